@@ -1,0 +1,31 @@
+/* What x86-64 keeps for each CPU: descriptor table, task state, and the stacks of the exceptions that cannot trust the current one. */
+#pragma once
+
+#include "lib/types.h"
+
+#define KERNEL_CS 0x08
+#define KERNEL_DS 0x10
+#define TSS_SELECTOR 0x28
+
+/* Interrupt stacks, by their number in the TSS and the IDT. */
+enum ist { IST_NONE, IST_DOUBLE_FAULT, IST_NMI, IST_MACHINE_CHECK, IST_COUNT };
+
+#define IST_STACK_SIZE 8192 /* a power of two, and the alignment: see ist_entry in trap.asm */
+
+struct tss {
+    u32 reserved0;
+    u64 rsp[3]; /* the stack for entry from user mode: rsp[0] */
+    u64 reserved1;
+    u64 ist[7]; /* IST n is ist[n - 1] */
+    u64 reserved2;
+    u16 reserved3;
+    u16 io_map; /* past the end: no port is open to user mode */
+} __attribute__((packed));
+
+_Static_assert(sizeof(struct tss) == 104, "the processor's layout");
+
+struct arch_cpu {
+    u64 gdt[7]; /* null, kernel code and data, user data and code (phase 3), TSS in two words */
+    struct tss tss __attribute__((aligned(16)));
+    u8 *ist_stack[IST_COUNT]; /* lowest byte; the word 16 bytes below the end holds the struct cpu */
+};

@@ -1,0 +1,38 @@
+/* Reading stacks, for people. Any context; touches nothing outside the bounds it is given. */
+#include "arch/arch.h"
+#include "arch/x86_64/switch_frame.h"
+
+extern const char text_start[], text_end[];
+
+bool in_kernel_text(u64 va)
+{
+    return va >= (u64)text_start && va < (u64)text_end;
+}
+
+unsigned backtrace_from(u64 rbp, u64 lo, u64 hi, u64 *rip, unsigned max)
+{
+    unsigned n = 0;
+
+    /* A frame is the caller's rbp and above it the return address; callers lie higher, so a loop cannot close. */
+    while (n < max && rbp >= lo && rbp + 16 <= hi && rbp % 8 == 0) {
+        const u64 *frame = (const u64 *)rbp;
+
+        if (!in_kernel_text(frame[1]))
+            break;
+        rip[n++] = frame[1];
+        if (frame[0] <= rbp)
+            break;
+        rbp = frame[0];
+    }
+    return n;
+}
+
+u64 switched_rip(const u64 *rsp)
+{
+    return ((const struct switch_frame *)rsp)->rip;
+}
+
+u64 switched_rbp(const u64 *rsp)
+{
+    return ((const struct switch_frame *)rsp)->rbp;
+}

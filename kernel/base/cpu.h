@@ -1,0 +1,47 @@
+/* Per-CPU data, found through GS by this_cpu(). A field is written by its own CPU with interrupts off, unless it says otherwise. */
+#pragma once
+
+#include "arch/x86_64/arch_cpu.h"
+#include "base/thread.h"
+
+#define CONFIG_MAX_CPUS 64
+
+struct rq;       /* sched/rq.h */
+struct spinlock; /* base/lock.h */
+
+struct cpu {
+    struct cpu *self;         /* must come first: this_cpu() reads it through GS */
+    int id;                   /* 0 is the boot CPU */
+    bool online;              /* read by all */
+    bool need_resched;        /* a reschedule is due at the next point where it may happen */
+    u32 preempt_count;        /* > 0: this CPU does not switch threads */
+    struct thread *current;   /* the thread that runs here */
+    struct thread *prev;      /* the thread that was left last; until thread_switch_done() has cleaned up after it */
+    struct rq *rq;            /* its run queue */
+    const u32 *queue_length;  /* that run queue's count, for trace records */
+    struct spinlock *held;    /* checked builds: the spinlock taken last, head of a chain */
+    struct arch_cpu arch;     /* GDT, TSS, stacks for exceptions */
+    struct cpu_mine mine;
+};
+
+extern struct cpu cpus[CONFIG_MAX_CPUS];
+
+/* Makes cpus[id] the running CPU's structure, with `boot` as its current thread. Each CPU once, interrupts off, before anything that uses this_cpu(). */
+void cpu_init(int id, struct thread *boot);
+
+/* The running thread. Never stale: a thread is current for itself on whatever CPU. */
+static inline struct thread *current(void)
+{
+    return this_cpu()->current;
+}
+
+static inline void preempt_disable(void)
+{
+    this_cpu()->preempt_count++;
+}
+
+/* Only counts: whoever may owe a reschedule looks at need_resched itself. */
+static inline void preempt_enable(void)
+{
+    this_cpu()->preempt_count--;
+}

@@ -1,0 +1,14 @@
+/* The order in which locks nest, outermost first. Taking a lock whose rank is not above that of every lock held is a panic that names
+   both. */
+#pragma once
+
+enum lock_rank {
+    RANK_PROCESSES,   /* proc/process.c: the process table */
+    RANK_FILES,       /* fs/file.c: a descriptor table */
+    RANK_THREADS,     /* sched/thread.c: the thread table, and who waits for whom */
+    RANK_RUN_QUEUE,   /* sched/rq.h: one CPU's run queue */
+    RANK_KSTACK,      /* mm/kstack.c: kernel stacks */
+    RANK_SLAB,        /* mm/slab.c: one cache of the kernel heap */
+    RANK_FRAMES,      /* mm/frames.c: physical memory */
+    RANK_CONSOLE,     /* base/printk.c: the console's output */
+};

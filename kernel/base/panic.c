@@ -1,0 +1,113 @@
+/* panic(): says which rule was broken, by whom and on which way there, leaves a report in guest memory, and stops the machine. The first
+   panic wins; one inside a panic says so and stops. Takes no lock: whoever holds it may be the one that broke. */
+#include "base/panic.h"
+#include "arch/upcall.h"
+#include "base/cpu.h"
+#include "base/printk.h"
+#include "base/trace.h"
+#include "lib/format.h"
+#include "lib/string.h"
+
+#define TRACE_TAIL 8
+#define EXIT_HINT_PANIC 0x21 /* QEMU's exit code becomes 2 * 0x21 + 1 */
+
+extern char boot_stack[], boot_stack_top[];
+
+struct panic_report panic_report;
+void (*panic_dump)(void);
+static bool panicked;
+
+static _Noreturn void stop(void)
+{
+    machine_exit_hint(EXIT_HINT_PANIC);
+    machine_halt();
+}
+
+unsigned thread_backtrace(const struct thread *thread, u64 *rip, unsigned max)
+{
+    u64 lo = thread->stack.base, hi = lo + thread->stack.size;
+
+    if (!max)
+        return 0;
+    if (thread == current())
+        return backtrace_from(frame_pointer(), lo, hi, rip, max);
+    if ((u64)thread->rsp < lo || (u64)thread->rsp + sizeof(u64) * 8 > hi)
+        return 0;
+    rip[0] = switched_rip(thread->rsp);
+    return 1 + backtrace_from(switched_rbp(thread->rsp), lo, hi, rip + 1, max - 1);
+}
+
+void backtrace_print(const u64 *rip, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        u64 offset;
+        /* A return address stands behind the call: one byte back is inside the caller for sure. */
+        const char *name = symbol_name(rip[i] - 1, &offset);
+
+        printk("  #%-2u %#lx %s+%#lx\n", i, rip[i], name, offset + 1);
+    }
+    if (!n)
+        printk("  (no frames: the stack pointer is outside the thread's stack, or the chain of frame pointers is broken)\n");
+}
+
+static void describe_thread(void)
+{
+    const struct thread *t = current();
+
+    panic_report.cpu = (u64)this_cpu()->id;
+    panic_report.tid = t ? t->tid : -1;
+    if (!t) {
+        printk("  on CPU %d, before the first thread\n", this_cpu()->id);
+        return;
+    }
+    string_copy(panic_report.thread, t->name, sizeof(panic_report.thread));
+    printk("  on CPU %d in thread %d (%s), stack %#lx to %#lx\n", this_cpu()->id, t->tid, t->name, t->stack.base,
+           t->stack.base + t->stack.size);
+    panic_report.nframes = thread_backtrace(t, panic_report.frame, PANIC_FRAMES);
+    backtrace_print(panic_report.frame, panic_report.nframes);
+}
+
+_Noreturn void panic(const char *fmt, ...)
+{
+    char text[sizeof(panic_report.message)];
+    va_list ap;
+
+    irq_disable();
+    console_panic_mode();
+    va_start(ap, fmt);
+    format_v(text, sizeof(text), fmt, ap);
+    va_end(ap);
+
+    if (panicked) {
+        printk("panic inside a panic: %s\n", text);
+        stop();
+    }
+    panicked = true;
+    string_copy(panic_report.message, text, sizeof(panic_report.message));
+    panic_report.time = clock_ns();
+
+    printk("\nPANIC: %s\n", text);
+    describe_thread();
+    panic_report.magic = PANIC_MAGIC;
+    if (trace_mode != TRACE_OFF) {
+        printk("last events on CPU %d:\n", this_cpu()->id);
+        trace_print(this_cpu()->id, TRACE_TAIL);
+    }
+    if (panic_dump)
+        panic_dump();
+    stop();
+}
+
+_Noreturn void refuse(const char *fmt, ...)
+{
+    char text[512];
+    va_list ap;
+
+    irq_disable();
+    console_panic_mode();
+    va_start(ap, fmt);
+    format_v(text, sizeof(text), fmt, ap);
+    va_end(ap);
+    printk("crescent: %s\n", text);
+    stop();
+}

@@ -1,0 +1,88 @@
+/* struct thread, the thread control block (TCB). It is declared this low because locks, trace and panic name the running thread; what is
+   done with threads is in sched/. Guards:
+     [c] constant after creation            [q] the run queue's lock of the CPU it is on
+     [t] the thread table's lock            [o] only the thread itself, while it runs */
+#pragma once
+
+#include "arch/arch.h"
+#include "lib/list.h"
+#include "mine/mine.h"
+
+#define THREAD_NAME_MAX 16
+
+/* A kernel stack (mm/kstack.h). */
+struct kstack {
+    u64 base;    /* lowest usable byte; the page below it is the guard. 0 = none */
+    size_t size; /* bytes, a multiple of PAGE_SIZE */
+};
+
+enum thread_state {
+    THREAD_NEW,        /* made, never ready yet */
+    THREAD_READY,      /* may run; waits in a run queue */
+    THREAD_RUNNING,    /* executes on a CPU */
+    THREAD_BLOCKED,    /* waits for an event (phase 2) */
+    THREAD_STOPPED,    /* suspended by somebody (phase 2) */
+    THREAD_ZOMBIE,     /* has exited; keeps its exit code for the one who joins */
+    THREAD_TERMINATED, /* joined or detached: nothing of it is needed any more */
+};
+
+/* Thread priorities: bigger is better. */
+enum thread_priority { PRIORITY_IDLE, PRIORITY_LOW, PRIORITY_NORMAL, PRIORITY_HIGH, PRIORITY_CRITICAL };
+
+enum thread_flags {
+    THREAD_KTHREAD = 1 << 0,      /* a kernel thread */
+    THREAD_DETACHED = 1 << 1,     /* nobody joins it: it is reclaimed as soon as it is off its stack */
+    THREAD_USER = 1 << 2,         /* has a user mode (phase 3) */
+    THREAD_IDLE = 1 << 3,         /* a CPU's idle thread: never queued, never counted */
+    THREAD_BOOT_STACK = 1 << 4,   /* runs on a stack that was never allocated */
+};
+
+/* Scheduling classes, highest first. */
+enum sched_class_id { SCHED_CLASS_DEADLINE, SCHED_CLASS_RT, SCHED_CLASS_NORMAL, SCHED_CLASS_IDLE };
+
+struct sched_class; /* sched/class.h */
+struct thread;
+
+/* What the layer above that made a thread wants to hear of it. */
+struct thread_owner_ops {
+    /* The thread leaves with this code; called by the thread itself, no lock held, interrupts on. May be NULL. */
+    void (*exiting)(struct thread *thread, int code);
+};
+
+struct thread {
+    u64 *rsp;                /* [q] saved stack pointer; valid while the thread does not run */
+    tid_t tid;               /* [c] */
+    tid_t parent_tid;        /* [c] who created it */
+    enum thread_state state; /* [q] changed by thread_set_state() alone */
+    u32 flags;               /* [t] enum thread_flags */
+    bool on_cpu;             /* [q] some CPU still uses its stack: not to be freed, not to be run elsewhere */
+    int last_cpu;            /* [q] */
+    const struct sched_class *class; /* [q] */
+    enum sched_class_id class_id;    /* [q] class->id, where class cannot be read (trace) */
+    struct list run_link;    /* [q] its place in a run queue; unlinked while it runs */
+    enum thread_priority priority;   /* [q] */
+    u64 cpu_mask;            /* [q] bit n: may run on CPU n */
+    u64 burst_ns;            /* [q] first estimate of its CPU burst (SJF) */
+
+    struct kstack stack;     /* [c] */
+    int (*entry)(void *arg); /* [c] */
+    void *arg;               /* [c] */
+    char name[THREAD_NAME_MAX]; /* [c] always ended by a 0 byte */
+
+    int exit_code;           /* [t] valid from ZOMBIE on */
+    tid_t joiner;            /* [t] who waits for it in thread_join(), or 0 */
+    struct list all_link;    /* [t] the thread table */
+    struct list tid_link;    /* [t] the threads whose ids share a bucket */
+    const struct thread_owner_ops *owner_ops; /* [c] may be NULL */
+    void *owner;             /* [c] its process */
+    struct list owner_link;  /* [owner's lock] the process's list of threads */
+
+    u64 created_at;          /* [c] ns */
+    u64 exec_start;          /* [q] ns; when it was last put on a CPU, or last charged */
+    u64 cpu_time;            /* [q] ns it has run, up to exec_start */
+    u64 ready_since;         /* [q] ns; when it last became READY */
+    u64 wait_time;           /* [q] ns it was READY without running */
+    u64 nr_switches;         /* [q] times it was put on a CPU */
+    u64 nr_yields;           /* [q] times it left of its own will */
+    struct thread_mine mine;
+};

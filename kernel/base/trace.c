@@ -1,0 +1,81 @@
+/* Writing the event trace; format and modes in trace.h. */
+#include "base/trace.h"
+#include "base/assert.h"
+#include "base/printk.h"
+
+enum trace_mode trace_mode;
+struct trace_ring trace_rings[CONFIG_MAX_CPUS];
+u64 trace_stop_at[CONFIG_MAX_CPUS];
+
+static const char *const event_names[TRACE_EVENTS] = {
+    "none", "create", "enqueue", "dequeue", "pick", "switch", "yield", "exit", "join", "reclaim", "mark",
+};
+
+const char *trace_event_name(enum trace_event event)
+{
+    return event < TRACE_EVENTS ? event_names[event] : "?";
+}
+
+void trace_ring_init(int cpu, void *memory, u64 capacity)
+{
+    trace_rings[cpu] = (struct trace_ring){ .record = memory, .capacity = capacity };
+}
+
+void trace_start(enum trace_mode mode)
+{
+    trace_mode = mode;
+}
+
+/* noipa: the compiler must neither inline the call nor notice that it does nothing. */
+__attribute__((noipa)) void trace_stop_here(void)
+{
+}
+
+void trace_write(enum trace_event event, const struct thread *thread, u32 other, u64 a0, u64 a1)
+{
+    struct cpu *cpu = this_cpu();
+    struct trace_ring *ring = &trace_rings[cpu->id];
+    struct trace_record *r;
+    u64 seq;
+
+    if (trace_mode == TRACE_ALL && ring->seq == ring->capacity) {
+        ring->dropped++;
+        return;
+    }
+    seq = ring->seq + 1;
+    r = &ring->record[(seq - 1) & (ring->capacity - 1)];
+    r->time = clock_ns();
+    r->cpu = (u8)cpu->id;
+    r->event = (u8)event;
+    r->class = (u8)thread->class_id;
+    r->tid = (u32)thread->tid;
+    r->other = other;
+    r->queued = *cpu->queue_length;
+    r->arg[0] = a0;
+    r->arg[1] = a1;
+    __atomic_store_n(&r->seq, seq, __ATOMIC_RELEASE); /* from here on the record is complete */
+    ring->seq = seq;
+    if (unlikely(seq == trace_stop_at[cpu->id]))
+        trace_stop_here();
+}
+
+void trace_print(int cpu, unsigned n)
+{
+    const struct trace_ring *ring = &trace_rings[cpu];
+    u64 oldest = ring->seq > ring->capacity ? ring->seq - ring->capacity : 0;
+    u64 from = ring->seq > n ? ring->seq - n : 0;
+
+    for (u64 seq = max(from, oldest); seq < ring->seq; seq++) {
+        const struct trace_record *r = &ring->record[seq & (ring->capacity - 1)];
+
+        printk("  %6lu %12lu ns  %-8s thread %u", r->seq, r->time, trace_event_name(r->event), r->tid);
+        if (r->other)
+            printk(", %u", r->other);
+        printk("  (%u queued)", r->queued);
+        if (r->arg[0] || r->arg[1])
+            printk("  %#lx %#lx", r->arg[0], r->arg[1]);
+        printk("\n");
+    }
+    if (ring->dropped)
+        printk("  and %lu more that found no room\n", ring->dropped);
+}

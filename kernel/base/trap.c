@@ -1,0 +1,66 @@
+/* Exceptions and interrupts that nobody expects: said in words that lead to the cause. Interrupts off, on the interrupted stack or, for #DF,
+   NMI and #MC, on a stack of their own. */
+#include "arch/trap_frame.h"
+#include "arch/upcall.h"
+#include "base/cpu.h"
+#include "base/panic.h"
+#include "base/printk.h"
+#include "lib/format.h"
+
+/* In the order of their vectors. */
+static const char *const exceptions[TRAP_EXCEPTIONS] = {
+    "division by zero", "debug", "non-maskable interrupt", "breakpoint", "overflow", "bound range exceeded",
+    "invalid instruction", "no floating point unit", "double fault", "coprocessor segment overrun", "invalid TSS",
+    "segment not present", "stack segment fault", "general protection fault", "page fault", "reserved",
+    "floating point error", "misaligned access", "machine check", "SIMD floating point error",
+};
+
+/* The thread whose guard page was hit, or NULL. Only the running thread can run over its own stack. */
+static bool hit_guard(u64 address)
+{
+    const struct thread *t = current();
+
+    return t && address < t->stack.base && address >= t->stack.base - PAGE_SIZE;
+}
+
+static void print_registers(const struct trap_frame *f)
+{
+    printk("\n  rip %016lx  rsp %016lx  rflags %08lx  error %lx\n", f->rip, f->rsp, f->rflags, f->error);
+    printk("  rax %016lx  rbx %016lx  rcx %016lx  rdx %016lx\n", f->rax, f->rbx, f->rcx, f->rdx);
+    printk("  rsi %016lx  rdi %016lx  rbp %016lx  r8  %016lx\n", f->rsi, f->rdi, f->rbp, f->r8);
+    printk("  r9  %016lx  r10 %016lx  r11 %016lx  r12 %016lx\n", f->r9, f->r10, f->r11, f->r12);
+    printk("  r13 %016lx  r14 %016lx  r15 %016lx\n", f->r13, f->r14, f->r15);
+}
+
+static const char *page_fault_rule(u64 address, u64 error)
+{
+    if (address < PAGE_SIZE)
+        return "a NULL pointer was followed";
+    if (error & PAGE_FAULT_FETCH)
+        return "a jump to memory that is not code: a wrong return address or function pointer";
+    if (error & PAGE_FAULT_PRESENT)
+        return error & PAGE_FAULT_WRITE ? "a write to read-only memory" : "an access that the page does not allow";
+    return "nothing is mapped there: a wild or freed pointer";
+}
+
+void trap(struct trap_frame *f)
+{
+    const char *name = f->vector < TRAP_EXCEPTIONS && exceptions[f->vector] ? exceptions[f->vector] : "reserved";
+    u64 offset, address = fault_address();
+    const char *where = symbol_name(f->rip, &offset);
+
+    console_panic_mode();
+    if ((f->vector == TRAP_DOUBLE_FAULT || f->vector == TRAP_PAGE_FAULT) && hit_guard(address)) {
+        const struct thread *t = current();
+
+        print_registers(f);
+        panic("kernel stack overflow: thread %d (%s) ran over the end of its %lu-byte stack in %s+%#lx: endless recursion, or too large a local",
+              t->tid, t->name, t->stack.size, where, offset);
+    }
+    print_registers(f);
+    if (f->vector == TRAP_PAGE_FAULT)
+        panic("page fault at %#lx in %s+%#lx: %s", address, where, offset, page_fault_rule(address, f->error));
+    if (f->vector >= TRAP_EXCEPTIONS)
+        panic("interrupt %lu came, which nothing asked for", f->vector);
+    panic("exception %lu (%s) in %s+%#lx, error code %#lx", f->vector, name, where, offset, f->error);
+}

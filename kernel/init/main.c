@@ -1,0 +1,111 @@
+/* The kernel's start: brings up one layer after the other, lowest first, then runs what the boot options ask for. The boot stack becomes the first thread's. */
+#include "arch/upcall.h"
+#include "base/cmdline.h"
+#include "base/panic.h"
+#include "base/printk.h"
+#include "base/trace.h"
+#include "init/program.h"
+#include "lib/string.h"
+#include "mm/frames.h"
+#include "mm/kstack.h"
+#include "mm/slab.h"
+#include "proc/process.h"
+#include "sched/thread.h"
+
+#define TRACE_LAST_RECORDS 1024
+#define TRACE_ALL_RECORDS 131072 /* 8 MiB */
+
+extern char boot_stack[], boot_stack_top[];
+extern const struct boot_program programs_start[], programs_end[];
+
+static struct thread main_thread = {
+    .name = "main",
+    .state = THREAD_RUNNING,
+    .flags = THREAD_KTHREAD | THREAD_DETACHED | THREAD_BOOT_STACK,
+    .priority = PRIORITY_NORMAL,
+    .class_id = SCHED_CLASS_NORMAL,
+    .cpu_mask = ~0ul,
+    .on_cpu = true,
+};
+
+static void init_main_thread(void)
+{
+    struct thread *t = &main_thread;
+
+    t->stack.base = (u64)boot_stack;
+    t->stack.size = (size_t)(boot_stack_top - boot_stack);
+    list_init(&t->run_link);
+    list_init(&t->all_link);
+    list_init(&t->tid_link);
+    list_init(&t->owner_link);
+}
+
+static void init_trace(void)
+{
+    static const enum trace_mode modes[] = { TRACE_LAST, TRACE_OFF, TRACE_ALL }; /* in the order of the option's choices */
+    enum trace_mode mode = modes[option_choice("trace")];
+    u64 records = option_u64("tracesize");
+    paddr_t memory;
+
+    if (mode == TRACE_OFF)
+        return;
+    if (!records)
+        records = mode == TRACE_ALL ? TRACE_ALL_RECORDS : TRACE_LAST_RECORDS;
+    if (records & (records - 1))
+        refuse("boot option tracesize=%lu: not a power of two", records);
+    memory = frames_alloc_contiguous(align_up(records * sizeof(struct trace_record), PAGE_SIZE) / PAGE_SIZE);
+    if (memory == ~0ul)
+        refuse("boot option tracesize=%lu: no room for so many records; start with more memory (-m)", records);
+    trace_ring_init(0, phys_to_virt(memory), records);
+    trace_start(mode);
+}
+
+static void init_policy(void)
+{
+    static const struct sched_class *const policies[] = { &rr_class, &fcfs_class }; /* in the order of the option's choices */
+
+    sched_set_normal_class(policies[option_choice("sched")]);
+}
+
+static void init_memory(const struct boot_info *boot)
+{
+    if (!boot->nranges)
+        refuse("the boot loader gave no memory map (Multiboot flag 6)");
+    frames_init(boot);
+    mmu_init(boot);
+    frames_add_high(boot);
+    slab_init();
+    kstack_init();
+}
+
+static void all_exited(void)
+{
+    printk("every thread has exited: nothing is left to run\n");
+    machine_poweroff();
+}
+
+_Noreturn void kmain(const struct boot_info *boot)
+{
+    init_main_thread();
+    cpu_init(0, &main_thread);
+    console_init();
+    clock_init();
+    cmdline_init(boot->cmdline);
+    if (option_u64("watchdog"))
+        machine_watchdog((unsigned)option_u64("watchdog"));
+    init_memory(boot);
+    init_policy();
+    scheduler_init();
+    main_thread.class = normal_class;
+    main_thread.created_at = main_thread.exec_start = clock_ns();
+    threads_init(&main_thread);
+    init_trace();
+    sched_all_exited = all_exited;
+    processes_init(&main_thread);
+    irq_enable();
+
+    for (const struct boot_program *p = programs_start; p < programs_end; p++)
+        if (p->wanted())
+            p->run(boot);
+    panic("init: no program wants to run, or one has returned");
+}

@@ -1,0 +1,75 @@
+# Building the kernel, in any generated tree. `make kernel [CHECKED=0]` makes $(O)/checked/kernel.elf or $(O)/plain/kernel.elf.
+# The symbol table for backtraces is made from a first link and appended in a second one; it stands behind all functions, so their
+# addresses do not move.
+
+O ?= build
+CHECKED ?= 1
+CROSS ?=
+Q := $(if $(filter 1,$(V)),,@)
+CC = $(CROSS)gcc
+LD = $(CROSS)ld
+NM = $(CROSS)nm
+NASM ?= nasm
+
+KERNEL_DIR := $(O)/$(if $(filter 0,$(CHECKED)),plain,checked)
+KERNEL := $(KERNEL_DIR)/kernel.elf
+
+KERNEL_C := $(sort $(wildcard kernel/*/*.c kernel/arch/x86_64/*.c))
+KERNEL_ASM := $(sort $(wildcard kernel/*/*.asm kernel/arch/x86_64/*.asm))
+KERNEL_OBJ := $(KERNEL_C:%=$(KERNEL_DIR)/%.o) $(KERNEL_ASM:%=$(KERNEL_DIR)/%.o)
+
+KERNEL_CFLAGS := -std=gnu11 -O2 -g -gdwarf-4 -ffreestanding -fno-pic -fno-pie -mcmodel=kernel -mno-red-zone -mgeneral-regs-only \
+	-fno-strict-aliasing -fno-common -fno-asynchronous-unwind-tables -fcf-protection=none -fno-jump-tables \
+	-Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes -Wvla -Ikernel -ffile-prefix-map=$(CURDIR)/= -fdebug-prefix-map=$(CURDIR)=.
+ifeq ($(CHECKED),0)
+KERNEL_CFLAGS += -fomit-frame-pointer -fno-stack-protector
+else
+KERNEL_CFLAGS += -DCHECKED -fno-omit-frame-pointer -fno-optimize-sibling-calls \
+	-fstack-protector-strong -mstack-protector-guard=global \
+	-fsanitize=undefined -fno-sanitize=alignment
+endif
+KERNEL_CFLAGS += $(WERROR)
+KERNEL_LDFLAGS := -nostdlib -static -z max-page-size=4096 -z noexecstack --no-warn-rwx-segments --build-id=none -T kernel/kernel.ld
+
+.PHONY: kernel
+kernel: $(KERNEL)
+
+# Loops that are memcpy() must not be turned into calls of memcpy().
+$(KERNEL_DIR)/kernel/lib/string.c.o: KERNEL_CFLAGS += -fno-tree-loop-distribute-patterns
+
+$(KERNEL_DIR)/%.c.o: %.c kernel/kernel.mk
+	@mkdir -p $(@D)
+	@echo "  CC   $<"
+	$(Q)$(CC) $(KERNEL_CFLAGS) -MMD -MP -c $< -o $@
+
+$(KERNEL_DIR)/%.asm.o: %.asm kernel/kernel.mk
+	@mkdir -p $(@D)
+	@echo "  NASM $<"
+	$(Q)$(NASM) -f elf64 -g -F dwarf -I kernel/ -MD $(@:.o=.d) -o $@ $<
+
+# Without symbols first; then with them.
+$(KERNEL_DIR)/no_symbols.asm: kernel/kernel.mk
+	@mkdir -p $(@D)
+	@printf 'section .ksyms progbits alloc noexec write align=8\nglobal symbol_count, symbol_table, symbol_names\nsymbol_count: dq 0\nsymbol_table:\nsymbol_names: db 0\n' > $@
+
+$(KERNEL_DIR)/first.elf: $(KERNEL_OBJ) $(KERNEL_DIR)/no_symbols.asm.o kernel/kernel.ld
+	$(Q)$(LD) $(KERNEL_LDFLAGS) -o $@ $(KERNEL_OBJ) $(KERNEL_DIR)/no_symbols.asm.o
+
+$(KERNEL_DIR)/symbols.asm: $(KERNEL_DIR)/first.elf kernel/symbols.awk
+	$(Q)$(NM) -n $< | awk -f kernel/symbols.awk > $@
+
+$(KERNEL_DIR)/no_symbols.asm.o $(KERNEL_DIR)/symbols.asm.o: %.o: %
+	$(Q)$(NASM) -f elf64 -o $@ $<
+
+$(KERNEL): $(KERNEL_DIR)/first.elf $(KERNEL_DIR)/symbols.asm.o
+	$(Q)$(LD) $(KERNEL_LDFLAGS) -o $@ $(KERNEL_OBJ) $(KERNEL_DIR)/symbols.asm.o
+	@echo "  $@"
+
+# A file that was taken away must not stay linked.
+$(KERNEL_DIR)/first.elf: $(KERNEL_DIR)/objects.list
+.PHONY: FORCE
+$(KERNEL_DIR)/objects.list: FORCE
+	@mkdir -p $(@D)
+	@echo '$(KERNEL_OBJ)' | cmp -s - $@ || echo '$(KERNEL_OBJ)' > $@
+
+-include $(KERNEL_OBJ:.o=.d)

@@ -1,0 +1,145 @@
+/* Running one of the kernel's tests: by name, with failing allocations if asked, with memory counted before and after. Its report lies in
+   guest memory, where the grader reads it after the run. Entry: the boot program "ktest". */
+#include "ktest/ktest.h"
+#include "base/cmdline.h"
+#include "base/panic.h"
+#include "base/printk.h"
+#include "init/program.h"
+#include "lib/string.h"
+#include "mm/failalloc.h"
+#include "mm/frames.h"
+#include "mm/kstack.h"
+#include "mm/slab.h"
+#include "sched/thread.h"
+
+extern const struct ktest ktests_start[], ktests_end[];
+
+struct ktest_report ktest_report;
+static bool quiet; /* while a test is repeated with failing allocations: its facts would repeat too */
+
+void fact(enum fact_key key, u64 a, u64 b)
+{
+    struct ktest_report *r = &ktest_report;
+    struct ktest_fact *f;
+
+    if (quiet)
+        return;
+    if (r->count == KTEST_FACTS_MAX) {
+        r->dropped++;
+        return;
+    }
+    f = &r->fact[r->count];
+    *f = (struct ktest_fact){ .seq = r->count + 1, .time = clock_ns(), .key = key, .a = a, .b = b };
+    r->count++;
+}
+
+static const struct ktest *find(const char *name)
+{
+    for (const struct ktest *t = ktests_start; t < ktests_end; t++)
+        if (!strcmp(t->name, name))
+            return t;
+    return NULL;
+}
+
+void ktest_list(void)
+{
+    for (const struct ktest *t = ktests_start; t < ktests_end; t++)
+        printk("  %-24s %s\n", t->name, t->about);
+}
+
+/* Everything that is only kept for later use goes back, so that two counts can be compared. */
+static void count_memory(u64 *frames, u64 *objects)
+{
+    kstack_drain();
+    slab_drain();
+    *frames = frames_free();
+    *objects = slab_objects();
+}
+
+_Noreturn void ktest_done(void)
+{
+    struct ktest_report *r = &ktest_report;
+
+    quiet = true;
+    count_memory(&r->frames_after, &r->objects_after);
+    r->done_time = clock_ns();
+    __atomic_store_n(&r->done, KTEST_MAGIC, __ATOMIC_RELEASE);
+    printk("ktest: done\n");
+    machine_poweroff();
+}
+
+/* Runs the test again and again, the first allocation failing, then the second, until it asks for no more than that. */
+static void fail_each_allocation(const struct ktest *t)
+{
+    u64 n, asked;
+
+    for (n = 1, asked = n; n <= asked; n++) {
+        u64 frames, objects, frames_after, objects_after;
+        int result;
+
+        count_memory(&frames, &objects);
+        failalloc_start(n);
+        quiet = true;
+        result = t->run();
+        quiet = false;
+        asked = failalloc_stop();
+        count_memory(&frames_after, &objects_after);
+        fact(FACT_FAILALLOC_RESULT, n, (u64)(s64)result);
+        fact(FACT_FAILALLOC_LEAK, frames - frames_after, objects_after - objects);
+        if (asked < n)
+            break; /* the run ended before its n-th request: every one has failed once */
+    }
+}
+
+static void fail_allocation(const struct ktest *t, const char *which)
+{
+    struct ktest_report *r = &ktest_report;
+    u64 n;
+
+    if (!strcmp(which, "all")) {
+        fail_each_allocation(t);
+        return;
+    }
+    if (parse_u64(which, &n) || !n)
+        refuse("boot option failalloc=%s: a number from 1 or `all` is wanted", which);
+    failalloc_start(n);
+    r->result = t->run();
+    r->allocations = failalloc_stop();
+}
+
+_Noreturn void ktest_run(const char *name)
+{
+    struct ktest_report *r = &ktest_report;
+    const struct ktest *t = find(name);
+
+    if (!t) {
+        printk("the kernel's tests:\n");
+        ktest_list();
+        refuse("boot option ktest=%s: no such test", name);
+    }
+    r->magic = KTEST_MAGIC;
+    r->nonce = option_u64("nonce");
+    count_memory(&r->frames_before, &r->objects_before);
+    if (option_given("failalloc")) {
+        fail_allocation(t, option_text("failalloc"));
+    } else {
+        failalloc_start(0);
+        r->result = t->run();
+        r->allocations = failalloc_stop();
+    }
+    ktest_done();
+}
+
+static bool wanted(void)
+{
+    return option_given("ktest");
+}
+
+static _Noreturn void run(const struct boot_info *boot)
+{
+    (void)boot;
+    sched_all_exited = ktest_done; /* a test whose last thread exits is complete, too */
+    ktest_run(option_text("ktest"));
+}
+
+BOOT_PROGRAM(10, "ktest", wanted, run);

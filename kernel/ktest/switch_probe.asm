@@ -1,0 +1,70 @@
+; What the ktests of lab 1.1 need to do without a compiler in between: load every callee-saved register, switch, and look at what came back.
+
+extern switch_context
+extern probe_arrived                  ; void probe_arrived(const u64 registers[7]): test_switch.c; does not return
+
+section .text
+
+; void probe_switch(u64 **save, u64 *next, const u64 in[6], u64 out[9])
+;   Loads rbx rbp r12 r13 r14 r15 from in[], switches, stores them into out[0..5], then rsp before (6), rsp after (7), rflags after (8).
+global probe_switch, probe_switch_end
+probe_switch:
+    push rbx
+    push rbp
+    push r12
+    push r13
+    push r14
+    push r15
+    push rcx                          ; out
+    mov [rcx + 48], rsp
+    mov rbx, [rdx]
+    mov rbp, [rdx + 8]
+    mov r12, [rdx + 16]
+    mov r13, [rdx + 24]
+    mov r14, [rdx + 32]
+    mov r15, [rdx + 40]
+    call switch_context
+    pushfq
+    pop rax
+    mov rdx, rsp
+    mov rcx, [rsp]
+    mov [rcx], rbx
+    mov [rcx + 8], rbp
+    mov [rcx + 16], r12
+    mov [rcx + 24], r13
+    mov [rcx + 32], r14
+    mov [rcx + 40], r15
+    mov [rcx + 56], rdx
+    mov [rcx + 64], rax
+    pop rcx
+    pop r15
+    pop r14
+    pop r13
+    pop r12
+    pop rbp
+    pop rbx
+    ret
+probe_switch_end:
+
+; Where a hand-made frame leads: passes on what its registers hold and where rsp stands, with everything else trampled on.
+global probe_entry
+probe_entry:
+    mov rax, rsp
+    and rsp, -16
+    sub rsp, 64
+    mov [rsp], rbx
+    mov [rsp + 8], rbp
+    mov [rsp + 16], r12
+    mov [rsp + 24], r13
+    mov [rsp + 32], r14
+    mov [rsp + 40], r15
+    mov [rsp + 48], rax
+    mov rdi, rsp
+    xor ebx, ebx
+    xor ebp, ebp
+    mov r12, -1
+    mov r13, -1
+    mov r14, -1
+    mov r15, -1
+    call probe_arrived
+    ud2

@@ -1,0 +1,25 @@
+/* Error numbers, Linux's on x86-64: what a failing call returns is one of these, negated. Pure. */
+#pragma once
+
+#define EPERM 1
+#define ENOENT 2
+#define ESRCH 3
+#define EINTR 4
+#define EIO 5
+#define E2BIG 7
+#define ENOEXEC 8
+#define EBADF 9
+#define ECHILD 10
+#define EAGAIN 11
+#define ENOMEM 12
+#define EACCES 13
+#define EFAULT 14
+#define EBUSY 16
+#define EEXIST 17
+#define ENODEV 19
+#define EINVAL 22
+#define EMFILE 24
+#define ENOTTY 25
+#define ENAMETOOLONG 36
+#define EDEADLK 35
+#define ENOSYS 38

@@ -1,0 +1,58 @@
+/* What processes and threads look like from inside, for people: console commands, the debugger, panic. Reads without locks, because a panic may
+   come while they are held; on a running system the picture may be a little blurred. */
+#include "base/panic.h"
+#include "base/printk.h"
+#include "proc/table.h"
+#include "sched/sched.h"
+
+#define DUMP_FRAMES 8
+
+void dump_thread(const struct thread *t)
+{
+    u64 rip[DUMP_FRAMES];
+
+    printk("  thread %d (%s): %s, %s, priority %d, created by %d\n", t->tid, t->name, thread_state_name(t->state),
+           t->class ? t->class->name : "-", t->priority, t->parent_tid);
+    printk("    stack %#lx..%#lx, rsp %#lx, CPU %d%s\n", t->stack.base, t->stack.base + t->stack.size,
+           t == current() ? stack_pointer() : (u64)t->rsp, t->last_cpu, t->on_cpu ? " (on it)" : "");
+    printk("    ran %lu us in %lu turns, %lu yields, waited %lu us\n", t->cpu_time / 1000, t->nr_switches, t->nr_yields,
+           t->wait_time / 1000);
+    backtrace_print(rip, thread_backtrace(t, rip, DUMP_FRAMES));
+}
+
+static void dump_descriptors(const struct process *p)
+{
+    for (int fd = 0; fd < MAX_FDS; fd++)
+        if (p->fds.file[fd])
+            printk("  fd %d -> %s\n", fd, p->fds.file[fd]->device->name);
+}
+
+static void dump(const struct process *p)
+{
+    printk("process %d (%s): parent %d, %s", p->pid, p->name, p->ppid, p->state == PROCESS_ZOMBIE ? "ZOMBIE" : "RUNNING");
+    if (p->state == PROCESS_ZOMBIE)
+        printk(", exit status %d", p->exit_status);
+    printk("\n");
+    dump_descriptors(p);
+    list_for_each(it, &p->threads)
+        dump_thread(list_entry(it, struct thread, owner_link));
+}
+
+void dump_process(pid_t pid)
+{
+    list_for_each(it, &processes) {
+        const struct process *p = list_entry(it, struct process, all_link);
+
+        if (p->pid == pid) {
+            dump(p);
+            return;
+        }
+    }
+    printk("no process has the id %d\n", pid);
+}
+
+void dump_all_processes(void)
+{
+    list_for_each(it, &processes)
+        dump(list_entry(it, struct process, all_link));
+}

@@ -1,0 +1,47 @@
+/* Processes: what threads share. In phases 1 and 2 a process is a kernel thread with a name, descriptors and an exit status; phase 3 adds
+   an address space and the rest. A process outlives its threads: the table never hangs on a thread. */
+#pragma once
+
+#include "base/thread.h"
+#include "fs/file.h"
+
+#define PROCESS_NAME_MAX 16
+
+enum process_state {
+    PROCESS_RUNNING, /* has threads */
+    PROCESS_ZOMBIE,  /* its last thread has exited; pid and status are kept for the parent */
+};
+
+struct process {
+    pid_t pid;                   /* [c] its first thread's id */
+    pid_t ppid;                  /* [p] */
+    enum process_state state;    /* [p] */
+    char name[PROCESS_NAME_MAX]; /* [c] */
+    struct list threads;         /* [p] thread.owner_link */
+    tid_t main_tid;              /* [c] */
+    int exit_status;             /* [p] valid once ZOMBIE: the exit code of the thread that left last */
+    u64 created_at;              /* [c] ns */
+    struct fd_table fds;         /* files_lock */
+    struct list all_link;        /* [p] the table */
+    struct process_mine mine;
+};
+
+/* The table, with process 1 around the boot thread. Once, after threads_init(). */
+void processes_init(struct thread *boot);
+/* Starts a process with one kernel thread, which runs entry(arg); console as descriptors 0, 1, 2. A child of the running thread's process, or of
+   process 1. Thread context. Returns its pid, or -EINVAL, -EAGAIN, -ENOMEM. */
+pid_t process_create(const char *name, int (*entry)(void *), void *arg);
+/* Waits until the child `pid` (or any child, if pid is -1) is a zombie, takes its status (may be NULL) and removes it. Thread context.
+   Returns its pid; -ECHILD if there is no such child; with nohang, 0 if none is a zombie yet. */
+pid_t process_wait(pid_t pid, int *status, bool nohang);
+/* Ends the running thread, and with it its process if it is the last one. */
+_Noreturn void process_exit(int status);
+/* The running thread's process; process 1 for threads that belong to none. */
+struct process *current_process(void);
+/* The open file behind (pid, fd) with a reference, or NULL. */
+struct file *descriptor(pid_t pid, int fd);
+
+/* Prints registers, stack, descriptors and scheduling of one process, of all, and of one thread. No lock: also called by panic. */
+void dump_process(pid_t pid);
+void dump_all_processes(void);
+void dump_thread(const struct thread *t);

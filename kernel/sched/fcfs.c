@@ -1,0 +1,17 @@
+/* First come, first served: whoever became ready first runs until it gives up the CPU. It keeps round-robin's queue and, from phase 2 on, lacks its
+   quantum: where nobody is preempted, the two policies are one. */
+#include "sched/rq.h"
+
+static void fcfs_enqueue(struct rq *rq, struct thread *t, enum enqueue_why why)
+{
+    (void)why;
+    rq_push(rq, t);
+}
+
+const struct sched_class fcfs_class = {
+    .id = SCHED_CLASS_NORMAL,
+    .name = "fcfs",
+    .enqueue_task = fcfs_enqueue,
+    .dequeue_task = rq_remove,
+    .pick_next_task = rq_pop,
+};

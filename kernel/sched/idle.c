@@ -1,0 +1,58 @@
+/* The idle class and thread. Lock: the run queue's. */
+#include "sched/idle.h"
+#include "sched/sched.h"
+#include "lib/format.h"
+
+#define IDLE_STACK_SIZE 8192
+
+static struct thread idle_threads[CONFIG_MAX_CPUS];
+static u8 boot_idle_stack[IDLE_STACK_SIZE] __attribute__((aligned(16)));
+
+void (*sched_all_exited)(void);
+
+/* Without interrupts nothing can make a thread ready again: if this runs, every other thread has exited. */
+static int idle_loop(void *arg)
+{
+    (void)arg;
+    for (;;) {
+        if (sched_all_exited)
+            sched_all_exited();
+        machine_halt();
+    }
+}
+
+/* The stack is laid out when it is needed for the first time: a kernel whose first_stack() is not written yet still starts. */
+static struct thread *idle_pick(struct rq *rq)
+{
+    struct thread *idle = rq->idle;
+
+    if (idle->state == THREAD_NEW) {
+        idle->rsp = first_stack(boot_idle_stack + IDLE_STACK_SIZE, idle_loop, NULL);
+        thread_set_state(idle, THREAD_READY);
+    }
+    return idle;
+}
+
+const struct sched_class idle_class = {
+    .id = SCHED_CLASS_IDLE,
+    .name = "idle",
+    .pick_next_task = idle_pick,
+};
+
+void idle_init(struct rq *rq)
+{
+    struct thread *idle = &idle_threads[rq->cpu];
+
+    *idle = (struct thread){
+        .state = THREAD_NEW,
+        .flags = THREAD_KTHREAD | THREAD_IDLE | THREAD_BOOT_STACK,
+        .class = &idle_class,
+        .class_id = SCHED_CLASS_IDLE,
+        .cpu_mask = 1ul << rq->cpu,
+        .stack = { (u64)boot_idle_stack, IDLE_STACK_SIZE },
+        .created_at = clock_ns(),
+    };
+    format(idle->name, sizeof(idle->name), "idle/%d", rq->cpu);
+    list_init(&idle->run_link);
+    rq->idle = idle;
+}

@@ -1,0 +1,43 @@
+/* A CPU's run queue: the threads that are ready to run there. Guarded by its lock, which is held across the context switch: whoever comes in
+   releases it for whoever went out. */
+#pragma once
+
+#include "base/cpu.h"
+#include "base/lock.h"
+#include "sched/class.h"
+
+struct rq {
+    struct spinlock lock;
+    int cpu;             /* whose it is */
+    u32 nr_ready;        /* [l] threads that wait here, over all classes; kept by core.c */
+    struct list ready;   /* [l] rr and fcfs: who waits, the longest waiting first */
+    struct thread *curr; /* [l] who runs on this CPU */
+    struct thread *idle; /* the CPU's idle thread */
+    u64 nr_switches;     /* [l] context switches */
+    u64 nr_picks;        /* [l] decisions who runs next, "the same one again" included */
+};
+
+static inline struct rq *this_rq(void)
+{
+    return this_cpu()->rq;
+}
+
+/* Takes the lock of this CPU's run queue. Interrupts are off. */
+static inline struct rq *this_rq_lock(void)
+{
+    struct rq *rq = this_rq();
+
+    spin_lock(&rq->lock);
+    return rq;
+}
+
+/* Lab 1.3 (rq.c): a queue in the order of arrival. The queue's lock is held; t->run_link is unlinked exactly when t is in no queue. */
+
+/* t, which is in no queue, joins at the tail. */
+void rq_push(struct rq *rq, struct thread *t);
+/* t, which is queued here, leaves; wherever in the queue it stands. */
+void rq_remove(struct rq *rq, struct thread *t);
+/* Takes off and returns the thread that has waited longest; NULL if none waits. */
+struct thread *rq_pop(struct rq *rq);
+/* Asks the classes in order, highest first, and returns what the first one offers. Never NULL: the idle class always offers. */
+struct thread *pick_next(struct rq *rq);

@@ -1,0 +1,297 @@
+/* Making and ending threads, and the table of all of them. Lock: threads_lock guards the table, ids, and who joins whom. */
+#include "sched/thread.h"
+#include "base/assert.h"
+#include "base/trace.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "mm/kstack.h"
+#include "mm/slab.h"
+
+#define BUCKETS 256 /* a power of two: a thread is found by its id in one short list */
+#define TID_MAX 0x3fffffff
+
+static struct spinlock threads_lock = SPINLOCK("threads", RANK_THREADS);
+struct list threads = LIST_INIT(threads); /* [threads_lock] all but the idle ones, in order of creation */
+static struct list buckets[BUCKETS];      /* [threads_lock] the same threads by id */
+static unsigned nr_threads;               /* [threads_lock] */
+static tid_t last_tid;                    /* [threads_lock] */
+static struct slab_cache thread_cache;
+
+static struct list *bucket_of(tid_t tid)
+{
+    return &buckets[tid & (BUCKETS - 1)];
+}
+
+static struct thread *find_locked(tid_t tid)
+{
+    list_for_each(it, bucket_of(tid)) {
+        struct thread *t = list_entry(it, struct thread, tid_link);
+
+        if (t->tid == tid)
+            return t;
+    }
+    return NULL;
+}
+
+/* The next id that no living thread has: ids are not used again until they have run round. */
+static tid_t next_tid_locked(void)
+{
+    do
+        last_tid = last_tid == TID_MAX ? 1 : last_tid + 1;
+    while (find_locked(last_tid));
+    return last_tid;
+}
+
+static void link_locked(struct thread *t)
+{
+    t->tid = next_tid_locked();
+    list_push_tail(&threads, &t->all_link);
+    list_push_tail(bucket_of(t->tid), &t->tid_link);
+    nr_threads++;
+}
+
+void threads_init(struct thread *boot)
+{
+    u64 flags;
+
+    slab_cache_init(&thread_cache, "thread", sizeof(struct thread));
+    for (unsigned i = 0; i < BUCKETS; i++)
+        list_init(&buckets[i]);
+    flags = spin_lock_irq(&threads_lock);
+    link_locked(boot);
+    spin_unlock_irq(&threads_lock, flags);
+}
+
+static int check_params(const struct thread_params *p)
+{
+    if (!p->entry || p->priority > PRIORITY_CRITICAL)
+        return -EINVAL;
+    return 0;
+}
+
+static void fill(struct thread *t, const struct thread_params *p)
+{
+    const struct thread *me = current();
+
+    string_copy(t->name, p->name ? p->name : "", sizeof(t->name));
+    t->entry = p->entry;
+    t->arg = p->arg;
+    t->state = THREAD_NEW;
+    t->flags = THREAD_KTHREAD | (p->detached ? THREAD_DETACHED : 0);
+    t->priority = p->inherit_priority ? me->priority : p->priority;
+    t->burst_ns = p->burst_ns;
+    t->cpu_mask = ~0ul;
+    t->class = normal_class;
+    t->class_id = normal_class->id;
+    t->parent_tid = me->tid;
+    t->owner_ops = p->owner_ops;
+    t->owner = p->owner;
+    t->created_at = clock_ns();
+    t->ready_since = t->created_at;
+    list_init(&t->run_link);
+    list_init(&t->all_link);
+    list_init(&t->tid_link);
+    list_init(&t->owner_link);
+}
+
+/* Enters t into the table, or says that it is full. */
+static int enter(struct thread *t)
+{
+    u64 flags = spin_lock_irq(&threads_lock);
+    bool full = nr_threads >= THREADS_MAX;
+
+    if (!full)
+        link_locked(t);
+    spin_unlock_irq(&threads_lock, flags);
+    return full ? -EAGAIN : 0;
+}
+
+struct thread *thread_new(const struct thread_params *p, int *error)
+{
+    struct thread *t;
+    u64 flags;
+
+    *error = check_params(p);
+    if (*error)
+        return NULL;
+    *error = -ENOMEM;
+    t = slab_alloc(&thread_cache);
+    if (!t)
+        return NULL;
+    *error = kstack_alloc(&t->stack, p->stack_size ? p->stack_size : KSTACK_DEFAULT);
+    if (*error)
+        goto free_thread;
+    fill(t, p);
+    t->rsp = first_stack((void *)(t->stack.base + t->stack.size), p->entry, p->arg);
+    *error = enter(t);
+    if (*error)
+        goto free_stack;
+    flags = irq_save();
+    trace(TRACE_CREATE, t, (u32)t->parent_tid, t->stack.base, t->stack.size);
+    irq_restore(flags);
+    return t;
+
+free_stack:
+    kstack_free(&t->stack);
+free_thread:
+    slab_free(&thread_cache, t);
+    return NULL;
+}
+
+void thread_launch(struct thread *t)
+{
+    u64 flags = irq_save();
+    struct rq *rq = this_rq_lock();
+
+    if (t->class->task_fork)
+        t->class->task_fork(rq, t);
+    thread_set_state(t, THREAD_READY);
+    t->ready_since = clock_ns();
+    sched_enqueue(rq, t, ENQUEUE_NEW);
+    spin_unlock_irq(&rq->lock, flags);
+}
+
+tid_t thread_create(const struct thread_params *params)
+{
+    int error;
+    struct thread *t = thread_new(params, &error);
+    tid_t tid;
+
+    if (!t)
+        return error;
+    tid = t->tid; /* once launched, a detached thread may be gone at any time */
+    thread_launch(t);
+    return tid;
+}
+
+_Noreturn void thread_exit(int code)
+{
+    struct thread *me = current();
+    struct rq *rq;
+
+    if (me->owner_ops && me->owner_ops->exiting)
+        me->owner_ops->exiting(me, code);
+    irq_disable();
+    rq = this_rq_lock();
+    trace(TRACE_EXIT, me, 0, (u64)(s64)code, 0);
+    exit_locked(rq, me, code);
+    panic("thread_exit: thread %d (%s) runs on after its exit: a ZOMBIE must never be picked again", me->tid, me->name);
+}
+
+/* Makes the caller the only joiner of tid. */
+static int claim(tid_t tid, struct thread **target)
+{
+    struct thread *me = current();
+    u64 flags = spin_lock_irq(&threads_lock);
+    struct thread *t = find_locked(tid);
+    int error = 0;
+
+    if (!t)
+        error = -ESRCH;
+    else if (t == me)
+        error = -EDEADLK;
+    else if (t->flags & THREAD_DETACHED || t->joiner)
+        error = -EINVAL;
+    else
+        t->joiner = me->tid;
+    spin_unlock_irq(&threads_lock, flags);
+    *target = t;
+    return error;
+}
+
+int thread_join(tid_t tid, int *code)
+{
+    struct thread *t;
+    int error = claim(tid, &t);
+    int exit_code = 0;
+    u64 flags;
+
+    if (error)
+        return error;
+    while (!join_try(t, &exit_code))
+        wait_step();
+    flags = irq_save();
+    trace(TRACE_JOIN, current(), (u32)tid, (u64)(s64)exit_code, 0);
+    irq_restore(flags);
+    if (code)
+        *code = exit_code;
+    return 0;
+}
+
+int thread_detach(tid_t tid)
+{
+    u64 flags = spin_lock_irq(&threads_lock);
+    struct thread *t = find_locked(tid);
+    bool gone = false;
+    int error = 0;
+
+    if (!t)
+        error = -ESRCH;
+    else if (t->flags & THREAD_DETACHED || t->joiner)
+        error = -EINVAL;
+    else {
+        t->flags |= THREAD_DETACHED;
+        gone = t->state == THREAD_ZOMBIE && !t->on_cpu;
+    }
+    spin_unlock_irq(&threads_lock, flags);
+    if (gone)
+        thread_reclaim_detached(t);
+    return error;
+}
+
+void thread_reclaim_detached(struct thread *t)
+{
+    thread_set_state(t, THREAD_TERMINATED);
+    thread_reclaim(t);
+}
+
+void thread_unlink(struct thread *t)
+{
+    u64 flags = spin_lock_irq(&threads_lock);
+
+    ASSERT(t->state == THREAD_TERMINATED, "thread_unlink: thread %d (%s) is %s, expected TERMINATED", t->tid, t->name,
+           thread_state_name(t->state));
+    list_remove(&t->all_link);
+    list_remove(&t->tid_link);
+    nr_threads--;
+    trace(TRACE_RECLAIM, current(), (u32)t->tid, 0, 0);
+    spin_unlock_irq(&threads_lock, flags);
+}
+
+void thread_free_stack(struct thread *t)
+{
+    if (!(t->flags & THREAD_BOOT_STACK))
+        kstack_free(&t->stack);
+}
+
+void thread_free(struct thread *t)
+{
+    ASSERT(list_empty(&t->all_link), "thread_free: thread %d (%s) is still in the table: a later look-up would find freed memory", t->tid,
+           t->name);
+    if (!(t->flags & THREAD_BOOT_STACK))
+        slab_free(&thread_cache, t);
+}
+
+struct thread *thread_find(tid_t tid)
+{
+    u64 flags = spin_lock_irq(&threads_lock);
+    struct thread *t = find_locked(tid);
+
+    spin_unlock_irq(&threads_lock, flags);
+    return t;
+}
+
+void thread_for_each(bool (*visit)(struct thread *t, void *arg), void *arg)
+{
+    u64 flags = spin_lock_irq(&threads_lock);
+
+    list_for_each(it, &threads)
+        if (!visit(list_entry(it, struct thread, all_link), arg))
+            break;
+    spin_unlock_irq(&threads_lock, flags);
+}
+
+unsigned thread_count(void)
+{
+    return nr_threads;
+}
