@@ -34,6 +34,7 @@ static struct option options[] = {
     CHOICE("trace", "event trace: the last events, none, or all until its memory is full", "last", "off", "all"),
     NUMBER("tracesize", 0, 1 << 20, "records that a CPU's trace holds (a power of two; 0 = by mode)"),
     TEXT("failalloc", "in a ktest, let the n-th allocation fail; `all` tries every n in turn"),
+    NUMBER("rounds", 0, ~0ul, "in a ktest that repeats something: how often"),
     CHOICE("sched", "the policy of normal threads", "rr", "fcfs"),
 };
 

@@ -8,7 +8,7 @@ static const char *const names[] = { "NEW", "READY", "RUNNING", "BLOCKED", "STOP
 
 /* By the state that is left: where one may go. */
 static const u8 legal[] = {
-    [THREAD_NEW] = TO(READY),
+    [THREAD_NEW] = TO(READY) | TO(TERMINATED),
     [THREAD_READY] = TO(RUNNING) | TO(STOPPED),
     [THREAD_RUNNING] = TO(READY) | TO(BLOCKED) | TO(STOPPED) | TO(ZOMBIE),
     [THREAD_BLOCKED] = TO(READY) | TO(STOPPED),

@@ -151,6 +151,14 @@ void thread_launch(struct thread *t)
     spin_unlock_irq(&rq->lock, flags);
 }
 
+void thread_discard(struct thread *t)
+{
+    thread_set_state(t, THREAD_TERMINATED);
+    thread_unlink(t);
+    thread_free_stack(t);
+    thread_free(t);
+}
+
 tid_t thread_create(const struct thread_params *params)
 {
     int error;

@@ -28,6 +28,8 @@ void threads_init(struct thread *boot);
 struct thread *thread_new(const struct thread_params *params, int *error);
 /* Makes a NEW thread ready. After this it may run, and end, at any time: do not use the pointer any more unless you will join it. */
 void thread_launch(struct thread *t);
+/* Gives back a thread that was never launched. */
+void thread_discard(struct thread *t);
 /* Both in one. Returns the new thread's id, or an error as above. Any thread of the creator's may join it. */
 tid_t thread_create(const struct thread_params *params);
 

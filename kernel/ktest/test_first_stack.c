@@ -1,0 +1,118 @@
+/* Lab 1.2, seen without the scheduler: threads that are made but never queued; the test itself switches to them and back. */
+#include "arch/arch.h"
+#include "arch/upcall.h"
+#include "arch/x86_64/switch_frame.h"
+#include "ktest/ktest.h"
+#include "lib/errno.h"
+#include "sched/thread.h"
+
+#define ARGUMENT ((void *)0x5ca1ab1e0ddba11)
+
+static struct thread *tested;
+static struct thread *tester;
+
+/* What schedule() does around a switch, without choosing: leaves everything as thread_begin() expects it. */
+static void go_to(struct thread *next)
+{
+    struct rq *rq = this_rq_lock();
+
+    this_cpu()->prev = current();
+    next->on_cpu = true;
+    this_cpu()->current = next;
+    rq->curr = next;
+    switch_context(&this_cpu()->prev->rsp, next->rsp);
+}
+
+/* Back from the tested thread to the tester, for good; interrupts off. */
+static _Noreturn void go_back(void)
+{
+    u64 *nowhere;
+
+    irq_disable();
+    tested->on_cpu = false;
+    tester->on_cpu = true;
+    this_cpu()->current = tester;
+    this_rq()->curr = tester;
+    switch_context(&nowhere, tester->rsp);
+    panic("first_stack: the test came back to a thread that it had left for good");
+}
+
+static void on_exit(struct thread *t, int code)
+{
+    fact(FACT_EXIT_CODE, (u64)t->tid, (u64)(s64)code);
+    go_back();
+}
+
+static const struct thread_owner_ops ops = { .exiting = on_exit };
+
+/* Makes a thread, switches to it, and gives it back when it has come to its end. */
+static int run_once(int (*entry)(void *))
+{
+    struct thread_params params = THREAD_PARAMS("tested", entry, ARGUMENT);
+    int error;
+    u64 flags;
+
+    params.owner_ops = &ops;
+    tester = current();
+    tested = thread_new(&params, &error);
+    if (!tested)
+        return error;
+    flags = irq_save();
+    go_to(tested);
+    irq_restore(flags);
+    thread_discard(tested);
+    return 0;
+}
+
+KTEST(first_frame, "the frame that first_stack() lays out")
+{
+    static u8 stack[4096] __attribute__((aligned(16)));
+    u64 *rsp = first_stack(stack + sizeof(stack), (int (*)(void *))(void *)go_back, ARGUMENT);
+
+    fact(FACT_FIRST_RSP, (u64)(stack + sizeof(stack)), (u64)rsp);
+    if ((u64)rsp < (u64)stack || (u64)rsp > (u64)(stack + sizeof(stack) - sizeof(struct switch_frame)))
+        return 0; /* nothing there that could be read */
+    for (unsigned i = 0; i < 8; i++)
+        fact(FACT_FIRST_FRAME, i, rsp[i]);
+    fact(FACT_EXPECTED, 0, (u64)thread_start);
+    fact(FACT_EXPECTED, 1, (u64)go_back);
+    fact(FACT_EXPECTED, 2, (u64)ARGUMENT);
+    return 0;
+}
+
+static int entry_looks(void *arg)
+{
+    u64 frame = (u64)__builtin_frame_address(0); /* the old rbp lies there, and above it the return address */
+
+    fact(FACT_ENTRY_ARG, (u64)arg, current() == tested);
+    fact(FACT_ENTRY_RSP, frame + 16, tested->stack.base + tested->stack.size);
+    fact(FACT_ENTRY_IRQ, irq_enabled(), IS_CHECKED && spin_held(&this_rq()->lock));
+    go_back();
+}
+
+KTEST(first_entry, "what a thread's function finds when it starts: argument, stack, interrupts")
+{
+    return run_once(entry_looks);
+}
+
+static int entry_returns(void *arg)
+{
+    (void)arg;
+    return 42;
+}
+
+KTEST(first_return, "a thread that returns from its function has exited")
+{
+    return run_once(entry_returns);
+}
+
+static int entry_exits(void *arg)
+{
+    (void)arg;
+    thread_exit(-7);
+}
+
+KTEST(first_exit, "thread_exit() works on a first stack")
+{
+    return run_once(entry_exits);
+}

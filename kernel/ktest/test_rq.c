@@ -1,0 +1,138 @@
+/* Lab 1.3, seen without threads that run: a queue of the test's own, and thread structures that only stand in it. */
+#include "ktest/ktest.h"
+#include "base/assert.h"
+#include "sched/sched.h"
+
+#define THREADS 6
+
+static struct rq queue;
+static struct thread thread[THREADS];
+static struct thread idle;
+
+static void set_up(void)
+{
+    queue = (struct rq){ .cpu = 0, .idle = &idle };
+    list_init(&queue.ready);
+    idle = (struct thread){ .tid = 100, .state = THREAD_READY };
+    list_init(&idle.run_link);
+    for (int i = 0; i < THREADS; i++) {
+        thread[i] = (struct thread){ .tid = 10 + i, .state = THREAD_READY, .class = normal_class };
+        list_init(&thread[i].run_link);
+    }
+}
+
+static void pop(u64 step)
+{
+    struct thread *t = rq_pop(&queue);
+
+    fact(FACT_POPPED, step, t ? (u64)(t - thread) : ~0ul);
+    if (t)
+        fact(FACT_LINKED, (u64)(t - thread), !list_empty(&t->run_link));
+}
+
+KTEST(rq_order, "threads leave the run queue in the order in which they joined it")
+{
+    set_up();
+    for (int i = 0; i < THREADS; i++)
+        rq_push(&queue, &thread[i]);
+    for (u64 i = 0; i < THREADS; i++)
+        pop(i);
+    fact(FACT_QUEUE_EMPTY, 0, list_empty(&queue.ready));
+    return 0;
+}
+
+KTEST(rq_empty, "an empty run queue offers nobody, before and after use")
+{
+    set_up();
+    pop(0);
+    rq_push(&queue, &thread[0]);
+    pop(1);
+    pop(2);
+    return 0;
+}
+
+KTEST(rq_remove, "a thread can leave from the middle, the head and the tail, and join again")
+{
+    static const int leaves[] = { 2, 0, 5 };
+
+    set_up();
+    for (int i = 0; i < THREADS; i++)
+        rq_push(&queue, &thread[i]);
+    for (unsigned i = 0; i < array_len(leaves); i++) {
+        rq_remove(&queue, &thread[leaves[i]]);
+        fact(FACT_LINKED, (u64)leaves[i], !list_empty(&thread[leaves[i]].run_link));
+    }
+    rq_push(&queue, &thread[2]);
+    for (u64 i = 0; i < 5; i++)
+        pop(i);
+    return 0;
+}
+
+KTEST(rq_turns, "whoever is popped and pushed again goes behind all others")
+{
+    set_up();
+    for (int i = 0; i < 3; i++)
+        rq_push(&queue, &thread[i]);
+    for (u64 i = 0; i < 9; i++) {
+        struct thread *t = rq_pop(&queue);
+
+        fact(FACT_POPPED, i, t ? (u64)(t - thread) : ~0ul);
+        if (!t)
+            break;
+        rq_push(&queue, t);
+    }
+    return 0;
+}
+
+static u64 asked;
+static struct thread *offers[3];
+
+static struct thread *ask(unsigned n)
+{
+    fact(FACT_ASKED, asked++, n);
+    return offers[n];
+}
+
+static struct thread *ask_first(struct rq *rq)
+{
+    (void)rq;
+    return ask(0);
+}
+
+static struct thread *ask_second(struct rq *rq)
+{
+    (void)rq;
+    return ask(1);
+}
+
+static const struct sched_class first_class = { .name = "first", .pick_next_task = ask_first };
+static const struct sched_class second_class = { .name = "second", .pick_next_task = ask_second };
+
+/* The classes' table is replaced while nobody can be scheduled: interrupts are off and this is the running thread. */
+static void pick_among(const struct sched_class *one, const struct sched_class *two)
+{
+    const struct sched_class *saved[] = { sched_classes[0], sched_classes[1] };
+    u64 flags = irq_save();
+    struct thread *t;
+
+    sched_classes[0] = one;
+    sched_classes[1] = two;
+    t = pick_next(&queue);
+    sched_classes[0] = saved[0];
+    sched_classes[1] = saved[1];
+    irq_restore(flags);
+    fact(FACT_POPPED, asked++, t == &idle ? 100 : t ? (u64)(t - thread) : ~0ul);
+}
+
+KTEST(pick_order, "pick_next asks the classes in order and takes the first offer")
+{
+    set_up();
+    asked = 0;
+    offers[0] = &thread[0];
+    offers[1] = &thread[1];
+    pick_among(&first_class, &second_class);
+    offers[0] = NULL;
+    pick_among(&first_class, &second_class);
+    pick_among(&first_class, &idle_class);
+    return 0;
+}

@@ -1,0 +1,46 @@
+/* Numbered threads for the ktests (threads.h). */
+#include "ktest/threads.h"
+#include "lib/format.h"
+
+int threads_start(struct test_threads *threads, unsigned n, int (*entry)(void *))
+{
+    threads->n = 0;
+    for (unsigned i = 0; i < n; i++) {
+        char name[THREAD_NAME_MAX];
+        struct thread_params params = THREAD_PARAMS(name, entry, (void *)(u64)i);
+        tid_t tid;
+
+        format(name, sizeof(name), "worker/%u", i);
+        tid = thread_create(&params);
+        if (tid < 0)
+            return tid;
+        threads->tid[threads->n++] = tid;
+    }
+    return 0;
+}
+
+void threads_join(struct test_threads *threads)
+{
+    for (unsigned i = 0; i < threads->n; i++)
+        thread_join(threads->tid[i], NULL);
+}
+
+void threads_abandon(struct test_threads *threads)
+{
+    for (unsigned i = 0; i < threads->n; i++) {
+        struct thread *t = thread_find(threads->tid[i]);
+        u64 flags = irq_save();
+        struct rq *rq = this_rq_lock();
+
+        sched_dequeue(rq, t);
+        t->state = THREAD_NEW; /* no legal way leads back there: nobody but a test un-makes a thread */
+        spin_unlock_irq(&rq->lock, flags);
+        thread_discard(t);
+    }
+}
+
+void yield_until(const volatile u64 *counter, u64 wanted, u64 most)
+{
+    for (u64 i = 0; i < most && *counter < wanted; i++)
+        thread_yield();
+}

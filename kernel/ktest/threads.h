@@ -1,0 +1,26 @@
+/* What the ktests with real threads share: starting numbered threads and joining them, with an error path for failing allocations. */
+#pragma once
+
+#include "sched/thread.h"
+
+#define TEST_THREADS_MAX 16
+
+struct test_threads {
+    unsigned n;
+    tid_t tid[TEST_THREADS_MAX];
+};
+
+/* Starts n threads at entry, thread i with argument i. Returns 0 or the first error; those that were started are in *threads in any case. */
+int threads_start(struct test_threads *threads, unsigned n, int (*entry)(void *));
+/* Joins them all. */
+void threads_join(struct test_threads *threads);
+/* The number that threads_start() passed as argument. */
+static inline u64 number_of(void *arg)
+{
+    return (u64)arg;
+}
+
+/* Takes threads that are READY out of the run queue and gives them back, without their exiting: for tests of what comes before exit. */
+void threads_abandon(struct test_threads *threads);
+/* Yields until *counter has reached `wanted`, at most `most` times: a test of a wrong yield must end, too. */
+void yield_until(const volatile u64 *counter, u64 wanted, u64 most);
