@@ -22,7 +22,7 @@ KERNEL_CFLAGS := -std=gnu11 -O2 -g -gdwarf-4 -ffreestanding -fno-pic -fno-pie -m
 	-fno-strict-aliasing -fno-common -fno-asynchronous-unwind-tables -fcf-protection=none -fno-jump-tables \
 	-Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes -Wvla -Ikernel -ffile-prefix-map=$(CURDIR)/= -fdebug-prefix-map=$(CURDIR)=.
 ifeq ($(CHECKED),0)
-KERNEL_CFLAGS += -fomit-frame-pointer -fno-stack-protector
+KERNEL_CFLAGS += -fomit-frame-pointer -fno-stack-protector -flto
 else
 KERNEL_CFLAGS += -DCHECKED -fno-omit-frame-pointer -fno-optimize-sibling-calls \
 	-fstack-protector-strong -mstack-protector-guard=global \
@@ -35,7 +35,7 @@ KERNEL_LDFLAGS := -nostdlib -static -z max-page-size=4096 -z noexecstack --no-wa
 kernel: $(KERNEL)
 
 # Loops that are memcpy() must not be turned into calls of memcpy().
-$(KERNEL_DIR)/kernel/lib/string.c.o: KERNEL_CFLAGS += -fno-tree-loop-distribute-patterns
+$(KERNEL_DIR)/kernel/lib/string.c.o: KERNEL_CFLAGS += -fno-tree-loop-distribute-patterns -fno-lto
 
 $(KERNEL_DIR)/%.c.o: %.c kernel/kernel.mk
 	@mkdir -p $(@D)
@@ -47,13 +47,23 @@ $(KERNEL_DIR)/%.asm.o: %.asm kernel/kernel.mk
 	@echo "  NASM $<"
 	$(Q)$(NASM) -f elf64 -g -F dwarf -I kernel/ -MD $(@:.o=.d) -o $@ $<
 
+ifeq ($(CHECKED),0)
+# Optimised as one program: most of what a thread switch costs would otherwise be calls between files.
+KERNEL_PARTS := $(KERNEL_DIR)/whole.o
+$(KERNEL_PARTS): $(KERNEL_OBJ)
+	@echo "  LTO  $@"
+	$(Q)$(CC) $(KERNEL_CFLAGS) -flinker-output=nolto-rel -r -nostdlib -o $@ $(KERNEL_OBJ)
+else
+KERNEL_PARTS := $(KERNEL_OBJ)
+endif
+
 # Without symbols first; then with them.
 $(KERNEL_DIR)/no_symbols.asm: kernel/kernel.mk
 	@mkdir -p $(@D)
 	@printf 'section .ksyms progbits alloc noexec write align=8\nglobal symbol_count, symbol_table, symbol_names\nsymbol_count: dq 0\nsymbol_table:\nsymbol_names: db 0\n' > $@
 
-$(KERNEL_DIR)/first.elf: $(KERNEL_OBJ) $(KERNEL_DIR)/no_symbols.asm.o kernel/kernel.ld
-	$(Q)$(LD) $(KERNEL_LDFLAGS) -o $@ $(KERNEL_OBJ) $(KERNEL_DIR)/no_symbols.asm.o
+$(KERNEL_DIR)/first.elf: $(KERNEL_PARTS) $(KERNEL_DIR)/no_symbols.asm.o kernel/kernel.ld
+	$(Q)$(LD) $(KERNEL_LDFLAGS) -o $@ $(KERNEL_PARTS) $(KERNEL_DIR)/no_symbols.asm.o
 
 $(KERNEL_DIR)/symbols.asm: $(KERNEL_DIR)/first.elf kernel/symbols.awk
 	$(Q)$(NM) -n $< | awk -f kernel/symbols.awk > $@
@@ -62,7 +72,7 @@ $(KERNEL_DIR)/no_symbols.asm.o $(KERNEL_DIR)/symbols.asm.o: %.o: %
 	$(Q)$(NASM) -f elf64 -o $@ $<
 
 $(KERNEL): $(KERNEL_DIR)/first.elf $(KERNEL_DIR)/symbols.asm.o
-	$(Q)$(LD) $(KERNEL_LDFLAGS) -o $@ $(KERNEL_OBJ) $(KERNEL_DIR)/symbols.asm.o
+	$(Q)$(LD) $(KERNEL_LDFLAGS) -o $@ $(KERNEL_PARTS) $(KERNEL_DIR)/symbols.asm.o
 	@echo "  $@"
 
 # A file that was taken away must not stay linked.

@@ -42,8 +42,6 @@ struct arch_cpu; /* arch/x86_64/arch_cpu.h: arch's part of struct cpu */
 void arch_cpu_init(struct cpu *cpu, struct arch_cpu *arch);
 /* Calibrates the clock against the PIT; some 3 ms of virtual time. Boot CPU, interrupts off. */
 void clock_init(void);
-/* Nanoseconds since clock_init(), monotonic. Any context. */
-u64 clock_ns(void);
 /* The TSC's frequency as calibrated, in Hz. */
 u64 clock_hz(void);
 

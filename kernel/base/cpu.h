@@ -16,7 +16,6 @@ struct cpu {
     bool need_resched;        /* a reschedule is due at the next point where it may happen */
     u32 preempt_count;        /* > 0: this CPU does not switch threads */
     struct thread *current;   /* the thread that runs here */
-    struct thread *prev;      /* the thread that was left last; until thread_switch_done() has cleaned up after it */
     struct rq *rq;            /* its run queue */
     const u32 *queue_length;  /* that run queue's count, for trace records */
     struct spinlock *held;    /* checked builds: the spinlock taken last, head of a chain */
@@ -32,7 +31,13 @@ void cpu_init(int id, struct thread *boot);
 /* The running thread. Never stale: a thread is current for itself on whatever CPU. */
 static inline struct thread *current(void)
 {
-    return this_cpu()->current;
+    return (struct thread *)this_cpu_word(offsetof(struct cpu, current));
+}
+
+/* Makes t this CPU's running thread, as current() sees it. Interrupts off, just before the switch to t. */
+static inline void set_current(struct thread *t)
+{
+    this_cpu_set_word(offsetof(struct cpu, current), (u64)t);
 }
 
 static inline void preempt_disable(void)

@@ -89,7 +89,7 @@ _Noreturn void panic(const char *fmt, ...)
     printk("\nPANIC: %s\n", text);
     describe_thread();
     panic_report.magic = PANIC_MAGIC;
-    if (trace_mode != TRACE_OFF) {
+    if (trace_on) {
         printk("last events on CPU %d:\n", this_cpu()->id);
         trace_print(this_cpu()->id, TRACE_TAIL);
     }

@@ -55,8 +55,8 @@ struct thread {
     tid_t parent_tid;        /* [c] who created it */
     enum thread_state state; /* [q] changed by thread_set_state() alone */
     u32 flags;               /* [t] enum thread_flags */
-    bool on_cpu;             /* [q] some CPU still uses its stack: not to be freed, not to be run elsewhere */
-    int last_cpu;            /* [q] */
+    bool left_stack;         /* [q] has exited, and no CPU uses its stack any more: it may be freed */
+    int last_cpu;            /* [q] the CPU in whose run queue it last stood */
     const struct sched_class *class; /* [q] */
     enum sched_class_id class_id;    /* [q] class->id, where class cannot be read (trace) */
     struct list run_link;    /* [q] its place in a run queue; unlinked while it runs */
@@ -78,11 +78,7 @@ struct thread {
     struct list owner_link;  /* [owner's lock] the process's list of threads */
 
     u64 created_at;          /* [c] ns */
-    u64 exec_start;          /* [q] ns; when it was last put on a CPU, or last charged */
-    u64 cpu_time;            /* [q] ns it has run, up to exec_start */
-    u64 ready_since;         /* [q] ns; when it last became READY */
-    u64 wait_time;           /* [q] ns it was READY without running */
+    u64 cpu_cycles;          /* [q] cycles it has run; while it runs, less the cycles() at which its turn began (sched/stat.h converts) */
     u64 nr_switches;         /* [q] times it was put on a CPU */
-    u64 nr_yields;           /* [q] times it left of its own will */
     struct thread_mine mine;
 };

@@ -4,11 +4,12 @@
 #include "base/printk.h"
 
 enum trace_mode trace_mode;
+bool trace_on;
 struct trace_ring trace_rings[CONFIG_MAX_CPUS];
 u64 trace_stop_at[CONFIG_MAX_CPUS];
 
 static const char *const event_names[TRACE_EVENTS] = {
-    "none", "create", "enqueue", "dequeue", "pick", "switch", "yield", "exit", "join", "reclaim", "mark",
+    "none", "create", "enqueue", "dequeue", "pick", "switch", "exit", "join", "reclaim", "mark",
 };
 
 const char *trace_event_name(enum trace_event event)
@@ -24,6 +25,7 @@ void trace_ring_init(int cpu, void *memory, u64 capacity)
 void trace_start(enum trace_mode mode)
 {
     trace_mode = mode;
+    trace_on = mode != TRACE_OFF;
 }
 
 /* noipa: the compiler must neither inline the call nor notice that it does nothing. */

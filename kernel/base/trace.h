@@ -11,8 +11,7 @@ enum trace_event {
     TRACE_ENQUEUE, /* tid became ready and stands in the queue; arg[0] = enum enqueue_why */
     TRACE_DEQUEUE, /* tid was taken out without being picked */
     TRACE_PICK,    /* tid was chosen to run next */
-    TRACE_SWITCH,  /* the CPU goes from tid to other */
-    TRACE_YIELD,   /* tid gives up the CPU of its own will */
+    TRACE_SWITCH,  /* the CPU goes from tid to other; arg[0] = the state in which tid is left */
     TRACE_EXIT,    /* tid leaves; arg[0] = exit code */
     TRACE_JOIN,    /* tid got other's exit code; arg[0] = exit code */
     TRACE_RECLAIM, /* other's stack and TCB were given back, by tid */
@@ -45,6 +44,7 @@ struct trace_ring {
 };
 
 extern enum trace_mode trace_mode;
+extern bool trace_on; /* trace_mode is not TRACE_OFF */
 extern struct trace_ring trace_rings[CONFIG_MAX_CPUS];
 /* The grader writes a sequence number here before the run; the kernel calls trace_stop_here() when this CPU writes that record. 0 = never. */
 extern u64 trace_stop_at[CONFIG_MAX_CPUS];
@@ -54,13 +54,13 @@ void trace_ring_init(int cpu, void *memory, u64 capacity);
 /* From now on, records are written. Until then trace_mode is TRACE_OFF. */
 void trace_start(enum trace_mode mode);
 /* Writes a record. Interrupts off. Through the trace_*() calls below, which cost one test when tracing is off. */
-void trace_write(enum trace_event event, const struct thread *thread, u32 other, u64 a0, u64 a1);
+__attribute__((noinline, cold)) void trace_write(enum trace_event event, const struct thread *thread, u32 other, u64 a0, u64 a1);
 /* Prints a CPU's last n records. */
 void trace_print(int cpu, unsigned n);
 
 static inline void trace(enum trace_event event, const struct thread *thread, u32 other, u64 a0, u64 a1)
 {
-    if (unlikely(trace_mode != TRACE_OFF))
+    if (unlikely(trace_on))
         trace_write(event, thread, other, a0, a1);
 }
 

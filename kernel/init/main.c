@@ -25,7 +25,6 @@ static struct thread main_thread = {
     .priority = PRIORITY_NORMAL,
     .class_id = SCHED_CLASS_NORMAL,
     .cpu_mask = ~0ul,
-    .on_cpu = true,
 };
 
 static void init_main_thread(void)
@@ -97,7 +96,8 @@ _Noreturn void kmain(const struct boot_info *boot)
     init_policy();
     scheduler_init();
     main_thread.class = normal_class;
-    main_thread.created_at = main_thread.exec_start = clock_ns();
+    main_thread.created_at = clock_ns();
+    main_thread.cpu_cycles = -cycles();
     threads_init(&main_thread);
     init_trace();
     sched_all_exited = all_exited;

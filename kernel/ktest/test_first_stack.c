@@ -16,11 +16,9 @@ static void go_to(struct thread *next)
 {
     struct rq *rq = this_rq_lock();
 
-    this_cpu()->prev = current();
-    next->on_cpu = true;
-    this_cpu()->current = next;
+    set_current(next);
     rq->curr = next;
-    switch_context(&this_cpu()->prev->rsp, next->rsp);
+    switch_context(&tester->rsp, next->rsp);
 }
 
 /* Back from the tested thread to the tester, for good; interrupts off. */
@@ -29,9 +27,7 @@ static _Noreturn void go_back(void)
     u64 *nowhere;
 
     irq_disable();
-    tested->on_cpu = false;
-    tester->on_cpu = true;
-    this_cpu()->current = tester;
+    set_current(tester);
     this_rq()->curr = tester;
     switch_context(&nowhere, tester->rsp);
     panic("first_stack: the test came back to a thread that it had left for good");

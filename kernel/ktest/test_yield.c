@@ -50,12 +50,12 @@ KTEST(yield_many, "eight threads, fifty turns each: nobody is passed over")
 KTEST(yield_alone, "a yield with nobody else ready returns at once, without a switch")
 {
     struct rq *rq = this_rq();
-    u64 switches = rq->nr_switches, picks = rq->nr_picks;
+    u64 switches = rq->nr_switches, stays = rq->nr_stays;
 
     for (unsigned i = 0; i < 5; i++)
         thread_yield();
     fact(FACT_SWITCHES, switches, rq->nr_switches);
-    fact(FACT_NOTE, picks, rq->nr_picks);
+    fact(FACT_NOTE, stays, rq->nr_stays);
     fact(FACT_STATE, (u64)current()->tid, current()->state);
     fact(FACT_LINKED, (u64)current()->tid, !list_empty(&current()->run_link));
     return 0;

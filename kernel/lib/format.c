@@ -1,5 +1,5 @@
-/* printf-like text into a buffer: format() and format_v(). Pure, no lock. A conversion is read into a struct spec, turned into digits or text, and written by field() with
-   its padding. */
+/* printf-like text into a buffer: format() and format_v(). Pure, no lock. A conversion is read into a struct spec, turned into
+   digits or text, and written by field() with its padding. */
 #include "lib/format.h"
 
 #include "lib/string.h"

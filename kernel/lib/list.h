@@ -47,6 +47,17 @@ static inline void list_push_tail(struct list *head, struct list *e)
     list_insert_between(e, head->prev, head);
 }
 
+/* Takes off the first element of a list that has one, and returns it. */
+static inline struct list *list_pop_head(struct list *head)
+{
+    struct list *e = head->next;
+
+    head->next = e->next;
+    e->next->prev = head;
+    list_init(e);
+    return e;
+}
+
 /* Takes e off its list and leaves it pointing to itself: a stale link would lead a later walk into the wrong list. */
 static inline void list_remove(struct list *e)
 {

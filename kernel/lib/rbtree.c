@@ -1,7 +1,8 @@
-/* The red-black tree: linking with rb_link(), unlinking with rb_erase(), and the walk in order. Pure, no lock; the rules are in rbtree.h.
+/* The red-black tree: linking with rb_link(), unlinking with rb_erase(), and the walk in order. Pure, no lock; the rules are in
+   rbtree.h.
 
-   Summaries: after a node was hung in or out, they are computed anew from the lowest changed node up to the root. Balancing comes after that, and only
-   rotates: a rotation changes what two nodes have below them, and nothing above. */
+   Summaries: after a node was hung in or out, they are computed anew from the lowest changed node up to the root. Balancing comes
+   after that, and only rotates: a rotation changes what two nodes have below them, and nothing above. */
 #include "lib/rbtree.h"
 
 static inline bool is_red(const struct rb_node *node)
@@ -119,7 +120,8 @@ static inline struct rb_node *sibling_of(const struct rb_node *node)
     return node == parent->left ? parent->right : parent->left;
 }
 
-/* node is red, and its parent may be: the only rule broken. A red uncle lets the red move two levels up; a black one lets rotations end it. */
+/* node is red, and its parent may be: the only rule broken. A red uncle lets the red move two levels up; a black one lets rotations
+   end it. */
 static void balance_inserted(struct rb_tree *tree, struct rb_node *node)
 {
     struct rb_node *parent;

@@ -1,9 +1,10 @@
-/* A red-black tree whose nodes live inside the elements (Bayer 1972; Guibas and Sedgewick 1978). The first and the last element are at hand without a
-   walk. A tree may be augmented: each node then keeps a summary of the elements below it (a minimum, a sum), which the tree has brought up to date
-   wherever the shape changes. Pure: also compiled for the host. The caller holds whatever lock guards the tree. No function recurses.
+/* A red-black tree whose nodes live inside the elements (Bayer 1972; Guibas and Sedgewick 1978). The first and the last element are
+   at hand without a walk. A tree may be augmented: each node then keeps a summary of the elements below it (a minimum, a sum),
+   which the tree has brought up to date wherever the shape changes. Pure: also compiled for the host. The caller holds whatever
+   lock guards the tree. No function recurses.
 
-   The rules: the root is black; a red node has black children; every way from a node down to a missing child passes the same number of black
-   nodes. So the longest way down is at most twice the shortest: 2 log2(n + 1) nodes for n elements. */
+   The rules: the root is black; a red node has black children; every way from a node down to a missing child passes the same number
+   of black nodes. So the longest way down is at most twice the shortest: 2 log2(n + 1) nodes for n elements. */
 #pragma once
 
 #include "lib/types.h"

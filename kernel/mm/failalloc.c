@@ -1,5 +1,5 @@
-/* Counts allocations and fails the chosen one: failalloc_start(), failalloc_stop(), and failalloc_now() for the allocators. No lock: one CPU, and an
-   interrupt that allocates in between counts as any other. */
+/* Counts allocations and fails the chosen one: failalloc_start(), failalloc_stop(), and failalloc_now() for the allocators. No
+   lock: one CPU, and an interrupt that allocates in between counts as any other. */
 #include "mm/failalloc.h"
 
 bool failalloc_counting;

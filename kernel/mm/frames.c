@@ -1,8 +1,10 @@
-/* Physical memory. One struct frame for each 4096 bytes of RAM stands in frame_table; free blocks of 2^order frames hang in a list for each order. A block's buddy is the other
-   half of the block twice its size: their numbers differ in one bit, so it is found by an exclusive or. mm/frames_init.c hands over the memory that
-   there is, mm/frames_check.c checks; frame_alloc(), frame_get() and frame_put() serve everybody.
+/* Physical memory. One struct frame for each 4096 bytes of RAM stands in frame_table; free blocks of 2^order frames hang in a list
+   for each order. A block's buddy is the other half of the block twice its size: their numbers differ in one bit, so it is found by
+   an exclusive or. mm/frames_init.c hands over the memory that there is, mm/frames_check.c checks; frame_alloc(), frame_get() and
+   frame_put() serve everybody.
 
-   Lock: frames_lock guards the lists and the states of their frames. A cache belongs to its CPU, interrupts off. References are atomic. */
+   Lock: frames_lock guards the lists and the states of their frames. A cache belongs to its CPU, interrupts off. References are
+   atomic. */
 #include "mm/frames.h"
 
 #include "base/assert.h"
@@ -16,7 +18,7 @@ struct spinlock frames_lock = SPINLOCK("frames", RANK_FRAMES);
 struct buddy buddy;
 struct frame_cache frame_caches[CONFIG_MAX_CPUS];
 
-/* --- the buddy allocator; frames_lock held --------------------------------------------------------------------------------------- */
+/* --- the buddy allocator; frames_lock held ------------------------------------------------------------------------------------------ */
 
 static void list_block(struct frame *f, unsigned order)
 {
@@ -133,7 +135,7 @@ paddr_t frames_alloc_contiguous(size_t nframes)
     return first == ~0ul ? ~0ul : first << PAGE_SHIFT;
 }
 
-/* --- the caches; interrupts off ---------------------------------------------------------------------------------------------------- */
+/* --- the caches; interrupts off ----------------------------------------------------------------------------------------------------- */
 
 /* Out of line, as is what splits and merges: the way past them, which nearly every call takes, then saves no registers for them. */
 #define SELDOM __attribute__((noinline))
@@ -185,7 +187,7 @@ static void free_single(struct frame *f)
     irq_restore(flags);
 }
 
-/* --- blocks of any size ------------------------------------------------------------------------------------------------------------ */
+/* --- blocks of any size ------------------------------------------------------------------------------------------------------------- */
 
 static struct frame *alloc_block(unsigned order)
 {
@@ -238,7 +240,8 @@ static void check_used(const struct frame *f, const char *who)
     if (!frame_in_table(f))
         panic("%s: %p is no frame", who, (const void *)f);
     if (f->state != FRAME_USED || !f->refs)
-        panic("%s: the frame at 0x%lx heads no block in use (state %u, %u users): freed twice?", who, frame_to_phys(f), f->state, f->refs);
+        panic("%s: the frame at 0x%lx heads no block in use (state %u, %u users): freed twice?", who,
+              frame_to_phys(f), f->state, f->refs);
 }
 
 void frame_get(struct frame *f)
@@ -272,7 +275,7 @@ paddr_t table_frame_alloc(void)
     return frame_to_phys(f);
 }
 
-/* --- counting ---------------------------------------------------------------------------------------------------------------------- */
+/* --- counting ----------------------------------------------------------------------------------------------------------------------- */
 
 size_t frames_cached(void)
 {
@@ -300,7 +303,7 @@ size_t frames_total(void)
     return buddy.total;
 }
 
-/* --- start ------------------------------------------------------------------------------------------------------------------------- */
+/* --- start -------------------------------------------------------------------------------------------------------------------------- */
 
 void frames_start(struct frame *table, paddr_t end)
 {

@@ -1,6 +1,6 @@
-/* Physical memory: a buddy allocator over frames of 4096 bytes, each block with a reference count. Single frames pass through a small cache of the CPU that asks, so
-   that taking and returning one costs no lock and no splitting. Any context, interrupts off or on. Buddy system after Knowlton
-   (1965) and Knuth, The Art of Computer Programming 2.5. */
+/* Physical memory: a buddy allocator over frames of 4096 bytes, each block with a reference count. Single frames pass through a
+   small cache of the CPU that asks, so that taking and returning one costs no lock and no splitting. Any context, interrupts off or
+   on. Buddy system after Knowlton (1965) and Knuth, The Art of Computer Programming 2.5. */
 #pragma once
 
 #include "arch/arch.h"
@@ -16,8 +16,8 @@ enum frame_state {
     FRAME_USED,     /* heads an allocated block */
 };
 
-/* One for each frame from address 0 to the end of RAM; 32 bytes, since 24 GiB of RAM have six million of them. Guards: [f] the lock of the
-   frames; [a] atomic; [u] whoever holds the block. */
+/* One for each frame from address 0 to the end of RAM; 32 bytes, since 24 GiB of RAM have six million of them. Guards: [f] the lock
+   of the frames; [a] atomic; [u] whoever holds the block. */
 struct frame {
     struct list link; /* [f] the free list of its order, when it heads a free block; [u] when allocated */
     u32 refs;         /* [a] users of the block, 0 when free */
@@ -32,8 +32,8 @@ _Static_assert(sizeof(struct frame) == 32, "a shift, not a division, between a f
 extern struct frame *frame_table; /* [c] */
 extern paddr_t frame_table_end;   /* [c] the first address that has no frame in the table */
 
-/* Takes over the usable memory below BOOT_MAPPED less kernel, modules and the first MiB; the allocator is ready then. Panics if that is too little.
-   Boot CPU, once, after arch_cpu_init(). */
+/* Takes over the usable memory below BOOT_MAPPED less kernel, modules and the first MiB; the allocator is ready then. Panics if
+   that is too little. Boot CPU, once, after arch_cpu_init(). */
 void frames_init(const struct boot_info *boot);
 /* The memory from BOOT_MAPPED upwards, once mmu_init() has mapped it. */
 void frames_add_high(const struct boot_info *boot);
@@ -65,12 +65,13 @@ static inline void *frame_to_virt(const struct frame *f)
     return phys_to_virt(frame_to_phys(f));
 }
 
-/* Frames that nobody holds, for leak accounting: what a piece of work took and gave back is the same number before and after. The kernel's own page tables
-   count as free here, because they stay for the next one who needs the same addresses. The other CPUs are quiet, or the sum is a little off. */
+/* Frames that nobody holds, for leak accounting: what a piece of work took and gave back is the same number before and after. The
+   kernel's own page tables count as free here, because they stay for the next one who needs the same addresses. The other CPUs are
+   quiet, or the sum is a little off. */
 size_t frames_free(void);
 /* Frames that became page tables of the kernel: frames_free() - frames_tables() could be allocated now. */
 size_t frames_tables(void);
 size_t frames_total(void); /* frames ever handed to the allocator */
-/* Walks every free list and the whole table, and panics at the first broken link, count or overlap: "free list never corrupt", checked. The other
-   CPUs are quiet. */
+/* Walks every free list and the whole table, and panics at the first broken link, count or overlap: "free list never corrupt",
+   checked. The other CPUs are quiet. */
 void frames_check(void);

@@ -1,4 +1,5 @@
-/* What mm/frames.c, which hands out frames, shares with mm/frames_init.c, which finds them, and mm/frames_check.c. For these three alone. */
+/* What mm/frames.c, which hands out frames, shares with mm/frames_init.c, which finds them, and mm/frames_check.c. For these three
+   alone. */
 #pragma once
 
 #include "base/cpu.h"

@@ -1,5 +1,5 @@
-/* Which memory there is for mm/frames.c: the usable ranges of the boot loader less what is taken. frames_init() and frames_add_high(), at start. No lock: boot CPU,
-   once each. */
+/* Which memory there is for mm/frames.c: the usable ranges of the boot loader less what is taken. frames_init() and
+   frames_add_high(), at start. No lock: boot CPU, once each. */
 #include "arch/upcall.h"
 #include "mm/frames_impl.h"
 

@@ -1,5 +1,5 @@
-/* Memory of any size: kmalloc() and kfree(). Up to SLAB_OBJECT_MAX bytes it comes from caches of 16, 32, 64 ... bytes, above that as a block of frames.
-   No lock of its own; any context. */
+/* Memory of any size: kmalloc() and kfree(). Up to SLAB_OBJECT_MAX bytes it comes from caches of 16, 32, 64 ... bytes, above that
+   as a block of frames. No lock of its own; any context. */
 #include "base/assert.h"
 #include "lib/string.h"
 #include "mm/frames.h"

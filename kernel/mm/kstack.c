@@ -1,6 +1,7 @@
-/* Kernel stacks: kstack_alloc(), kstack_free(). The area from KSTACK_BASE is divided into slots of 8 KiB, 16 KiB ... 2 MiB, a stretch of the area for each size. A
-   stack takes the smallest slot that is bigger than itself and stands at its upper end, so that at least the page below it is never mapped. Which slots are
-   taken is written in bitmaps, and the lowest free one is taken first: addresses stay close together, and so do their page tables.
+/* Kernel stacks: kstack_alloc(), kstack_free(). The area from KSTACK_BASE is divided into slots of 8 KiB, 16 KiB ... 2 MiB, a
+   stretch of the area for each size. A stack takes the smallest slot that is bigger than itself and stands at its upper end, so
+   that at least the page below it is never mapped. Which slots are taken is written in bitmaps, and the lowest free one is taken
+   first: addresses stay close together, and so do their page tables.
 
    Lock: kstack_lock guards the bitmaps, the kept stacks and the mappings of the area. */
 #include "mm/kstack.h"
@@ -77,7 +78,7 @@ static void slot_put(struct slots *s, u32 slot)
     s->full[word / 64] &= ~(1ul << word % 64);
 }
 
-/* --- making and unmaking; kstack_lock held -------------------------------------------------------------------------------------------- */
+/* --- making and unmaking; kstack_lock held ------------------------------------------------------------------------------------------ */
 
 static int map_page(u64 va)
 {
@@ -131,7 +132,7 @@ static int take_kept(struct kstack *stack)
     return 0;
 }
 
-/* --- the interface -------------------------------------------------------------------------------------------------------------------- */
+/* --- the interface ------------------------------------------------------------------------------------------------------------------ */
 
 void kstack_init(void)
 {

@@ -1,6 +1,7 @@
-/* The kernel heap. A slab is a block of frames: a header, then equal objects. Free objects are chained through their first word; those
-   never used yet are not chained but taken in order, so that making a slab costs no walk. The struct frame of each frame in a slab names the
-   slab as its owner, which leads from an object to its slab and from there to its cache. slab_alloc(), slab_free(), slab_check().
+/* The kernel heap. A slab is a block of frames: a header, then equal objects. Free objects are chained through their first word;
+   those never used yet are not chained but taken in order, so that making a slab costs no walk. The struct frame of each frame in a
+   slab names the slab as its owner, which leads from an object to its slab and from there to its cache. slab_alloc(), slab_free(),
+   slab_check().
 
    Lock: each cache's own, which guards its slabs too. It is held while frames are taken and returned. */
 #include "mm/slab.h"
@@ -24,6 +25,8 @@ struct slab {
     u64 used[OBJECTS_MAX / 64]; /* checked builds: bit n = someone holds object n */
 };
 
+_Static_assert(offsetof(struct slab, link) == 0, "may_lead_to() takes a link for its slab");
+
 static struct list caches = LIST_INIT(caches); /* grows at start only */
 
 static inline void *object_at(const struct slab *slab, u32 index)
@@ -46,7 +49,7 @@ struct slab_cache *slab_cache_of(const void *p)
     return slab ? slab->cache : NULL;
 }
 
-/* --- checked builds: which objects are in use, and what the free ones look like ------------------------------------------------------- */
+/* --- checked builds: which objects are in use, and what the free ones look like ----------------------------------------------------- */
 
 /* The number of the object at p; or capacity, if none begins there. */
 static u32 index_of(const struct slab *slab, const void *p)
@@ -275,7 +278,7 @@ size_t slab_objects(void)
     return sum;
 }
 
-/* --- checking; the cache's lock held ------------------------------------------------------------------------------------------------- */
+/* --- checking; the cache's lock held ------------------------------------------------------------------------------------------------ */
 
 /* Walks the chain of free objects. Returns its length. */
 static u32 check_chain(const struct slab *slab)
@@ -303,8 +306,20 @@ static void check_map(const struct slab *slab)
     for (unsigned i = 0; i < array_len(slab->used); i++)
         used += (u32)__builtin_popcountl(slab->used[i]);
     if (used != slab->in_use)
-        panic("slab_check: a slab (%p) of cache '%s' says that %u objects are in use, its map has %u", (const void *)slab, slab->cache->name,
-              slab->in_use, used);
+        panic("slab_check: a slab (%p) of cache '%s' says that %u objects are in use, its map has %u",
+              (const void *)slab, slab->cache->name, slab->in_use, used);
+}
+
+/* What a slab's link may point to: a slab, whose link comes first in it, or a list's head. */
+static bool may_lead_to(const struct slab_cache *cache, const struct list *link)
+{
+    return link == &cache->partial || link == &cache->full || slab_of(link) == (const void *)link;
+}
+
+static void check_links(const struct slab_cache *cache, const struct list *link)
+{
+    if (!may_lead_to(cache, link->next) || !may_lead_to(cache, link->prev) || link->next->prev != link || link->prev->next != link)
+        panic("slab_check: the links of a slab (%p) of cache '%s' do not lead back to it", (const void *)link, cache->name);
 }
 
 static void check_slab(const struct slab_cache *cache, const struct slab *slab)
@@ -313,11 +328,10 @@ static void check_slab(const struct slab_cache *cache, const struct slab *slab)
         panic("slab_check: a list of cache '%s' leads to %p, which is no slab", cache->name, (const void *)slab);
     if (slab->cache != cache)
         panic("slab_check: a slab (%p) in the lists of cache '%s' has another cache's address in it", (const void *)slab, cache->name);
-    if (slab->link.next->prev != &slab->link || slab->link.prev->next != &slab->link)
-        panic("slab_check: the links of a slab (%p) of cache '%s' do not lead back to it", (const void *)slab, cache->name);
+    check_links(cache, &slab->link);
     if (slab->touched > cache->capacity || check_chain(slab) + slab->in_use != slab->touched)
-        panic("slab_check: a slab (%p) of cache '%s' has %u objects in use of %u ever handed out, but its chain has not the rest", (const void *)slab,
-              cache->name, slab->in_use, slab->touched);
+        panic("slab_check: a slab (%p) of cache '%s' has %u objects in use of %u ever handed out, but its chain has not the rest",
+              (const void *)slab, cache->name, slab->in_use, slab->touched);
     if (IS_CHECKED)
         check_map(slab);
 }
@@ -330,8 +344,8 @@ static size_t check_slabs(const struct slab_cache *cache, const struct list *lis
         const struct slab *slab = list_entry(it, struct slab, link);
         check_slab(cache, slab);
         if (slab->in_use < least || slab->in_use > most)
-            panic("slab_check: a slab (%p) of cache '%s' with %u of %u objects in use is in the wrong list", (const void *)slab, cache->name,
-                  slab->in_use, cache->capacity);
+            panic("slab_check: a slab (%p) of cache '%s' with %u of %u objects in use is in the wrong list",
+                  (const void *)slab, cache->name, slab->in_use, cache->capacity);
         sum += slab->in_use;
     }
     return sum;

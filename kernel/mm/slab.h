@@ -1,5 +1,5 @@
-/* The kernel heap: slabs of equal objects (after Bonwick 1994), and kmalloc() in size classes above them (mm/kmalloc.c).
-   Each cache has its lock; any context. Checked builds poison free objects and find a write after free, a double free and a foreign pointer. */
+/* The kernel heap: slabs of equal objects (after Bonwick 1994), and kmalloc() in size classes above them (mm/kmalloc.c). Each cache
+   has its lock; any context. Checked builds poison free objects and find a write after free, a double free and a foreign pointer. */
 #pragma once
 
 #include "base/lock.h"
@@ -24,12 +24,13 @@ struct slab_cache {
     struct list caches;   /* [c] all caches, for accounting */
 };
 
-/* Makes an empty cache of objects of `size` bytes (1 to SLAB_OBJECT_MAX), aligned to 16 (to 64 from 64 bytes on). At start, after frames_init(); never
-   undone. */
+/* Makes an empty cache of objects of `size` bytes (1 to SLAB_OBJECT_MAX), aligned to 16 (to 64 from 64 bytes on). At start, after
+   frames_init(); never undone. */
 void slab_cache_init(struct slab_cache *cache, const char *name, size_t size);
 /* An object, zeroed; or NULL. Constant time. */
 void *slab_alloc(struct slab_cache *cache);
-/* Gives it back; NULL is not allowed. Constant time. A slab that becomes empty goes back to the frames at once, except one for each cache. */
+/* Gives it back; NULL is not allowed. Constant time. A slab that becomes empty goes back to the frames at once, except one for each
+   cache. */
 void slab_free(struct slab_cache *cache, void *object);
 /* Returns the empty slabs that were kept: after it, no frame is held by a cache without objects. For exact accounting. */
 void slab_drain(void);

@@ -3,7 +3,7 @@
 #include "base/panic.h"
 #include "base/printk.h"
 #include "proc/table.h"
-#include "sched/sched.h"
+#include "sched/stat.h"
 
 #define DUMP_FRAMES 8
 
@@ -13,10 +13,9 @@ void dump_thread(const struct thread *t)
 
     printk("  thread %d (%s): %s, %s, priority %d, created by %d\n", t->tid, t->name, thread_state_name(t->state),
            t->class ? t->class->name : "-", t->priority, t->parent_tid);
-    printk("    stack %#lx..%#lx, rsp %#lx, CPU %d%s\n", t->stack.base, t->stack.base + t->stack.size,
-           t == current() ? stack_pointer() : (u64)t->rsp, t->last_cpu, t->on_cpu ? " (on it)" : "");
-    printk("    ran %lu us in %lu turns, %lu yields, waited %lu us\n", t->cpu_time / 1000, t->nr_switches, t->nr_yields,
-           t->wait_time / 1000);
+    printk("    stack %#lx..%#lx, rsp %#lx, CPU %d\n", t->stack.base, t->stack.base + t->stack.size,
+           t == current() ? stack_pointer() : (u64)t->rsp, t->last_cpu);
+    printk("    ran %lu us in %lu turns, waited %lu us\n", thread_cpu_ns(t) / 1000, t->nr_switches, thread_wait_ns(t) / 1000);
     backtrace_print(rip, thread_backtrace(t, rip, DUMP_FRAMES));
 }
 

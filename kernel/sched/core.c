@@ -31,14 +31,11 @@ void scheduler_init(void)
     idle_init(rq);
 }
 
-void sched_enqueue(struct rq *rq, struct thread *t, enum enqueue_why why)
+void sched_check_enqueue(const struct rq *rq, const struct thread *t)
 {
     ASSERT(spin_held(&rq->lock), "sched_enqueue: the run queue's lock is not held");
     ASSERT(t->state == THREAD_READY, "sched_enqueue: thread %d (%s) is %s, expected READY", t->tid, t->name, thread_state_name(t->state));
     ASSERT(list_empty(&t->run_link), "sched_enqueue: thread %d (%s) is in a run queue already", t->tid, t->name);
-    rq->nr_ready++;
-    trace(TRACE_ENQUEUE, t, 0, why, 0);
-    t->class->enqueue_task(rq, t, why);
 }
 
 void sched_dequeue(struct rq *rq, struct thread *t)
@@ -56,74 +53,73 @@ static void check_entry(const struct rq *rq, const struct thread *prev)
     ASSERT(spin_held(&rq->lock), "schedule: called without the run queue's lock");
     ASSERT(rq->lock.under == NULL, "schedule: thread %d (%s) holds lock '%s' across a switch", prev->tid, prev->name,
            rq->lock.under->name);
-    ASSERT(prev == current(), "schedule: rq->curr is thread %d, this_cpu()->current is thread %d: the last switch_to set only one", prev->tid,
+    ASSERT(prev == current(), "schedule: rq->curr is thread %d, current() is thread %d: the last switch_to set only one", prev->tid,
            current()->tid);
     ASSERT(prev->state != THREAD_RUNNING, "schedule: thread %d (%s) is still RUNNING: make it READY and queue it, or let it exit, first",
            prev->tid, prev->name);
 }
 
 /* What a policy owes schedule(). */
-static void check_pick(const struct rq *rq, const struct thread *prev, const struct thread *next)
+static void check_pick(const struct rq *rq, const struct thread *next)
 {
     ASSERT(next, "pick_next: returned NULL; the idle class always has a thread to offer");
     ASSERT(next->state == THREAD_READY, "pick_next: chose thread %d (%s), which is %s, expected READY", next->tid, next->name,
            thread_state_name(next->state));
     ASSERT(list_empty(&next->run_link), "pick_next: thread %d (%s) was chosen but is still in the run queue", next->tid, next->name);
-    ASSERT(next == prev || !next->on_cpu, "pick_next: thread %d (%s) runs on CPU %d already", next->tid, next->name, next->last_cpu);
     ASSERT(next == rq->idle || rq->nr_ready, "pick_next: thread %d (%s) was chosen although the queue counts nobody", next->tid, next->name);
     (void)rq;
 }
 
-static void charge(struct thread *prev, struct thread *next, u64 now)
-{
-    prev->cpu_time += now - prev->exec_start;
-    prev->ready_since = now;
-    next->wait_time += now - next->ready_since;
-    next->exec_start = now;
-}
-
 /* The first thing after a switch, on the new thread's stack: from here on nothing uses the old thread's. */
-static void switch_done(void)
+static inline void switch_done(void)
 {
-    struct cpu *cpu = this_cpu();
-    struct thread *prev = cpu->prev;
-    bool gone = prev->state == THREAD_ZOMBIE && prev->flags & THREAD_DETACHED;
+    struct rq *rq = this_rq();
+    struct thread *exited = rq->exited;
 
-    prev->on_cpu = false; /* another CPU may take it, or free it, as soon as the lock is gone */
-    spin_unlock(&cpu->rq->lock);
-    if (unlikely(gone))
-        thread_reclaim_detached(prev);
+    rq->exited = NULL;
+    spin_unlock(&rq->lock);
+    if (unlikely(exited))
+        thread_left_stack(exited);
 }
 
+__attribute__((noinline, cold)) static void trace_switch(const struct thread *prev, const struct thread *next)
+{
+    trace_write(TRACE_PICK, next, 0, 0, 0);
+    if (next != prev)
+        trace_write(TRACE_SWITCH, prev, (u32)next->tid, prev->state, 0);
+}
+
+/* Statistics, trace and the step itself are in one function and in this order because this is the kernel's hottest path:
+   docs/performance.md counts its instructions. */
 void schedule(struct rq *rq)
 {
     struct thread *prev = rq->curr;
     struct thread *next;
+    u64 now;
 
     check_entry(rq, prev);
+#if PHASE >= 2
     if (prev->class->put_prev_task)
         prev->class->put_prev_task(rq, prev);
+#endif
     next = pick_next(rq);
-    check_pick(rq, prev, next);
+    check_pick(rq, next);
 
-    charge(prev, next, clock_ns());
-    rq->nr_picks++;
-    if (next != rq->idle)
-        rq->nr_ready--;
-    trace(TRACE_PICK, next, 0, 0, 0);
-    this_cpu()->need_resched = false;
-    if (next == prev) {
+    rq->nr_ready--;
+    if (unlikely(trace_on))
+        trace_switch(prev, next);
+    if (unlikely(next == prev)) {
+        rq->nr_stays++;
         thread_set_state(prev, THREAD_RUNNING);
         spin_unlock(&rq->lock);
         return;
     }
 
-    rq->nr_switches++;
+    now = cycles();
+    prev->cpu_cycles += now;
+    next->cpu_cycles -= now;
     next->nr_switches++;
-    next->on_cpu = true;
-    next->last_cpu = rq->cpu;
-    trace(TRACE_SWITCH, prev, (u32)next->tid, prev->state, 0);
-    this_cpu()->prev = prev;
+    rq->nr_switches++;
     switch_to(rq, prev, next);
     switch_done();
 }
@@ -134,13 +130,14 @@ void thread_begin(void)
     irq_enable();
 }
 
-void thread_yield(void)
+/* flatten: where the whole kernel is optimised at once (CHECKED=0), the way from here to switch_context() becomes one function. */
+__attribute__((flatten, noinline)) void thread_yield(void)
 {
-    u64 flags = irq_save();
-    struct rq *rq = this_rq_lock();
+    struct rq *rq;
 
-    rq->curr->nr_yields++;
-    trace(TRACE_YIELD, rq->curr, 0, 0, 0);
+    ASSERT(irq_enabled(), "thread_yield: called with interrupts off, that is, inside a critical section");
+    irq_disable();
+    rq = this_rq_lock();
     yield_locked(rq);
-    irq_restore(flags);
+    irq_enable();
 }

@@ -19,14 +19,14 @@ void exit_locked(struct rq *rq, struct thread *me, int code)
 bool join_try(struct thread *t, int *code)
 {
 #if SOLVED >= 105
-    if (t->state != THREAD_ZOMBIE || t->on_cpu)
+    if (t->state != THREAD_ZOMBIE || !t->left_stack)
         return false;
     *code = t->exit_code;
     thread_set_state(t, THREAD_TERMINATED);
     thread_reclaim(t);
     return true;
 #else
-    /* Has t exited? Does a CPU still stand on its stack (t->on_cpu)? Only then take what you came for, and give the rest back. */
+    /* Has t exited? Is every CPU off its stack (t->left_stack)? Only then take what you came for, and give the rest back. */
     (void)t, (void)code;
     panic("lab 1.5: join_try is yours to write (kernel/sched/exit.c)");
 #endif

@@ -30,6 +30,7 @@ static struct thread *idle_pick(struct rq *rq)
         idle->rsp = first_stack(boot_idle_stack + IDLE_STACK_SIZE, idle_loop, NULL);
         thread_set_state(idle, THREAD_READY);
     }
+    rq->nr_ready++; /* schedule() counts whom it picked as one less, and the idle thread was never counted */
     return idle;
 }
 

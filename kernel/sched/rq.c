@@ -28,13 +28,9 @@ void rq_remove(struct rq *rq, struct thread *t)
 struct thread *rq_pop(struct rq *rq)
 {
 #if SOLVED >= 103
-    struct thread *t;
-
     if (list_empty(&rq->ready))
         return NULL;
-    t = list_entry(rq->ready.next, struct thread, run_link);
-    list_remove(&t->run_link);
-    return t;
+    return list_entry(list_pop_head(&rq->ready), struct thread, run_link);
 #else
     /* The links are inside struct thread: list_entry() leads from a link to the thread around it. */
     (void)rq;

@@ -12,14 +12,15 @@ struct rq {
     u32 nr_ready;        /* [l] threads that wait here, over all classes; kept by core.c */
     struct list ready;   /* [l] rr and fcfs: who waits, the longest waiting first */
     struct thread *curr; /* [l] who runs on this CPU */
+    struct thread *exited; /* [l] has just exited; whoever runs next cleans up after it */
     struct thread *idle; /* the CPU's idle thread */
-    u64 nr_switches;     /* [l] context switches */
-    u64 nr_picks;        /* [l] decisions who runs next, "the same one again" included */
+    u64 nr_switches;     /* [l] times that another thread was chosen */
+    u64 nr_stays;        /* [l] times that the same thread was chosen again */
 };
 
 static inline struct rq *this_rq(void)
 {
-    return this_cpu()->rq;
+    return (struct rq *)this_cpu_word(offsetof(struct cpu, rq));
 }
 
 /* Takes the lock of this CPU's run queue. Interrupts are off. */

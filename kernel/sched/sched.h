@@ -1,6 +1,8 @@
 /* The scheduler's core: the one place that switches threads. */
 #pragma once
 
+#include "base/assert.h"
+#include "base/trace.h"
 #include "sched/rq.h"
 
 /* Makes this CPU's run queue, with the running boot thread as its current thread. Each CPU once, interrupts off, after slab_init(). */
@@ -14,8 +16,19 @@ void schedule(struct rq *rq);
 /* Makes `class` the policy of normal threads. At start, or while no thread is queued. */
 void sched_set_normal_class(const struct sched_class *class);
 
+/* What sched_enqueue() asserts. */
+void sched_check_enqueue(const struct rq *rq, const struct thread *t);
+
 /* A READY thread joins rq: the wrapper around its class's enqueue_task that counts and traces. rq->lock held. */
-void sched_enqueue(struct rq *rq, struct thread *t, enum enqueue_why why);
+static inline void sched_enqueue(struct rq *rq, struct thread *t, enum enqueue_why why)
+{
+    if (IS_CHECKED)
+        sched_check_enqueue(rq, t);
+    rq->nr_ready++;
+    trace(TRACE_ENQUEUE, t, 0, why, 0);
+    t->class->enqueue_task(rq, t, why);
+}
+
 /* A queued thread leaves rq without running. rq->lock held. */
 void sched_dequeue(struct rq *rq, struct thread *t);
 

@@ -81,13 +81,13 @@ static void fill(struct thread *t, const struct thread_params *p)
     t->priority = p->inherit_priority ? me->priority : p->priority;
     t->burst_ns = p->burst_ns;
     t->cpu_mask = ~0ul;
+    t->last_cpu = this_cpu()->id;
     t->class = normal_class;
     t->class_id = normal_class->id;
     t->parent_tid = me->tid;
     t->owner_ops = p->owner_ops;
     t->owner = p->owner;
     t->created_at = clock_ns();
-    t->ready_since = t->created_at;
     list_init(&t->run_link);
     list_init(&t->all_link);
     list_init(&t->tid_link);
@@ -146,7 +146,6 @@ void thread_launch(struct thread *t)
     if (t->class->task_fork)
         t->class->task_fork(rq, t);
     thread_set_state(t, THREAD_READY);
-    t->ready_since = clock_ns();
     sched_enqueue(rq, t, ENQUEUE_NEW);
     spin_unlock_irq(&rq->lock, flags);
 }
@@ -182,6 +181,7 @@ _Noreturn void thread_exit(int code)
     irq_disable();
     rq = this_rq_lock();
     trace(TRACE_EXIT, me, 0, (u64)(s64)code, 0);
+    rq->exited = me;
     exit_locked(rq, me, code);
     panic("thread_exit: thread %d (%s) runs on after its exit: a ZOMBIE must never be picked again", me->tid, me->name);
 }
@@ -226,6 +226,12 @@ int thread_join(tid_t tid, int *code)
     return 0;
 }
 
+static void reclaim_detached(struct thread *t)
+{
+    thread_set_state(t, THREAD_TERMINATED);
+    thread_reclaim(t);
+}
+
 int thread_detach(tid_t tid)
 {
     u64 flags = spin_lock_irq(&threads_lock);
@@ -239,18 +245,19 @@ int thread_detach(tid_t tid)
         error = -EINVAL;
     else {
         t->flags |= THREAD_DETACHED;
-        gone = t->state == THREAD_ZOMBIE && !t->on_cpu;
+        gone = t->left_stack;
     }
     spin_unlock_irq(&threads_lock, flags);
     if (gone)
-        thread_reclaim_detached(t);
+        reclaim_detached(t);
     return error;
 }
 
-void thread_reclaim_detached(struct thread *t)
+void thread_left_stack(struct thread *t)
 {
-    thread_set_state(t, THREAD_TERMINATED);
-    thread_reclaim(t);
+    t->left_stack = true;
+    if (t->flags & THREAD_DETACHED)
+        reclaim_detached(t);
 }
 
 void thread_unlink(struct thread *t)

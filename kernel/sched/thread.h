@@ -66,5 +66,5 @@ void thread_free_stack(struct thread *t);
 /* Gives the TCB back: the last access to t. */
 void thread_free(struct thread *t);
 
-/* A detached thread has left its stack: for core.c, just after the switch. */
-void thread_reclaim_detached(struct thread *t);
+/* A thread that has exited is off its stack: for core.c, just after the switch. Gives it back if it is detached. */
+__attribute__((noinline, cold)) void thread_left_stack(struct thread *t);

@@ -21,10 +21,10 @@ void switch_to(struct rq *rq, struct thread *prev, struct thread *next)
 #if SOLVED >= 104
     thread_set_state(next, THREAD_RUNNING);
     rq->curr = next;
-    this_cpu()->current = next;
+    set_current(next);
     switch_context(&prev->rsp, next->rsp);
 #else
-    /* Three things say who runs: next's state, rq->curr and this_cpu()->current. When the switch has happened, it is too late to set them: you are
+    /* Three things say who runs: next's state, rq->curr and current() (base/cpu.h has set_current()). When the switch has happened, it is too late to set them: you are
        somebody else. */
     (void)rq, (void)prev, (void)next;
     panic("lab 1.4: switch_to is yours to write (kernel/sched/yield.c)");

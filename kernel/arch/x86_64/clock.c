@@ -11,8 +11,8 @@
 #define CALIBRATE_TICKS 3600 /* some 3 ms; an edge is seen to within one port read, so the error is far below 0.1 % */
 
 static u64 tsc_hz;
-static u64 tsc_base;
-static u64 ns_per_cycle_q32; /* ns a cycle, in units of 2^-32 */
+u64 clock_base;
+u64 clock_ns_per_cycle_q32;
 
 static u16 pit_read(void)
 {
@@ -54,17 +54,11 @@ void clock_init(void)
     tsc_hz = (end - start) * PIT_HZ / (u16)(start_count - count);
     if (tsc_hz < 1000000)
         panic("clock: the time stamp counter runs at %lu Hz, which no processor does: is the PIT missing?", tsc_hz);
-    ns_per_cycle_q32 = (NS_PER_SEC << 32) / tsc_hz;
-    tsc_base = cycles();
+    clock_ns_per_cycle_q32 = (NS_PER_SEC << 32) / tsc_hz;
+    clock_base = cycles();
 }
 
 u64 clock_hz(void)
 {
     return tsc_hz;
-}
-
-/* ns = cycles * (10^9 / hz): the product of a 64-bit and a 32.32 number needs 128 bits, or it would wrap after 4 s at 1 GHz. */
-u64 clock_ns(void)
-{
-    return (u64)((unsigned __int128)(cycles() - tsc_base) * ns_per_cycle_q32 >> 32);
 }

@@ -7,13 +7,24 @@
 
 struct cpu;
 
-/* The running CPU's structure. Its first word is its own address, found through GS. With preemption on, the answer may be stale
-   at once. */
+/* One word of the running CPU's structure, by its offset, in one instruction. With preemption on, the answer may be stale at once. */
+static inline __attribute__((always_inline)) u64 this_cpu_word(size_t offset)
+{
+    u64 word;
+    asm volatile("movq %%gs:%c1, %0" : "=r"(word) : "i"(offset));
+    return word;
+}
+
+/* Writes such a word. Preemption or interrupts are off: the word is this CPU's for sure. */
+static inline __attribute__((always_inline)) void this_cpu_set_word(size_t offset, u64 word)
+{
+    asm volatile("movq %0, %%gs:%c1" : : "r"(word), "i"(offset) : "memory");
+}
+
+/* The running CPU's structure. Its first word is its own address. */
 static inline struct cpu *this_cpu(void)
 {
-    struct cpu *cpu;
-    asm volatile("movq %%gs:0, %0" : "=r"(cpu));
-    return cpu;
+    return (struct cpu *)this_cpu_word(0);
 }
 
 /* Interrupts off. Returns the state before, for irq_restore(): nests. */
@@ -59,6 +70,22 @@ static inline u64 cycles(void)
     u32 lo, hi;
     asm volatile("rdtsc" : "=a"(lo), "=d"(hi));
     return (u64)hi << 32 | lo;
+}
+
+/* Set once by clock_init(). */
+extern u64 clock_base;             /* cycles() when the clock started */
+extern u64 clock_ns_per_cycle_q32; /* ns a cycle, in units of 2^-32 */
+
+/* clock_ns(): nanoseconds since clock_init(), monotonic; any context. ns = cycles * (10^9 / hz): the product of a 64-bit and a 32.32 number
+   needs 128 bits, or it would wrap after 4 s at 1 GHz. */
+static inline u64 cycles_to_ns(u64 cycles)
+{
+    return (u64)((unsigned __int128)cycles * clock_ns_per_cycle_q32 >> 32);
+}
+
+static inline u64 clock_ns(void)
+{
+    return cycles_to_ns(cycles() - clock_base);
 }
 
 static inline u64 frame_pointer(void)
