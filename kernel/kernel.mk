@@ -52,7 +52,7 @@ ifeq ($(CHECKED),0)
 KERNEL_PARTS := $(KERNEL_DIR)/whole.o
 $(KERNEL_PARTS): $(KERNEL_OBJ)
 	@echo "  LTO  $@"
-	$(Q)$(CC) $(KERNEL_CFLAGS) -flinker-output=nolto-rel -r -nostdlib -o $@ $(KERNEL_OBJ)
+	$(Q)$(CC) $(KERNEL_CFLAGS) -flinker-output=nolto-rel -r -nostdlib -Wl,-z,noexecstack -o $@ $(KERNEL_OBJ)
 else
 KERNEL_PARTS := $(KERNEL_OBJ)
 endif

@@ -2,6 +2,7 @@
    panic wins; one inside a panic says so and stops. Takes no lock: whoever holds it may be the one that broke. */
 #include "base/panic.h"
 #include "arch/upcall.h"
+#include "base/assert.h"
 #include "base/cpu.h"
 #include "base/printk.h"
 #include "base/trace.h"
@@ -29,6 +30,11 @@ unsigned thread_backtrace(const struct thread *thread, u64 *rip, unsigned max)
 
     if (!max)
         return 0;
+    if (!IS_CHECKED) { /* compiled without frame pointers */
+        u64 rsp = thread == current() ? stack_pointer() : (u64)thread->rsp;
+
+        return rsp < lo ? 0 : backtrace_scan(rsp, hi, rip, max);
+    }
     if (thread == current())
         return backtrace_from(frame_pointer(), lo, hi, rip, max);
     if ((u64)thread->rsp < lo || (u64)thread->rsp + sizeof(u64) * 8 > hi)

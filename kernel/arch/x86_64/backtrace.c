@@ -2,6 +2,8 @@
 #include "arch/arch.h"
 #include "arch/x86_64/switch_frame.h"
 
+#define OPCODE_CALL 0xe8
+
 extern const char text_start[], text_end[];
 
 bool in_kernel_text(u64 va)
@@ -23,6 +25,20 @@ unsigned backtrace_from(u64 rbp, u64 lo, u64 hi, u64 *rip, unsigned max)
         if (frame[0] <= rbp)
             break;
         rbp = frame[0];
+    }
+    return n;
+}
+
+unsigned backtrace_scan(u64 lo, u64 hi, u64 *rip, unsigned max)
+{
+    unsigned n = 0;
+
+    for (u64 at = align_up(lo, sizeof(u64)); at + sizeof(u64) <= hi && n < max; at += sizeof(u64)) {
+        u64 word = *(const u64 *)at;
+
+        /* A return address follows a call; the near relative call, five bytes, is nearly all that there is. */
+        if (in_kernel_text(word - 5) && *(const u8 *)(word - 5) == OPCODE_CALL)
+            rip[n++] = word;
     }
     return n;
 }

@@ -1,0 +1,25 @@
+"""What a test file needs:
+
+    from grade.api import boots, exercise, no_leak, require
+
+    @exercise("1.1", points=5)
+    @boots(2)                        # only if it boots more than once
+    def test_callee_saved_registers_survive_a_switch(boot):
+        \"\"\"Why this has to hold.\"\"\"
+        run = boot("switch_registers")
+        ...
+
+The decorators' arguments are plain numbers and text: the list of tests is read without running them (testlist.py). points are shares of
+what exercises.toml gives the exercise. The fixtures are `boot` (boot.py) and `seeds` (a list; @seeds(n) says how many by default)."""
+
+import pytest
+
+from .boot import no_leak
+from .errors import GraderFault, RuleBroken, Unjudged
+from .rules import every_rule, require
+
+exercise = pytest.mark.exercise
+boots = pytest.mark.boots
+seeds = pytest.mark.seeds
+
+__all__ = ["GraderFault", "RuleBroken", "Unjudged", "boots", "every_rule", "exercise", "no_leak", "require", "seeds"]

@@ -1,0 +1,128 @@
+"""Runs as tests see them.
+
+    run = boot("exit_turns")                 # boots the ktest; raises if the run did not finish
+    for fact in run.facts("ORDER"): ...      # .a .b .time .seq
+    run.events("SWITCH", tid=3)              # of the trace, all CPUs, by time; never on a trace with drops
+    run.kernel["cpus"][0].current.target     # any static object, decoded
+    run.report.frames_after, run.console, run.symbolise(address)
+
+Nothing of a run depends on time or place: its nonce comes from the kernel's content and the boot options."""
+
+import hashlib
+
+from . import events, verdict
+from .errors import GraderFault, RuleBroken, Unjudged
+from .machine import LIMIT, Machine
+from .memory import BadAddress, GuestMemory
+from .state import Corrupt, Kernel
+
+
+class Run:
+    """One finished run (or, with outcome= other than "finished", one that ended as the test said). Valid until the test ends."""
+
+    def __init__(self, options, nonce, machine, end, image):
+        self.options, self.nonce, self.machine, self.end = options, nonce, machine, end
+        self.kernel = Kernel(image, GuestMemory(machine.ram, end.cpus[0].get("CR3") if end.cpus else None))
+        self.console = machine.console()
+        self.unjudged = verdict.outcome(end, self.kernel, nonce, self.console)
+        self.outcome = self.unjudged.status if self.unjudged else "finished"
+        self._facts = self._trace = None
+
+    @property
+    def report(self):
+        """events.Report: result, frames_before, ..., or None."""
+        return self._evidence(events.report)
+
+    @property
+    def panic(self):
+        """events.Panic, or None."""
+        return self._evidence(events.panic)
+
+    def facts(self, key=None):
+        """The ktest's Facts in order; of one key, or all."""
+        if self._facts is None:
+            self._facts = self._evidence(events.facts)
+        names = self.kernel.image.enums["fact_key"].values()
+        if key is not None and f"FACT_{key}" not in names:
+            raise GraderFault(f"no fact is called {key}")
+        return [fact for fact in self._facts if key in (None, fact.key)]
+
+    def fact(self, key):
+        """The only Fact of a key."""
+        found = self.facts(key)
+        if len(found) != 1:
+            raise RuleBroken(f"the test comes past its report {key} exactly once, and came past it {len(found)} times", *found[:4])
+        return found[0]
+
+    def events(self, *kinds, **match):
+        """Events of these kinds (all if none is given) whose fields equal match. Raises Unjudged if any record was lost."""
+        if self._trace is None:
+            self._trace = self._evidence(events.trace)
+        found, dropped = self._trace
+        if dropped or (found and min(event.seq for event in found) != 1):
+            raise Unjudged("corrupt", f"the trace is not complete ({dropped} records lost), so there is nothing to judge by")
+        return [e for e in found if (not kinds or e.event in kinds) and all(getattr(e, name) == value for name, value in match.items())]
+
+    def threads(self):
+        """The thread table: Structs of struct thread."""
+        return self._evidence(events.threads)
+
+    def symbolise(self, address):
+        """An address as function+offset (file:line)."""
+        return self.kernel.image.symbolise(address)
+
+    def _evidence(self, read):
+        """What a function of events.py reads; if it cannot, the student's kernel has overwritten it."""
+        try:
+            return read(self.kernel)
+        except (Corrupt, BadAddress) as error:
+            raise Unjudged("corrupt", f"what the kernel keeps of the run was overwritten: {error}") from error
+
+
+class Boot:
+    """The fixture `boot`: makes Runs for one test and gives their memory back after it. budget: boots that the test announced."""
+
+    def __init__(self, kernel, image, jobs, budget=1):
+        self.kernel, self.image, self.jobs, self.budget = kernel, image, jobs, budget
+        self.machines, self.boots, self.last = [], [], None
+
+    def __call__(self, ktest, options="", *, outcome="finished", result=0, trace="all", seed=None, input=None, cpus=1):
+        """Runs a ktest. options: further boot options. outcome: how it has to end ("finished", "panic", ..., None = any way). result: what the ktest
+        has to return (None = anything). input: bytes for the console. Raises Unjudged, RuleBroken, GraderFault."""
+        if len(self.boots) >= self.budget:
+            raise GraderFault(f"this test boots more often than it announced: mark it with @boots({len(self.boots) + 1})")
+        words = [f"ktest={ktest}", f"trace={trace}", LIMIT, options, f"seed={seed}" if seed is not None else ""]
+        text = " ".join(word for word in words if word)
+        nonce = self._nonce(text)
+        self.boots.append({"options": text, "nonce": f"{nonce:#018x}", "cpus": cpus})
+        machine = Machine(self.kernel, f"nonce={nonce:#018x} {text}", input=input, cpus=cpus, jobs=self.jobs)
+        self.machines.append(machine)
+        run = self.last = Run(text, nonce, machine, machine.run(), self.image)
+        self.boots[-1]["outcome"] = run.outcome
+        self.boots[-1]["time"] = run.report.done_time if run.report and run.report.done else None
+        if outcome is not None and run.outcome != outcome:
+            raise run.unjudged or RuleBroken(f"this run has to end with a {outcome}, and it finished", f"boot options: {text}")
+        if result is not None and run.outcome == "finished" and run.report.result != result:
+            raise RuleBroken(f"the test inside the kernel could not do its work: it returned {run.report.result} instead of {result}", *run.facts()[-4:])
+        return run
+
+    def close(self):
+        """Gives the runs' memory back."""
+        for machine in self.machines:
+            machine.close()
+        self.machines.clear()
+
+    def _nonce(self, text):
+        """64 bits, the first digit not 0 so that all nonces take the kernel the same time to read."""
+        digest = hashlib.sha256(f"{self.kernel.name} {text}".encode()).digest()
+        return int.from_bytes(digest[:8], "big") | 1 << 63
+
+
+def no_leak(run):
+    """Judges that the ktest gave back every frame and every heap object."""
+    r = run.report
+    frames, objects = r.frames_before - r.frames_after, r.objects_after - r.objects_before
+    if frames or objects:
+        raise RuleBroken("a test ends with the frames and objects it began with: whatever was taken is given back exactly once",
+                         f"free frames: {r.frames_before} before, {r.frames_after} after ({'lost' if frames > 0 else 'gained'} {abs(frames)})",
+                         f"heap objects in use: {r.objects_before} before, {r.objects_after} after")

@@ -1,0 +1,206 @@
+"""Builds the kernel that is graded: the handed-out kernel/ and user/ with the student's files over it. What a student's tree has of build
+rules, headers and tests is not used.
+
+A file of the student's that does not compile or link is replaced by its start version, and the rest is graded. Whose fault a failure is: the
+file that the compiler names; where it names none of the student's (a broken header, a missing symbol), each file is tried alone over the
+handed-out tree.
+
+The build folder is kept: only files whose content changed are written there, so make compiles only those. One grader at a time builds in
+it (a lock); the finished kernel is copied out under a name made from its content, which no other grader overwrites."""
+
+import contextlib
+import ctypes
+import fcntl
+import hashlib
+import os
+import re
+import resource
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .errors import GraderFault, UserError
+from .submission import MINE, read_given, take
+
+MAKEFILE = "include kernel/kernel.mk\n"
+CPU_SECONDS = 120      # of one compiler
+WALL_SECONDS = 1200    # of one make
+MEMORY = 4 << 30
+LARGEST_OUTPUT = 256 << 20
+MOST_WORDS = 12        # lines of the compiler's that are shown
+KEPT_DAYS = 2
+_libc = ctypes.CDLL(None)
+
+
+@dataclass
+class Built:
+    """kernel: its path. broken {path: lines}: start versions were taken instead of these files, and why. ignored: see submission.take()."""
+
+    kernel: Path
+    broken: dict = field(default_factory=dict)
+    ignored: list = field(default_factory=list)
+
+
+def build(root, given_tar, exercises, work, jobs=2, checked=True):
+    """Builds what is graded of the tree at root; work is the folder for it. Returns Built. Raises UserError, GraderFault."""
+    given = read_given(given_tar)
+    files, refused, ignored = take(root, given, exercises)
+    broken = {path: [f"{path} {why}; its start version was taken"] for path, why in refused.items()}
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+        with lock(work / "lock"):
+            maker = Maker(work / "tree", given, jobs, checked)
+            broken.update(maker.build_what_builds(files))
+            return Built(keep(maker.kernel, work / "kernels"), broken, ignored)
+    except PermissionError as error:
+        raise UserError(f"{error.filename} cannot be written: run the grader in a folder that is yours, or give OUT=folder") from None
+    except OSError as error:
+        raise UserError(f"the build folder {work} cannot be used: {error.strerror} ({error.filename})") from None
+
+
+class Maker:
+    """The build folder: holds the sources that make sees, and make's objects below build/."""
+
+    def __init__(self, folder, given, jobs, checked):
+        self.folder, self.given, self.jobs, self.checked = folder, given, jobs, checked
+        self.kernel = folder / "build" / ("checked" if checked else "plain") / "kernel.elf"
+        self.output = ""
+
+    def build_what_builds(self, files):
+        """Leaves self.kernel made from as many of the files as build. Returns {path: the compiler's words} of the others."""
+        taken, broken = dict(files), {}
+        while not self.builds(taken):
+            culprits = self.named(taken)
+            while culprits is None:
+                culprits = self.guilty(taken)
+            if not culprits:
+                raise GraderFault("the handed-out tree does not build: " + " / ".join(tail(self.output)))
+            for path, words in culprits.items():
+                broken[path] = words
+                del taken[path]
+        return broken
+
+    def named(self, taken):
+        """{path: words} of the files in which the compiler found errors, or None if it names none of them."""
+        found = {path: words for path in taken if (words := errors_in(self.output, path))}
+        return found or None
+
+    def guilty(self, taken):
+        """{path: words} of the files that do not build even alone over the handed-out tree. kernel/mine counts as one file, and what builds of
+        it stays, for the others may need it. Empty if nothing of the student's is left to blame."""
+        mine = {path: data for path, data in taken.items() if path.startswith(MINE + "/")}
+        whole, found = self.output, {}
+        if mine and not self.builds(mine):
+            return dict.fromkeys(mine, tail(self.output))
+        for path in taken:
+            if path not in mine and not self.builds({**mine, path: taken[path]}):
+                found[path] = errors_in(self.output, path) or tail(self.output)
+        if found or not taken:
+            return found
+        for path in reversed([p for p in taken if p not in mine] or list(mine)):  # they build alone and clash together
+            if self.builds({p: data for p, data in taken.items() if p != path}):
+                return {path: tail(whole)}
+        return dict.fromkeys(taken, tail(whole))
+
+    def builds(self, files):
+        """True if the handed-out tree with these files over it builds; self.output has make's words."""
+        self._lay_out({**self.given, **files, "Makefile": MAKEFILE.encode()})
+        self.kernel.unlink(missing_ok=True)
+        args = ["make", "-k", "-r", "--no-print-directory", f"-j{self.jobs}", "kernel", "O=build", f"CHECKED={int(self.checked)}"]
+        args += [f"{name}={os.environ[name]}" for name in ("CROSS", "NASM") if os.environ.get(name)]
+        code, self.output = call(args, self.folder)
+        return code == 0 and self.kernel.exists()
+
+    def _lay_out(self, sources):
+        """Makes the folder hold exactly these sources; build/ stays."""
+        self.folder.mkdir(exist_ok=True)
+        for folder, folders, names in os.walk(self.folder):
+            if folder == str(self.folder) and "build" in folders:
+                folders.remove("build")
+            for name in names:
+                path = os.path.join(folder, name)
+                if os.path.relpath(path, self.folder) not in sources:
+                    os.unlink(path)
+        for path, data in sources.items():
+            file = self.folder / path
+            if not file.is_file() or file.read_bytes() != data:
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_bytes(data)
+
+
+def call(args, folder):
+    """(exit code, stdout and stderr) of a build step that may take no more than its limits, and of which nothing is left afterwards."""
+    environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TMPDIR": tempfile.gettempdir()}
+
+    def in_child():
+        if hasattr(_libc, "prctl"):
+            _libc.prctl(1, signal.SIGKILL, 0, 0, 0)  # PR_SET_PDEATHSIG
+        resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (LARGEST_OUTPUT, LARGEST_OUTPUT))
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+    with tempfile.TemporaryFile() as output:
+        try:
+            process = subprocess.Popen(args, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                                       start_new_session=True, preexec_fn=in_child)
+        except FileNotFoundError:
+            raise UserError(f"{args[0]} is not installed: make setup installs it") from None
+        code = None
+        try:
+            code = process.wait(WALL_SECONDS)
+        except subprocess.TimeoutExpired:
+            pass  # an endless build is one that fails
+        finally:
+            if code is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        output.seek(0)
+        return code, output.read(1 << 20).decode("utf-8", "backslashreplace")
+
+
+def errors_in(output, path):
+    """The compiler's words about errors in a file, a few lines, or []."""
+    lines, found = output.splitlines(), []
+    for at, line in enumerate(lines):
+        if re.match(re.escape(path) + r":\d+(:\d+)?: (fatal )?error:", line):
+            found.append(line)
+            found += [more for more in lines[at + 1:at + 3] if re.match(r"\s+(\d+ )?\|", more)]
+    return list(dict.fromkeys(found))[:MOST_WORDS]
+
+
+def tail(output):
+    """The lines of make's output that say what failed."""
+    lines = [line for line in output.splitlines() if line.strip() and not re.match(r"  [A-Z]+ +\S+$|make(\[\d+\])?: (Target|\*\*\* Waiting)", line)]
+    telling = [line for line in lines if re.search(r"error|undefined|multiple definition|No rule|not found|exceeded", line)]
+    return list(dict.fromkeys(telling or lines))[:MOST_WORDS]
+
+
+@contextlib.contextmanager
+def lock(path):
+    """Exclusive between graders, for as long as the block lasts; ends with the process at the latest."""
+    with open(path, "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def keep(kernel, folder):
+    """A copy of the kernel under the name of its content; returns its path. Copies that nobody took for two days are removed."""
+    folder.mkdir(exist_ok=True)
+    path = folder / (hashlib.sha256(kernel.read_bytes()).hexdigest()[:24] + ".elf")
+    if path.exists():
+        os.utime(path)
+    else:
+        fd, name = tempfile.mkstemp(dir=folder)
+        os.close(fd)
+        shutil.copyfile(kernel, name)
+        os.replace(name, path)
+    for other in folder.iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - other.stat().st_mtime > KEPT_DAYS * 86400:
+                other.unlink()
+    return path

@@ -1,0 +1,226 @@
+"""What kernel.elf says about itself: types, static objects, symbols and lines, from its DWARF, as plain values that fit in JSON. Reading them takes
+a second or so, so they are kept beside the kernel in a file named by the kernel's content.
+
+A type is a list: ["int", bytes, signed] ["bool", bytes] ["char"] ["enum", name, bytes] ["ptr", type] ["struct", name]
+["array", type, count] ["void"] ["func"]. Structures and unions share one table: {name: {"size": bytes, "members": {name: [offset, type]}}};
+the members of an anonymous one stand in the table of the structure around it; what has no name at all is called by its place in the DWARF."""
+
+import bisect
+import hashlib
+import json
+import os
+import tempfile
+from pathlib import Path
+
+from .errors import GraderFault
+
+FORMAT = 1  # of the cache
+
+
+class Image:
+    """A kernel's types and symbols. types: {"structs", "enums": {name: {value as text: label}}, "variables": {name: type}};
+    symbols: {name: address}; sorted tables for addresses."""
+
+    def __init__(self, content):
+        self.structs, self.enums, self.variables = content["structs"], content["enums"], content["variables"]
+        self.symbols = {name: address for address, name, _ in content["symbols"]}
+        self._code = sorted((address, size, name) for address, name, size in content["symbols"] if content["text"][0] <= address < content["text"][1])
+        self._starts = [entry[0] for entry in self._code]
+        self._lines, self._files = content["lines"], content["files"]
+        self._line_starts = [entry[0] for entry in self._lines]
+        self.text = tuple(content["text"])
+
+    def function(self, address):
+        """(name, offset) of the symbol that an address in the kernel's text belongs to, or None."""
+        if not self.text[0] <= address < self.text[1]:
+            return None
+        at = bisect.bisect_right(self._starts, address) - 1
+        return (self._code[at][2], address - self._code[at][0]) if at >= 0 else None
+
+    def line(self, address):
+        """(file, line) of an instruction, or None."""
+        at = bisect.bisect_right(self._line_starts, address) - 1
+        if at < 0 or self._lines[at][1] < 0 or not self.text[0] <= address < self.text[1]:
+            return None
+        return self._files[self._lines[at][1]], self._lines[at][2]
+
+    def symbolise(self, address):
+        """"rq_push+0x12 (kernel/sched/rq.c:40)", or the plain number if it is no address in the kernel's code."""
+        found = self.function(address)
+        if not found:
+            return f"{address:#x} (not in the kernel's code)"
+        line = self.line(address)
+        where = f" ({line[0]}:{line[1]})" if line else ""
+        return f"{found[0]}+{found[1]:#x}{where}"
+
+
+def load(elf, cache=None):
+    """The Image of a kernel. cache: a folder for what was parsed, or None. Raises GraderFault if the file is no kernel with DWARF."""
+    content = Path(elf).read_bytes()
+    stored = Path(cache) / f"dwarf-{hashlib.sha256(content).hexdigest()[:24]}-{FORMAT}.json" if cache else None
+    if stored and stored.exists():
+        try:
+            return Image(json.loads(stored.read_text()))
+        except (ValueError, KeyError, IndexError):
+            stored.unlink(missing_ok=True)
+    parsed = parse(elf)
+    if stored:
+        stored.parent.mkdir(parents=True, exist_ok=True)
+        fd, name = tempfile.mkstemp(dir=stored.parent, prefix=".dwarf-")
+        with open(fd, "w") as file:
+            json.dump(parsed, file)
+        os.replace(name, stored)
+    return Image(parsed)
+
+
+def parse(elf):
+    """The content of an Image, from the file."""
+    from elftools.common.exceptions import ELFError
+    from elftools.elf.elffile import ELFFile
+    try:
+        with open(elf, "rb") as file:
+            image = ELFFile(file)
+            if not image.has_dwarf_info():
+                raise GraderFault(f"{elf} has no debug information; it is built with -g")
+            return _Parser(image).content()
+    except ELFError as error:
+        raise GraderFault(f"{elf} is not a kernel: {error}") from error
+
+
+class _Parser:
+    def __init__(self, image):
+        self.image, self.dwarf = image, image.get_dwarf_info()
+        self.structs, self.enums, self.variables = {}, {}, {}
+        self.files, self.file_numbers, self.lines = [], {}, []
+        self.resolved = {}
+
+    def content(self):
+        for unit in self.dwarf.iter_CUs():
+            for die in unit.get_top_DIE().iter_children():
+                if die.tag == "DW_TAG_variable":
+                    self._variable(die)
+                elif die.tag in ("DW_TAG_structure_type", "DW_TAG_union_type", "DW_TAG_enumeration_type") and "DW_AT_name" in die.attributes:
+                    self.type(die)
+            self._unit_lines(unit)
+        symbols, text = self._symbols()
+        self.lines.sort()
+        return {"structs": self.structs, "enums": self.enums, "variables": self.variables, "symbols": symbols, "text": text,
+                "files": self.files, "lines": self.lines}
+
+    def _symbols(self):
+        table = self.image.get_section_by_name(".symtab")
+        code = [s for s in self.image.iter_sections() if s["sh_flags"] & 4]  # SHF_EXECINSTR
+        if table is None or not code:
+            raise GraderFault("the kernel has no symbols")
+        symbols = [[s["st_value"], s.name, s["st_size"]] for s in table.iter_symbols()
+                   if s.name and s["st_info"]["type"] in ("STT_FUNC", "STT_OBJECT", "STT_NOTYPE") and s["st_shndx"] != "SHN_UNDEF"]
+        high = [s for s in code if s["sh_addr"] >> 63] or code
+        return symbols, [min(s["sh_addr"] for s in high), max(s["sh_addr"] + s["sh_size"] for s in high)]
+
+    def _variable(self, die):
+        name, owner = die.attributes.get("DW_AT_name"), die
+        if "DW_AT_specification" in die.attributes:
+            owner = die.get_DIE_from_attribute("DW_AT_specification")
+            name = owner.attributes.get("DW_AT_name")
+        if name and "DW_AT_type" in owner.attributes:
+            known = self.variables.get(name.value.decode())
+            if known is None or "DW_AT_location" in die.attributes:
+                self.variables[name.value.decode()] = self.type(owner.get_DIE_from_attribute("DW_AT_type"))
+
+    def type(self, die):
+        if die.offset not in self.resolved:
+            self.resolved[die.offset] = self._type(die)
+        return self.resolved[die.offset]
+
+    def _target(self, die):
+        return self.type(die.get_DIE_from_attribute("DW_AT_type")) if "DW_AT_type" in die.attributes else ["void"]
+
+    def _type(self, die):
+        tag = die.tag
+        size = die.attributes["DW_AT_byte_size"].value if "DW_AT_byte_size" in die.attributes else 0
+        name = die.attributes["DW_AT_name"].value.decode() if "DW_AT_name" in die.attributes else f"<{die.offset:x}>"
+        if tag == "DW_TAG_base_type":
+            encoding = die.attributes["DW_AT_encoding"].value
+            return ["bool", size] if encoding == 2 else ["char"] if encoding == 6 and size == 1 and name == "char" else ["int", size, encoding in (5, 6)]
+        if tag == "DW_TAG_pointer_type":
+            target = die.get_DIE_from_attribute("DW_AT_type") if "DW_AT_type" in die.attributes else None
+            return ["ptr", self._pointed(target)]
+        if tag in ("DW_TAG_structure_type", "DW_TAG_union_type"):
+            self._struct(die, name, size)
+            return ["struct", name]
+        if tag == "DW_TAG_enumeration_type":
+            values = {str(c.attributes["DW_AT_const_value"].value): c.attributes["DW_AT_name"].value.decode() for c in die.iter_children()}
+            self.enums.setdefault(name, values)
+            return ["enum", name, size]
+        if tag == "DW_TAG_array_type":
+            return self._array(die)
+        if tag == "DW_TAG_subroutine_type":
+            return ["func"]
+        return self._target(die)  # typedef, const, volatile
+
+    def _pointed(self, die):
+        """What a pointer leads to; a structure by its name alone, so that lists end."""
+        while die is not None and die.tag in ("DW_TAG_const_type", "DW_TAG_volatile_type", "DW_TAG_typedef"):
+            die = die.get_DIE_from_attribute("DW_AT_type") if "DW_AT_type" in die.attributes else None
+        if die is None:
+            return ["void"]
+        if die.tag in ("DW_TAG_structure_type", "DW_TAG_union_type"):
+            return ["struct", die.attributes["DW_AT_name"].value.decode() if "DW_AT_name" in die.attributes else f"<{die.offset:x}>"]
+        return self.type(die)
+
+    def _array(self, die):
+        counts = []
+        for child in die.iter_children():
+            if child.tag == "DW_TAG_subrange_type":
+                a = child.attributes
+                counts.append(a["DW_AT_count"].value if "DW_AT_count" in a else a["DW_AT_upper_bound"].value + 1 if "DW_AT_upper_bound" in a
+                              and isinstance(a["DW_AT_upper_bound"].value, int) else 0)
+        kind = self._target(die)
+        for count in reversed(counts or [0]):
+            kind = ["array", kind, count]
+        return kind
+
+    def _struct(self, die, name, size):
+        if name in self.structs or "DW_AT_declaration" in die.attributes:
+            return
+        members = {}
+        self.structs[name] = {"size": size, "members": members}
+        for child in die.iter_children():
+            if child.tag != "DW_TAG_member" or "DW_AT_bit_size" in child.attributes:
+                continue
+            offset = child.attributes["DW_AT_data_member_location"].value if "DW_AT_data_member_location" in child.attributes else 0
+            kind = self._target(child)
+            if "DW_AT_name" in child.attributes:
+                members[child.attributes["DW_AT_name"].value.decode()] = [offset, kind]
+            elif kind[0] == "struct":
+                for inner, (inside, inner_kind) in self.structs[kind[1]]["members"].items():
+                    members[inner] = [offset + inside, inner_kind]
+
+    def _unit_lines(self, unit):
+        program = self.dwarf.line_program_for_CU(unit)
+        if program is None:
+            return
+        names = self._file_names(program, unit)
+        for entry in program.get_entries():
+            if entry.state is not None:
+                state = entry.state
+                self.lines.append([state.address, -1 if state.end_sequence else names.get(state.file, -1), state.line])
+
+    def _file_names(self, program, unit):
+        """{number in this line program: number in self.files}. Names are cut to what follows the build folder."""
+        header, top = program.header, unit.get_top_DIE().attributes
+        base = top["DW_AT_comp_dir"].value.decode() if "DW_AT_comp_dir" in top else ""
+        first = 0 if header["version"] >= 5 else 1
+        names = {}
+        for number, entry in enumerate(header["file_entry"], first):
+            folders, at = header["include_directory"], entry["dir_index"] - first
+            folder = folders[at].decode() if 0 <= at < len(folders) else ""
+            path = os.path.join(base, folder, entry["name"].decode())
+            path = os.path.normpath(path)
+            if base and path.startswith(base + "/"):
+                path = path[len(base) + 1:]
+            if path not in self.file_numbers:
+                self.file_numbers[path] = len(self.files)
+                self.files.append(path)
+            names[number] = self.file_numbers[path]
+        return names

@@ -1,0 +1,108 @@
+"""What a kernel leaves as evidence: the ktest's report with its facts, the panic's report, the trace, the thread table. Layouts come from the
+kernel's own debug information, names of keys and events too."""
+
+from collections import namedtuple
+
+from .memory import BadAddress
+from .state import Corrupt
+
+MAGIC = 0x4352455343454E54  # KTEST_MAGIC
+LONGEST_RING = 1 << 22      # records; more than any guest's memory holds
+
+Fact = namedtuple("Fact", "seq time key a b")
+Event = namedtuple("Event", "time cpu seq event cls tid other queued arg")
+Panic = namedtuple("Panic", "message tid thread cpu frames")
+Report = namedtuple("Report", "nonce count dropped result frames_before frames_after objects_before objects_after allocations done_time done")
+
+
+def report(kernel):
+    """The ktest's report without its facts, or None if none was begun."""
+    raw = kernel["ktest_report"]
+    if raw.magic != MAGIC:
+        return None
+    return Report(*(getattr(raw, name) for name in Report._fields[:-1]), raw.done == MAGIC)
+
+
+def facts(kernel):
+    """Every Fact in order; key is the name without FACT_. Raises Corrupt if the table is not as the kernel's fact() writes it."""
+    raw = kernel["ktest_report"]
+    table = raw.fact
+    if raw.count > len(table):
+        raise Corrupt(f"the report counts {raw.count} facts and has room for {len(table)}")
+    names, found = kernel.image.enums["fact_key"], []
+    for expected, row in enumerate(kernel.rows("ktest_fact", table.address, raw.count), 1):
+        if row["seq"] != expected or str(row["key"]) not in names:
+            raise Corrupt(f"fact {expected} of the report was overwritten: seq {row['seq']}, key {row['key']}")
+        found.append(Fact(expected, row["time"], names[str(row["key"])].removeprefix("FACT_"), row["a"], row["b"]))
+    return found
+
+
+def panic(kernel):
+    """The Panic that ended the run, or None. frames: return addresses, innermost first."""
+    if "panic_report" not in kernel.image.variables:
+        return None
+    raw = kernel["panic_report"]
+    if raw.magic != MAGIC:
+        return None
+    return Panic(raw.message, raw.tid, raw.thread, raw.cpu, list(raw.frame[:min(raw.nframes, 32)]))
+
+
+def trace(kernel):
+    """(events, dropped): the Events of all CPUs by time, and how many were lost. In mode `last` the oldest are missing without being counted.
+    Raises Corrupt if a ring is not as trace_write() leaves it."""
+    events, dropped = [], 0
+    names = kernel.image.enums["trace_event"]
+    for cpu, ring in enumerate(kernel["trace_rings"]):
+        if ring.record == 0:
+            continue
+        dropped += ring.dropped
+        events += _ring(kernel, cpu, ring, names)
+    events.sort(key=lambda event: (event.time, event.cpu, event.seq))
+    return events, dropped
+
+
+def _ring(kernel, cpu, ring, names):
+    capacity, last = ring.capacity, ring.seq
+    if capacity == 0 or capacity > LONGEST_RING or capacity & (capacity - 1):
+        raise Corrupt(f"the trace ring of CPU {cpu} claims {capacity} records")
+    try:
+        rows = list(kernel.rows("trace_record", ring.record, min(last, capacity)))
+    except BadAddress as error:
+        raise Corrupt(f"the trace ring of CPU {cpu} is not where it should be: {error}") from error
+    rows.sort(key=lambda row: row["seq"])
+    first = last - len(rows) + 1
+    found = []
+    for expected, row in enumerate(rows, first):
+        if row["seq"] != expected:
+            raise Corrupt(f"record {expected} in the trace ring of CPU {cpu} was overwritten")
+        name = names.get(str(row["event"]), f"event {row['event']}?").removeprefix("TRACE_")
+        found.append(Event(row["time"], row["cpu"], row["seq"], name, row["class"], row["tid"], row["other"], row["queued"], row["arg"]))
+    return found
+
+
+def event_line(event):
+    """One Event for people."""
+    used = max((n for n, value in enumerate(event.arg, 1) if value), default=0)
+    args = " ".join(f"{value:#x}" if value > 9999 else str(value) for value in event.arg[:used])
+    return f"{event.time:>12} ns  cpu {event.cpu}  {event.event:<8} tid {event.tid:<4} other {event.other:<4} queued {event.queued:<3} {args}".rstrip()
+
+
+def threads(kernel):
+    """Every thread of the table (Structs, in its order). Raises Corrupt, BadAddress."""
+    return list(kernel.list(kernel["threads"], "thread", "all_link"))
+
+
+def thread_lines(kernel, most=12):
+    """The thread table for people, as far as it can be read: who is in which state, who waits for whom."""
+    table, waits, complaint = [], {}, None
+    try:
+        for thread in kernel.list(kernel["threads"], "thread", "all_link"):
+            table.append((thread.tid, thread.name, str(thread.state).removeprefix("THREAD_")))
+            if thread.joiner:
+                waits[thread.joiner] = thread.tid
+    except (Corrupt, BadAddress, KeyError) as error:
+        complaint = f"(the thread table cannot be read further: {error})"
+    lines = [f"thread {tid} ({name}): {state}" + (f", waits in thread_join() for thread {waits[tid]}" if tid in waits else "")
+             for tid, name, state in table[:most]]
+    lines += [f"... and {len(table) - most} more threads"] if len(table) > most else []
+    return lines + ([complaint] if complaint else [])

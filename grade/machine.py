@@ -1,0 +1,331 @@
+"""One QEMU for one run. A run is a pure function of (QEMU's version, kernel, boot options, input): virtual time is the number of
+instructions executed, and nothing here stops the guest before its end.
+
+    with Machine(kernel, "ktest=yield nonce=0x1") as machine:
+        end = machine.run()              # End(kind, detail, cpus): how it ended
+        machine.ram.read_physical(0x100000, 8), machine.console()
+
+QEMU runs in a folder of its own, with plain relative names. That folder and the RAM file are unlinked as soon as QEMU has opened what lies
+there, and QEMU dies with its parent: whatever happens to the grader, nothing is left. A recorded run (record=DIR) keeps its folder, for
+replay_command().
+
+The virtual-time limit: the kernel arms the machine's watchdog (boot option `watchdog=`). When it fires, QEMU tells us so, and interrupts the guest
+(NMI) at exactly that instruction, where the kernel's handler reports the place and ends the run; one that cannot is ended a little later.
+The wall limit only guards the host."""
+
+import ctypes
+import json
+import os
+import re
+import resource
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import weakref
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .errors import GraderFault, UserError
+from .memory import RamFile
+from .qcow2 import write_empty
+from .qmp import Closed, Qmp
+
+CPU = "qemu64,+smep,+smap,+nx,+fsgsbase,+pdpe1gb,+rdtscp"  # one list that no version of QEMU warns about
+LIMIT = "watchdog=2"    # the boot option that sets a run's limit of virtual time
+LIMIT_SECONDS = 2
+CONSOLE_CAP = 1 << 20   # bytes; a run that prints as much is a runaway
+WALL_LIMIT = 900        # seconds; a spinning guest reaches LIMIT in some 10 s on an idle host
+GRACE = 10              # seconds that a kernel has to report after the limit; the verdict does not depend on it
+POLL = 0.05             # seconds between looks at the console's size; decides when a runaway is ended, never whether it is one
+PREFIX = "crescent-"
+SHM = Path("/dev/shm")
+_libc = ctypes.CDLL(None)
+_live = weakref.WeakSet()  # machines not closed yet
+
+
+@dataclass
+class End:
+    """How a run ended. kind: "poweroff", "reset" (detail says why), "watchdog", "exit" (through isa-debug-exit, code), "runaway"."""
+
+    kind: str
+    detail: str = ""
+    code: int = 0
+    cpus: list = field(default_factory=list)  # per CPU {"RIP": int, "RSP": int, "CR3": int, ..., "HLT": int}; empty after "exit" and "runaway"
+
+
+class Machine:
+    """kernel: path of kernel.elf. options: boot options (without the "--"). input: bytes that the guest's serial layer plays, or None.
+    record: a folder to make, for a replay. jobs: how many machines may run at once on this host (chooses where RAM lies).
+    Raises GraderFault and UserError; always to be used in a `with`."""
+
+    def __init__(self, kernel, options, *, input=None, cpus=1, ram_mib=64, record=None, jobs=2, qemu=None,
+                 console_cap=CONSOLE_CAP, wall_limit=WALL_LIMIT, devices=()):
+        self.kernel, self.options, self.input = Path(kernel), options, input
+        self.cpus, self.ram_mib, self.jobs = cpus, ram_mib, jobs
+        self.record = Path(record).absolute() if record else None
+        self.qemu = qemu or os.environ.get("QEMU") or "qemu-system-x86_64"
+        self.console_cap, self.wall_limit, self.devices = console_cap, wall_limit, devices
+        self.folder = self.ram = self.process = self.qmp = None
+        _live.add(self)
+        self.ram_path = self.console_file = self.log_file = self.errors_file = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.close()
+
+    # --- the run ------------------------------------------------------------------------------------------------------------
+
+    def run(self):
+        """Boots, waits for the end, returns End. Once per machine."""
+        try:
+            self._prepare()
+            self._start()
+            end = self._wait()
+        except OSError as error:
+            raise GraderFault(f"a run could not be made: {error}") from error
+        finally:
+            self._stop()
+        self._check_memory()
+        if self.record:
+            (self.record / "end.json").write_text(json.dumps({"kind": end.kind, "detail": end.detail, "code": end.code}))
+        return end
+
+    def console(self):
+        """What was printed, as text; bytes that are no UTF-8 are shown as \\xnn."""
+        self.console_file.seek(0)
+        return self.console_file.read(self.console_cap).decode("utf-8", "backslashreplace").replace("\r\n", "\n")
+
+    def close(self):
+        """Ends QEMU if it still runs and gives everything back. May be called twice."""
+        self._stop()
+        self._unlink()
+        for thing in (self.ram, self.console_file, self.log_file, self.errors_file):
+            if thing:
+                thing.close()
+        self.ram = None
+
+    # --- parts --------------------------------------------------------------------------------------------------------------
+
+    def _prepare(self):
+        sweep()
+        if self.record:
+            self.record.mkdir(parents=True)
+            self.folder = self.record
+        else:
+            self.folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=short_tmp()))
+        shutil.copyfile(self.kernel, self.folder / "kernel.elf")
+        if self.input is not None:
+            (self.folder / "input").write_bytes(self.input)
+        size = self.ram_mib << 20
+        self.ram_path = self.folder / "ram"
+        if not self.record and fits_in_memory(size, self.jobs):
+            fd, name = tempfile.mkstemp(prefix=PREFIX, suffix=".ram", dir=SHM)
+            self.ram_path = Path(name)
+        else:
+            fd = os.open(self.ram_path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        self.ram = RamFile(fd, size)
+        os.ftruncate(fd, size)
+        self.console_file = open(self.folder / "console", "w+b")
+        self.log_file = open(self.folder / "log", "w+b")
+        self.errors_file = open(self.folder / "errors", "w+b")
+        if self.record:
+            write_empty(self.folder / "rr.qcow2", 64 << 20)
+            (self.folder / "machine.json").write_text(json.dumps({"common": self._common(), "ram": size}))
+
+    def _common(self):
+        """QEMU's arguments that a run and its replay share."""
+        args = ["-cpu", CPU, "-smp", str(self.cpus), "-m", f"{self.ram_mib}M", "-nodefaults", "-display", "none", "-no-user-config",
+                "-rtc", "base=2000-01-01,clock=vm", "-device", "ib700", "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
+                "-kernel", "kernel.elf", "-append", f"-- {self.options}"]
+        for device in self.devices:
+            args += ["-device", device]
+        return args + (["-initrd", "input"] if self.input is not None else [])
+
+    def _start(self):
+        ours, theirs = socket.socketpair()
+        args = [self.qemu, *self._common(), *memory_arguments(self.ram_path, self.ram_mib << 20),
+                "-action", "reboot=shutdown,shutdown=pause,watchdog=inject-nmi,panic=none", "-d", "cpu_reset", "-D", "log",
+                "-chardev", "file,id=console,path=console", "-serial", "chardev:console",
+                "-chardev", f"socket,id=qmp,fd={theirs.fileno()}", "-mon", "chardev=qmp,mode=control",
+                "-icount", "shift=0,sleep=off" + (",rr=record,rrfile=rr.bin,rrsnapshot=init" if self.record else "")]
+        if self.record:
+            args += ["-drive", "file=rr.qcow2,format=qcow2,if=none,id=rr"]
+        try:
+            self.process = start(args, self.folder, self.errors_file, [theirs.fileno()], 4 << 30 if self.record else self.console_cap)
+        except FileNotFoundError:
+            raise UserError(f"{self.qemu} is not installed: make setup installs it, or set QEMU= to its path") from None
+        finally:
+            theirs.close()
+            self.qmp = Qmp(ours)
+
+    def _wait(self):
+        deadline, expired = time.monotonic() + self.wall_limit, False
+        try:
+            self.qmp.message(60)  # the greeting
+            self.qmp.ask("qmp_capabilities")
+            if not self.record:
+                self._unlink()    # QEMU answers when the machine is complete: everything is open by now
+            while True:
+                event = self.qmp.event(POLL)
+                if self._flooded():
+                    return self._runaway()
+                if event and event["event"] == "WATCHDOG":
+                    deadline, expired = time.monotonic() + GRACE, True
+                elif event and event["event"] == "SHUTDOWN":
+                    return self._shut_down(event["data"].get("reason"), expired)
+                elif time.monotonic() > deadline:
+                    return self._expired() if expired else self._overdue()
+        except Closed:
+            return self._exited(expired)
+
+    def _shut_down(self, reason, expired):
+        """The guest switched itself off or was reset; QEMU stands still and tells what its CPUs were at."""
+        end = End("poweroff") if reason == "guest-shutdown" else End("reset", self._why_reset(reason))
+        end.cpus = registers(self.qmp.monitor("info registers -a"))
+        self.qmp.ask("quit")
+        if self._flooded():
+            return self._runaway()
+        if expired:
+            end.kind, end.detail = "watchdog", ""
+        return end
+
+    def _expired(self):
+        """The limit was reached, and the kernel does not answer."""
+        self.qmp.ask("stop")
+        return End("watchdog", "its interrupts go unanswered", cpus=registers(self.qmp.monitor("info registers -a")))
+
+    def _flooded(self):
+        return os.fstat(self.console_file.fileno()).st_size >= self.console_cap
+
+    def _why_reset(self, reason):
+        self.log_file.seek(0)
+        return "triple fault" if b"Triple fault" in self.log_file.read() else f"reset ({reason})"
+
+    def _runaway(self):
+        return End("runaway", f"{self.console_cap} bytes")
+
+    def _overdue(self):
+        """The host's guard. Only if the guest had its virtual time and more is it a hang: someone switched the watchdog off."""
+        clock = self.qmp.ask("qom-get", path="/machine", property="rtc-time")
+        seconds = clock["tm_sec"] + 60 * clock["tm_min"] + 3600 * clock["tm_hour"]
+        if seconds > LIMIT_SECONDS:
+            return End("watchdog", "the watchdog had been switched off", cpus=registers(self.qmp.monitor("info registers -a")))
+        raise GraderFault(f"QEMU needed more than {self.wall_limit} s for {seconds} s of virtual time")
+
+    def _exited(self, expired):
+        """QEMU is gone without having been told to: the guest ended it, or it failed."""
+        code = self.process.wait()
+        self.errors_file.seek(0)
+        words = self.errors_file.read(2000).decode(errors="replace").strip()
+        if self._flooded():
+            return self._runaway()
+        if code > 0 and code % 2 and not words:
+            return End("watchdog") if expired else End("exit", f"isa-debug-exit with {code >> 1}", code >> 1)
+        how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+        raise GraderFault(f"QEMU failed ({how}): {words or 'no message'}")
+
+    def _check_memory(self):
+        if os.fstat(self.ram.fd).st_size != self.ram_mib << 20:
+            raise GraderFault("the guest's RAM file changed its size")
+
+    def _stop(self):
+        if self.process:
+            if self.process.poll() is None:
+                self.process.kill()
+            self.process.wait()
+            self.process = None
+        if self.qmp:
+            self.qmp.sock.close()
+            self.qmp = None
+
+    def _unlink(self):
+        if self.ram_path:
+            self.ram_path.unlink(missing_ok=True)
+            self.ram_path = None
+        if self.folder and not self.record:
+            shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder = None
+
+
+def end_all():
+    """Ends every machine of this process; for a signal handler that leaves at once."""
+    for machine in list(_live):
+        machine.close()
+
+
+def start(args, folder, errors, fds, largest_file):
+    """QEMU as a child that dies with this process, takes no signal from the terminal, and writes no file past largest_file bytes."""
+    parent = os.getpid()
+
+    def in_child():
+        if hasattr(_libc, "prctl"):
+            _libc.prctl(1, signal.SIGKILL, 0, 0, 0)  # PR_SET_PDEATHSIG
+        if os.getppid() != parent:
+            os._exit(1)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+    environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
+    return subprocess.Popen(args, cwd=folder, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors, env=environment,
+                            pass_fds=fds, start_new_session=True, preexec_fn=in_child)
+
+
+def memory_arguments(path, size):
+    return ["-machine", "pc,memory-backend=ram", "-object", f"memory-backend-file,id=ram,size={size},share=on,mem-path={path}"]
+
+
+def replay_command(folder, gdb="gdb.sock", qemu=None):
+    """(argv, cwd) of a QEMU that waits, stopped, for a debugger on unix socket `gdb` (relative to the folder) and replays the run that
+    Machine(record=folder) recorded. The folder's path should be short: a socket's path has 107 bytes."""
+    folder = Path(folder)
+    saved = json.loads((folder / "machine.json").read_text())
+    with open(folder / "ram", "wb") as ram:
+        ram.truncate(saved["ram"])
+    args = [qemu or os.environ.get("QEMU") or "qemu-system-x86_64", *saved["common"], *memory_arguments("ram", saved["ram"]),
+            "-action", "reboot=shutdown,shutdown=pause,watchdog=inject-nmi,panic=none",
+            "-chardev", "file,id=console,path=replayed", "-serial", "chardev:console",
+            "-icount", "shift=0,sleep=off,rr=replay,rrfile=rr.bin,rrsnapshot=init",
+            "-drive", "file=rr.qcow2,format=qcow2,if=none,id=rr", "-S", "-gdb", f"unix:{gdb},server=on,wait=off"]
+    return args, folder
+
+
+def registers(text):
+    """What `info registers -a` says: a dict per CPU, of the general registers and CR0-CR4 and HLT. A 32-bit name counts as the 64-bit one."""
+    cpus = []
+    for part in re.split(r"^CPU#\d+$", text, flags=re.M)[1:]:
+        found = {}
+        for name, value in re.findall(r"\b([ER](?:[A-D]X|[SD]I|[BS]P|IP)|R\d{1,2}|CR\d|HLT|CPL)\s*=([0-9a-f]+)", part):
+            found[name.replace("E", "R", 1) if name[0] == "E" else name] = int(value, 16)
+        cpus.append(found)
+    return cpus
+
+
+def short_tmp():
+    """A folder for temporary folders, with a path short enough for sockets below it."""
+    usual = tempfile.gettempdir()
+    return usual if len(usual.encode()) <= 60 else "/tmp"
+
+
+def fits_in_memory(size, jobs):
+    """True if /dev/shm has room for twice what all running machines can fill."""
+    try:
+        free = os.statvfs(SHM)
+        return free.f_bavail * free.f_frsize >= 2 * size * jobs and os.access(SHM, os.W_OK)
+    except OSError:
+        return False
+
+
+def sweep(age=3600):
+    """Removes what a grader left that was killed in the moment before its folder was unlinked: ours, and older than an hour."""
+    for base in {short_tmp(), str(SHM)}:
+        for path in Path(base).glob(PREFIX + "*"):
+            try:
+                if path.lstat().st_uid == os.getuid() and time.time() - path.lstat().st_mtime > age:
+                    shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+            except OSError:
+                pass  # another grader was faster

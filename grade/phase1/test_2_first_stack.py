@@ -1,0 +1,65 @@
+"""Lab 1.2: first_stack() and thread_start. Threads that are made but never queued: what does the first switch to them find?"""
+
+from grade.api import exercise, no_leak, require
+
+INTERRUPTS = 1 << 9
+FRAME_BYTES = 64
+
+
+@exercise("1.2", points=4)
+def test_a_new_threads_stack_holds_a_frame_that_leads_to_thread_start(boot):
+    """switch_context() knows only one way to continue a thread: to return out of the frame on its stack."""
+    run = boot("first_frame")
+    top, rsp = run.fact("FIRST_RSP")[-2:]
+    require(top - 4096 <= rsp <= top - FRAME_BYTES, "first_stack must return the address of a whole frame inside the stack",
+            f"the stack ends at {top:#x}, first_stack returned {rsp:#x}, a frame has {FRAME_BYTES} bytes")
+    word = {fact.a: fact.b for fact in run.facts("FIRST_FRAME")}
+    start = run.facts("EXPECTED")[0].b
+    require(word[7] == start, "the frame's return address must be thread_start",
+            f"it is {word[7]:#x}, that is {run.symbolise(word[7])}; thread_start is {start:#x}")
+    require(not word[6] & INTERRUPTS, "a new thread starts with interrupts off: the run queue's lock is still held",
+            f"the frame's rflags are {word[6]:#x}, with bit 9 (IF) set")
+
+
+@exercise("1.2", points=4)
+def test_a_threads_function_gets_its_argument(boot):
+    """Between first_stack() and the call of the function lie a switch and some assembly: the argument has to come through both."""
+    arg, inside = boot("first_entry").fact("ENTRY_ARG")[-2:]
+    require(arg == 0x5CA1AB1E0DDBA11, "a thread's function must be called with the argument that its creator gave",
+            f"it got {arg:#x}, the creator gave 0x5ca1ab1e0ddba11")
+    require(inside == 1, "the function must run as the new thread", "current() is another thread there")
+
+
+@exercise("1.2", points=4)
+def test_a_threads_function_is_called_on_an_aligned_stack_of_its_own(boot):
+    """The System V ABI: at a call, rsp is a multiple of 16. A compiler may rely on it, and one day it will."""
+    rsp, top = boot("first_entry").fact("ENTRY_RSP")[-2:]
+    require(top - 16384 < rsp <= top, "the function must run on the new thread's stack", f"rsp is {rsp:#x}, the stack ends at {top:#x}")
+    require(rsp % 16 == 0, "rsp must be a multiple of 16 when a function is called",
+            f"at the call of the thread's function it was {rsp:#x}, that is 16 n + {rsp % 16}")
+
+
+@exercise("1.2", points=3)
+def test_a_threads_function_starts_with_interrupts_on_and_no_lock(boot):
+    """The switch to the new thread happened with the run queue locked; thread_begin() gives back what the switch held."""
+    on, held = boot("first_entry").fact("ENTRY_IRQ")[-2:]
+    require(on == 1, "interrupts must be on in a thread's function", "they are off: was thread_begin called first?")
+    require(held == 0, "the run queue's lock must be free in a thread's function", "it is held: was thread_begin called first?")
+
+
+@exercise("1.2", points=3)
+def test_returning_from_a_threads_function_ends_the_thread(boot):
+    """A thread function may simply return; its result is the exit code. There is no caller to go back to."""
+    run = boot("first_return")
+    code = run.fact("EXIT_CODE").b
+    require(code == 42, "what a thread's function returns must reach thread_exit()", f"the function returned 42, thread_exit() got {code}")
+    no_leak(run)
+
+
+@exercise("1.2", points=2)
+def test_a_thread_can_end_itself_on_its_first_stack(boot):
+    """thread_exit() may be called from anywhere in a thread, with any code."""
+    run = boot("first_exit")
+    code = run.fact("EXIT_CODE").b
+    require(code == 2**64 - 7, "thread_exit() must get the code that the thread gave", f"the thread gave -7, thread_exit() got {code:#x}")
+    no_leak(run)

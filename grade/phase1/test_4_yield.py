@@ -1,0 +1,77 @@
+"""Lab 1.4: yield_locked() and switch_to(). Real threads now, judged by the trace as well as by what the threads saw."""
+
+from grade.api import boots, exercise, require
+from grade.models import fifo
+
+RUNNING, READY = 2, 1  # enum thread_state
+
+
+def follows_the_queue(run):
+    """Judges a run's trace by the model."""
+    wrong = fifo.replay(run.events())
+    require(wrong is None, wrong and wrong.rule, lambda: fifo.explain(wrong))
+
+
+def turns(run):
+    return [(fact.a, fact.b) for fact in run.facts("TURN")]
+
+
+@exercise("1.4", points=4)
+@boots(2)
+def test_threads_that_yield_take_turns(boot):
+    """A yield sends a thread behind everybody who waits; under fcfs too, as long as nobody is preempted."""
+    for policy in ("rr", "fcfs"):
+        run = boot("yield_order", f"sched={policy}")
+        expected = [(who, turn) for turn in range(4) for who in range(3)]
+        require(turns(run) == expected, "three threads that yield after every turn must take turns",
+                "seen: " + " ".join(str(who) for who, _ in turns(run)), "expected: " + " ".join(str(who) for who, _ in expected))
+        follows_the_queue(run)
+
+
+@exercise("1.4", points=4)
+def test_nobody_is_passed_over_among_many_threads(boot):
+    """Eight threads, fifty turns each: between two turns of one thread, each other one has exactly one."""
+    run = boot("yield_many")
+    done = run.fact("NOTE")
+    require(done.a == done.b, "every thread gets all its turns", f"{done.a} of {done.b} turns were taken")
+    seen = [who for who, _ in turns(run)]
+    for at in range(0, len(seen), 8):
+        require(sorted(seen[at:at + 8]) == list(range(8)), "in each round every thread has one turn", f"round {at // 8}: {seen[at:at + 8]}")
+    follows_the_queue(run)
+
+
+@exercise("1.4", points=4)
+def test_a_yield_with_nobody_else_ready_returns_without_a_switch(boot):
+    """The yielding thread is the next one itself: it must go on as if nothing had happened."""
+    run = boot("yield_alone")
+    switches, stays = run.fact("SWITCHES"), run.fact("NOTE")
+    require(switches.a == switches.b, "a thread that is alone is never switched out", f"{switches.b - switches.a} switches in 5 yields")
+    require(stays.b - stays.a == 5, "each yield asks the scheduler once", f"{stays.b - stays.a} decisions in 5 yields")
+    state, linked = run.fact("STATE"), run.fact("LINKED")
+    require(state.b == RUNNING and not linked.b, "the thread that runs is RUNNING and in no queue", f"state {state.b}, in a queue: {bool(linked.b)}")
+
+
+@exercise("1.4", points=4)
+def test_everybody_agrees_on_who_runs(boot):
+    """current(), the run queue and the thread's state must name the same thread, from its first instruction on."""
+    run = boot("yield_current")
+    for fact in run.facts("CURRENT"):
+        require(fact.a == 1, "current() must be the thread whose stack is in use", f"current() says thread {fact.b}, but rsp is not in its stack",
+                "is current set before the switch? After it, the code that runs is another thread's")
+    for fact in run.facts("RQ_CURR"):
+        require(fact.a == fact.b, "rq->curr must be the thread that runs", f"current() says thread {fact.a}, rq->curr says thread {fact.b}")
+    for fact in run.facts("STATE"):
+        require(fact.b == RUNNING, "the thread that runs must be RUNNING", f"thread {fact.a} runs in state {fact.b}")
+    for fact in run.facts("NOTE")[:-1]:
+        require(fact.b == READY, "a thread that has yielded must be READY", f"thread {fact.a} has yielded and is in state {fact.b}")
+    follows_the_queue(run)
+
+
+@exercise("1.4", points=4)
+def test_a_threads_stack_is_untouched_by_the_others(boot):
+    """What a thread has on its stack is there again after a yield, whoever ran in between."""
+    run = boot("yield_stacks")
+    wrong = [fact for fact in run.facts("REG_AFTER") if fact.b]
+    require(len(run.facts("REG_AFTER")) == 4, "every thread must get through its turns", f"{len(run.facts('REG_AFTER'))} of 4 did")
+    require(not wrong, "the words that a thread left on its stack must be there after a yield",
+            *(f"thread {fact.a} found {fact.b} words changed" for fact in wrong))

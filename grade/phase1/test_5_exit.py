@@ -1,0 +1,95 @@
+"""Lab 1.5: exit_locked(), join_try(), thread_reclaim(). What does the one who joins get, and what is left behind?"""
+
+from grade.api import exercise, no_leak, require
+
+ESRCH = 2**64 - 3
+
+
+def joins_succeed(run):
+    for fact in run.facts("JOINED"):
+        require(fact.b == 0, "thread_join() of a living or exited thread must succeed", f"thread {fact.a}: {fact.b - 2**64 if fact.b >> 63 else fact.b}")
+
+
+@exercise("1.5", points=3)
+def test_the_one_who_joins_gets_the_exit_code(boot):
+    """The exit code is all that is left of a thread when it has gone: it must arrive, whatever it is."""
+    run = boot("exit_code")
+    joins_succeed(run)
+    expected = {fact.a: fact.b for fact in run.facts("EXPECTED")}
+    for fact in run.facts("EXIT_CODE"):
+        require(fact.b == expected[fact.a], "thread_join() must hand over the exit code that the thread left with",
+                f"thread {fact.a} left with {expected[fact.a]:#x}, its joiner got {fact.b:#x}")
+    no_leak(run)
+
+
+@exercise("1.5", points=3)
+def test_join_comes_back_after_the_exit_and_not_before(boot):
+    """Who joins relies on it that the other one's work is done."""
+    run = boot("join_waits")
+    order = [(fact.a, fact.b) for fact in run.facts("ORDER")]
+    expected = [(200, 0), *((turn, 1) for turn in range(5)), (100, 1), (201, 1)]
+    require(order == expected, "thread_join() must not come back before the thread has exited",
+            f"seen (step, value): {order}", f"expected: {expected}", "steps 0-4: the thread's turns, 100: its last words, 201: join came back")
+    require(run.fact("EXIT_CODE").b == 9, "thread_join() must hand over the exit code", f"expected 9, got {run.fact('EXIT_CODE').b}")
+    no_leak(run)
+
+
+@exercise("1.5", points=2)
+def test_a_thread_that_exited_long_ago_still_has_its_code(boot):
+    """A zombie keeps what the one who joins will ask for, however late and in whatever order."""
+    run = boot("join_late")
+    joins_succeed(run)
+    codes = [fact.b for fact in run.facts("EXIT_CODE")]
+    require(codes == [63, 62, 61, 60], "each zombie must keep its own exit code", f"joined in reverse order: got {codes}, expected [63, 62, 61, 60]")
+    no_leak(run)
+
+
+@exercise("1.5", points=2)
+def test_a_joined_thread_is_gone(boot):
+    """After the join nothing of the thread is left: not in the table, not for a second join."""
+    run = boot("join_forgets")
+    before, after = (fact.b for fact in run.facts("FOUND"))
+    require(before == 1, "a thread that was not joined yet must be found by its id", "it is not in the table")
+    require(after == 0, "a joined thread must not be found any more", "thread_find() still returns it")
+    first, second = (fact.b for fact in run.facts("JOINED"))
+    require(first == 0 and second == ESRCH, "the second join of a thread finds nobody (-ESRCH)", f"first join: {first}, second join: {second - 2**64}")
+    no_leak(run)
+
+
+@exercise("1.5", points=3)
+def test_a_detached_thread_leaves_nothing_behind(boot):
+    """Nobody joins it, so it must be given back as soon as it is off its stack; and so must one that is detached after its exit."""
+    run = boot("detach_reclaims")
+    for fact in run.facts("FOUND"):
+        require(fact.b == 0, "a detached thread that has exited must be gone", f"thread {fact.a} is still in the table")
+    require(run.fact("THREADS").b == 0, "as many threads as before", f"{run.fact('THREADS').b} more")
+    no_leak(run)
+
+
+@exercise("1.5", points=2)
+def test_the_others_go_on_when_one_thread_exits(boot):
+    """An exit gives the CPU to whoever has waited longest, like a yield that nobody comes back from."""
+    run = boot("exit_turns")
+    order = [fact.b for fact in run.facts("ORDER") if fact.a < 100]
+    require(order == [0, 1, 2] * 5, "three threads of five turns each take turns to their end", f"seen: {order}")
+    require(run.fact("NOTE").a == 3, "all three threads come to their end", f"{run.fact('NOTE').a} of 3 did")
+    no_leak(run)
+
+
+@exercise("1.5", points=3)
+def test_two_hundred_short_lives_leave_no_trace(boot):
+    """What is not given back once is not noticed; what is not given back each time is the end of the machine."""
+    run = boot("exit_churn")
+    rounds, wrong = run.fact("NOTE")[-2:]
+    require(wrong == 0, "every thread can be joined and gives its own exit code", f"{wrong} of {rounds} joins failed or gave a wrong code")
+    no_leak(run)
+
+
+@exercise("1.5", points=2)
+def test_when_the_last_thread_has_exited_the_machine_idles(boot):
+    """There is always somebody to switch to: the idle thread. Nobody who has exited may run on."""
+    run = boot("exit_last", result=None)
+    order = [(fact.a, fact.b) for fact in run.facts("ORDER")]
+    require(order == [(0, 0), (1, 7)], "the last thread runs to its end after main has exited", f"seen (step, value): {order}")
+    last = run.events("PICK")[-1]
+    require(last.tid == 0, "after the last exit the idle thread runs", f"the last thread picked is {last.tid}")

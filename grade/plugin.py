@@ -1,0 +1,104 @@
+"""The pytest side: fixtures, and each test's outcome turned into a result (results.py) that travels with pytest's report, also from a worker of
+pytest-xdist. run.py starts pytest with `-p grade.plugin --grade-job FILE`; the file says what is graded."""
+
+import ctypes
+import json
+import os
+import signal
+import traceback
+from pathlib import Path
+
+import pytest
+
+from . import dwarf, machine
+from .boot import Boot
+from .errors import GraderFault, RuleBroken, Unjudged
+from .memory import BadAddress
+from .state import Corrupt
+
+CONSOLE_LINES = 60
+
+
+def pytest_addoption(parser):
+    parser.addoption("--grade-job", help="what is graded (written by grade/run.py)")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "exercise(id, points): the exercise a test belongs to, and its share of the points")
+    config.addinivalue_line("markers", "boots(n): how many runs a test makes at most")
+    config.addinivalue_line("markers", "seeds(n): how many seeds it tries unless SEEDS= says otherwise")
+    config.grade_job = json.loads(Path(config.getoption("--grade-job")).read_text())
+    if hasattr(config, "workerinput"):
+        die_with_parent()
+
+
+def die_with_parent():
+    """A worker ends, and takes its machines along, as soon as the grader is gone."""
+    def leave(*_):
+        machine.end_all()
+        os._exit(143)
+    signal.signal(signal.SIGTERM, leave)
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "prctl"):
+        libc.prctl(1, signal.SIGTERM, 0, 0, 0)  # PR_SET_PDEATHSIG
+
+
+@pytest.fixture(scope="session")
+def image(request):
+    """The kernel's types and symbols."""
+    job = request.config.grade_job
+    return dwarf.load(job["kernel"], job["cache"])
+
+
+@pytest.fixture
+def boot(request, image):
+    """See boot.py."""
+    job, mark = request.config.grade_job, request.node.get_closest_marker("boots")
+    made = Boot(Path(job["kernel"]), image, job["jobs"], mark.args[0] if mark else 1)
+    request.node.grade_boot = made
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def seeds(request):
+    """The seeds to try: 1 to n."""
+    mark = request.node.get_closest_marker("seeds")
+    return list(range(1, (request.config.grade_job["seeds"] or (mark.args[0] if mark else 1)) + 1))
+
+
+def pytest_runtest_setup(item):
+    mark = item.get_closest_marker("exercise")
+    words = item.config.grade_job["broken"].get(mark.args[0]) if mark else None
+    if words:
+        raise Unjudged("build", words[0], *words[1:])
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = (yield).get_result()
+    if call.when == "call" or call.excinfo:
+        result = judge(call.excinfo.value if call.excinfo else None)
+        made = getattr(item, "grade_boot", None)
+        if made:
+            result["boots"] = made.boots
+            if result["status"] != "pass" and made.last:
+                result["console"] = made.last.console.splitlines()[-CONSOLE_LINES:]
+        report.user_properties.append(("grade", result))
+
+
+def judge(error):
+    """The result for how a test's function ended."""
+    if error is None:
+        return {"status": "pass"}
+    if isinstance(error, Unjudged):
+        return {"status": error.status, "rule": error.rule, "evidence": error.evidence}
+    if isinstance(error, RuleBroken):
+        return {"status": "wrong", "rule": error.rule, "evidence": error.evidence}
+    if isinstance(error, (Corrupt, BadAddress)):
+        return {"status": "corrupt", "rule": f"what the kernel keeps of the run was overwritten: {error}", "evidence": []}
+    if isinstance(error, GraderFault):
+        return {"status": "fault", "rule": f"the grader could not judge this: {error}", "evidence": []}
+    lines = traceback.format_exception(type(error), error, error.__traceback__)
+    return {"status": "fault", "rule": f"the grader's test failed: {type(error).__name__}: {error}",
+            "evidence": "".join(lines).splitlines()[-12:]}

@@ -1,0 +1,238 @@
+#!/usr/bin/env python3
+"""Boots the kernel for a person: QEMU on this terminal, from the kernel file or through GRUB from an image, or waiting for a debugger.
+
+The targets of grade/make/run.mk call it; the grader does not (machine.py has its own machine, with a deterministic clock). Standard library
+only. QEMU replaces this process, so its exit status, its signals and the terminal are the caller's; it is started in the kernel's own
+folder with plain names, because QEMU takes commas in some file names for separators.
+
+    qemu_run.py run|run-iso|qemu-gdb|iso --kernel FILE [--append OPTIONS] [--cpus N] [--accel tcg|kvm] ...
+
+Exit status: QEMU's (0 after the guest's poweroff or Ctrl-A X); 1 with one line on stderr if it cannot be started.
+"""
+
+import argparse
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+LEAST_QEMU = (7, 2)
+# The processor that tests and people run on: a fixed list, because what QEMU calls "max" changes with its version.
+PROCESSOR = "qemu64,+smep,+smap,+nx,+fsgsbase,+pdpe1gb,+rdtscp"
+TRIAL_SECONDS = 0.5
+IMAGE = "crescent.iso"
+
+
+class Refusal(Exception):
+    """What stands in the way, as one line for the user."""
+
+
+def main(arguments):
+    """Does what the command line says. Returns an exit status; with QEMU to run it does not return."""
+    options = parse(arguments)
+    try:
+        kernel = Path(options.kernel)
+        if not kernel.is_file():
+            raise Refusal(f"there is no kernel at {kernel}; make kernel builds it")
+        qemu = None if options.mode == "iso" else find_qemu()
+        os.chdir(kernel.parent)
+        if options.mode in ("iso", "run-iso"):
+            make_image(kernel.name, options.append)
+        if qemu:
+            run_qemu(qemu, options, kernel.name)
+    except Refusal as refusal:
+        print(f"{options.mode}: {refusal}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def parse(arguments):
+    """Returns the options of the command line; argparse ends the program on a wrong one."""
+    parser = argparse.ArgumentParser(description="boots the kernel in QEMU for a person")
+    parser.add_argument("mode", choices=("run", "run-iso", "qemu-gdb", "iso"))
+    parser.add_argument("--kernel", required=True, help="kernel.elf; its folder also gets the image")
+    parser.add_argument("--append", default="", help="boot options, as they stand behind the literal --")
+    parser.add_argument("--cpus", type=int, default=1)
+    parser.add_argument("--memory", type=int, default=128, help="MiB")
+    parser.add_argument("--accel", choices=("tcg", "kvm"), help="default: kvm if a trial boot succeeds, else tcg")
+    parser.add_argument("--screen", choices=("none", "curses", "gtk", "sdl"), default="none", help="where the VGA text goes")
+    parser.add_argument("--port", type=int, default=1234, help="the debugger's TCP port on localhost")
+    return parser.parse_args(arguments)
+
+
+# --- QEMU ---------------------------------------------------------------------------------------------------------------------------
+
+
+def run_qemu(qemu, options, kernel):
+    """Replaces this process by QEMU booting `kernel` (a plain name in the current folder). Raises Refusal if that cannot be."""
+    machine = machine_arguments(qemu, options)
+    boot = boot_arguments(kernel, options.append)
+    accel = "tcg" if options.mode == "qemu-gdb" else choose_accel(options, machine + boot)
+    if options.mode == "run-iso":
+        boot = ["-cdrom", IMAGE, "-boot", "d", "-vga", "std"]
+    command = machine + ["-accel", accel] + boot + console_arguments(qemu, options.screen)
+    if options.mode == "qemu-gdb":
+        command += gdb_arguments(options.port, options.kernel)
+    hold_standard_input()
+    if os.isatty(0) and options.screen == "none":
+        print(f"{options.mode}: {accel.upper()}; poweroff or Ctrl-A X leaves", file=sys.stderr)
+    sys.stderr.flush()
+    try:
+        os.execvp(qemu, command)
+    except OSError as error:
+        raise Refusal(f"{qemu} cannot be started: {error.strerror}") from error
+
+
+def find_qemu():
+    """Returns the absolute path of the QEMU to use, $QEMU or the one on PATH. Raises Refusal if there is none or it is too old."""
+    name = os.environ.get("QEMU") or "qemu-system-x86_64"
+    qemu = shutil.which(name)
+    if qemu is None:
+        raise Refusal(f"there is no QEMU ({name}) here; make setup installs it")
+    said = subprocess.run([qemu, "--version"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False).stdout
+    version = re.search(r"version (\d+)\.(\d+)", said)
+    if not version:
+        raise Refusal(f"{qemu} is no QEMU: --version says {said.strip()[:60]!r}; name one with QEMU=")
+    if tuple(map(int, version.groups())) < LEAST_QEMU:
+        raise Refusal(f"{qemu} is version {version[1]}.{version[2]}, too old: Crescent needs 7.2 or newer; name one with QEMU=")
+    return os.path.abspath(qemu)
+
+
+def machine_arguments(qemu, options):
+    """The machine without its consoles and without what it boots. It ends instead of starting again when the guest resets itself."""
+    return [qemu, "-nodefaults", "-no-user-config", "-cpu", PROCESSOR, "-m", f"{options.memory}M", "-smp", str(options.cpus)]
+
+
+def boot_arguments(kernel, append):
+    """QEMU's own Multiboot loader puts the kernel's path before the command line, so the options begin behind the literal --."""
+    return ["-kernel", kernel, "-append", f"-- {append}".strip()]
+
+
+def console_arguments(qemu, screen):
+    """COM1 and QEMU's monitor share this terminal, unless a text screen takes all of it."""
+    if screen != "none":
+        check_screen(qemu, screen)
+    if screen == "curses":
+        return ["-no-reboot", "-display", "curses", "-serial", "null", "-monitor", "vc", "-vga", "std"]
+    window = ["-vga", "std"] if screen != "none" else []
+    return ["-no-reboot", "-display", screen, "-serial", "mon:stdio"] + window
+
+
+def check_screen(qemu, screen):
+    """Raises Refusal if this QEMU was built without the display `screen`."""
+    said = subprocess.run([qemu, "-display", "help"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False).stdout
+    known = [line for line in said.split() if line in ("curses", "gtk", "sdl")]
+    if screen not in known:
+        raise Refusal(f"this QEMU has no {screen} display; SCREEN= may be: {' '.join(['none'] + known)}")
+
+
+def gdb_arguments(port, kernel):
+    """QEMU listens on localhost and executes nothing before a debugger says so. Raises Refusal if the port is taken."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except (OSError, OverflowError) as error:
+            raise Refusal(f"TCP port {port} cannot be had: {error}; choose another with GDBPORT=") from error
+    hint = f"gdb {kernel} -ex 'target remote localhost:{port}'"
+    print(f"qemu-gdb: QEMU waits for a debugger at localhost:{port}; in another terminal: {hint}", file=sys.stderr)
+    return ["-S", "-gdb", f"tcp:127.0.0.1:{port}"]
+
+
+def hold_standard_input():
+    """A closed standard input becomes /dev/null: otherwise the first file that QEMU opens would be its console."""
+    try:
+        os.fstat(0)
+    except OSError:
+        os.set_inheritable(os.open(os.devnull, os.O_RDONLY), True)
+
+
+# --- KVM or TCG -----------------------------------------------------------------------------------------------------------------------
+
+
+def choose_accel(options, command):
+    """Returns "kvm" or "tcg": what was asked for, else KVM if a trial boot of this kernel succeeds; if not, one line says why."""
+    if options.accel:
+        return options.accel
+    reason = kvm_refusal(command)
+    if reason is None:
+        return "kvm"
+    print(f"{options.mode}: TCG, because {reason}", file=sys.stderr)
+    return "tcg"
+
+
+def kvm_refusal(command):
+    """Boots the kernel under KVM with "poweroff" as its input. Returns None if it ends well in half a second, else the reason.
+
+    That /dev/kvm opens proves little: in some virtual machines a guest then never gets anywhere. A guest that triple-faults starts again
+    and again here, and so runs into the limit.
+    """
+    if not os.path.exists("/dev/kvm"):
+        return "there is no /dev/kvm"
+    if not os.access("/dev/kvm", os.R_OK | os.W_OK):
+        return "/dev/kvm may not be opened"
+    trial = command + ["-accel", "kvm", "-display", "none", "-serial", "stdio", "-monitor", "none"]
+    try:
+        done = subprocess.run(trial, input=b"poweroff\n", capture_output=True, timeout=TRIAL_SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        return "a trial boot under KVM did not end within half a second"
+    if done.returncode != 0:
+        said = done.stderr.decode(errors="replace").strip().splitlines()
+        return f"a trial boot under KVM failed: {said[-1] if said else f'exit status {done.returncode}'}"
+    return None
+
+
+# --- the image --------------------------------------------------------------------------------------------------------------------------
+
+
+def make_image(kernel, append):
+    """Makes the GRUB image of `kernel` with boot options `append` in the current folder, unless it is there and current already."""
+    config = grub_config(append)
+    tree = Path("iso/boot")
+    written = tree / "grub/grub.cfg"
+    image = Path(IMAGE)
+    if image.exists() and image.stat().st_mtime > Path(kernel).stat().st_mtime and written.exists() and written.read_text() == config:
+        return
+    maker = shutil.which(os.environ.get("GRUB_MKRESCUE") or "grub-mkrescue")
+    if maker is None:
+        raise Refusal("there is no grub-mkrescue here; make setup installs it")
+    try:
+        image.unlink(missing_ok=True)
+        written.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(kernel, tree / "kernel.elf")
+        written.write_text(config)
+    except OSError as error:
+        raise Refusal(f"cannot write {error.filename}: {error.strerror}") from error
+    command = [maker, "--locales=", "--fonts=", "--themes=", "-o", f"{IMAGE}.new", "iso"]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        Path(f"{IMAGE}.new").unlink(missing_ok=True)
+        raise Refusal(f"grub-mkrescue failed:\n{done.stderr}")
+    os.replace(f"{IMAGE}.new", IMAGE)
+    print(f"{image.resolve()}", file=sys.stderr)
+
+
+def grub_config(append):
+    """Returns GRUB's script. GRUB opens the serial line only to say that loading failed: opening it throws away what was typed before."""
+    for word in append.split():
+        if "'" in word:
+            raise Refusal(f"boot option {word} has a quote in it, which GRUB's script cannot hold")
+    options = " ".join(f"'{word}'" for word in append.split())
+    return (
+        f"if multiboot /boot/kernel.elf -- {options}\n"
+        "then\n"
+        "    boot\n"
+        "fi\n"
+        "serial --unit=0 --speed=115200\n"
+        "terminal_output console serial\n"
+        'echo "GRUB could not load the kernel."\n'
+        "sleep --interruptible 30\n"
+        "halt\n"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,107 @@
+"""The one result model: what is known about each test, and its forms: a line on the console, results.json in Gradescope's format. The file is
+written anew, as a whole, after every test.
+
+A result is a dict: name, exercise, points, earned, core, status, rule, evidence (lines), next (a command), console (its last lines), boots.
+status: pass; wrong, panic, unsolved, hang, runaway, crash, corrupt, build: no points; fault: the grader's own, not the student's;
+"not run": not judged yet."""
+
+import json
+import os
+import tempfile
+from pathlib import Path
+
+LABEL = {"pass": "ok", "unsolved": "to do", "build": "BUILD", "fault": "FAULT", "wrong": "WRONG", "panic": "PANIC", "hang": "HANG",
+         "runaway": "FLOOD", "crash": "CRASH", "corrupt": "BROKEN", "not run": "-"}
+SHORT_EVIDENCE = 16  # lines on the console without V=1
+SHORT_CONSOLE = 6
+
+
+class Results:
+    """path: the file to keep. tests: testlist.Test in order. points: {name: points}. extra: goes into the file's extra_data."""
+
+    def __init__(self, path, tests, points, exercises, extra):
+        self.path, self.extra = Path(path), extra
+        self.rows = {t.name: {"name": t.name, "claim": t.claim, "reason": t.reason, "exercise": t.exercise, "points": points[t.name], "earned": 0,
+                              "core": exercises[t.exercise].core, "visibility": exercises[t.exercise].visibility, "status": "not run",
+                              "rule": "", "evidence": [], "next": "", "console": [], "boots": []} for t in tests}
+
+    def add(self, name, result):
+        """Completes a test's row with its result and writes the file. Returns the row."""
+        row = self.rows[name]
+        row.update(result)
+        row["earned"] = row["points"] if row["status"] == "pass" else 0
+        if row["status"] not in ("pass", "unsolved", "build", "fault"):
+            row["next"] = f"make rewind TEST={name}"
+        self.write()
+        return row
+
+    def total(self, key, core=True):
+        """Sum of "points" or "earned"."""
+        return sum(row[key] for row in self.rows.values() if row["core"] == core)
+
+    def faults(self):
+        return [row for row in self.rows.values() if row["status"] in ("fault", "not run")]
+
+    def write(self):
+        """Replaces the file; whoever reads it sees the old or the new one, never a part."""
+        fd, name = tempfile.mkstemp(dir=self.path.parent, prefix=".results-")
+        with open(fd, "w", encoding="utf-8") as file:
+            json.dump(self.gradescope(), file, indent=1, ensure_ascii=False)
+            file.write("\n")
+        os.chmod(name, 0o644)
+        os.replace(name, self.path)
+
+    def gradescope(self):
+        """The content of results.json."""
+        tests = []
+        for row in self.rows.values():
+            data = {key: row[key] for key in ("exercise", "core", "status", "rule", "evidence", "next", "console", "boots", "reason")}
+            tests.append({"name": f"{row['exercise']} {row['claim']}", "number": row["exercise"], "score": rounded(row["earned"]),
+                          "max_score": rounded(row["points"]), "status": "passed" if row["status"] == "pass" else "failed",
+                          "output": "\n".join(details(row, True)), "output_format": "text", "tags": [row["exercise"], "core" if row["core"] else "extra"],
+                          "visibility": row["visibility"], "extra_data": {"name": row["name"], **data}})
+        return {"score": rounded(self.total("earned")), "output": self.summary(), "output_format": "text", "test_output_format": "text",
+                "visibility": "visible", "leaderboard": [], "tests": tests,
+                "extra_data": {**self.extra, "max_score": rounded(self.total("points")), "extra_score": rounded(self.total("earned", False)),
+                               "extra_max": rounded(self.total("points", False)), "complete": not self.faults()}}
+
+    def summary(self):
+        """The score's line; "at least" if the grader could not judge some test."""
+        open_ = self.faults()
+        line = f"Score: {'at least ' if open_ else ''}{number(self.total('earned'))}/{number(self.total('points'))}"
+        if self.total("points", False):
+            line += f"  (extra: {number(self.total('earned', False))}/{number(self.total('points', False))})"
+        if open_:
+            line += f"  ({len(open_)} of {len(self.rows)} tests could not be judged)"
+        return line
+
+
+def line(row):
+    """A test's line on the console."""
+    return f"{LABEL[row['status']]:<6} {row['exercise']:<5} {row['claim']:<76} {number(row['earned']):>4}/{number(row['points'])}"
+
+
+def details(row, verbose):
+    """What stands below it: the broken rule, the evidence, the command to see it oneself, what was printed."""
+    if row["status"] in ("pass", "not run"):
+        return []
+    evidence = row["evidence"] if verbose else row["evidence"][:SHORT_EVIDENCE]
+    lines = [row["rule"], *("  " + item for item in evidence)]
+    if len(row["evidence"]) > len(evidence):
+        lines.append(f"  ... {len(row['evidence']) - len(evidence)} more lines: V=1 shows them")
+    if row["next"]:
+        lines.append(f"see it: {row['next']}")
+    if row["console"] and row["status"] != "unsolved":
+        shown = row["console"] if verbose else row["console"][-SHORT_CONSOLE:]
+        lines += ["its console:" if verbose else "its console, the end of it:", *("  | " + item for item in shown)]
+    return lines
+
+
+def rounded(value):
+    """Points to two decimals, whole ones as int."""
+    value = round(float(value), 2)
+    return int(value) if value == int(value) else value
+
+
+def number(value):
+    return str(rounded(value))

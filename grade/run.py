@@ -1,0 +1,183 @@
+#!/usr/bin/env python3
+"""Grades a phase's tree: builds the kernel from the student's files (build.py), boots it once or more for each test (machine.py), judges what
+the runs left in guest memory (phaseN/test_*.py), prints a line a test and the score, and keeps results.json.
+
+    grade/run.py [--tree DIR] [--test TEXT] [--seeds N] [--jobs N] [--out DIR] [--work DIR] [--phase N] [-v]
+
+Exit status, pytest's: 0 all tests passed, 1 some did not, 2 interrupted, 3 the grader itself failed, 4 called wrongly. A score is never an
+exit status."""
+
+import argparse
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+NEEDED = "import pytest, elftools, sys; sys.version_info >= (3, 11) or __import__('tomli')"
+OK, FAILED, INTERRUPTED, FAULT, USAGE = range(5)
+
+
+def main(argv):
+    """Grades. Returns the exit status."""
+    use_python_that_can(argv)
+    sys.dont_write_bytecode = True
+    sys.path.insert(0, str(HERE.parent))
+    from grade.errors import GraderFault, UserError
+    signal.signal(signal.SIGTERM, interrupted)
+    try:
+        return grade(parse(argv, UserError))
+    except UserError as error:
+        print(f"grade: {error}", file=sys.stderr)
+        return USAGE
+    except GraderFault as error:
+        print(f"grade: the grader failed, which costs nobody points: {error}", file=sys.stderr)
+        return FAULT
+    except KeyboardInterrupt:
+        print("grade: interrupted", file=sys.stderr)
+        return INTERRUPTED
+
+
+def interrupted(*_):
+    raise KeyboardInterrupt
+
+
+def use_python_that_can(argv):
+    """Goes on in this Python if it has what the grader needs, else in the first one that has."""
+    with contextlib.suppress(ImportError):
+        import elftools  # noqa: F401
+        import pytest  # noqa: F401
+        if sys.version_info < (3, 11):
+            import tomli  # noqa: F401
+        return
+    for python in dict.fromkeys([os.environ.get("PYTHON"), "/usr/bin/python3", "python3", "python3.13", "python3.12", "python3.11", "python3.10"]):
+        with contextlib.suppress(OSError):
+            if python and subprocess.run([python, "-c", NEEDED], stderr=subprocess.DEVNULL).returncode == 0:
+                os.execvp(python, [python, str(HERE / "run.py"), *argv])
+    sys.exit("grade: no python3 here has pytest and pyelftools: make setup installs them (Debian: python3-pytest python3-pyelftools)")
+
+
+def parse(argv, complaint):
+    """The options as a namespace. Raises complaint (a UserError) about a wrong one."""
+    parser = argparse.ArgumentParser(prog="grade/run.py", description="grades the tree of a phase")
+    parser.error = lambda text: (_ for _ in ()).throw(complaint(text))
+    parser.add_argument("--tree", type=Path, default=HERE.parent, help="the tree to grade (default: the grader's own)")
+    parser.add_argument("--phase", type=int, help="fail unless this is the tree's phase")
+    parser.add_argument("--test", default="", help="only tests whose name contains this")
+    parser.add_argument("--seeds", default="", help="how many seeds tests with seeds try, 1 to 100")
+    parser.add_argument("--jobs", default="", help="tests at once, 1 to 64 (default: 2, or 1 on a single CPU)")
+    parser.add_argument("--out", type=Path, help="folder for results (default: build/grade in the tree)")
+    parser.add_argument("--work", type=Path, help="folder for building (default: work in the results' folder)")
+    parser.add_argument("-v", "--verbose", action="store_true", help="all evidence, and the console of failing runs")
+    options = parser.parse_args(argv)
+    options.seeds = in_range("SEEDS", options.seeds, 0, 100, complaint)
+    options.jobs = in_range("JOBS", options.jobs, min(2, os.cpu_count() or 1), 64, complaint)
+    options.tree = options.tree.absolute()
+    options.out = (options.out or options.tree / "build" / "grade").absolute()
+    options.work = (options.work or options.out / "work").absolute()
+    return options
+
+
+def in_range(name, text, default, most, complaint):
+    """A whole number from 1 to most, or the default for no text."""
+    if not text:
+        return default
+    if not text.isdecimal() or not 1 <= int(text) <= most:
+        raise complaint(f"{name} is a number from 1 to {most}, not '{text}'")
+    return int(text)
+
+
+def grade(options):
+    """Everything after the options. Returns the exit status."""
+    from grade import exercises as toml, testlist
+    from grade.build import build
+    from grade.console import Reporter
+    from grade.errors import UserError
+    from grade.results import Results
+    began = time.time()
+    grader = HERE.parent if (HERE.parent / "exercises.toml").exists() else options.tree
+    phase, exercises = toml.read(grader / "exercises.toml")
+    if options.phase not in (None, phase):
+        raise UserError(f"this is a tree of phase {phase}; PHASE={options.phase} is another branch")
+    every = testlist.read(HERE / f"phase{phase}", exercises)
+    tests = testlist.select(every, options.test) if options.test else every
+    prepare_out(options, UserError)
+    built = build(options.tree, grader / "grade" / "given.tar", exercises, options.work, jobs=os.cpu_count() or 1)
+    tell_about(built, exercises)
+    points = testlist.points(every, exercises)
+    extra = {"phase": phase, "kernel": str(built.kernel), "selected": options.test or None, "broken": built.broken,
+             "not_taken": [list(item) for item in built.ignored]}
+    kept = Results(options.out / ("selected.json" if options.test else "results.json"), tests, points, exercises, extra)
+    kept.write()
+    reporter = Reporter(kept, options.verbose)
+    status = run_tests(options, tests, built, exercises, reporter)
+    reporter.finish()
+    kept.extra["seconds"] = round(time.time() - began, 1)
+    kept.write()
+    return FAULT if status == OK and kept.faults() else status
+
+
+def prepare_out(options, complaint):
+    try:
+        options.out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=options.out):
+            pass
+    except OSError as error:
+        raise complaint(f"results cannot be written to {options.out} ({error.strerror}): grade a copy in a folder of yours, "
+                        f"or give OUT=folder") from None
+
+
+def tell_about(built, exercises):
+    """Says what was not graded as it stands."""
+    for path, how in built.ignored:
+        print(f"note: {path} was {how}; only the files of the exercises and kernel/mine/ are graded, so this is not taken")
+    for path, words in built.broken.items():
+        hit = [e.id for e in exercises.values() if path in e.files]
+        print(f"BUILD  {path} does not build; its start version is graded instead" + (f" (exercise {', '.join(hit)}: 0 points)" if hit else ""))
+        if not hit:
+            print(*("         " + word for word in words), sep="\n")  # else the exercise's tests say it
+
+
+def run_tests(options, tests, built, exercises, reporter):
+    """Has pytest run the tests. Returns the exit status."""
+    import pytest
+    from grade import dwarf
+    jobs = min(options.jobs, len(tests))
+    cache = options.work / "dwarf"
+    dwarf.load(built.kernel, cache)  # once, for all workers
+    broken = {e.id: [f"{path} does not build, so its start version was graded", *built.broken[path]]
+              for e in exercises.values() for path in e.files if path in built.broken}
+    job = {"kernel": str(built.kernel), "cache": str(cache), "jobs": jobs, "seeds": options.seeds, "broken": broken}
+    fd, name = tempfile.mkstemp(dir=options.out, prefix=".job-")
+    try:
+        with open(fd, "w") as file:
+            json.dump(job, file)
+        return int(pytest.main(pytest_arguments(tests, name, jobs), plugins=[reporter]))
+    finally:
+        os.unlink(name)
+
+
+def pytest_arguments(tests, job, jobs):
+    """Nothing of the student's tree or of this machine's pytest settings has a say."""
+    for variable in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
+        os.environ.pop(variable, None)
+    os.environ.update(PYTEST_DISABLE_PLUGIN_AUTOLOAD="1", PYTHONDONTWRITEBYTECODE="1")
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(HERE.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
+    arguments = ["-c", os.devnull, "--rootdir", str(HERE), "--noconftest", "-p", "no:terminal", "-p", "no:cacheprovider", "-p", "grade.plugin",
+                 "--import-mode=importlib", "--grade-job", job]
+    if jobs > 1:
+        try:
+            import xdist  # noqa: F401
+            arguments += ["-p", "xdist.plugin", "-n", str(jobs)]
+        except ImportError:
+            print("note: pytest-xdist is not installed, so the tests run one after the other")
+    return arguments + [f"{test.file}::test_{test.name}" for test in tests]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,228 @@
+"""Booting for people: .ci/run, how QEMU is started (with stubs, see fake_machine.py), and then the real thing: a generated tree of phase 1
+that is built in parallel, run from a pipe, from GRUB, on a terminal, and without a network."""
+
+import fcntl
+import importlib.util
+import json
+import os
+import pty
+import re
+import shutil
+import socket
+import subprocess
+import sys
+
+import pytest
+from fake_machine import ROOT, FakeMachine, unshare
+
+
+@pytest.fixture
+def machine(tmp_path):
+    return FakeMachine(tmp_path)
+
+
+
+# --- .ci/run ----------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ending, status, code", [
+    ("===== 3 passed in 1.02s =====", 0, 0),
+    ("===== 1 failed, 2 passed in 1.02s =====", 2, 2),
+    ("", 0, 1),
+])
+def test_ci_run_ends_with_the_closing_line_and_the_status_of_make_test(machine, ending, status, code):
+    """A CI system looks at two things: the status, and the last lines of the log. A run without a single test is no success."""
+    (machine.checkout / ".ci").mkdir()
+    shutil.copy(ROOT / ".ci/run", machine.checkout / ".ci")
+    for command in ("bash", "tee", "tail"):
+        (machine.bin / command).symlink_to(shutil.which(command))
+    machine.stub("make", f'case $1 in --version) echo "GNU Make 4.3" ;; test) echo "{ending}"; echo noise; exit {status} ;; esac')
+    done = subprocess.run([str(machine.checkout / ".ci/run")], cwd=machine.folder, env=machine.environment(), stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, check=False)
+    assert done.returncode == code
+    assert not ending or done.stdout.splitlines()[-1] == ending
+
+
+# --- what editors and git read -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name, attribute, value", [
+    ("Makefile", "eol", "lf"), ("grade/setup.sh", "eol", "lf"), ("kernel/arch/x86_64/boot.asm", "eol", "lf"),
+    ("docs/x.png", "text", "unset"), ("grade/given.tar", "text", "unset"),
+])
+def test_line_ends_are_pinned(machine, name, attribute, value):
+    """A clone made on Windows must build in WSL: with a CR at its end not even the first line of a script works."""
+    shutil.copy(ROOT / ".gitattributes", machine.checkout)
+    subprocess.run(["git", "init", "-q"], cwd=machine.checkout, check=True)
+    done = subprocess.run(["git", "check-attr", attribute, "--", name], cwd=machine.checkout, capture_output=True, text=True, check=True)
+    assert done.stdout == f"{name}: {attribute}: {value}\n"
+
+
+@pytest.mark.parametrize("name", [".vscode/tasks.json", ".vscode/launch.json", ".devcontainer/devcontainer.json"])
+def test_what_editors_read_is_json_and_asks_for_targets_that_exist(name):
+    """An editor says nothing about a file that it cannot read: it just has no task. And each `make x` in one must be a target of ours."""
+    text = (ROOT / name).read_text()
+    json.loads(text)
+    known = (ROOT / "Makefile").read_text() + "".join(path.read_text() for path in (ROOT / "grade").rglob("*.mk"))
+    for target in re.findall(r'"make ([a-z-]+)"', text):
+        assert re.search(rf"^{target}:", known, re.MULTILINE), target
+
+
+# --- starting QEMU for a person -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def starter(machine):
+    """Calls the real qemu_run.py on the machine of stubs, with an empty file as the kernel; returns the finished process."""
+    kernel = machine.folder / "b ü, x/kernel.elf"
+    kernel.parent.mkdir()
+    kernel.touch()
+
+    def start(mode, *options, **environment):
+        command = [sys.executable, str(ROOT / "grade/qemu_run.py"), mode, "--kernel", str(kernel), *options]
+        return subprocess.run(command, env={**machine.environment(), **environment}, stdin=subprocess.DEVNULL, capture_output=True,
+                              text=True, check=False)
+
+    return start
+
+
+def qemu_stub(body, version="7.2.22"):
+    return f'case $1 in --version) echo "QEMU emulator version {version}"; exit ;; esac\n{body}'
+
+
+def test_qemu_is_started_with_plain_names_and_the_options_behind_two_dashes(machine, starter):
+    """A comma in -kernel's folder would split it, and an option before the -- would be the kernel's own name to some loaders."""
+    machine.stub("qemu-system-x86_64", qemu_stub('for word; do echo "<$word>"; done'))
+    done = starter("run", "--append", "sched=fcfs trace=all", "--cpus", "4", "--accel", "tcg")
+    assert done.returncode == 0
+    words = done.stdout.splitlines()
+    assert words[words.index("<-kernel>") + 1] == "<kernel.elf>"
+    assert words[words.index("<-append>") + 1] == "<-- sched=fcfs trace=all>"
+    assert words[words.index("<-smp>") + 1] == "<4>"
+
+
+@pytest.mark.parametrize("stub, words", [
+    (None, "run: there is no QEMU (qemu-system-x86_64) here; make setup installs it"),
+    (qemu_stub("", version="6.2.0"), "is version 6.2, too old: Crescent needs 7.2 or newer"),
+    ("echo something else", "is no QEMU: --version says 'something else'"),
+])
+def test_no_qemu_and_a_wrong_qemu_get_a_clear_line_each(machine, starter, stub, words):
+    """Also where the set-up has been passed by: QEMU= names another one, or it was removed a second ago."""
+    machine.remove("qemu")
+    if stub:
+        machine.stub("qemu-system-x86_64", stub)
+    done = starter("run")
+    assert done.returncode == 1 and len(done.stderr.splitlines()) == 1 and words in done.stderr
+
+
+def test_a_taken_debugger_port_is_named_with_the_way_out(machine, starter):
+    """Two students on one machine, or one with two terminals."""
+    machine.stub("qemu-system-x86_64", qemu_stub("exit 0"))
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = starter("qemu-gdb", "--port", str(port))
+    assert done.returncode == 1 and f"TCP port {port} cannot be had" in done.stderr and "GDBPORT=" in done.stderr
+
+
+@pytest.mark.parametrize("trial, reason", [
+    ("cat >/dev/null; exit 0", None),
+    ("echo 'kvm: no luck' >&2; exit 1", "a trial boot under KVM failed: kvm: no luck"),
+    ("exec tail -f /dev/null", "a trial boot under KVM did not end within half a second"),
+])
+def test_kvm_is_used_only_if_a_trial_boot_ends_well(tmp_path, monkeypatch, trial, reason):
+    """That /dev/kvm opens proves nothing: inside some virtual machines the guest then never gets anywhere."""
+    spec = importlib.util.spec_from_file_location("qemu_run", ROOT / "grade/qemu_run.py")
+    qemu_run = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(qemu_run)
+    monkeypatch.setattr(qemu_run.os.path, "exists", lambda path: True)
+    monkeypatch.setattr(qemu_run.os, "access", lambda path, mode: True)
+    stub = tmp_path / "qemu"
+    stub.write_text(f"#!/bin/sh\n{trial}\n")
+    stub.chmod(0o755)
+    assert qemu_run.kvm_refusal([str(stub)]) == reason
+
+
+# --- the real machine --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory):
+    """A generated tree of phase 1, solved, in a folder with a blank, a comma and an umlaut; built in parallel from nothing. The processes
+    of one pytest run share it: the first makes it, the others wait for its lock."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    folder = shared / "front door, ü"
+    with open(shared / "front_door.lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            command = [sys.executable, "phases/tree.py", "--phase", "1", "--solved", "199", "--out", str(folder)]
+            subprocess.run(command, cwd=ROOT, check=True)
+        built = in_tree(folder, "make", "-j4", "kernel", "CHECKED=0")
+    assert built.returncode == 0, built.stderr
+    return folder
+
+
+def real_environment():
+    """This process's environment without what a make above us has found: the tree's own make looks for itself."""
+    dropped = ("PYTHON", "CROSS", "QEMU", "GDB", "NASM", "GRUB_MKRESCUE", "SETUP_DONE", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")
+    return {name: value for name, value in os.environ.items() if name not in dropped}
+
+
+def in_tree(folder, *command, typed=None):
+    """Runs a command in the tree with `typed` (text or None) as its standard input. Returns the finished process."""
+    return subprocess.run(command, cwd=folder, env=real_environment(), input=typed or "", capture_output=True, text=True, check=False)
+
+
+def test_make_a_second_time_does_nothing(tree):
+    """A make that always finds something to do teaches people to distrust it."""
+    before = {path: path.stat().st_mtime_ns for path in (tree / "build/plain").rglob("*") if path.is_file()}
+    done = in_tree(tree, "make", "CHECKED=0")
+    after = {path: path.stat().st_mtime_ns for path in (tree / "build/plain").rglob("*") if path.is_file()}
+    assert done.returncode == 0 and before == after
+    assert "gcc" not in done.stdout and "Entering" not in done.stdout
+
+
+def test_what_is_piped_in_before_the_prompt_is_answered(tree):
+    """A session in a pipe is how scripts and people in a hurry use a shell; its input is there long before the prompt is."""
+    done = in_tree(tree, "make", "run", typed="ps\npoweroff\n")
+    assert done.returncode == 0, done.stderr
+    assert "idle" in done.stdout
+
+
+def test_everything_works_without_a_network(tree, tmp_path):
+    """After the first set-up a train is a fine place to work: a network namespace with nothing in it, not even a loopback that is up.
+    In a copy of the tree set-up looks at the whole machine again; a file is compiled, the kernel linked and booted."""
+    copy = tmp_path / "copy"
+    shutil.copytree(tree, copy)
+    (copy / "kernel/init/main.c").touch()
+    done = in_tree(copy, *unshare("--net"), "make", "run", "ACCEL=tcg", typed="poweroff\n")
+    assert done.returncode == 0, done.stderr
+    assert "kernel/init/main.c" in done.stderr
+
+
+def test_the_image_boots_through_grub_and_loses_no_input(tree):
+    """The same session through another boot loader. GRUB would eat what is typed if it opened the serial line."""
+    done = in_tree(tree, "make", "run-iso", "ACCEL=tcg", typed="ps\npoweroff\n")
+    assert done.returncode == 0, done.stderr
+    assert "idle" in done.stdout
+
+
+def test_ctrl_a_x_leaves(tree):
+    """The way out of QEMU that needs no guest."""
+    master, slave = pty.openpty()
+    process = subprocess.Popen(["make", "run", "ACCEL=tcg"], cwd=tree, env=real_environment(), stdin=slave, stdout=slave,
+                               stderr=subprocess.STDOUT)
+    os.close(slave)
+    try:
+        shown = b""
+        while b"leaves" not in shown or b"> " not in shown:
+            shown += os.read(master, 4096)
+        os.write(master, b"\x01x")
+        assert process.wait() == 0
+    finally:
+        process.kill()
+        process.wait()
+        os.close(master)

@@ -1,0 +1,132 @@
+"""The real master tree through the phase machinery: what every tree holds and lacks, exercises against their files and tests, both sides of
+every body built, segments and upward calls."""
+
+import ast
+import fcntl
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from phases_planted import MASTER, make_tree, run, texts
+
+try:
+    import tomllib
+except ModuleNotFoundError:  # Python 3.10
+    import tomli as tomllib
+
+PHASES = {int(p.name[0]): p for p in sorted((MASTER / "phases").glob("[1-9]-*"))}
+DATA = {n: tomllib.loads((p / "exercises.toml").read_text()) for n, p in PHASES.items()}
+FINISHED = [n for n in PHASES if not DATA[n].get("standin")]
+EXERCISES = [ex for data in DATA.values() for ex in data.get("exercise", [])]
+
+
+@pytest.fixture(scope="module")
+def trees(tmp_path_factory):
+    """trees(phase, solved): the files of that tree, {path: bytes}; made once."""
+    made = {}
+
+    def get(phase, solved):
+        if (phase, solved) not in made:
+            folder = tmp_path_factory.mktemp(f"tree-{phase}-{solved}")
+            make_tree(MASTER, folder, phase, solved)
+            made[phase, solved] = texts(folder)
+        return made[phase, solved]
+
+    return get
+
+
+def steps(phase):
+    return [0] + sorted({ex["solved"] for ex in EXERCISES if ex["solved"] < phase * 100 + 100}) + [phase * 100 + 99]
+
+
+@pytest.mark.parametrize("phase, solved", [(p, s) for p in PHASES for s in steps(p)])
+def test_a_students_tree_is_free_of_the_machinery(trees, phase, solved):
+    files = trees(phase, solved)
+    for path, text in files.items():
+        if path.startswith(("kernel/", "user/")):
+            assert not re.search(rb"\b(PHASE|SOLVED)\b", text), path
+    assert not [p for p in files if p.startswith(("phases/", "grade/mutants", "grade/selftest", "grade/hidden", "docs/instructor", ".ci"))]
+    assert {"Makefile", "README.md", "exercises.toml", "grade/given.tar", "kernel/kernel.mk", "kernel/mine/mine.h"} <= set(files)
+    assert f"labs/lab{phase}.md" in files and f"labs/lab{phase + 1}.md" not in files
+
+
+def function(text, name):
+    """The text of a C function or an assembly label's code, from its name to its end."""
+    found = (re.search(rf"^[a-z][^\n;]*\b{name}\([^;]*?\)\n\{{\n.*?^\}}$", text, re.M | re.S) or
+             re.search(rf"^{name}:$.*?(?=^\S[^\n]*:$|\Z)", text, re.M | re.S))
+    return found and found[0]
+
+
+@pytest.mark.parametrize("ex", EXERCISES, ids=lambda ex: ex["id"])
+def test_an_exercises_functions_are_the_same_text_in_every_later_phase(trees, ex):
+    first = int(ex["id"][0])
+    for name in ex["functions"]:
+        found = set()
+        for solved in (0, 99):
+            versions = {function(trees(p, p * 100 + 99 if solved else 0)[path].decode(), name)
+                        for p in PHASES if p >= first for path in ex["files"] if path.endswith((".c", ".asm"))} - {None}
+            assert len(versions) == 1, f"{name} is in none of {ex['files']}, or not the same in all phases"
+            found |= versions
+        assert len(found) == 2, f"{name}: solved and stub are the same"
+
+
+@pytest.mark.parametrize("ex", EXERCISES, ids=lambda ex: ex["id"])
+def test_an_exercises_step_solves_exactly_its_own_functions(trees, ex):
+    phase = int(ex["id"][0])
+    before = max(s for s in steps(phase) if s < ex["solved"])
+    old, new = trees(phase, before), trees(phase, ex["solved"])
+    assert {p for p in old if old[p] != new[p] and not p.endswith(".tar")} == set(ex["files"])
+
+
+@pytest.mark.parametrize("phase", FINISHED)
+def test_the_core_exercises_are_worth_100_points(phase):
+    assert sum(ex["points"] for ex in EXERCISES if ex["core"] and ex["id"].startswith(f"{phase}.")) == 100
+
+
+@pytest.mark.parametrize("ex", EXERCISES, ids=lambda ex: ex["id"])
+def test_the_length_of_the_reference_is_what_exercises_toml_says(ex):
+    """Lines that are not blank, between `SOLVED >= n` and `else`."""
+    texts_of = [(MASTER / path).read_text() for path in ex["files"]]
+    bodies = [body for text in texts_of for body in re.findall(rf"[#%]if SOLVED >= {ex['solved']}\n(.*?)\n[#%]else", text, re.S)]
+    assert len(bodies) == len(ex["functions"])
+    assert sum(1 for body in bodies for line in body.splitlines() if line.strip()) == ex["lines"]
+
+
+def test_points_of_tests():
+    """The points in the markers of an exercise's tests, read without importing them, add up to the exercise's."""
+    points = {}
+    for name in sorted(MASTER.glob("grade/phase[1-9]/test_*.py")):
+        for node in ast.walk(ast.parse(name.read_text())):
+            for mark in getattr(node, "decorator_list", []):
+                if isinstance(mark, ast.Call) and re.fullmatch(r"(pytest\.mark\.)?exercise", ast.unparse(mark.func)):
+                    values = [ast.literal_eval(a) for a in mark.args] + [ast.literal_eval(k.value) for k in mark.keywords]
+                    points[values[0]] = points.get(values[0], 0) + values[1]
+    assert points == {ex["id"]: ex["points"] for ex in EXERCISES}
+
+
+@pytest.fixture(scope="module", params=[(p, s) for p in FINISHED for s in (0, p * 100 + 99)], ids=lambda p: f"{p[0]}-{p[1]}")
+def built(request):
+    """The build folder of the checked kernel of a phase, start and reference: so both sides of every body are compiled."""
+    phase, solved = request.param
+    tree = Path("build/tree") / f"{phase}-{solved}"
+    (MASTER / tree.parent).mkdir(parents=True, exist_ok=True)
+    with open(MASTER / "build/tree/lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        make_tree(MASTER, MASTER / tree, phase, solved)
+        done = subprocess.run(["make", "-s", "-C", str(tree), "kernel", "CHECKED=1", "WERROR=-Werror"], cwd=MASTER, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return MASTER / tree / "build/checked"
+
+
+def test_both_sides_compile_and_calls_and_segments_are_right(built):
+    assert run(MASTER, "lint.py", "--elf", built / "kernel.elf", "--objects", built) == "lint: clean\n"
+
+
+def test_a_dropped_exercise_of_the_real_lab_is_given(trees, tmp_path):
+    make_tree(MASTER, tmp_path / "tree", 1, 0, "--drop", "1.3")
+    files = texts(tmp_path / "tree")
+    assert files["kernel/sched/rq.c"] == trees(1, 199)["kernel/sched/rq.c"]
+    assert files["kernel/sched/yield.c"] == trees(1, 0)["kernel/sched/yield.c"]
+    dropped = [ex["id"] for ex in tomllib.loads(files["exercises.toml"].decode())["exercise"] if ex.get("dropped")]
+    assert dropped == ["1.3"]

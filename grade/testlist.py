@@ -1,0 +1,100 @@
+"""The list of a phase's tests, read from their source without running it: so a name that stands there twice, which Python would pass over in
+silence, is found, and the list is the same whoever runs the tests."""
+
+import ast
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import GraderFault, UserError
+
+MOST_BOOTS = 300  # of a full grade
+
+
+@dataclass(frozen=True)
+class Test:
+    """name: the claim, without test_. share: of its exercise's points. boots: most runs it makes. seeds: how many by default."""
+
+    name: str
+    file: str
+    exercise: str
+    share: float
+    boots: int
+    seeds: int
+    reason: str
+
+    @property
+    def claim(self):
+        return self.name.replace("_", " ")
+
+
+def read(folder, exercises):
+    """Every Test of a folder's test_*.py, in the order of exercises.toml. Raises GraderFault about the first thing that is wrong with one."""
+    tests = []
+    for file in sorted(Path(folder).glob("test_*.py")):
+        for node in ast.parse(file.read_text(encoding="utf-8"), str(file)).body:
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+                tests.append(_test(file, node))
+    if not tests:
+        raise GraderFault(f"{folder} has no tests")
+    _check(tests, exercises)
+    order = list(exercises)
+    return sorted((t for t in tests if not exercises[t.exercise].dropped), key=lambda t: order.index(t.exercise))
+
+
+def select(tests, text):
+    """The tests whose name contains text; blanks and hyphens count as underscores. Raises UserError with the list if there is none."""
+    wanted = plain(text).removeprefix("test_")
+    found = [test for test in tests if wanted in plain(test.name)]
+    exact = [test for test in found if plain(test.name) == wanted]
+    if not found:
+        names = "\n".join(f"  {test.exercise:<5} {test.name}" for test in tests)
+        raise UserError(f"no test's name contains '{text}'; these exist:\n{names}")
+    return exact or found
+
+
+def plain(text):
+    """A name as it is compared."""
+    return text.strip().lower().replace(" ", "_").replace("-", "_")
+
+
+def points(tests, exercises):
+    """{test's name: its points}: each exercise's points divided by its tests' shares."""
+    total = {}
+    for test in tests:
+        total[test.exercise] = total.get(test.exercise, 0) + test.share
+    return {test.name: exercises[test.exercise].points * test.share / total[test.exercise] for test in tests}
+
+
+def _test(file, node):
+    marks = {}
+    for mark in node.decorator_list:
+        if isinstance(mark, ast.Call) and isinstance(mark.func, ast.Name):
+            try:
+                marks[mark.func.id] = [ast.literal_eval(a) for a in mark.args], {k.arg: ast.literal_eval(k.value) for k in mark.keywords}
+            except ValueError:
+                raise GraderFault(f"{file.name}: the marks of {node.name} are to be plain numbers and text") from None
+    reason = ast.get_docstring(node)
+    if "exercise" not in marks:
+        raise GraderFault(f'{file.name}: {node.name} has no mark: @exercise("1.1", points=4) says what it belongs to')
+    if not reason:
+        raise GraderFault(f"{file.name}: {node.name} has no docstring: it says why the claim has to hold")
+    (args, named) = marks["exercise"]
+    if len(args) != 1 or not isinstance(named.get("points"), (int, float)) or named["points"] <= 0:
+        raise GraderFault(f'{file.name}: the mark of {node.name} reads @exercise("1.1", points=4)')
+    count = {name: marks[name][0][0] if name in marks else 1 for name in ("boots", "seeds")}
+    return Test(node.name.removeprefix("test_"), str(file), args[0], named["points"], count["boots"], count["seeds"], reason)
+
+
+def _check(tests, exercises):
+    seen = {}
+    for test in tests:
+        if test.name in seen:
+            raise GraderFault(f"two tests are called test_{test.name}: in {Path(seen[test.name]).name} and {Path(test.file).name}")
+        seen[test.name] = test.file
+        if test.exercise not in exercises:
+            raise GraderFault(f"{Path(test.file).name}: test_{test.name} belongs to exercise {test.exercise}, which exercises.toml does not list")
+    if sum(test.boots for test in tests) > MOST_BOOTS:
+        raise GraderFault(f"the tests boot {sum(test.boots for test in tests)} times; {MOST_BOOTS} are allowed")
+    without = [e.id for e in exercises.values() if not e.dropped and e.points and e.id not in {t.exercise for t in tests}]
+    if without:
+        raise GraderFault(f"exercise {without[0]} has points and no test")

@@ -1,0 +1,87 @@
+"""How a run ended, in words for the student. A run is `finished` only if its ktest completed its report, under this run's nonce; everything else
+gets the name of what happened and what can be seen of it in guest memory."""
+
+import re
+
+from . import events
+from .errors import Unjudged
+from .machine import LIMIT_SECONDS
+from .memory import BadAddress
+from .state import Corrupt
+
+UNSOLVED = re.compile(r"lab (\d+\.\d+[a-z]?): (.*)", re.S)
+MOST_FRAMES = 8
+MOST_EVENTS = 6
+
+
+def outcome(end, kernel, nonce, console):
+    """None if the run finished, else the Unjudged that says why not. end: machine.End; kernel: state.Kernel after the run."""
+    if end.kind == "runaway":
+        return Unjudged("runaway", f"the kernel prints without end: the run was stopped after {end.detail} of output", *printed(console))
+    try:
+        died = events.panic(kernel)
+        report = events.report(kernel)
+    except BadAddress as error:
+        return Unjudged("corrupt", f"the kernel's report cannot be read: {error}")
+    if end.kind == "watchdog":
+        return hung(end, kernel, died)
+    if died:
+        return panicked(kernel, died)
+    if end.kind == "reset":
+        return crashed(end, kernel, console)
+    if not report or not report.done:
+        how = f"ended through {end.detail}" if end.kind == "exit" else "switched off"
+        return Unjudged("crash", f"the machine was {how} before the test was complete", *printed(console))
+    if report.nonce != nonce:
+        return Unjudged("corrupt", f"the report in memory is not this run's: its nonce is {report.nonce:#x}, this run's is {nonce:#x}")
+    if report.dropped:
+        return Unjudged("corrupt", f"the test left {report.dropped} facts more than there is room for, so there is nothing to judge by")
+    return None
+
+
+def panicked(kernel, died):
+    """A panic: its message is the broken rule. A stub's message names its exercise."""
+    where = f"panic in thread {died.tid} ({died.thread}) on CPU {died.cpu}"
+    frames = [f"  #{n} {kernel.image.symbolise(rip - 1)}" for n, rip in enumerate(died.frames[:MOST_FRAMES])]
+    stub = UNSOLVED.match(died.message)
+    if stub:
+        return Unjudged("unsolved", f"lab {stub[1]} is not solved yet: {stub[2]}")
+    return Unjudged("panic", died.message or "panic without a message", where, *frames, *last_events(kernel))
+
+
+def hung(end, kernel, died):
+    """The limit of virtual time. died: what the kernel reported when the watchdog interrupted it, or None."""
+    rule = f"the run does not end: after {LIMIT_SECONDS} s of the machine's time the test was still not complete"
+    if end.detail:
+        rule += f" ({end.detail})"
+    where = [f"interrupted in thread {died.tid} ({died.thread}): {died.message}"] if died else places(end, kernel)
+    return Unjudged("hang", rule, *where, *events.thread_lines(kernel), *last_events(kernel))
+
+
+def crashed(end, kernel, console):
+    rule = f"the machine was reset: {end.detail}"
+    if end.detail == "triple fault":
+        rule += ", that is an exception that could not be delivered, mostly because the stack pointer does not point into a stack"
+    lines = places(end, kernel)
+    lines += [f"rsp {cpu.get('RSP', 0):#x}, address of the last page fault {cpu.get('CR2', 0):#x}" for cpu in end.cpus]
+    return Unjudged("crash", rule, *lines, *last_events(kernel), *printed(console))
+
+
+def places(end, kernel):
+    """Where each CPU was at the end."""
+    return [f"CPU {n} {'waits in hlt' if cpu.get('HLT') else 'is'} at {kernel.image.symbolise(cpu.get('RIP', 0))}" for n, cpu in enumerate(end.cpus)]
+
+
+def last_events(kernel):
+    """The end of the trace, as far as it can be read."""
+    try:
+        found, _ = events.trace(kernel)
+    except (Corrupt, BadAddress, KeyError) as error:
+        return [f"(the trace cannot be read: {error})"]
+    return ["last events:", *("  " + events.event_line(event) for event in found[-MOST_EVENTS:])] if found else []
+
+
+def printed(console, most=3):
+    """The last lines on the console."""
+    lines = [line[:200] for line in console.splitlines() if line.strip()]
+    return [f"printed last: {line}" for line in lines[-most:]]

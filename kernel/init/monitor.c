@@ -1,0 +1,255 @@
+/* The monitor: a few commands on the console, for a kernel that has no user mode yet. It is the main thread and needs no exercise to be solved;
+   what it starts may. Entry: the boot program "monitor", which runs when nothing else was asked for. */
+#include "init/monitor.h"
+#include "base/assert.h"
+#include "base/cmdline.h"
+#include "base/printk.h"
+#include "base/trace.h"
+#include "init/program.h"
+#include "lib/string.h"
+#include "mm/frames.h"
+#include "mm/slab.h"
+#include "proc/process.h"
+#include "sched/stat.h"
+
+#define LINE_MAX 128
+#define TRACE_DEFAULT 20
+#define BACKSPACE '\b'
+#define DELETE 0x7f
+#define CTRL_U 0x15
+
+struct command {
+    const char *name;
+    const char *usage;
+    const char *about;
+    void (*run)(char *argument); /* "" if none was given */
+};
+
+static const struct command commands[];
+
+/* A number argument. Says what is wrong if it is none. */
+static bool number(const char *text, u64 *value)
+{
+    if (!parse_u64(text, value))
+        return true;
+    printk("'%s' is not a number\n", text);
+    return false;
+}
+
+static bool print_thread(struct thread *t, void *arg)
+{
+    (void)arg;
+    printk("%5d %6d  %-15s %-10s %-5s %4d %8lu %10lu\n", t->tid, t->parent_tid, t->name, thread_state_name(t->state), t->class->name,
+           t->priority, t->nr_switches, thread_cpu_ns(t) / 1000);
+    return true;
+}
+
+static void run_ps(char *argument)
+{
+    (void)argument;
+    printk("%5s %6s  %-15s %-10s %-5s %4s %8s %10s\n", "TID", "PARENT", "NAME", "STATE", "CLASS", "PRIO", "TURNS", "CPU us");
+    thread_for_each(print_thread, NULL);
+}
+
+static void run_dump(char *argument)
+{
+    u64 pid;
+
+    if (!*argument)
+        dump_all_processes();
+    else if (number(argument, &pid))
+        dump_process((pid_t)pid);
+}
+
+static void run_trace(char *argument)
+{
+    u64 n = TRACE_DEFAULT;
+
+    if (*argument && !number(argument, &n))
+        return;
+    if (!trace_on)
+        printk("the trace is off: boot with trace=last\n");
+    else
+        trace_print(this_cpu()->id, (unsigned)min(n, (u64)~0u));
+}
+
+static void run_stats(char *argument)
+{
+    struct sched_stats stats;
+
+    (void)argument;
+    sched_stats_get(&stats);
+    printk("policy %s, %lu context switches, %lu times scheduled, %u ready, reschedule %s\n", normal_class->name, stats.switches,
+           stats.scheduled, stats.ready, stats.need_resched ? "pending" : "not pending");
+    for (enum thread_state s = THREAD_NEW; s < THREAD_STATES; s++)
+        if (stats.threads[s])
+            printk("  %-10s %u\n", thread_state_name(s), stats.threads[s]);
+}
+
+static void run_mem(char *argument)
+{
+    (void)argument;
+    printk("%lu KiB of %lu KiB free, %lu heap objects in use\n", frames_free() * PAGE_SIZE / 1024, frames_total() * PAGE_SIZE / 1024,
+           slab_objects());
+    if (IS_CHECKED) {
+        frames_check();
+        slab_check();
+        printk("free lists and heap checked: sound\n");
+    }
+}
+
+/* The policy is that of threads made from now on; those that are queued must not be left behind in another policy's order. */
+static void run_policy(char *argument)
+{
+    static const struct sched_class *const policies[] = { &rr_class, &fcfs_class };
+
+    for (unsigned i = 0; i < array_len(policies); i++) {
+        if (strcmp(argument, policies[i]->name))
+            continue;
+        if (this_rq()->nr_ready) {
+            printk("threads are queued under %s: wait until they are gone\n", normal_class->name);
+            return;
+        }
+        sched_set_normal_class(policies[i]);
+        current()->class = normal_class;
+    }
+    printk("policies:");
+    for (unsigned i = 0; i < array_len(policies); i++)
+        printk(policies[i] == normal_class ? " [%s]" : " %s", policies[i]->name);
+    printk("\n");
+}
+
+static void run_run(char *argument)
+{
+    if (!demo_run(argument)) {
+        printk(*argument ? "no demo is called '%s'; there are:\n" : "run which demo?%s\n", argument);
+        demo_list();
+    }
+}
+
+static void run_poweroff(char *argument)
+{
+    (void)argument;
+    machine_poweroff();
+}
+
+static void run_help(char *argument)
+{
+    if (!strcmp(argument, "boot")) {
+        options_print();
+        return;
+    }
+    for (const struct command *c = commands; c->name; c++)
+        printk("  %-8s %-8s %s\n", c->name, c->usage, c->about);
+}
+
+static const struct command commands[] = {
+    { "help", "[boot]", "this list, or the boot options", run_help },
+    { "ps", "", "all threads", run_ps },
+    { "dump", "[PID]", "one process, or all: descriptors, threads, stacks, backtraces", run_dump },
+    { "trace", "[N]", "the last scheduling events", run_trace },
+    { "stats", "", "the scheduler's counters", run_stats },
+    { "run", "DEMO", "a demonstration; without a name, the list", run_run },
+    { "policy", "[NAME]", "the policies, the one in force in brackets; or change it", run_policy },
+    { "mem", "", "memory in use", run_mem },
+    { "poweroff", "", "switch the machine off", run_poweroff },
+    { 0 },
+};
+
+static void echo(const char *text)
+{
+    (void)fd_write(&current_process()->fds, 1, text, strlen(text));
+}
+
+/* Reads one line, echoed, with backspace and Ctrl-U; cut at LINE_MAX - 1 characters. False at the end of input. */
+static bool read_line(char line[LINE_MAX])
+{
+    size_t n = 0;
+    char c;
+
+    for (;;) {
+        if (fd_read(&current_process()->fds, 0, &c, 1) != 1)
+            return false;
+        if (c == '\n' || c == '\r')
+            break;
+        if ((c == BACKSPACE || c == DELETE) && n) {
+            n--;
+            echo("\b \b");
+        } else if (c == CTRL_U) {
+            for (; n; n--)
+                echo("\b \b");
+        } else if (c >= ' ' && c < DELETE && n < LINE_MAX - 1) {
+            char text[2] = { c, 0 };
+
+            line[n++] = c;
+            echo(text);
+        }
+    }
+    line[n] = 0;
+    echo("\n");
+    return true;
+}
+
+/* Splits off the first word; the rest, without the blanks around it, is the argument. */
+static char *split(char *line)
+{
+    char *argument = line;
+    size_t n;
+
+    while (*argument && *argument != ' ')
+        argument++;
+    while (*argument == ' ')
+        *argument++ = 0;
+    n = strlen(argument);
+    while (n && argument[n - 1] == ' ')
+        argument[--n] = 0;
+    return argument;
+}
+
+static void obey(char *line)
+{
+    char *argument;
+
+    while (*line == ' ')
+        line++;
+    if (!*line)
+        return;
+    argument = split(line);
+    for (const struct command *c = commands; c->name; c++) {
+        if (!strcmp(c->name, line)) {
+            c->run(argument);
+            return;
+        }
+    }
+    printk("no command is called '%s'; `help` lists them\n", line);
+}
+
+/* Children of threads that ended before them are process 1's: they are given back here. */
+static void reap(void)
+{
+    while (process_wait(-1, NULL, true) > 0)
+        ;
+}
+
+static bool wanted(void)
+{
+    return true;
+}
+
+static void run(const struct boot_info *boot)
+{
+    char line[LINE_MAX];
+
+    (void)boot;
+    printk("Crescent, %lu MiB free, clock %lu MHz. `help` lists the commands.\n", frames_free() * PAGE_SIZE / MIB(1),
+           clock_hz() / 1000000);
+    for (;;) {
+        printk("> ");
+        if (!read_line(line))
+            machine_poweroff();
+        obey(line);
+        reap();
+    }
+}
+
+BOOT_PROGRAM(90, "monitor", wanted, run);

@@ -1,0 +1,73 @@
+# The targets of the master tree. Nothing is built here: a target that needs a kernel makes the tree of a phase in build/tree/PHASE-SOLVED
+# (phases/tree.py rewrites only files that change, so what is built there stays current) and calls the same target there.
+#
+# PHASE= is the last finished phase unless given, SOLVED= all of it: the master tree is the finished kernel.
+
+stand-ins := $(shell grep -l '^standin *= *true' phases/[1-9]-*/exercises.toml)
+finished := $(filter-out $(stand-ins),$(sort $(wildcard phases/[1-9]-*/exercises.toml)))
+phase-of = $(firstword $(subst -, ,$(notdir $(patsubst %/,%,$(dir $1)))))
+phase := $(or $(strip $(PHASE)),$(call phase-of,$(lastword $(finished))))
+solved := $(or $(strip $(SOLVED)),$(phase)99)
+tree := build/tree/$(phase)-$(solved)
+steps = $(sort 0 $(shell sed -n 's/^solved *= *//p' phases/$(phase)-*/exercises.toml) $(phase)99)
+drops := $(foreach exercise,$(subst $(comma), ,$(DROP)),--drop $(exercise))
+make-tree = $(call shell-word,$(PYTHON)) phases/tree.py --quiet --phase $(phase)
+
+# Two targets of one make would build in one tree at once; each of them is parallel in itself.
+.NOTPARALLEL:
+
+.PHONY: tree trees student branches lint test test-all handin
+
+# What the tree itself can do. OUT= is where results go, seen from the tree.
+delegated := kernel run iso run-iso qemu-gdb gdb rewind trace soak
+.PHONY: $(delegated) grade
+
+kernel: ## builds the kernel of a phase: PHASE=n SOLVED=m CHECKED=0|1
+run: ## boots the kernel on this terminal: PHASE=n CPUS=n SCHED=policy APPEND="options" ACCEL=tcg|kvm
+iso: ## makes the bootable GRUB image
+run-iso: ## boots that image
+qemu-gdb: ## QEMU with the checked kernel, waiting for a debugger
+gdb: ## GDB at the start of a test: TEST=name
+rewind: ## GDB at the failure of a test, and backwards from there: TEST=name
+trace: ## the schedule of a test's run, for Perfetto and as a picture: TEST=name
+soak: ## seeds, fuzzing, out of memory: MINUTES=n SEEDS=a..b
+
+$(delegated): tree
+	@$(MAKE) -C $(tree) $@
+
+grade: tree ## grades the reference, or a step of it: PHASE=n SOLVED=m TEST=text V=1; results in build/grade/
+	@$(MAKE) -C $(tree) grade OUT=../../grade
+
+tree: ## makes the tree of a phase and no more: build/tree/PHASE-SOLVED
+	@$(make-tree) --solved $(solved) --out $(tree)
+
+trees: ## makes and builds the trees of all steps of a phase, as the tests use them
+	@for step in $(steps); do \
+	    $(make-tree) --solved $$step --out build/tree/$(phase)-$$step && \
+	    $(MAKE) -s -C build/tree/$(phase)-$$step kernel CHECKED=1 WERROR=-Werror || exit 1; \
+	done
+
+student: ## makes the tree that a student gets: PHASE=n OUT=dir [SOLVED=m] [DROP=2.6c] [FORCE=1]
+	$(if $(strip $(OUT)),,$(error OUT= is missing: make student PHASE=$(phase) OUT=dir, where dir is a new or empty folder))
+	@$(call shell-word,$(PYTHON)) phases/tree.py --phase $(phase) --solved $(or $(strip $(SOLVED)),0) --out $(call shell-word,$(OUT)) $(drops) \
+	    $(if $(FORCE),--force)
+
+branches: ## makes or updates the student repository with a branch for each phase: REPO=dir (build/student.git) [DROP=2.6c]
+	@mkdir -p build
+	@$(call shell-word,$(PYTHON)) phases/branches.py --repo $(call shell-word,$(or $(REPO),build/student.git)) $(drops) $(if $(STANDIN),--standin)
+
+handin: ## (in a student's tree) the file to hand in
+	$(error there is nothing to hand in from the master tree; in a student's tree, made by make student, this packs the student's files)
+
+lint: tree ## layers, include cycles, conditionals, segments, upward calls, form
+	@$(MAKE) -s -C $(tree) kernel CHECKED=1
+	@$(call shell-word,$(PYTHON)) phases/lint.py --elf $(tree)/build/checked/kernel.elf --objects $(tree)/build/checked
+
+# One pytest run whose last line is pytest's. The trees are built before it, so that its workers find them ready.
+pytest = $(call shell-word,$(PYTHON)) -m pytest -q -p no:cacheprovider -n $(or $(strip $(JOBS)),auto) grade/selftest
+
+test: trees ## tests everything, small: JOBS=n processes
+	@$(pytest)
+
+test-all: trees ## tests everything, the long way
+	@CRESCENT_TESTS=all $(pytest)
