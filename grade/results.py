@@ -91,7 +91,7 @@ def details(row, verbose):
         lines.append(f"  ... {len(row['evidence']) - len(evidence)} more lines: V=1 shows them")
     if row["next"]:
         lines.append(f"see it: {row['next']}")
-    if row["console"] and row["status"] != "unsolved":
+    if row["console"] and (verbose or row["status"] in ("wrong", "crash", "corrupt", "fault")):
         shown = row["console"] if verbose else row["console"][-SHORT_CONSOLE:]
         lines += ["its console:" if verbose else "its console, the end of it:", *("  | " + item for item in shown)]
     return lines

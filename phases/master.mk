@@ -9,9 +9,9 @@ phase-of = $(firstword $(subst -, ,$(notdir $(patsubst %/,%,$(dir $1)))))
 phase := $(or $(strip $(PHASE)),$(call phase-of,$(lastword $(finished))))
 solved := $(or $(strip $(SOLVED)),$(phase)99)
 tree := build/tree/$(phase)-$(solved)
-steps = $(sort 0 $(shell sed -n 's/^solved *= *//p' phases/$(phase)-*/exercises.toml) $(phase)99)
 drops := $(foreach exercise,$(subst $(comma), ,$(DROP)),--drop $(exercise))
-make-tree = $(call shell-word,$(PYTHON)) phases/tree.py --quiet --phase $(phase)
+python = $(call shell-word,$(PYTHON))
+make-tree = $(python) phases/tree.py --quiet --phase $(phase)
 
 # Two targets of one make would build in one tree at once; each of them is parallel in itself.
 .NOTPARALLEL:
@@ -41,30 +41,30 @@ grade: tree ## grades the reference, or a step of it: PHASE=n SOLVED=m TEST=text
 tree: ## makes the tree of a phase and no more: build/tree/PHASE-SOLVED
 	@$(make-tree) --solved $(solved) --out $(tree)
 
-trees: ## makes and builds the trees of all steps of a phase, as the tests use them
-	@for step in $(steps); do \
+trees: ## makes and builds a phase's start tree and its reference, as the tests use them
+	@for step in 0 $(phase)99; do \
 	    $(make-tree) --solved $$step --out build/tree/$(phase)-$$step && \
 	    $(MAKE) -s -C build/tree/$(phase)-$$step kernel CHECKED=1 WERROR=-Werror || exit 1; \
 	done
 
 student: ## makes the tree that a student gets: PHASE=n OUT=dir [SOLVED=m] [DROP=2.6c] [FORCE=1]
 	$(if $(strip $(OUT)),,$(error OUT= is missing: make student PHASE=$(phase) OUT=dir, where dir is a new or empty folder))
-	@$(call shell-word,$(PYTHON)) phases/tree.py --phase $(phase) --solved $(or $(strip $(SOLVED)),0) --out $(call shell-word,$(OUT)) $(drops) \
+	@$(python) phases/tree.py --phase $(phase) --solved $(or $(strip $(SOLVED)),0) --out $(call shell-word,$(OUT)) $(drops) \
 	    $(if $(FORCE),--force)
 
 branches: ## makes or updates the student repository with a branch for each phase: REPO=dir (build/student.git) [DROP=2.6c]
 	@mkdir -p build
-	@$(call shell-word,$(PYTHON)) phases/branches.py --repo $(call shell-word,$(or $(REPO),build/student.git)) $(drops) $(if $(STANDIN),--standin)
+	@$(python) phases/branches.py --repo $(call shell-word,$(or $(REPO),build/student.git)) $(drops) $(if $(STANDIN),--standin)
 
 handin: ## (in a student's tree) the file to hand in
 	$(error there is nothing to hand in from the master tree; in a student's tree, made by make student, this packs the student's files)
 
 lint: tree ## layers, include cycles, conditionals, segments, upward calls, form
 	@$(MAKE) -s -C $(tree) kernel CHECKED=1
-	@$(call shell-word,$(PYTHON)) phases/lint.py --elf $(tree)/build/checked/kernel.elf --objects $(tree)/build/checked
+	@$(python) phases/lint.py --elf $(tree)/build/checked/kernel.elf --objects $(tree)/build/checked
 
 # One pytest run whose last line is pytest's. The trees are built before it, so that its workers find them ready.
-pytest = $(call shell-word,$(PYTHON)) -m pytest -q -p no:cacheprovider -n $(or $(strip $(JOBS)),auto) grade/selftest
+pytest = $(python) -m pytest -q -p no:cacheprovider -n $(or $(strip $(JOBS)),auto) grade/selftest
 
 test: trees ## tests everything, small: JOBS=n processes
 	@$(pytest)

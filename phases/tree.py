@@ -153,11 +153,14 @@ def unlisted(root, rows):
 
 
 def exercises_text(phases, phase, drop):
-    """exercises.toml of the tree: head of its phase, exercises of it and of the phases before (their files stay the student's own)."""
+    """exercises.toml of the tree: head of its phase, exercises of it and of the phases before: those are judged in their own phase and
+    have no points here, but their files stay the student's own."""
     head = {k: v for k, v in phases[phase][1].items() if k != "exercise"}
-    text = [*toml_lines(head), "", "# What `make grade` judges (the exercises of this phase) and whose files `make handin` takes (all)."]
+    text = [*toml_lines(head), "", "# Exercises of earlier phases have no points here; their files stay yours."]
     for ex in exercises(phases, phase):
         shown = ex | ({"dropped": True, "files": []} if is_dropped(ex, drop) else {})  # given, and no longer the student's
+        if ex not in phases[phase][1]["exercise"]:
+            shown["points"] = 0
         text += ["", "[[exercise]]", *toml_lines(shown)]
     return "\n".join(text) + "\n"
 

@@ -132,9 +132,9 @@ def test_dropped_exercises_are_dropped_in_every_branch(master, tmp_path):
 
 
 def play(master, repo, tmp_path, updates, merged):
-    """A student clones, branches off phase/1, solves lab 1, adds a file of their own and merges phase/2; then, after each update of the master
-    (a function), the branches in merged. No merge may conflict, and each time the work must be phase 2 with lab 1 solved, exactly as
-    generated, and the student's own file."""
+    """A student clones, branches off phase/1, solves lab 1, adds a file of their own and merges phase/2; then, after each update of the
+    master (a function), the branches in merged. No merge may conflict, and each time the work must be phase 2 with lab 1 solved, exactly
+    as generated, and the student's own file."""
     solution = solved_files(master, tmp_path)
     work = tmp_path / "work"
     git(tmp_path, "clone", "-q", str(repo), str(work))

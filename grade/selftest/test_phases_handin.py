@@ -54,8 +54,8 @@ def test_what_was_changed_elsewhere_is_named_and_not_taken(tree):
     put(tree, "kernel/lib/list.h", None)
     said = handin(tree)
     assert set(members(tree)) == ALWAYS
-    for line in ("NOT taken: kernel/base/panic.c (changed", "NOT taken: kernel/sched/extra.c (added", "NOT taken: kernel/lib/list.h (removed"):
-        assert line in said
+    for what in ("kernel/base/panic.c (changed", "kernel/sched/extra.c (added", "kernel/lib/list.h (removed"):
+        assert f"NOT taken: {what}" in said
 
 
 def test_the_last_results_go_along_and_old_ones_are_said_to_be_old(tree):

@@ -1,6 +1,7 @@
 /* Which memory there is for mm/frames.c: the usable ranges of the boot loader less what is taken. frames_init() and
    frames_add_high(), at start. No lock: boot CPU, once each. */
 #include "arch/upcall.h"
+#include "base/panic.h"
 #include "mm/frames_impl.h"
 
 #define LOW_MEMORY MIB(1) /* belongs to the firmware and to the start code of other CPUs */
@@ -94,7 +95,7 @@ void frames_init(const struct boot_info *boot)
     reserve_what_is_taken(boot);
     u64 usable = usable_bytes(boot, 0, BOOT_MAPPED);
     if (usable < MEMORY_NEEDED)
-        panic("too little memory: %lu MiB usable, %lu needed; start with -m 32 or more", usable >> 20, MEMORY_NEEDED >> 20);
+        refuse("too little memory: %lu MiB usable, %lu needed; start with -m 32 or more", usable >> 20, MEMORY_NEEDED >> 20);
     place_table(boot, align_up(boot->range[boot->nranges - 1].end, FRAMES_MAX_BLOCK * PAGE_SIZE));
     add_spans(boot, 0, BOOT_MAPPED);
 }

@@ -29,6 +29,17 @@ struct cpu *this_cpu(void)
     return &cpus[0];
 }
 
+void refuse(const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    printf("refuse: ");
+    vprintf(fmt, ap);
+    va_end(ap);
+    fflush(stdout);
+    _exit(3);
+}
+
 void panic(const char *fmt, ...)
 {
     va_list ap;

@@ -125,7 +125,7 @@ def test_the_claim_holds(built, program, variant, case):
 def test_the_misuse_is_named(built, program, case):
     code, output = run(built(program, "checked"), case)
     assert code == 3, output
-    assert re.search("panic: .*" + PANICS[program, case], output), output
+    assert re.search("(panic|refuse): .*" + PANICS[program, case], output), output
 
 
 def test_every_case_is_listed_by_its_program(built):

@@ -1,0 +1,83 @@
+"""What the kernel says when it cannot work on a machine, or was asked for something that there is not: one line on COM1, then it stops."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+TREE = Path(__file__).parents[2] / "build/tree/1-199"
+KERNEL = TREE / "build/checked/kernel.elf"
+QEMU = os.environ.get("QEMU", "qemu-system-x86_64")
+GUARD_S = 60  # of the host's time, for a machine that does not stop as it should
+
+
+def boot(tmp_path, *machine, options="", until=None, kernel=KERNEL):
+    """Boots with these QEMU arguments; returns what COM1 printed. until: end the machine when this was printed (it halts, and would not end
+    by itself); without it the kernel has to end the machine itself, by its exit hint or by switching off."""
+    assert kernel.exists(), "the reference is not built: run `make trees`, or let `make test` do it"
+    command = [QEMU, "-machine", "pc", "-nodefaults", "-display", "none", "-no-reboot", "-device", "isa-debug-exit,iobase=0xf4",
+               "-serial", "stdio", *machine, "-kernel", str(kernel), "-append", f"-- {options}"]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path, text=True) as qemu:
+        try:
+            if until is None:
+                return qemu.communicate(timeout=GUARD_S)[0]
+            printed = ""
+            for line in qemu.stdout:
+                printed += line
+                if until in line:
+                    break
+            return printed
+        finally:
+            qemu.kill()
+
+
+@pytest.mark.parametrize("machine, line", [
+    (["-cpu", "qemu32"], "crescent: this processor has no 64-bit mode: start QEMU with -cpu qemu64 or another x86-64 model\n"),
+    (["-cpu", "qemu64,-nx"], "crescent: this processor has no NX (no-execute pages): start QEMU with -cpu qemu64,+nx\n"),
+])
+def test_a_processor_that_cannot_run_the_kernel_is_refused(tmp_path, machine, line):
+    assert boot(tmp_path, "-m", "64", *machine, until="crescent:") == line
+
+
+def test_too_little_memory_is_refused(tmp_path):
+    printed = boot(tmp_path, "-cpu", "qemu64", "-m", "8")
+    assert printed == "crescent: too little memory: 6 MiB usable, 8 needed; start with -m 32 or more\n"
+
+
+def test_a_loader_that_is_not_multiboot_is_refused(tmp_path):
+    """The check is reached through the kernel's own entry with a wrong magic number in eax: a copy of the kernel whose check wants another one."""
+    image = bytearray(KERNEL.read_bytes())
+    at = image.index(bytes.fromhex("81fd02b0ad2b"))  # cmp ebp, 0x2badb002
+    image[at + 2] ^= 1
+    (tmp_path / "kernel.elf").write_bytes(image)
+    printed = boot(tmp_path, "-cpu", "qemu64", "-m", "64", kernel=tmp_path / "kernel.elf", until="crescent:")
+    assert printed.startswith("crescent: not started by a Multiboot loader")
+
+
+@pytest.mark.parametrize("options, lines", [
+    ("colour=green", ["boot options, each as name=value:", "crescent: no boot option is called 'colour'"]),
+    ("sched=lottery", ["  sched=rr|fcfs", "crescent: boot option sched=lottery: no such value"]),
+    ("watchdog=31", ["  watchdog=0..30", "crescent: boot option watchdog=31: no such value"]),
+    ("nonce", ["crescent: boot option 'nonce' has no value"]),
+    ("ktest=nonesuch", ["the kernel's tests:", "  rq_order", "crescent: boot option ktest=nonesuch: no such test"]),
+    ("tracesize=1000", ["crescent: boot option tracesize=1000: not a power of two"]),
+    ("ktest=rq_order failalloc=0", ["crescent: boot option failalloc=0: a number from 1 or `all` is wanted"]),
+])
+def test_a_bad_boot_option_is_named_with_the_choices(tmp_path, options, lines):
+    printed = boot(tmp_path, "-cpu", "qemu64", "-m", "64", options=options)
+    for line in lines:
+        assert f"\n{line}" in f"\n{printed}"
+
+
+def test_options_stand_behind_a_double_dash(tmp_path):
+    """QEMU puts the kernel's path before the command line, and the path may look like anything."""
+    (tmp_path / "sched=x").mkdir()
+    (tmp_path / "sched=x/kernel.elf").write_bytes(KERNEL.read_bytes())
+    assert "ktest: done" in boot(tmp_path, "-cpu", "qemu64", "-m", "64", kernel=tmp_path / "sched=x/kernel.elf", options="ktest=rq_order")
+
+
+@pytest.mark.parametrize("memory", ["12", "64", "1024", "3072", "5000"])
+def test_the_kernel_runs_with_little_and_with_much_memory(tmp_path, memory):
+    """Below and above the GiB that is mapped at first, and above the hole below 4 GiB."""
+    assert "ktest: done" in boot(tmp_path, "-cpu", "qemu64", "-m", memory, options="ktest=exit_churn trace=off")
