@@ -58,9 +58,9 @@ KERNEL_PARTS := $(KERNEL_OBJ)
 endif
 
 # Without symbols first; then with them.
-$(KERNEL_DIR)/no_symbols.asm: kernel/kernel.mk
+$(KERNEL_DIR)/no_symbols.asm: kernel/symbols.awk
 	@mkdir -p $(@D)
-	@printf 'section .ksyms progbits alloc noexec write align=8\nglobal symbol_count, symbol_table, symbol_names\nsymbol_count: dq 0\nsymbol_table:\nsymbol_names: db 0\n' > $@
+	@awk -f kernel/symbols.awk < /dev/null > $@
 
 $(KERNEL_DIR)/first.elf: $(KERNEL_PARTS) $(KERNEL_DIR)/no_symbols.asm.o kernel/kernel.ld
 	$(Q)$(LD) $(KERNEL_LDFLAGS) -o $@ $(KERNEL_PARTS) $(KERNEL_DIR)/no_symbols.asm.o

@@ -1,5 +1,5 @@
-/* Boot options, `name=value` words behind "--". Each is declared in one table with its choices; an unknown name or value is named together with the
-   choices, and the machine stops: a misspelt option must not silently test something else. */
+/* Boot options, `name=value` words behind "--". Each is declared in one table with its choices; an unknown name or value is
+   named together with the choices, and the machine stops: a misspelt option must not silently test something else. */
 #pragma once
 
 #include "lib/types.h"

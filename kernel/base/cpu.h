@@ -25,7 +25,8 @@ struct cpu {
 
 extern struct cpu cpus[CONFIG_MAX_CPUS];
 
-/* Makes cpus[id] the running CPU's structure, with `boot` as its current thread. Each CPU once, interrupts off, before anything that uses this_cpu(). */
+/* Makes cpus[id] the running CPU's structure, with `boot` as its current thread. Each CPU once, interrupts off, before anything
+   that uses this_cpu(). */
 void cpu_init(int id, struct thread *boot);
 
 /* The running thread. Never stale: a thread is current for itself on whatever CPU. */

@@ -1,4 +1,5 @@
-/* Names of functions, for backtraces. The build makes the table from the kernel's first link and appends it in the second (kernel.mk). Read only. */
+/* Names of functions, for backtraces. The build makes the table from the kernel's first link and appends it in the second
+   (kernel.mk). Read only. */
 #include "base/panic.h"
 
 struct symbol {

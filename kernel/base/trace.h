@@ -1,6 +1,7 @@
-/* sched_trace: one ring of 64-byte records a CPU, which the grader and the debugger read out of guest memory. A single writer (the CPU itself, interrupts off), no lock; the sequence number is
-   written last, so a record whose seq is not the expected one is not complete. Modes: off; last (overwrites the oldest: for people and
-   panics); all (stops at the end and counts what it drops: a model judges no run with drops). */
+/* sched_trace: one ring of 64-byte records a CPU, which the grader and the debugger read out of guest memory. A single writer
+   (the CPU itself, interrupts off), no lock; the sequence number is written last, so a record whose seq is not the expected one
+   is not complete. Modes: off; last (overwrites the oldest: for people and panics); all (stops at the end and counts what it
+   drops: a model judges no run with drops). */
 #pragma once
 
 #include "base/cpu.h"
@@ -46,7 +47,8 @@ struct trace_ring {
 extern enum trace_mode trace_mode;
 extern bool trace_on; /* trace_mode is not TRACE_OFF */
 extern struct trace_ring trace_rings[CONFIG_MAX_CPUS];
-/* The grader writes a sequence number here before the run; the kernel calls trace_stop_here() when this CPU writes that record. 0 = never. */
+/* The grader writes a sequence number here before the run; the kernel calls trace_stop_here() when this CPU writes that record.
+   0 = never. */
 extern u64 trace_stop_at[CONFIG_MAX_CPUS];
 
 /* Gives a CPU's ring its memory: `capacity` records, a power of two. Before trace_start(). */

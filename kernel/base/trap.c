@@ -1,5 +1,5 @@
-/* Exceptions and interrupts that nobody expects: said in words that lead to the cause. Interrupts off, on the interrupted stack or, for #DF,
-   NMI and #MC, on a stack of their own. */
+/* Exceptions and interrupts that nobody expects: said in words that lead to the cause. Interrupts off, on the interrupted stack
+   or, for #DF, NMI and #MC, on a stack of their own. */
 #include "arch/trap_frame.h"
 #include "arch/upcall.h"
 #include "base/cpu.h"
@@ -54,7 +54,8 @@ void trap(struct trap_frame *f)
         const struct thread *t = current();
 
         print_registers(f);
-        panic("kernel stack overflow: thread %d (%s) ran over the end of its %lu-byte stack in %s+%#lx: endless recursion, or too large a local",
+        panic("kernel stack overflow: thread %d (%s) ran over the end of its %lu-byte stack in %s+%#lx: endless recursion, "
+              "or too large a local",
               t->tid, t->name, t->stack.size, where, offset);
     }
     print_registers(f);

@@ -1,5 +1,5 @@
-/* What the compiler calls in a checked build when an operation has no defined result (-fsanitize=undefined), and when a function finds its stack
-   canary overwritten. Each is a panic that names the place. The argument layouts are the compiler's. */
+/* What the compiler calls in a checked build when an operation has no defined result (-fsanitize=undefined), and when a
+   function finds its stack canary overwritten. Each is a panic that names the place. The argument layouts are the compiler's. */
 #include "arch/upcall.h"
 
 struct source_location {

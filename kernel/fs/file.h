@@ -21,7 +21,8 @@ struct file *file_open(const char *device, int *error);
 void file_get(struct file *file);
 void file_put(struct file *file);
 
-/* Puts a file, whose reference passes to the table, at the lowest free descriptor. Returns that, or -EMFILE (the reference stays the caller's). */
+/* Puts a file, whose reference passes to the table, at the lowest free descriptor. Returns that, or -EMFILE (the reference
+   stays the caller's). */
 int fd_install(struct fd_table *table, struct file *file);
 /* The file behind a descriptor with one more reference, or NULL: closed, or out of range. */
 struct file *fd_file(struct fd_table *table, int fd);

@@ -1,4 +1,5 @@
-/* The kernel's start: brings up one layer after the other, lowest first, then runs what the boot options ask for. The boot stack becomes the first thread's. */
+/* The kernel's start: brings up one layer after the other, lowest first, then runs what the boot options ask for. The boot
+   stack becomes the first thread's. */
 #include "arch/upcall.h"
 #include "base/cmdline.h"
 #include "base/panic.h"

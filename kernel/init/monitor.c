@@ -1,5 +1,5 @@
-/* The monitor: a few commands on the console, for a kernel that has no user mode yet. It is the main thread and needs no exercise to be solved;
-   what it starts may. Entry: the boot program "monitor", which runs when nothing else was asked for. */
+/* The monitor: a few commands on the console, for a kernel that has no user mode yet. It is the main thread and needs no
+   exercise to be solved; what it starts may. Entry: the boot program "monitor", which runs when nothing else was asked for. */
 #include "init/monitor.h"
 #include "base/assert.h"
 #include "base/cmdline.h"

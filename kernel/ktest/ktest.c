@@ -1,6 +1,7 @@
 /* Running one of the kernel's tests: by name, with failing allocations if asked, with memory counted before and after. Its report lies in
    guest memory, where the grader reads it after the run. Entry: the boot program "ktest". */
 #include "ktest/ktest.h"
+#include "base/assert.h"
 #include "base/cmdline.h"
 #include "base/panic.h"
 #include "base/printk.h"
@@ -54,6 +55,10 @@ static void count_memory(u64 *frames, u64 *objects)
     slab_drain();
     *frames = frames_free();
     *objects = slab_objects();
+    if (IS_CHECKED) {
+        frames_check();
+        slab_check();
+    }
 }
 
 _Noreturn void ktest_done(void)

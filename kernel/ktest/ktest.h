@@ -1,6 +1,6 @@
-/* Tests inside the kernel, one boot each (`ktest=NAME`). A ktest drives the kernel and leaves facts in guest memory; it never judges: what a fact has
-   to be is written in the grader, outside the guest's reach. Every ktest cleans up after itself and returns 0, or -ENOMEM where an
-   allocation failed: `failalloc=` makes each of them fail in turn. */
+/* Tests inside the kernel, one boot each (`ktest=NAME`). A ktest drives the kernel and leaves facts in guest memory; it never
+   judges: what a fact has to be is written in the grader, outside the guest's reach. Every ktest cleans up after itself and
+   returns 0, or -ENOMEM where an allocation failed: `failalloc=` makes each of them fail in turn. */
 #pragma once
 
 #include "lib/types.h"

@@ -10,7 +10,8 @@ struct test_threads {
     tid_t tid[TEST_THREADS_MAX];
 };
 
-/* Starts n threads at entry, thread i with argument i. Returns 0 or the first error; those that were started are in *threads in any case. */
+/* Starts n threads at entry, thread i with argument i. Returns 0 or the first error; those that were started are in *threads in
+   any case. */
 int threads_start(struct test_threads *threads, unsigned n, int (*entry)(void *));
 /* Joins them all. */
 void threads_join(struct test_threads *threads);

@@ -1,5 +1,5 @@
-/* What processes and threads look like from inside, for people: console commands, the debugger, panic. Reads without locks, because a panic may
-   come while they are held; on a running system the picture may be a little blurred. */
+/* What processes and threads look like from inside, for people: console commands, the debugger, panic. Reads without locks,
+   because a panic may come while they are held; on a running system the picture may be a little blurred. */
 #include "base/panic.h"
 #include "base/printk.h"
 #include "proc/table.h"

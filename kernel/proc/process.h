@@ -28,8 +28,8 @@ struct process {
 
 /* The table, with process 1 around the boot thread. Once, after threads_init(). */
 void processes_init(struct thread *boot);
-/* Starts a process with one kernel thread, which runs entry(arg); console as descriptors 0, 1, 2. A child of the running thread's process, or of
-   process 1. Thread context. Returns its pid, or -EINVAL, -EAGAIN, -ENOMEM. */
+/* Starts a process with one kernel thread, which runs entry(arg); console as descriptors 0, 1, 2. A child of the running
+   thread's process, or of process 1. Thread context. Returns its pid, or -EINVAL, -EAGAIN, -ENOMEM. */
 pid_t process_create(const char *name, int (*entry)(void *), void *arg);
 /* Waits until the child `pid` (or any child, if pid is -1) is a zombie, takes its status (may be NULL) and removes it. Thread context.
    Returns its pid; -ECHILD if there is no such child; with nohang, 0 if none is a zombie yet. */

@@ -1,6 +1,6 @@
-/* The interface between the scheduler's core and a policy. A class orders threads; it never calls schedule() and never writes a thread's state: it sets
-   need_resched, and core.c acts. So a class also compiles on the host and is tested there against its model.
-   Every function is called with the run queue's lock held and interrupts off. NULL where a class has nothing to do. */
+/* The interface between the scheduler's core and a policy. A class orders threads; it never calls schedule() and never writes a
+   thread's state: it sets need_resched, and core.c acts. So a class also compiles on the host and is tested there against its
+   model. Every function is called with the run queue's lock held and interrupts off. NULL where a class has nothing to do. */
 #pragma once
 
 #include "base/thread.h"

@@ -1,5 +1,5 @@
-/* The end of a thread: lab 1.5. A thread cannot free the stack it stands on, so its end has three steps: it exits and becomes a ZOMBIE; another
-   thread joins it and takes the exit code; then everything it held is given back. */
+/* The end of a thread: lab 1.5. A thread cannot free the stack it stands on, so its end has three steps: it exits and becomes a
+   ZOMBIE; another thread joins it and takes the exit code; then everything it held is given back. */
 #include "base/assert.h"
 #include "sched/thread.h"
 

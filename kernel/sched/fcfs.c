@@ -1,5 +1,5 @@
-/* First come, first served: whoever became ready first runs until it gives up the CPU. It keeps round-robin's queue and, from phase 2 on, lacks its
-   quantum: where nobody is preempted, the two policies are one. */
+/* First come, first served: whoever became ready first runs until it gives up the CPU. It keeps round-robin's queue and, from
+   phase 2 on, lacks its quantum: where nobody is preempted, the two policies are one. */
 #include "sched/rq.h"
 
 static void fcfs_enqueue(struct rq *rq, struct thread *t, enum enqueue_why why)

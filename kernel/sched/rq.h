@@ -1,5 +1,5 @@
-/* A CPU's run queue: the threads that are ready to run there. Guarded by its lock, which is held across the context switch: whoever comes in
-   releases it for whoever went out. */
+/* A CPU's run queue: the threads that are ready to run there. Guarded by its lock, which is held across the context switch:
+   whoever comes in releases it for whoever went out. */
 #pragma once
 
 #include "base/cpu.h"

@@ -8,9 +8,9 @@
 /* Makes this CPU's run queue, with the running boot thread as its current thread. Each CPU once, interrupts off, after slab_init(). */
 void scheduler_init(void);
 
-/* Chooses the next thread and switches to it. Entered with interrupts off and rq->lock held, by the current thread, which has left the state RUNNING
-   before (READY and queued, or ZOMBIE). Returns when this thread is picked again - on whatever CPU, so re-read this_cpu() - with
-   interrupts off and no lock held. */
+/* Chooses the next thread and switches to it. Entered with interrupts off and rq->lock held, by the current thread, which has
+   left the state RUNNING before (READY and queued, or ZOMBIE). Returns when this thread is picked again - on whatever CPU, so
+   re-read this_cpu() - with interrupts off and no lock held. */
 void schedule(struct rq *rq);
 
 /* Makes `class` the policy of normal threads. At start, or while no thread is queued. */
@@ -44,8 +44,8 @@ void yield_locked(struct rq *rq);
 /* The body of schedule(): makes next the current thread and continues it. Returns when somebody switches back to prev. */
 void switch_to(struct rq *rq, struct thread *prev, struct thread *next);
 
-/* Changes a thread's state. A checked build panics when the step is not in the diagram of docs/design.md. The run queue's lock of the thread's CPU is
-   held, or nobody else knows the thread yet. */
+/* Changes a thread's state. A checked build panics when the step is not in the diagram of docs/design.md. The run queue's lock
+   of the thread's CPU is held, or nobody else knows the thread yet. */
 void thread_set_state(struct thread *t, enum thread_state to);
 const char *thread_state_name(enum thread_state state);
 

@@ -23,8 +23,8 @@ struct thread_params {
 
 void threads_init(struct thread *boot);
 
-/* Makes a thread that is not ready yet (state NEW). Thread context. Returns NULL with *error = -EINVAL (stack size, priority, no entry), -EAGAIN (too
-   many threads) or -ENOMEM. */
+/* Makes a thread that is not ready yet (state NEW). Thread context. Returns NULL with *error = -EINVAL (stack size, priority,
+   no entry), -EAGAIN (too many threads) or -ENOMEM. */
 struct thread *thread_new(const struct thread_params *params, int *error);
 /* Makes a NEW thread ready. After this it may run, and end, at any time: do not use the pointer any more unless you will join it. */
 void thread_launch(struct thread *t);
@@ -38,12 +38,14 @@ _Noreturn void thread_exit(int code);
 /* Waits until the thread has exited, takes its exit code (code may be NULL) and gives back all that it held. Thread context.
    Returns 0, -ESRCH (no such thread), -EINVAL (detached, or another thread joins it already) or -EDEADLK (itself). */
 int thread_join(tid_t tid, int *code);
-/* Nobody will join the thread: it is given back when it exits, or now if it has. Returns 0, -ESRCH, or -EINVAL (detached or being joined). */
+/* Nobody will join the thread: it is given back when it exits, or now if it has. Returns 0, -ESRCH, or -EINVAL (detached or
+   being joined). */
 int thread_detach(tid_t tid);
 
 /* A thread of this id, or NULL. The pointer is good while the caller knows that the thread is not joined by somebody else. */
 struct thread *thread_find(tid_t tid);
-/* Calls visit for every thread but idle ones, in order of creation, until it returns false. Holds the table's lock: visit takes none below its rank. */
+/* Calls visit for every thread but idle ones, in order of creation, until it returns false. Holds the table's lock: visit takes
+   none below its rank. */
 void thread_for_each(bool (*visit)(struct thread *t, void *arg), void *arg);
 unsigned thread_count(void);
 

@@ -24,8 +24,8 @@ void switch_to(struct rq *rq, struct thread *prev, struct thread *next)
     set_current(next);
     switch_context(&prev->rsp, next->rsp);
 #else
-    /* Three things say who runs: next's state, rq->curr and current() (base/cpu.h has set_current()). When the switch has happened, it is too late to set them: you are
-       somebody else. */
+    /* Three things say who runs: next's state, rq->curr and current() (base/cpu.h has set_current()). When the switch has
+       happened, it is too late to set them: you are somebody else. */
     (void)rq, (void)prev, (void)next;
     panic("lab 1.4: switch_to is yours to write (kernel/sched/yield.c)");
 #endif

@@ -1,9 +1,9 @@
 ; From the boot loader to kmain: the first code of the kernel.
 ;
-; A Multiboot 1 loader (QEMU's -kernel, GRUB) jumps to boot_entry in 32-bit protected mode, paging off, eax = magic, ebx = address of its information. boot_entry
-; checks that this machine can run the kernel, maps the first GiB three times (at 0 while we still stand there, at DIRECT_BASE, at
-; KERNEL_BASE), turns on long mode and goes up to boot_high. What cannot work is said in one line on COM1, and the machine halts.
-; Entry: boot_entry. No lock: one CPU, interrupts off.
+; A Multiboot 1 loader (QEMU's -kernel, GRUB) jumps to boot_entry in 32-bit protected mode, paging off, eax = magic, ebx =
+; address of its information. boot_entry checks that this machine can run the kernel, maps the first GiB three times (at 0 while
+; we still stand there, at DIRECT_BASE, at KERNEL_BASE), turns on long mode and goes up to boot_high. What cannot work is said
+; in one line on COM1, and the machine halts. Entry: boot_entry. No lock: one CPU, interrupts off.
 
 MULTIBOOT_MAGIC  equ 0x1badb002       ; in our header
 MULTIBOOT_LOADED equ 0x2badb002       ; in eax, from the loader
@@ -116,7 +116,8 @@ boot_fail:
     hlt
     jmp .halt
 
-text_no_multiboot: db "crescent: not started by a Multiboot loader (wrong magic in eax): use qemu -kernel or GRUB's multiboot command", 10, 0
+text_no_multiboot: db "crescent: not started by a Multiboot loader (wrong magic in eax): "
+                   db "use qemu -kernel or GRUB's multiboot command", 10, 0
 text_no_long_mode: db "crescent: this processor has no 64-bit mode: start QEMU with -cpu qemu64 or another x86-64 model", 10, 0
 text_no_nx: db "crescent: this processor has no NX (no-execute pages): start QEMU with -cpu qemu64,+nx", 10, 0
 

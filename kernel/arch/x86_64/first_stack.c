@@ -20,8 +20,8 @@ u64 *first_stack(void *stack_top, int (*entry)(void *), void *arg)
     };
     return (u64 *)frame;
 #else
-    /* Put a struct switch_frame below stack_top, with thread_start as its return address and entry and arg where thread_start looks for them. Where
-       does rsp stand after the `ret`? */
+    /* Put a struct switch_frame below stack_top, with thread_start as its return address and entry and arg where thread_start
+       looks for them. Where does rsp stand after the `ret`? */
     (void)stack_top, (void)entry, (void)arg;
     panic("lab 1.2: first_stack is yours to write (kernel/arch/x86_64/first_stack.c)");
 #endif

@@ -1,6 +1,7 @@
 /* Descriptor table, task state segment and GS base of one CPU. Each CPU calls arch_cpu_init() once for itself, interrupts off. */
 #include "arch/arch.h"
 #include "arch/x86_64/arch_cpu.h"
+#include "arch/x86_64/features.h"
 #include "arch/x86_64/idt.h"
 #include "arch/x86_64/io.h"
 
@@ -46,4 +47,5 @@ void arch_cpu_init(struct cpu *cpu, struct arch_cpu *arch)
     tss_init(cpu, arch);
     gdt_load(arch);
     idt_load();
+    features_init();
 }

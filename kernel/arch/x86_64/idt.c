@@ -1,4 +1,5 @@
-/* The interrupt descriptor table: 256 gates to the stubs of trap.asm, one table for all CPUs. Built by the boot CPU before any other runs. */
+/* The interrupt descriptor table: 256 gates to the stubs of trap.asm, one table for all CPUs. Built by the boot CPU before any
+   other runs. */
 #include "arch/x86_64/idt.h"
 #include "arch/trap_frame.h"
 #include "arch/x86_64/arch_cpu.h"
@@ -51,7 +52,8 @@ static void idt_build(void)
     }
 }
 
-/* The two legacy interrupt controllers: moved away from the exceptions' vectors, so that a spurious interrupt is not taken for one, and masked. */
+/* The two legacy interrupt controllers: moved away from the exceptions' vectors, so that a spurious interrupt is not taken for
+   one, and masked. */
 static void pic_mask(void)
 {
     static const struct {

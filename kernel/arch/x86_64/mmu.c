@@ -1,5 +1,6 @@
-/* The kernel's own page tables: four levels, no-execute, nothing both writable and executable. Built once by mmu_init(); later changes only map
-   and unmap single pages of the kernel's areas, under the lock of the area's owner. User address spaces are phase 3's. */
+/* The kernel's own page tables: four levels, no-execute, nothing both writable and executable. Built once by mmu_init(); later
+   changes only map and unmap single pages of the kernel's areas, under the lock of the area's owner. User address spaces are
+   phase 3's. */
 #include "arch/arch.h"
 #include "arch/upcall.h"
 #include "arch/x86_64/io.h"

@@ -1,12 +1,13 @@
 ; The context switch: leaves one thread's stack and continues on another's.
 ;
-; A thread that does not run is, to the machine, nothing but its stack with a frame of seven words on top, lowest address first. The layout is a contract:
-; first_stack() builds one by hand, the debugger's os-bt and the panic's backtrace read it (arch/x86_64/switch_frame.h).
+; A thread that does not run is, to the machine, nothing but its stack with a frame of seven words on top, lowest address first.
+; The layout is a contract: first_stack() builds one by hand, the debugger's os-bt and the panic's backtrace read it
+; (arch/x86_64/switch_frame.h).
 ;
 ;         rsp -> | r15 | r14 | r13 | r12 | rbx | rbp | rflags | return address | ...the thread's own stack
 ;
-; Context: interrupts off, the run queue's lock held. No other register survives: for the caller this is an ordinary C call, so the compiler has saved the
-; rest itself.
+; Context: interrupts off, the run queue's lock held. No other register survives: for the caller this is an ordinary C call, so
+; the compiler has saved the rest itself.
 
 section .text
 

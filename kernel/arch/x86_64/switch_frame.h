@@ -1,5 +1,5 @@
-/* The frame that switch_context() leaves on a stack, lowest address first. switch.asm pushes it; first_stack(), backtraces and the debugger's os-bt
-   rely on it. */
+/* The frame that switch_context() leaves on a stack, lowest address first. switch.asm pushes it; first_stack(), backtraces and
+   the debugger's os-bt rely on it. */
 #pragma once
 
 #include "lib/types.h"

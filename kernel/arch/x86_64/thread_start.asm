@@ -1,7 +1,8 @@
 ; Where a new thread's life begins.
 ;
-; first_stack() (first_stack.c) made a frame on the new thread's stack as if it had once called switch_context() from here; the first switch to it
-; "returns" to thread_start. The frame's callee-saved registers carry what the thread needs: r12 = entry, r13 = arg.
+; first_stack() (first_stack.c) made a frame on the new thread's stack as if it had once called switch_context() from here; the
+; first switch to it "returns" to thread_start. The frame's callee-saved registers carry what the thread needs: r12 = entry, r13
+; = arg.
 
 extern thread_begin                   ; void thread_begin(void): sched/core.c
 extern thread_exit                    ; _Noreturn void thread_exit(int code): sched/thread.c

@@ -1,8 +1,8 @@
 ; Entries of all 256 interrupt vectors.
 ;
-; Each stub pushes an error code where the processor does not, and its vector; then one of two common parts saves every register as struct trap_frame
-; (trap.h) and calls trap(). ist_entry is for #DF, NMI and #MC: those may come at any instruction, so it trusts neither GS nor the stack
-; it came from.
+; Each stub pushes an error code where the processor does not, and its vector; then one of two common parts saves every register
+; as struct trap_frame (trap.h) and calls trap(). ist_entry is for #DF, NMI and #MC: those may come at any instruction, so it
+; trusts neither GS nor the stack it came from.
 
 MSR_GS_BASE equ 0xc0000101
 IST_STACK_SIZE equ 8192
