@@ -1,5 +1,5 @@
-# Looking for the tools: where they are, whether they are new enough, whether what they need is there as well. Part of setup.sh, which reads it
-# in; entry point: find_all, which sets PYTHON, CROSS, QEMU, GDB, NASM, GRUB_MKRESCUE, and MISSING, WRONG and FILES.
+# Looking for the tools: where they are, whether they are new enough, whether what they need is there as well. Part of setup.sh, which reads
+# it in; entry point: find_all, which sets PYTHON, CROSS, QEMU, GDB, NASM, GRUB_MKRESCUE, and MISSING, WRONG and FILES.
 
 LEAST_MAKE=4.3
 LEAST_GCC=12.0
@@ -204,7 +204,7 @@ find_gdb() {
     esac
 }
 
-# grub-mkrescue under its three names; on Linux also the modules of a PC's BIOS: without them it silently makes an image that does not start.
+# grub-mkrescue under its three names; on Linux also the modules of a PC's BIOS: without them its image does not start.
 find_grub() {
     find_tool GRUB_MKRESCUE grub '' grub-mkrescue grub2-mkrescue i686-elf-grub-mkrescue
     [ -n "$GRUB_MKRESCUE" ] && [ "$(uname -s)" = Linux ] || return

@@ -49,13 +49,16 @@ def read_inside(root, path):
         raise Refused("is a link, or lies behind one" if link else f"cannot be read ({error.strerror})") from None
     finally:
         os.close(folder)
-    with open(fd, "rb") as file:
-        status = os.fstat(file.fileno())
+    try:
+        status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode):
             raise Refused("is not a plain file")
         if status.st_size > LARGEST:
             raise Refused(f"is larger than {LARGEST >> 20} MiB")
-        return file.read(LARGEST)
+        with open(fd, "rb", closefd=False) as file:
+            return file.read(LARGEST)
+    finally:
+        os.close(fd)
 
 
 def take(root, given, exercises):

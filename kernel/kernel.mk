@@ -20,7 +20,8 @@ KERNEL_OBJ := $(KERNEL_C:%=$(KERNEL_DIR)/%.o) $(KERNEL_ASM:%=$(KERNEL_DIR)/%.o)
 
 KERNEL_CFLAGS := -std=gnu11 -O2 -g -gdwarf-4 -ffreestanding -fno-pic -fno-pie -mcmodel=kernel -mno-red-zone -mgeneral-regs-only \
 	-fno-strict-aliasing -fno-common -fno-asynchronous-unwind-tables -fcf-protection=none -fno-jump-tables \
-	-Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes -Wvla -Ikernel -ffile-prefix-map=$(CURDIR)/= -fdebug-prefix-map=$(CURDIR)=.
+	-Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes -Wvla -Ikernel \
+	"-ffile-prefix-map=$$PWD=." # the folder's name is nowhere in the kernel, and may look like anything
 ifeq ($(CHECKED),0)
 KERNEL_CFLAGS += -fomit-frame-pointer -fno-stack-protector -flto
 else

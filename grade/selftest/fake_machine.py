@@ -143,8 +143,3 @@ class FakeMachine:
         """The calls so far, in order, of one command or of all."""
         lines = self.calls_log.read_text().splitlines() if self.calls_log.exists() else []
         return [line for line in lines if command is None or line.split()[0] == command]
-
-
-def unshare(namespace):
-    """The beginning of a command that runs in a namespace of its own, as root or as someone who becomes root in it."""
-    return ["unshare", namespace] if os.geteuid() == 0 else ["unshare", "--map-root-user", namespace]

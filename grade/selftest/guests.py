@@ -1,9 +1,12 @@
 """Tiny guests for the tests of the grader: a Multiboot kernel of a few instructions that fills, or spoils, the structures in which a kernel leaves
 its evidence, and ends in one known way. They share no code with the kernel; only the structures are spelled as there."""
 
+import io
 import os
+import shutil
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -184,6 +187,7 @@ BODIES = {
     "ignores_interrupts": """mov eax, at(function_that_spins) \n mov [0x80010], ax \n mov word [0x80012], 8 \n mov word [0x80014], 0x8e00
                              shr eax, 16 \n mov [0x80016], ax \n mov word [0x80100], 0xff \n mov dword [0x80102], 0x80000 \n lidt [0x80100]
                              lgdt [at(flat)] \n jmp 8:at(function_that_spins)""",
+    "keeps_awake": ".k: call watchdog.unlock \n mov dword [edi + 0xc], 0x100 \n mov ecx, 100000 \n .w: dec ecx \n jnz .w \n jmp .k",
     "halts": "cli \n .h: hlt \n jmp .h",
     "hangs_when_done": "stamp ktest_report + 88 \n cli \n .h: hlt \n jmp .h",
     "floods": ".f: " + PRINT.format("x") + "jmp .f",
@@ -202,6 +206,71 @@ BODIES = {
     "leaks": "mov dword [at(ktest_report) + 48], 8",
     "fails": "mov dword [at(ktest_report) + 32], -12 \n mov dword [at(ktest_report) + 36], -1",
 }
+
+
+KERNEL_MK = """
+KERNEL := $(O)/checked/kernel.elf
+kernel: $(KERNEL)
+$(KERNEL): kernel/guest/code.asm kernel/guest/evidence.c kernel/guest/link.ld kernel/lab/body.inc
+\t@mkdir -p $(@D)
+\t@$(CROSS)gcc -g -gdwarf-4 -ffreestanding -fno-pic -mcmodel=kernel -c -o $(O)/evidence.o kernel/guest/evidence.c
+\t@$(or $(NASM),nasm) -f elf64 -o $(O)/code.o kernel/guest/code.asm
+\t@$(CROSS)ld -z max-page-size=4096 --no-warn-rwx-segments -T kernel/guest/link.ld -o $@ $(O)/code.o $(O)/evidence.o 2>/dev/null
+"""
+TOML = """
+phase = 1
+[[exercise]]
+id = "1.1"
+points = 60
+files = ["kernel/lab/body.inc"]
+[[exercise]]
+id = "1.2"
+points = 40
+[[exercise]]
+id = "1.3"
+points = 7
+core = false
+"""
+TESTS = '''
+from grade.api import boots, exercise, no_leak, require
+@exercise("1.1", points=2)
+def test_the_turn_is_seven(boot):
+    """Why."""
+    require(boot("any").fact("TURN").a == 7, "the turn is seven", "it is not")
+@exercise("1.1", points=1)
+@boots(2)
+def test_two_runs_leak_nothing(boot):
+    """Why."""
+    no_leak(boot("any"))
+    no_leak(boot("other"))
+@exercise("1.2", points=1)
+def test_nothing_is_booted():
+    """Why."""
+@exercise("1.3", points=1)
+def test_an_extra(boot):
+    """Why."""
+    require(boot("any").events("SWITCH"), "there are switches")
+'''
+
+
+def make_tree(folder, body="finish", tests=TESTS, toml=TOML):
+    """A student's tree around a guest: its body is the student's file. The grader in it is a copy of the real one."""
+    files = {"kernel/kernel.mk": KERNEL_MK, "kernel/guest/code.asm": CODE.replace("BODY", '%include "kernel/lab/body.inc"'),
+             "kernel/guest/evidence.c": EVIDENCE, "kernel/guest/link.ld": SCRIPT, "kernel/lab/body.inc": BODIES["stub"]}
+    (folder / "grade" / "phase1").mkdir(parents=True)
+    with tarfile.open(folder / "grade" / "given.tar", "w") as tar:
+        for path, text in files.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_text(text)
+            info = tarfile.TarInfo(path)
+            info.size = len(text)
+            tar.addfile(info, io.BytesIO(text.encode()))
+    for file in (ROOT / "grade").glob("*.py"):
+        shutil.copy(file, folder / "grade")
+    (folder / "grade" / "phase1" / "test_all.py").write_text(tests)
+    (folder / "exercises.toml").write_text(toml)
+    (folder / "kernel/lab/body.inc").write_text(BODIES[body])
+    return folder
 
 
 def make(folder, body):

@@ -5,9 +5,11 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
+from pathlib import Path
 
 import pytest
-from fake_machine import TOOLS, FakeMachine, unshare
+from fake_machine import TOOLS, FakeMachine
 
 
 @pytest.fixture
@@ -289,15 +291,21 @@ def test_a_linux_folder_under_wsl_is_a_debian_like_any_other(machine):
     assert machine.calls("apt-get")[1].endswith(" install nasm")
 
 
-def test_a_read_only_folder_is_refused_with_the_way_out(machine):
-    """All that is made lies in build/; where that cannot be made the first error would come from deep inside. A private mount
-    makes the folder read-only for root too."""
-    script = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && exec "$1" -C "$0" kernel'
-    done = subprocess.run([*unshare("--mount"), "sh", "-c", script, str(machine.checkout), shutil.which("make")],
-                          env={**os.environ, **machine.environment(), "PATH": f"{machine.bin}:{os.environ['PATH']}", "SETUP_DONE": ""},
-                          stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-    assert done.returncode != 0
-    assert f"setup: cannot write to {machine.checkout}/build: this folder is read-only" in done.stderr
+def test_a_read_only_folder_is_refused_with_the_way_out():
+    """All that is made lies in build/; where that cannot be made the first error would come from deep inside. Nothing is read-only for
+    root, so root plays this as the user nobody, in a folder that everyone can enter."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        machine = FakeMachine(Path(folder) / "machine", user="nobody")
+        machine.calls_log.touch()
+        machine.calls_log.chmod(0o666)
+        machine.checkout.chmod(0o555)
+        nobody = {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
+        done = subprocess.run([shutil.which("make"), "kernel"], cwd=machine.checkout, env=machine.environment(), stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, check=False, **nobody)
+        machine.checkout.chmod(0o755)
+        assert done.returncode != 0
+        assert said(done)[0].startswith(f"setup: cannot write to {machine.checkout}/build: this folder is read-only for ")
 
 
 # --- make itself and its variables --------------------------------------------------------------------------------------------------

@@ -1,0 +1,232 @@
+"""grade/run.py as a whole, on tiny trees: what it prints, keeps and returns; interrupted, killed, twice at once, in odd places."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import guests
+import pytest
+
+ALL_GOOD = """ok     1.1   the turn is seven 40/40
+ok     1.1   two runs leak nothing 20/20
+ok     1.2   nothing is booted 40/40
+ok     1.3   an extra 7/7
+Score: 100/100  (extra: 7/7)
+"""
+
+
+def command(tree, *options):
+    return [sys.executable, str(tree / "grade" / "run.py"), "--jobs", "1", *options]
+
+
+def grade(tree, *options):
+    """(exit status, stdout with runs of blanks made one, stderr)."""
+    done = subprocess.run(command(tree, *options), capture_output=True, text=True, env=environment(tree))
+    return done.returncode, squeeze(done.stdout), done.stderr
+
+
+def squeeze(text):
+    return "".join(line[:13] + " ".join(line[13:].split()) + "\n" for line in text.splitlines())
+
+
+def environment(tree):
+    tmp = tree.parent / "tmp"
+    tmp.mkdir(exist_ok=True)
+    return {**os.environ, "TMPDIR": str(tmp)}
+
+
+def results(tree, name="results.json"):
+    return json.loads((tree / "build" / "grade" / name).read_text())
+
+
+@pytest.fixture
+def tree(tmp_path):
+    return guests.make_tree(tmp_path / "t")
+
+
+def test_a_good_tree_gets_every_point(tree):
+    assert grade(tree) == (0, ALL_GOOD, "")
+    kept = results(tree)
+    assert kept["score"] == 100 and kept["extra_data"]["max_score"] == 100 and kept["extra_data"]["extra_score"] == 7
+    assert kept["extra_data"]["complete"] and Path(kept["extra_data"]["kernel"]).exists()
+    first = kept["tests"][0]
+    assert set(first) == {"name", "number", "score", "max_score", "status", "output", "output_format", "tags", "visibility", "extra_data"}
+    assert (first["number"], first["score"], first["max_score"], first["status"]) == ("1.1", 40, 40, "passed")
+    assert first["extra_data"]["boots"][0]["outcome"] == "finished" and len(kept["tests"][1]["extra_data"]["boots"]) == 2
+
+
+def test_two_jobs_print_the_same_as_one(tree):
+    assert grade(tree) == grade(tree, "--jobs", "2")
+
+
+def test_the_same_twice_is_the_same_to_the_last_time_stamp(tree):
+    seen = []
+    for _ in range(2):
+        grade(tree)
+        kept = results(tree)
+        kept["extra_data"].pop("seconds")
+        seen.append(kept)
+    assert seen[0] == seen[1] and seen[0]["tests"][0]["extra_data"]["boots"][0]["time"] > 0
+
+
+def test_a_failing_test_says_rule_evidence_and_command(tree):
+    (tree / "kernel/lab/body.inc").write_text(guests.BODIES["leaks"])
+    code, out, _ = grade(tree)
+    assert code == 1 and "Score: 80/100" in out
+    assert "WRONG  1.1   two runs leak nothing 0/20\n         a test ends with the frames" in out
+    assert "see it: make rewind TEST=two_runs_leak_nothing" in out
+
+
+def test_a_start_tree_scores_nothing_and_names_the_exercise(tree):
+    (tree / "kernel/lab/body.inc").write_text(guests.BODIES["stub"])
+    code, out, _ = grade(tree)
+    assert code == 1 and "to do  1.1   the turn is seven 0/40\n         lab 1.3 is not solved yet: rq" in out and "Score: 40/100" in out
+
+
+@pytest.mark.parametrize("body, label", [("floods", "FLOOD"), ("triple_faults", "CRASH"), ("halts", "HANG"), ("panics", "PANIC"),
+                                         ("exits_with_success", "CRASH"), ("says_it_passed", "CRASH"), ("wrong_count", "BROKEN")])
+def test_a_bad_run_costs_its_tests_and_no_others(tree, body, label):
+    (tree / "kernel/lab/body.inc").write_text(guests.BODIES[body])
+    code, out, err = grade(tree, "--test", "the turn is seven")
+    assert code == 1 and out.startswith(label) and out.endswith("Score: 0/40\n") and not err
+
+
+def test_a_file_that_does_not_build_costs_its_exercise(tree):
+    (tree / "kernel/lab/body.inc").write_text("nonsense here\n")
+    code, out, _ = grade(tree)
+    assert code == 1 and "BUILD  kernel/lab/body.inc does not build" in out and "BUILD  1.1   the turn is seven 0/40" in out
+    assert "body.inc:1: error" in out and "Score: 40/100" in out
+    assert results(tree)["extra_data"]["broken"]["kernel/lab/body.inc"]
+
+
+def test_a_change_elsewhere_is_named(tree):
+    (tree / "kernel/guest/evidence.c").write_text("int cheat;\n")
+    code, out, _ = grade(tree)
+    assert code == 0 and out.startswith("note: kernel/guest/evidence.c was changed") and out.endswith(ALL_GOOD)
+
+
+def test_some_tests_can_be_chosen(tree):
+    assert grade(tree, "--test", "Two-runs leak") == (0, "ok     1.1   two runs leak nothing 20/20\nScore: 20/20\n", "")
+    assert not (tree / "build/grade/results.json").exists() and results(tree, "selected.json")["extra_data"]["selected"]
+    code, out, err = grade(tree, "--test", "no such")
+    assert code == 4 and not out and "'no such'" in err and "1.1   the_turn_is_seven" in err
+
+
+@pytest.mark.parametrize("options, words", [(["--seeds", "x"], "SEEDS is a number from 1 to 100, not 'x'"), (["--jobs", "0"], "JOBS is a number"),
+                                            (["--phase", "2"], "tree of phase 1"), (["--nonsense"], "--nonsense")])
+def test_a_wrong_option_gets_one_line(tree, options, words):
+    code, out, err = grade(tree, *options)
+    assert code == 4 and not out and words in err and err.count("\n") == 1
+
+
+def test_a_folder_that_cannot_hold_results_is_said(tree):
+    (tree / "file").write_text("")
+    code, _, err = grade(tree, "--out", str(tree / "file" / "out"))
+    assert code == 4 and "OUT=" in err and err.count("\n") == 1
+
+
+@pytest.mark.parametrize("wrong, words", [
+    (guests.TESTS + guests.TESTS.replace("test_t", "test_z").replace("test_n", "test_y"), "two tests are called test_an_extra"),
+    (guests.TESTS.replace('@exercise("1.2", points=1)', ""), "has no mark"),
+    (guests.TESTS.replace('"""Why."""', "pass"), "has no docstring"),
+    (guests.TESTS.replace('"1.2"', '"1.9"'), "exercise 1.9"),
+    (guests.TESTS.replace("@boots(2)", "@boots(400)"), "300 are allowed"),
+])
+def test_a_wrong_test_file_is_the_graders_fault(tree, wrong, words):
+    (tree / "grade/phase1/test_all.py").write_text(wrong)
+    code, out, err = grade(tree)
+    assert code == 3 and not out and words in err
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_test_that_fails_itself_costs_nobody_points(tree, jobs):
+    tests = tree / "grade/phase1/test_all.py"
+    tests.write_text(guests.TESTS.replace('    require(boot("any").events', '    1 / 0\n    require(boot("any").events'))
+    code, out, _ = grade(tree, "--jobs", jobs)
+    assert code != 0 and "FAULT  1.3   an extra" in out and "ZeroDivisionError" in out and "at least 100/100" in out
+    assert not results(tree)["extra_data"]["complete"]
+
+
+def test_a_test_process_that_dies_is_a_fault(tree):
+    tests = tree / "grade/phase1/test_all.py"
+    tests.write_text(guests.TESTS.replace('    require(boot("any").events', '    import os\n    os._exit(7)\n    require(boot("any").events'))
+    code, out, _ = grade(tree, "--jobs", "2")
+    assert code != 0 and "FAULT  1.3   an extra" in out and "Score: at least 100/100" in out
+
+
+def test_points_follow_exercises_toml(tree):
+    toml = guests.TOML.replace("points = 60", "points = 20").replace("points = 7", "points = 30").replace("core = false", "dropped = true")
+    (tree / "exercises.toml").write_text(toml)
+    code, out, _ = grade(tree)
+    assert code == 0 and "13.33/13.33" in out and "Score: 60/60\n" in out and "extra" not in out
+
+
+def test_the_machines_pytest_settings_have_no_say(tree):
+    (tree / "pytest.ini").write_text("[pytest]\naddopts = --nonsense\n")
+    (tree / "grade" / "conftest.py").write_text("raise SystemExit('no')\n")
+    done = subprocess.run(command(tree), capture_output=True, text=True, env={**environment(tree), "PYTEST_ADDOPTS": "--nonsense"}, cwd=tree)
+    assert done.returncode == 0
+
+
+def test_a_python_without_pytest_is_passed_over(tree, tmp_path):
+    """-S hides the installed packages from the first Python; the grader goes on in one that has them."""
+    done = subprocess.run([sys.executable, "-S", *command(tree)[1:]], capture_output=True, text=True, env={**environment(tree), "PYTHON": sys.executable})
+    assert done.returncode == 0 and squeeze(done.stdout) == ALL_GOOD
+
+
+@pytest.mark.parametrize("name", ["with spaces, commas; and 'quotes'", "ünïcødé 目录", "long" * 50])
+def test_any_folder_will_do(tmp_path, name):
+    tree = guests.make_tree(tmp_path / name / "t")
+    assert grade(tree, "--jobs", "2")[:2] == (0, ALL_GOOD)
+
+
+def test_two_graders_at_once_do_not_disturb_each_other(tree):
+    both = [subprocess.Popen(command(tree, "--jobs", "2"), stdout=subprocess.PIPE, text=True, env=environment(tree)) for _ in range(2)]
+    assert [squeeze(one.communicate()[0]) for one in both] == [ALL_GOOD] * 2
+    assert results(tree)["score"] == 100 and not list((tree / "build/grade").glob(".*"))
+
+
+def machines_in(folder):
+    """Process ids of QEMUs that were started below a folder."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            if entry.name.isdecimal() and os.readlink(entry / "cwd").startswith(str(folder)) and b"qemu" in (entry / "cmdline").read_bytes():
+                found.append(int(entry.name))
+        except OSError:
+            pass
+    return found
+
+
+def wait_until(condition, seconds=60):
+    """Looks again and again; fails after a while."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="needs /proc")
+@pytest.mark.parametrize("jobs", ["1", "2"])
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=["SIGINT", "SIGTERM", "SIGKILL"])
+def test_an_interrupted_grader_leaves_no_process_and_no_file(tree, how, jobs):
+    (tree / "kernel/lab/body.inc").write_text(guests.BODIES["keeps_awake"])
+    tmp = tree.parent / "tmp"
+    process = subprocess.Popen(command(tree, "--jobs", jobs), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(tree),
+                               start_new_session=True)
+    wait_until(lambda: machines_in(tmp) and not any(tmp.glob("crescent-*")))  # QEMU runs, and its folder is gone already
+    if how == signal.SIGINT:
+        os.killpg(process.pid, how)  # as Ctrl-C does
+    else:
+        process.send_signal(how)
+    _, err = process.communicate()
+    assert process.returncode == (2 if how != signal.SIGKILL else -9), err
+    assert "Traceback" not in err
+    wait_until(lambda: not machines_in(tmp))
+    wait_until(lambda: not any(tmp.glob("crescent-*")))
+    assert how == signal.SIGKILL or not list((tree / "build/grade").glob(".*"))
+    assert results(tree)["tests"][0]["extra_data"]["status"] == "not run"
