@@ -42,6 +42,8 @@ struct arch_cpu; /* arch/x86_64/arch_cpu.h: arch's part of struct cpu */
 void arch_cpu_init(struct cpu *cpu, struct arch_cpu *arch);
 /* Calibrates the clock against the PIT; some 3 ms of virtual time. Boot CPU, interrupts off. */
 void clock_init(void);
+/* How many cycles() ns nanoseconds take; ns below 2^40, some 18 minutes. */
+u64 ns_to_cycles(u64 ns);
 /* The TSC's frequency as calibrated, in Hz. */
 u64 clock_hz(void);
 
@@ -51,6 +53,9 @@ u64 clock_hz(void);
 _Noreturn void machine_poweroff(void);
 /* Halts this CPU for ever, interrupts off. */
 _Noreturn void machine_halt(void);
+/* Waits for an interrupt, and returns when one was dealt with. Entered with interrupts off, so that none can come between the
+   caller's decision to wait and the waiting; returns with interrupts on. */
+void cpu_wait(void);
 /* A hint for whoever started QEMU (isa-debug-exit); does nothing elsewhere. Never evidence. */
 void machine_exit_hint(u8 code);
 /* Arms the machine's own watchdog, if it has one: QEMU ends the run after `seconds` (2..30, even) of virtual time. A graded run's limit. */
@@ -84,6 +89,8 @@ void mmu_init(const struct boot_info *boot);
 int kernel_map(u64 va, paddr_t pa);
 /* Undoes kernel_map() and drops the page from this CPU's TLB. Returns the physical address that was mapped. */
 paddr_t kernel_unmap(u64 va);
+/* A device's registers, one page at physical address pa, uncached. Boot CPU, after mmu_init(); never undone. */
+void *device_map(paddr_t pa);
 /* The physical address that a kernel virtual address is mapped to, or ~0ul. For dumps and checks; no lock, any context. */
 paddr_t kernel_lookup(u64 va);
 
@@ -112,6 +119,8 @@ bool in_kernel_text(u64 va);
 
 void serial_init(void);
 void serial_putc(char c);
+/* From now on COM1 interrupts for each byte that comes in. */
+void serial_interrupts_on(void);
 /* A byte from COM1, or -1 if none waits. */
 int serial_getc(void);
 void vga_init(void);

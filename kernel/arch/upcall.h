@@ -15,6 +15,8 @@ void trap(struct trap_frame *frame);
 _Noreturn void panic(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* A zeroed frame for a page table, or ~0ul if memory is out: mm/frames.c. */
 paddr_t table_frame_alloc(void);
+/* Gives up the CPU now if that is due and may be: sched/preempt.c. Called where something that forbade it has ended. */
+void preempt_point(void);
 /* Where every thread ends that returns from its entry function; also called by whoever wants to leave: sched/thread.c. */
 _Noreturn void thread_exit(int code);
 /* The first C of a new thread: undoes what schedule() left held, then returns with interrupts on: sched/core.c. */

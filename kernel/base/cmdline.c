@@ -35,6 +35,11 @@ static struct option options[] = {
     NUMBER("tracesize", 0, 1 << 20, "records that a CPU's trace holds (a power of two; 0 = by mode)"),
     TEXT("failalloc", "in a ktest, let the n-th allocation fail; `all` tries every n in turn"),
     NUMBER("rounds", 0, ~0ul, "in a ktest that repeats something: how often"),
+#if PHASE >= 2
+    { .name = "quantum", .kind = OPTION_NUMBER, .about = "round-robin's quantum for all priorities, ms (0 = by priority)", .most = 1000 },
+    { .name = "hz", .kind = OPTION_NUMBER, .about = "ticks a second", .least = 10, .most = 10000, .number = 1000 },
+    CHOICE("kpreempt", "preempt threads in the kernel, too, or only the idle thread", "on", "off"),
+#endif
     CHOICE("sched", "the policy of normal threads", "rr", "fcfs"),
 };
 

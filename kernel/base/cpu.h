@@ -41,13 +41,3 @@ static inline void set_current(struct thread *t)
     this_cpu_set_word(offsetof(struct cpu, current), (u64)t);
 }
 
-static inline void preempt_disable(void)
-{
-    this_cpu()->preempt_count++;
-}
-
-/* Only counts: whoever may owe a reschedule looks at need_resched itself. */
-static inline void preempt_enable(void)
-{
-    this_cpu()->preempt_count--;
-}

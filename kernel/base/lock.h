@@ -50,4 +50,8 @@ static inline void spin_unlock_irq(struct spinlock *lock, u64 flags)
 {
     spin_unlock(lock);
     irq_restore(flags);
+#if PHASE >= 2
+    if (unlikely(this_cpu()->need_resched))
+        preempt_point();
+#endif
 }

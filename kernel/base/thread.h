@@ -6,6 +6,7 @@
 
 #include "arch/arch.h"
 #include "lib/list.h"
+#include "lib/rbtree.h"
 #include "mine/mine.h"
 
 #define THREAD_NAME_MAX 16
@@ -37,8 +38,33 @@ enum thread_flags {
     THREAD_BOOT_STACK = 1 << 4,   /* runs on a stack that was never allocated */
 };
 
+struct mutex;
+
+/* What the policies keep in a thread; each is described where the policy is. */
+struct prio_entity {
+    u64 aged_from;           /* ns; since when it has waited without running */
+};
+
+struct mlfq_entity {
+    u8 level;                /* 0 is the best queue */
+    u64 allotment_start;     /* cycles that it had run when it came to this level */
+    u64 boost;               /* number of the last boost that it took part in */
+};
+
+struct sjf_entity {
+    u64 tau;                 /* predicted burst, cycles */
+    u64 burst_start;         /* cycles that it had run when its present burst began */
+};
+
 /* Scheduling classes, highest first. */
 enum sched_class_id { SCHED_CLASS_DEADLINE, SCHED_CLASS_RT, SCHED_CLASS_NORMAL, SCHED_CLASS_IDLE };
+
+/* Something to be done at a time; guarded by the lock of the timer queue that it is in (sched/timer.h). */
+struct timer {
+    struct rb_node node;                /* its place in the queue */
+    u64 expires;                        /* ns */
+    void (*expired)(struct timer *timer); /* interrupts off, no lock held */
+};
 
 struct sched_class; /* sched/class.h */
 struct thread;
@@ -80,5 +106,26 @@ struct thread {
     u64 created_at;          /* [c] ns */
     u64 cpu_cycles;          /* [q] cycles it has run; while it runs, less the cycles() at which its turn began (sched/stat.h converts) */
     u64 nr_switches;         /* [q] times it was put on a CPU */
+#if PHASE >= 2
+    bool wake_pending;       /* [q] was woken while it was not blocked: its next block returns at once */
+    bool killed;             /* [q] has to leave at its next safe point ... */
+    int kill_code;           /* [q] ... with this exit code */
+    bool suspended;          /* [q] is to stand still: STOPPED, or will be when it leaves its CPU */
+    bool timed_out;          /* [q] the timer woke it */
+    const char *waits_for;   /* [q] what it is blocked on, for people; NULL if it is not */
+    const void *channel;     /* [channel's lock] what it waits for in block_current() */
+    struct list wait_link;   /* [the wait queue's lock] its place among those who wait */
+    struct timer timer;      /* ends its sleep, or its wait */
+    u64 ready_since;         /* [q] ns; when it last became READY */
+    u64 blocked_since;       /* [q] ns; when it last became BLOCKED */
+    u64 blocked_time;        /* [q] ns it was BLOCKED or STOPPED, up to then */
+    u64 slice_start;         /* [q] cycles that it had run when its present slice began */
+    struct mutex *blocked_on; /* [pi_lock] the mutex it waits for, or NULL */
+    struct list held_mutexes; /* [pi_lock] mutexes that it owns */
+    int inherited;           /* [q] the best effective priority lent by those who wait for its mutexes, or -1 */
+    struct prio_entity prio; /* [q] priority scheduling */
+    struct mlfq_entity mlfq; /* [q] multi-level feedback queue */
+    struct sjf_entity sjf;   /* [q] shortest job first */
+#endif
     struct thread_mine mine;
 };

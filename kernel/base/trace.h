@@ -16,6 +16,12 @@ enum trace_event {
     TRACE_EXIT,    /* tid leaves; arg[0] = exit code */
     TRACE_JOIN,    /* tid got other's exit code; arg[0] = exit code */
     TRACE_RECLAIM, /* other's stack and TCB were given back, by tid */
+    TRACE_BLOCK,   /* tid waits */
+    TRACE_WAKE,    /* tid was woken by other; arg[0] = 1 if it was not blocked and will remember it */
+    TRACE_TICK,    /* the timer ticked while tid ran; arg[0] = cycles it has run */
+    TRACE_STOP,    /* tid stands still; by other */
+    TRACE_RESUME,  /* tid may go on; by other */
+    TRACE_PRIORITY, /* tid's effective priority changed; arg[0] = from, arg[1] = to */
     TRACE_MARK,    /* a test's or a person's mark; arg[0..3] free */
     TRACE_EVENTS
 };

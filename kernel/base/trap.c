@@ -43,7 +43,7 @@ static const char *page_fault_rule(u64 address, u64 error)
     return "nothing is mapped there: a wild or freed pointer";
 }
 
-void trap(struct trap_frame *f)
+_Noreturn void trap_panic(const struct trap_frame *f)
 {
     const char *name = f->vector < TRAP_EXCEPTIONS && exceptions[f->vector] ? exceptions[f->vector] : "reserved";
     u64 offset, address = fault_address();

@@ -7,6 +7,7 @@
 #include "sched/sched.h"
 
 static struct list devices = LIST_INIT(devices);
+static struct char_device console_device;
 
 int device_register(struct char_device *device)
 {
@@ -27,26 +28,31 @@ struct char_device *device_find(const char *name)
     return NULL;
 }
 
-/* What is there, at least one character. While none is, others run - if there are any: a kernel whose yield is not written yet can still be
-   typed at. */
+/* What is there, at least one character. */
 static s64 console_read(void *buf, size_t n)
 {
     char *to = buf;
     size_t got = 0;
 
-    while (got < n) {
-        int c = console_poll();
+    while (!got) {
+        int c, error;
 
-        if (c >= 0)
+        wait_prepare(&console_device);
+        while (got < n && (c = console_poll()) >= 0)
             to[got++] = (char)c;
-        else if (got)
+        if (got)
             break;
-        else if (this_rq()->nr_ready)
-            wait_step();
-        else
-            cpu_relax();
+        error = wait_step(&console_device);
+        if (error)
+            return error;
     }
+    wait_cancel();
     return (s64)got;
+}
+
+void console_interrupt(void)
+{
+    wait_over(&console_device);
 }
 
 static s64 console_device_write(const void *buf, size_t n)

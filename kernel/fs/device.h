@@ -16,5 +16,7 @@ struct char_device {
 int device_register(struct char_device *device);
 /* The device of that name, or NULL. */
 struct char_device *device_find(const char *name);
+/* For the interrupts of keyboard and COM1: who waits for a character looks again. */
+void console_interrupt(void);
 /* Registers console, null and zero. */
 void devices_init(void);

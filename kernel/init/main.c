@@ -12,6 +12,12 @@
 #include "mm/slab.h"
 #include "proc/process.h"
 #include "sched/thread.h"
+#if PHASE >= 2
+#include "base/interrupt.h"
+#include "fs/device.h"
+#include "sched/preempt.h"
+#include "sched/timer.h"
+#endif
 
 #define TRACE_LAST_RECORDS 1024
 #define TRACE_ALL_RECORDS 131072 /* 8 MiB */
@@ -38,6 +44,12 @@ static void init_main_thread(void)
     list_init(&t->all_link);
     list_init(&t->tid_link);
     list_init(&t->owner_link);
+#if PHASE >= 2
+    list_init(&t->wait_link);
+    list_init(&t->held_mutexes);
+    rb_node_init(&t->timer.node);
+    t->inherited = -1;
+#endif
 }
 
 static void init_trace(void)
@@ -78,6 +90,19 @@ static void init_memory(const struct boot_info *boot)
     kstack_init();
 }
 
+#if PHASE >= 2
+/* The tick, and the devices that people type at. */
+static void init_interrupts(void)
+{
+    quantum_set(option_u64("quantum"));
+    preempt_set_kernel(option_choice("kpreempt") == 0);
+    timers_init((unsigned)option_u64("hz"));
+    interrupt_register(VECTOR_KEYBOARD, console_interrupt);
+    interrupt_register(VECTOR_SERIAL, console_interrupt);
+    device_interrupts_init();
+}
+#endif
+
 static void all_exited(void)
 {
     printk("every thread has exited: nothing is left to run\n");
@@ -103,6 +128,9 @@ _Noreturn void kmain(const struct boot_info *boot)
     init_trace();
     sched_all_exited = all_exited;
     processes_init(&main_thread);
+#if PHASE >= 2
+    init_interrupts();
+#endif
     irq_enable();
 
     for (const struct boot_program *p = programs_start; p < programs_end; p++)

@@ -23,3 +23,4 @@
 #define ENAMETOOLONG 36
 #define EDEADLK 35
 #define ENOSYS 38
+#define ETIMEDOUT 110

@@ -141,6 +141,7 @@ static void thread_leaves(struct thread *t, int code)
     orphan_children_locked(p->pid);
     p->exit_status = code;
     p->state = PROCESS_ZOMBIE;
+    wait_over(find_locked(p->ppid));
     spin_unlock_irq(&processes_lock, flags);
 }
 
@@ -165,31 +166,42 @@ static struct process *zombie_child_locked(pid_t parent, pid_t pid, bool *any)
     return NULL;
 }
 
+/* Looks once for a child that has ended and, if there is one, takes it out of the table. Returns its pid, 0 (none yet) or -ECHILD. */
+static pid_t collect_child(pid_t parent, pid_t pid, int *status)
+{
+    u64 flags = spin_lock_irq(&processes_lock);
+    bool any;
+    struct process *p = zombie_child_locked(parent, pid, &any);
+
+    if (p)
+        list_remove(&p->all_link);
+    spin_unlock_irq(&processes_lock, flags);
+    if (!p)
+        return any ? 0 : -ECHILD;
+    pid = p->pid;
+    if (status)
+        *status = p->exit_status;
+    slab_free(&process_cache, p);
+    return pid;
+}
+
 pid_t process_wait(pid_t pid, int *status, bool nohang)
 {
-    pid_t parent = current_process()->pid;
+    struct process *me = current_process();
+    int error = 0;
 
-    for (;;) {
-        u64 flags = spin_lock_irq(&processes_lock);
-        bool any;
-        struct process *p = zombie_child_locked(parent, pid, &any);
+    while (!error) {
+        pid_t found;
 
-        if (p)
-            list_remove(&p->all_link);
-        spin_unlock_irq(&processes_lock, flags);
-        if (p) {
-            pid = p->pid;
-            if (status)
-                *status = p->exit_status;
-            slab_free(&process_cache, p);
-            return pid;
+        wait_prepare(me);
+        found = collect_child(me->pid, pid, status);
+        if (found || nohang) {
+            wait_cancel();
+            return found;
         }
-        if (!any)
-            return -ECHILD;
-        if (nohang)
-            return 0;
-        wait_step();
+        error = wait_step(me);
     }
+    return error;
 }
 
 struct file *descriptor(pid_t pid, int fd)

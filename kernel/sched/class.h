@@ -10,6 +10,9 @@ struct rq;
 enum enqueue_why {
     ENQUEUE_NEW,   /* runs for the first time */
     ENQUEUE_YIELD, /* gave up the CPU but wants to go on */
+    ENQUEUE_PREEMPTED, /* had to give up the CPU (phase 2) */
+    ENQUEUE_WAKE,  /* waited, and was woken (phase 2) */
+    ENQUEUE_CHANGED, /* its priority or policy changed while it was queued (phase 2) */
 };
 
 struct sched_class {

@@ -4,6 +4,10 @@
 #include "base/assert.h"
 #include "base/trace.h"
 #include "sched/idle.h"
+#if PHASE >= 2
+#include "sched/preempt.h"
+#include "sched/timer.h"
+#endif
 #include "sched/thread.h"
 
 static struct rq run_queues[CONFIG_MAX_CPUS];
@@ -55,6 +59,9 @@ static void check_entry(const struct rq *rq, const struct thread *prev)
            rq->lock.under->name);
     ASSERT(prev == current(), "schedule: rq->curr is thread %d, current() is thread %d: the last switch_to set only one", prev->tid,
            current()->tid);
+#if PHASE >= 2
+    ASSERT(!this_cpu()->preempt_count, "schedule: thread %d (%s) blocks or yields with preemption disabled", prev->tid, prev->name);
+#endif
     ASSERT(prev->state != THREAD_RUNNING, "schedule: thread %d (%s) is still RUNNING: make it READY and queue it, or let it exit, first",
            prev->tid, prev->name);
 }
@@ -106,6 +113,9 @@ void schedule(struct rq *rq)
     check_pick(rq, next);
 
     rq->nr_ready--;
+#if PHASE >= 2
+    this_cpu()->need_resched = false;
+#endif
     if (unlikely(trace_on))
         trace_switch(prev, next);
     if (unlikely(next == prev)) {
@@ -141,3 +151,41 @@ __attribute__((flatten, noinline)) void thread_yield(void)
     yield_locked(rq);
     irq_enable();
 }
+
+#if PHASE >= 2
+struct rq *thread_rq_lock(const struct thread *t)
+{
+    (void)t; /* one CPU, one queue */
+    return this_rq_lock();
+}
+
+/* Whether a thread that just became ready has to run before the current one: by class first, then as its class says. */
+void sched_check_preempt(struct rq *rq, struct thread *t)
+{
+    if (t->class->id < rq->curr->class->id)
+        resched(rq);
+    else if (t->class->check_preempt_curr && t->class == rq->curr->class)
+        t->class->check_preempt_curr(rq, t);
+}
+
+void sched_make_ready(struct rq *rq, struct thread *t, enum enqueue_why why)
+{
+    u64 now = clock_ns();
+
+    if (why == ENQUEUE_WAKE)
+        t->blocked_time += now - t->blocked_since;
+    thread_set_state(t, THREAD_READY);
+    t->ready_since = now;
+    sched_enqueue(rq, t, why);
+    sched_check_preempt(rq, t);
+}
+
+/* Who runs may have to make room for who waits now, and who waits may have to be let in: schedule() finds out. */
+void sched_check_priorities(struct rq *rq, struct thread *t)
+{
+    if (t == rq->curr)
+        resched(rq);
+    else if (t->state == THREAD_READY)
+        sched_check_preempt(rq, t);
+}
+#endif

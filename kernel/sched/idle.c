@@ -2,6 +2,11 @@
 #include "sched/idle.h"
 #include "sched/sched.h"
 #include "lib/format.h"
+#include "sched/thread.h"
+#if PHASE >= 2
+#include "sched/preempt.h"
+#include "sched/timer.h"
+#endif
 
 #define IDLE_STACK_SIZE 8192
 
@@ -10,15 +15,23 @@ static u8 boot_idle_stack[IDLE_STACK_SIZE] __attribute__((aligned(16)));
 
 void (*sched_all_exited)(void);
 
-/* Without interrupts nothing can make a thread ready again: if this runs, every other thread has exited. */
+/* If every other thread has exited, nothing will ever run again. Otherwise they wait for interrupts (from phase 2 on), and so do we: the
+   interrupt that makes one of them ready also takes the CPU away from here. */
 static int idle_loop(void *arg)
 {
     (void)arg;
     for (;;) {
-        if (sched_all_exited)
+        irq_disable();
+        if (!thread_count() && sched_all_exited)
             sched_all_exited();
-        machine_halt();
+        if (!this_cpu()->need_resched) /* who exited just now may have woken somebody: no interrupt would tell */
+            cpu_wait();
+        irq_enable();
+#if PHASE >= 2
+        preempt_point();
+#endif
     }
+    return 0; /* never reached */
 }
 
 /* The stack is laid out when it is needed for the first time: a kernel whose first_stack() is not written yet still starts. */
@@ -30,14 +43,28 @@ static struct thread *idle_pick(struct rq *rq)
         idle->rsp = first_stack(boot_idle_stack + IDLE_STACK_SIZE, idle_loop, NULL);
         thread_set_state(idle, THREAD_READY);
     }
+#if PHASE >= 2
+    tick_stop(rq);
+#endif
     rq->nr_ready++; /* schedule() counts whom it picked as one less, and the idle thread was never counted */
     return idle;
 }
+
+#if PHASE >= 2
+static void idle_put_prev(struct rq *rq, struct thread *t)
+{
+    (void)t;
+    tick_start(rq);
+}
+#endif
 
 const struct sched_class idle_class = {
     .id = SCHED_CLASS_IDLE,
     .name = "idle",
     .pick_next_task = idle_pick,
+#if PHASE >= 2
+    .put_prev_task = idle_put_prev,
+#endif
 };
 
 void idle_init(struct rq *rq)

@@ -5,6 +5,9 @@
 #include "base/cpu.h"
 #include "base/lock.h"
 #include "sched/class.h"
+#if PHASE >= 2
+#include "sched/policies.h"
+#endif
 
 struct rq {
     struct spinlock lock;
@@ -15,6 +18,13 @@ struct rq {
     struct thread *exited; /* [l] has just exited; whoever runs next cleans up after it */
     struct thread *idle; /* the CPU's idle thread */
     u64 nr_switches;     /* [l] times that another thread was chosen */
+#if PHASE >= 2
+    u64 next_tick;       /* ns; ~0ul while the CPU idles. This CPU, interrupts off */
+    u64 nr_ticks;        /* [l] */
+    struct prio_rq prio; /* [l] */
+    struct mlfq_rq mlfq; /* [l] */
+    struct sjf_rq sjf;   /* [l] */
+#endif
     u64 nr_stays;        /* [l] times that the same thread was chosen again */
 };
 

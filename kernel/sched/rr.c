@@ -1,8 +1,23 @@
 /* Round-robin: everybody in turn. A thread that gives up the CPU goes behind all who wait. */
 #include "sched/rq.h"
+#if PHASE >= 2
+#include "sched/preempt.h"
+#endif
 
 static void rr_enqueue(struct rq *rq, struct thread *t, enum enqueue_why why)
 {
+#if PHASE >= 2
+    /* Who was interrupted in the middle of a quantum goes on first; a quantum that is over, or given up, begins anew behind all others. A wake
+       does not renew it: else whoever sleeps just before its end would get more than its share. */
+    bool over = thread_ran(rq, t) - t->slice_start >= rr_quantum(t);
+
+    if (why == ENQUEUE_PREEMPTED && !over) {
+        list_push_head(&rq->ready, &t->run_link);
+        return;
+    }
+    if (over || why == ENQUEUE_YIELD)
+        t->slice_start = thread_ran(rq, t);
+#endif
     (void)why;
     rq_push(rq, t);
 }
@@ -13,4 +28,7 @@ const struct sched_class rr_class = {
     .enqueue_task = rr_enqueue,
     .dequeue_task = rq_remove,
     .pick_next_task = rq_pop,
+#if PHASE >= 2
+    .task_tick = rr_tick,
+#endif
 };

@@ -1,5 +1,8 @@
 /* Making and ending threads, and the table of all of them. Lock: threads_lock guards the table, ids, and who joins whom. */
 #include "sched/thread.h"
+#if PHASE >= 2
+#include "sched/mutex.h"
+#endif
 #include "base/assert.h"
 #include "base/trace.h"
 #include "lib/errno.h"
@@ -22,7 +25,7 @@ static struct list *bucket_of(tid_t tid)
     return &buckets[tid & (BUCKETS - 1)];
 }
 
-static struct thread *find_locked(tid_t tid)
+struct thread *thread_find_locked(tid_t tid)
 {
     list_for_each(it, bucket_of(tid)) {
         struct thread *t = list_entry(it, struct thread, tid_link);
@@ -38,7 +41,7 @@ static tid_t next_tid_locked(void)
 {
     do
         last_tid = last_tid == TID_MAX ? 1 : last_tid + 1;
-    while (find_locked(last_tid));
+    while (thread_find_locked(last_tid));
     return last_tid;
 }
 
@@ -92,6 +95,13 @@ static void fill(struct thread *t, const struct thread_params *p)
     list_init(&t->all_link);
     list_init(&t->tid_link);
     list_init(&t->owner_link);
+#if PHASE >= 2
+    list_init(&t->wait_link);
+    list_init(&t->held_mutexes);
+    rb_node_init(&t->timer.node);
+    t->inherited = -1;
+    t->ready_since = t->created_at;
+#endif
 }
 
 /* Enters t into the table, or says that it is full. */
@@ -147,6 +157,9 @@ void thread_launch(struct thread *t)
         t->class->task_fork(rq, t);
     thread_set_state(t, THREAD_READY);
     sched_enqueue(rq, t, ENQUEUE_NEW);
+#if PHASE >= 2
+    sched_check_preempt(rq, t);
+#endif
     spin_unlock_irq(&rq->lock, flags);
 }
 
@@ -176,6 +189,9 @@ _Noreturn void thread_exit(int code)
     struct thread *me = current();
     struct rq *rq;
 
+#if PHASE >= 2
+    mutex_release_all(me);
+#endif
     if (me->owner_ops && me->owner_ops->exiting)
         me->owner_ops->exiting(me, code);
     irq_disable();
@@ -191,7 +207,7 @@ static int claim(tid_t tid, struct thread **target)
 {
     struct thread *me = current();
     u64 flags = spin_lock_irq(&threads_lock);
-    struct thread *t = find_locked(tid);
+    struct thread *t = thread_find_locked(tid);
     int error = 0;
 
     if (!t)
@@ -207,6 +223,33 @@ static int claim(tid_t tid, struct thread **target)
     return error;
 }
 
+/* The one who was to join gives up. */
+static void unclaim(struct thread *t)
+{
+    u64 flags = spin_lock_irq(&threads_lock);
+
+    t->joiner = 0;
+    spin_unlock_irq(&threads_lock, flags);
+}
+
+static int wait_and_collect(struct thread *t, int *code)
+{
+    for (;;) {
+        int error;
+
+        wait_prepare(t);
+        if (join_try(t, code))
+            break;
+        error = wait_step(t);
+        if (error) {
+            unclaim(t);
+            return error;
+        }
+    }
+    wait_cancel();
+    return 0;
+}
+
 int thread_join(tid_t tid, int *code)
 {
     struct thread *t;
@@ -214,10 +257,10 @@ int thread_join(tid_t tid, int *code)
     int exit_code = 0;
     u64 flags;
 
+    if (!error)
+        error = wait_and_collect(t, &exit_code);
     if (error)
         return error;
-    while (!join_try(t, &exit_code))
-        wait_step();
     flags = irq_save();
     trace(TRACE_JOIN, current(), (u32)tid, (u64)(s64)exit_code, 0);
     irq_restore(flags);
@@ -235,7 +278,7 @@ static void reclaim_detached(struct thread *t)
 int thread_detach(tid_t tid)
 {
     u64 flags = spin_lock_irq(&threads_lock);
-    struct thread *t = find_locked(tid);
+    struct thread *t = thread_find_locked(tid);
     bool gone = false;
     int error = 0;
 
@@ -258,6 +301,8 @@ void thread_left_stack(struct thread *t)
     t->left_stack = true;
     if (t->flags & THREAD_DETACHED)
         reclaim_detached(t);
+    else
+        wait_over(t);
 }
 
 void thread_unlink(struct thread *t)
@@ -287,10 +332,20 @@ void thread_free(struct thread *t)
         slab_free(&thread_cache, t);
 }
 
+u64 threads_lock_irq(void)
+{
+    return spin_lock_irq(&threads_lock);
+}
+
+void threads_unlock_irq(u64 flags)
+{
+    spin_unlock_irq(&threads_lock, flags);
+}
+
 struct thread *thread_find(tid_t tid)
 {
     u64 flags = spin_lock_irq(&threads_lock);
-    struct thread *t = find_locked(tid);
+    struct thread *t = thread_find_locked(tid);
 
     spin_unlock_irq(&threads_lock, flags);
     return t;

@@ -42,6 +42,10 @@ int thread_join(tid_t tid, int *code);
    being joined). */
 int thread_detach(tid_t tid);
 
+/* The table's lock, for who has to keep a thread in it for a while; and the search under it. */
+u64 threads_lock_irq(void);
+void threads_unlock_irq(u64 flags);
+struct thread *thread_find_locked(tid_t tid);
 /* A thread of this id, or NULL. The pointer is good while the caller knows that the thread is not joined by somebody else. */
 struct thread *thread_find(tid_t tid);
 /* Calls visit for every thread but idle ones, in order of creation, until it returns false. Holds the table's lock: visit takes

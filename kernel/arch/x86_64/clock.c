@@ -58,6 +58,11 @@ void clock_init(void)
     clock_base = cycles();
 }
 
+u64 ns_to_cycles(u64 ns)
+{
+    return ns * (tsc_hz / 1000) / 1000000;
+}
+
 u64 clock_hz(void)
 {
     return tsc_hz;

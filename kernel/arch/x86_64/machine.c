@@ -13,6 +13,12 @@ _Noreturn void machine_halt(void)
         asm volatile("cli\n\thlt");
 }
 
+/* sti takes effect behind the instruction that follows it: no interrupt comes in between. */
+void cpu_wait(void)
+{
+    asm volatile("sti\n\thlt" : : : "memory");
+}
+
 _Noreturn void machine_poweroff(void)
 {
     outw(ACPI_PM1A_CONTROL, ACPI_SLEEP_S5);

@@ -22,6 +22,12 @@ void serial_init(void)
     outb(MODEM_CONTROL, 0x03);
 }
 
+void serial_interrupts_on(void)
+{
+    outb(MODEM_CONTROL, 0x0b); /* OUT2 connects the interrupt line */
+    outb(INTERRUPTS, 0x01);    /* data received */
+}
+
 void serial_putc(char c)
 {
     while (!(inb(LINE_STATUS) & STATUS_CAN_SEND))

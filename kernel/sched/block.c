@@ -1,0 +1,78 @@
+/* Blocking and waking: the steps below wait queues, channels and sleep. Lock: the run queue's. What a thread waits for, and the lock of that, is its
+   caller's affair; here only its state changes. */
+#include "base/trace.h"
+#include "lib/errno.h"
+#include "sched/preempt.h"
+#include "sched/sched_config.h"
+#include "sched/timer.h"
+#include "sched/wait.h"
+
+static const u8 base_level[SCHED_PRIORITIES] = PRIO_BASE;
+
+int thread_effective(const struct thread *t)
+{
+    return max((int)base_level[t->priority], t->inherited);
+}
+
+void thread_block(struct spinlock *lock, const char *what)
+{
+    struct rq *rq = this_rq_lock();
+    struct thread *me = rq->curr;
+
+    if (lock)
+        spin_unlock(lock); /* a waker needs the run queue's lock too: it waits until we are BLOCKED */
+    if (me->wake_pending || me->killed) {
+        me->wake_pending = false;
+        spin_unlock(&rq->lock);
+        return;
+    }
+    me->waits_for = what;
+    me->blocked_since = clock_ns();
+    thread_set_state(me, THREAD_BLOCKED);
+    trace(TRACE_BLOCK, me, 0, thread_ran(rq, me), 0);
+    schedule(rq);
+}
+
+void sched_unblock(struct rq *rq, struct thread *t)
+{
+    t->waits_for = NULL;
+    if (t->suspended)
+        thread_set_state(t, THREAD_STOPPED);
+    else
+        sched_make_ready(rq, t, ENQUEUE_WAKE);
+}
+
+bool thread_wake(struct thread *t)
+{
+    u64 flags = irq_save();
+    struct rq *rq = thread_rq_lock(t);
+    bool blocked = t->state == THREAD_BLOCKED;
+
+    trace(TRACE_WAKE, t, (u32)current()->tid, !blocked, 0);
+    if (blocked)
+        sched_unblock(rq, t);
+    else if (t->state != THREAD_ZOMBIE)
+        t->wake_pending = true;
+    spin_unlock_irq(&rq->lock, flags);
+    return blocked;
+}
+
+static void wait_timed_out(struct timer *timer)
+{
+    struct thread *t = container_of(timer, struct thread, timer);
+
+    t->timed_out = true;
+    thread_wake(t);
+}
+
+int wait_on_until(struct wait_queue *wq, struct spinlock *lock, u64 when)
+{
+    struct thread *me = current();
+    int error;
+
+    me->timed_out = false;
+    timer_start(&me->timer, when, wait_timed_out);
+    error = wait_on(wq, lock);
+    timer_cancel(&me->timer);
+    return me->timed_out && !error ? -ETIMEDOUT : error;
+}

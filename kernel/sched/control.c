@@ -1,0 +1,150 @@
+/* What one thread may do to another (control.h). Lock: the thread table's keeps the target alive, its run queue's guards the change. */
+#include "sched/control.h"
+#include "base/trace.h"
+#include "lib/errno.h"
+#include "sched/mutex.h"
+#include "sched/preempt.h"
+#include "sched/wait.h"
+
+/* Finds a thread and calls change() with it, under the table's and its run queue's locks. */
+static int with_thread(tid_t tid, int (*change)(struct rq *rq, struct thread *t, u64 value), u64 value)
+{
+    u64 flags = threads_lock_irq();
+    struct thread *t = thread_find_locked(tid);
+    int error = -ESRCH;
+
+    if (t && t->state != THREAD_ZOMBIE) {
+        struct rq *rq = thread_rq_lock(t);
+
+        error = change(rq, t, value);
+        spin_unlock(&rq->lock);
+    }
+    threads_unlock_irq(flags);
+    return error;
+}
+
+static int kill(struct rq *rq, struct thread *t, u64 code)
+{
+    t->killed = true;
+    t->kill_code = (int)(s64)code;
+    t->suspended = false;
+    if (t->state == THREAD_BLOCKED || t->state == THREAD_STOPPED)
+        sched_unblock(rq, t);
+    return 0;
+}
+
+int thread_kill(tid_t tid, int code)
+{
+    int error = with_thread(tid, kill, (u64)(s64)code);
+
+    thread_safe_point();
+    return error;
+}
+
+void thread_safe_point(void)
+{
+    struct thread *me = current();
+
+    if (unlikely(me->killed) && irq_enabled() && !this_cpu()->preempt_count)
+        thread_exit(me->kill_code);
+}
+
+static int suspend(struct rq *rq, struct thread *t, u64 unused)
+{
+    (void)unused;
+    if (t->suspended)
+        return -EINVAL;
+    t->suspended = true;
+    trace(TRACE_STOP, t, (u32)current()->tid, 0, 0);
+    if (t->state == THREAD_READY) {
+        sched_dequeue(rq, t);
+        thread_set_state(t, THREAD_STOPPED);
+        t->blocked_since = clock_ns();
+    }
+    return 0;
+}
+
+/* The running thread itself: it leaves its CPU here. */
+static void stop_self(void)
+{
+    u64 flags = irq_save();
+    struct rq *rq = this_rq_lock();
+    struct thread *me = rq->curr;
+
+    if (me->suspended) {
+        thread_set_state(me, THREAD_STOPPED);
+        me->blocked_since = clock_ns();
+        schedule(rq);
+    } else {
+        spin_unlock(&rq->lock);
+    }
+    irq_restore(flags);
+}
+
+int thread_suspend(tid_t tid)
+{
+    int error = with_thread(tid, suspend, 0);
+
+    if (!error && tid == current()->tid)
+        stop_self();
+    thread_safe_point();
+    return error;
+}
+
+static int resume(struct rq *rq, struct thread *t, u64 unused)
+{
+    (void)unused;
+    if (!t->suspended)
+        return -EINVAL;
+    t->suspended = false;
+    trace(TRACE_RESUME, t, (u32)current()->tid, 0, 0);
+    if (t->state == THREAD_STOPPED)
+        sched_unblock(rq, t);
+    return 0;
+}
+
+int thread_resume(tid_t tid)
+{
+    return with_thread(tid, resume, 0);
+}
+
+static int wake(struct rq *rq, struct thread *t, u64 unused)
+{
+    (void)unused;
+    if (t->state != THREAD_BLOCKED)
+        return -EINVAL;
+    sched_unblock(rq, t);
+    return 0;
+}
+
+int thread_wake_by_hand(tid_t tid)
+{
+    return with_thread(tid, wake, 0);
+}
+
+/* A queued thread's place depends on its priority: it leaves the queue under the old one and comes back under the new one. */
+static int set_priority(struct rq *rq, struct thread *t, u64 priority)
+{
+    bool queued = t->state == THREAD_READY;
+
+    trace(TRACE_PRIORITY, t, (u32)current()->tid, t->priority, priority);
+    if (queued)
+        sched_dequeue(rq, t);
+    t->priority = (enum thread_priority)priority;
+    if (queued)
+        sched_enqueue(rq, t, ENQUEUE_CHANGED);
+    sched_check_priorities(rq, t);
+    return 0;
+}
+
+int thread_set_priority(tid_t tid, enum thread_priority priority)
+{
+    int error;
+
+    if (priority > PRIORITY_CRITICAL)
+        return -EINVAL;
+    error = with_thread(tid, set_priority, priority);
+    if (!error)
+        mutex_priority_changed(tid);
+    return error;
+}

@@ -1,0 +1,58 @@
+/* Preemption: where it may happen, and that it does. Interrupts off in all of it. */
+#include "sched/preempt.h"
+#include "base/assert.h"
+
+static bool kernel_preemption = true;
+
+void preempt_set_kernel(bool allowed)
+{
+    kernel_preemption = allowed;
+}
+
+/* Whether whoever runs here may lose the CPU. A spinlock that is held keeps interrupts off, so none can be held here. */
+static bool allowed(const struct cpu *cpu)
+{
+    return !cpu->preempt_count && (kernel_preemption || cpu->current == cpu->rq->idle);
+}
+
+/* The idle thread is in no queue and needs no exercise to make room. */
+static void leave_idle(struct rq *rq)
+{
+    thread_set_state(rq->curr, THREAD_READY);
+    schedule(rq);
+}
+
+static void preempt(void)
+{
+    struct rq *rq = this_rq_lock();
+
+    if (rq->curr == rq->idle)
+        leave_idle(rq);
+    else
+        preempt_locked(rq);
+}
+
+void preempt_from_interrupt(void)
+{
+    struct cpu *cpu = this_cpu();
+
+    if (cpu->need_resched && allowed(cpu))
+        preempt();
+}
+
+/* Interrupts on or off; where they are off, whoever turned them off is not done yet. */
+void preempt_point(void)
+{
+    u64 flags;
+
+    if (!irq_enabled())
+        return;
+    flags = irq_save();
+    preempt_from_interrupt();
+    irq_restore(flags);
+}
+
+u64 thread_ran(const struct rq *rq, const struct thread *t)
+{
+    return t->cpu_cycles + (t == rq->curr ? cycles() : 0);
+}

@@ -1,0 +1,118 @@
+/* Timer queues, the tick, and the interrupt behind both (timer.h). The timer is one shot: it is set to whatever comes first, the next tick or the first
+   timer; an idle CPU has no tick. Lock: the queue's. */
+#include "sched/timer.h"
+#include "arch/timer.h"
+#include "base/interrupt.h"
+#include "sched/preempt.h"
+
+static struct timer_queue queues[CONFIG_MAX_CPUS];
+static u64 tick_ns;
+
+#define NEVER (~0ul)
+
+static struct timer_queue *this_queue(void)
+{
+    return &queues[this_cpu()->id];
+}
+
+/* Sets the CPU's timer to what comes next. Interrupts off. */
+static void program(const struct rq *rq, u64 now)
+{
+    u64 next = min(timer_next(this_queue()), rq->next_tick);
+
+    if (next == NEVER)
+        timer_stop();
+    else
+        timer_set(next > now ? next - now : 1);
+}
+
+/* Calls whoever is due, one by one, without the lock: what they do may take others. */
+static void expire(struct timer_queue *queue, u64 now)
+{
+    for (;;) {
+        struct timer *timer;
+
+        spin_lock(&queue->lock);
+        timer = timer_pop_expired(queue, now);
+        spin_unlock(&queue->lock);
+        if (!timer)
+            return;
+        timer->expired(timer);
+    }
+}
+
+/* Ticks that were missed while interrupts were off are not made up for: the charge goes by time, not by ticks. */
+static void tick_if_due(struct rq *rq, u64 now)
+{
+    spin_lock(&rq->lock);
+    if (now >= rq->next_tick) {
+        rq->next_tick += (now - rq->next_tick) / tick_ns * tick_ns + tick_ns;
+        sched_tick(rq);
+    }
+    spin_unlock(&rq->lock);
+}
+
+static void timer_interrupt(void)
+{
+    struct rq *rq = this_rq();
+    u64 now = clock_ns();
+
+    expire(this_queue(), now);
+    tick_if_due(rq, now);
+    program(rq, now);
+    cpu_relax(); /* under QEMU, lets the next CPU run: two whose timers fall together would starve one */
+}
+
+void timers_init(unsigned hz)
+{
+    struct timer_queue *queue = this_queue();
+
+    tick_ns = NS_PER_SEC / hz;
+    spin_init(&queue->lock, "timers", RANK_TIMERS);
+    rb_tree_init(&queue->tree, NULL);
+    timer_init();
+    interrupt_register(VECTOR_TIMER, timer_interrupt);
+    tick_start(this_rq());
+}
+
+void timer_start(struct timer *timer, u64 when, void (*expired)(struct timer *timer))
+{
+    struct timer_queue *queue = this_queue();
+
+    timer->expires = when;
+    timer->expired = expired;
+    spin_lock(&queue->lock);
+    timer_insert(queue, timer);
+    spin_unlock(&queue->lock);
+    program(this_rq(), clock_ns());
+}
+
+bool timer_cancel(struct timer *timer)
+{
+    struct timer_queue *queue = this_queue();
+    u64 flags = spin_lock_irq(&queue->lock);
+    bool waits = rb_linked(&timer->node);
+
+    rb_erase(&queue->tree, &timer->node);
+    spin_unlock_irq(&queue->lock, flags);
+    return waits; /* the interrupt that was set for it comes too early for the next one, which costs one look at the clock */
+}
+
+void tick_start(struct rq *rq)
+{
+    u64 now = clock_ns();
+
+    rq->next_tick = now + tick_ns;
+    program(rq, now);
+}
+
+void tick_stop(struct rq *rq)
+{
+    rq->next_tick = NEVER;
+    program(rq, clock_ns());
+}
+
+u64 timer_interrupts(void)
+{
+    return interrupt_count(VECTOR_TIMER);
+}

@@ -1,0 +1,36 @@
+/* Things to be done at a time: a queue a CPU, and the interrupt that serves it and the tick. Timers are set and taken back by the CPU that they are
+   on, or for a thread by whoever wakes it. */
+#pragma once
+
+#include "sched/rq.h"
+
+struct timer_queue {
+    struct spinlock lock;
+    struct rb_tree tree; /* [l] by time of expiry; of two at the same time the one set first comes first */
+};
+
+/* This CPU's timer queue and tick; the interrupt is registered. After scheduler_init(), interrupts off. */
+void timers_init(unsigned hz);
+/* expired(timer) will be called at `when` (ns), by the timer interrupt of this CPU. The timer is in no queue. Interrupts off. */
+void timer_start(struct timer *timer, u64 when, void (*expired)(struct timer *timer));
+/* Takes a timer back; nothing happens if it has expired. Returns true if it had not: then it never will. Any context. */
+bool timer_cancel(struct timer *timer);
+/* The tick starts with the first thread that runs, and stops when the CPU idles: for idle.c. rq->lock held. */
+void tick_start(struct rq *rq);
+void tick_stop(struct rq *rq);
+/* Timer interrupts on this CPU since boot. */
+u64 timer_interrupts(void);
+
+/* Lab 2.4 (sleep.c); the queue's lock held, interrupts off. */
+
+/* The timer, whose `expires` is set, joins the queue. */
+void timer_insert(struct timer_queue *queue, struct timer *timer);
+/* Takes off and returns the timer that expires first, if that is at or before `now`; else NULL. */
+struct timer *timer_pop_expired(struct timer_queue *queue, u64 now);
+/* The earliest time of expiry, or ~0ul if there is none. */
+u64 timer_next(const struct timer_queue *queue);
+
+/* The current thread sleeps until `when` (ns), at least: not at all if that has passed. Thread context, no spinlock held. Returns 0, or -EINTR if it has to
+   leave (thread_kill). */
+int thread_sleep_until(u64 when);
+int thread_sleep(u64 ns);
