@@ -11,7 +11,7 @@ LD = $(CROSS)ld
 NM = $(CROSS)nm
 NASM ?= nasm
 
-KERNEL_DIR := $(O)/$(if $(filter 0,$(CHECKED)),plain,checked)
+KERNEL_DIR := $(O)/$(if $(filter 0,$(CHECKED)),plain,$(if $(filter 1,$(RACE)),race,checked))
 KERNEL := $(KERNEL_DIR)/kernel.elf
 
 KERNEL_C := $(sort $(wildcard kernel/*/*.c kernel/arch/x86_64/*.c))
@@ -28,6 +28,12 @@ else
 KERNEL_CFLAGS += -DCHECKED -fno-omit-frame-pointer -fno-optimize-sibling-calls \
 	-fstack-protector-strong -mstack-protector-guard=global \
 	-fsanitize=undefined -fno-sanitize=alignment
+endif
+# The race build: every access to memory calls base/race.c. Left out are boot and what runs below threads, the trace and the hook itself.
+ifeq ($(RACE),1)
+KERNEL_CFLAGS += -DRACE
+RACE_CFLAGS := -fsanitize=thread --param tsan-distinguish-volatile=1 --param tsan-instrument-func-entry-exit=0
+$(filter-out $(KERNEL_DIR)/kernel/arch/% $(KERNEL_DIR)/kernel/base/% $(KERNEL_DIR)/kernel/lib/%,$(KERNEL_OBJ)): KERNEL_CFLAGS += $(RACE_CFLAGS)
 endif
 KERNEL_CFLAGS += $(WERROR)
 KERNEL_LDFLAGS := -nostdlib -static -z max-page-size=4096 -z noexecstack --no-warn-rwx-segments --build-id=none -T kernel/kernel.ld

@@ -17,6 +17,9 @@ _Noreturn void panic(const char *fmt, ...) __attribute__((format(printf, 1, 2)))
 paddr_t table_frame_alloc(void);
 /* Gives up the CPU now if that is due and may be: sched/preempt.c. Called where something that forbade it has ended. */
 void preempt_point(void);
+/* Takes the CPU from the running thread as if its time were over: sched/preempt.c, for the race build. Interrupts off, preemption not
+   disabled. */
+void preempt_by_force(void);
 /* Where every thread ends that returns from its entry function; also called by whoever wants to leave: sched/thread.c. */
 _Noreturn void thread_exit(int code);
 /* The first C of a new thread: undoes what schedule() left held, then returns with interrupts on: sched/core.c. */

@@ -5,6 +5,9 @@
 #include "base/cmdline.h"
 #include "base/panic.h"
 #include "base/printk.h"
+#if PHASE >= 2
+#include "base/race.h"
+#endif
 #include "init/program.h"
 #include "lib/string.h"
 #include "mm/failalloc.h"
@@ -65,6 +68,9 @@ _Noreturn void ktest_done(void)
 {
     struct ktest_report *r = &ktest_report;
 
+#if PHASE >= 2
+    race_start(0, 0);
+#endif
     quiet = true;
     count_memory(&r->frames_after, &r->objects_after);
     r->done_time = clock_ns();
@@ -125,6 +131,9 @@ _Noreturn void ktest_run(const char *name)
     r->magic = KTEST_MAGIC;
     r->nonce = option_u64("nonce");
     count_memory(&r->frames_before, &r->objects_before);
+#if PHASE >= 2
+    race_start(option_u64("seed"), option_u64("race"));
+#endif
     if (option_given("failalloc")) {
         fail_allocation(t, option_text("failalloc"));
     } else {

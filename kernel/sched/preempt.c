@@ -52,6 +52,16 @@ void preempt_point(void)
     irq_restore(flags);
 }
 
+void preempt_by_force(void)
+{
+    struct thread *me = current();
+
+    if (me == this_rq()->idle || !this_rq()->nr_ready)
+        return;
+    me->slice_start = thread_ran(this_rq(), me) - rr_quantum(me); /* its quantum is over */
+    preempt();
+}
+
 u64 thread_ran(const struct rq *rq, const struct thread *t)
 {
     return t->cpu_cycles + (t == rq->curr ? cycles() : 0);

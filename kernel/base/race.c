@@ -1,0 +1,111 @@
+/* The race build (race.h): the functions that -fsanitize=thread calls, made into points where another thread may come in. Not instrumented itself;
+   called with interrupts on or off. On one CPU a race point preempts, as if the timer had fired at that very access, wherever the timer might have. */
+#include "base/race.h"
+#include "arch/upcall.h"
+#include "base/cpu.h"
+
+#ifdef RACE
+
+static u64 state;  /* of the generator; 0 = off */
+static u64 chance; /* of 2^32 */
+
+void race_start(u64 seed, u64 period)
+{
+    state = 0;
+    chance = period ? (1ul << 32) / period : 0;
+    if (period)
+        state = (seed + 1) * 0x9e3779b97f4a7c15ul | 1;
+}
+
+/* xorshift64* (Vigna 2014); the upper half is the better one. */
+static u32 next_random(void)
+{
+    state ^= state >> 12;
+    state ^= state << 25;
+    state ^= state >> 27;
+    return (u32)(state * 0x2545f4914f6cdd1dul >> 32);
+}
+
+static void race_point(void)
+{
+    u64 flags;
+    bool hit;
+
+    if (!state)
+        return;
+    flags = irq_save();
+    hit = next_random() < chance;
+    if (hit)
+        cpu_relax(); /* on several CPUs, the next one runs from here */
+    if (hit && flags & RFLAGS_IF && !this_cpu()->preempt_count)
+        preempt_by_force();
+    irq_restore(flags);
+}
+
+#define ACCESS(name)         \
+    void __tsan_##name(void); \
+    void __tsan_##name(void)  \
+    {                         \
+        race_point();         \
+    }
+#define SIZES(kind) ACCESS(kind##1) ACCESS(kind##2) ACCESS(kind##4) ACCESS(kind##8) ACCESS(kind##16)
+
+SIZES(read)
+SIZES(write)
+SIZES(volatile_read)
+SIZES(volatile_write)
+SIZES(unaligned_read)
+SIZES(unaligned_write)
+SIZES(unaligned_volatile_read)
+SIZES(unaligned_volatile_write)
+ACCESS(read_range)
+ACCESS(write_range)
+ACCESS(vptr_update)
+ACCESS(func_entry)
+ACCESS(func_exit)
+ACCESS(init)
+
+/* Atomic operations become calls, too: each does its work and is a race point before it. */
+#define ATOMICS(bits)                                                                       \
+    u##bits __tsan_atomic##bits##_load(const volatile u##bits *p, int order);               \
+    u##bits __tsan_atomic##bits##_load(const volatile u##bits *p, int order)                \
+    {                                                                                       \
+        (void)order;                                                                        \
+        race_point();                                                                       \
+        return __atomic_load_n(p, __ATOMIC_SEQ_CST);                                        \
+    }                                                                                       \
+    void __tsan_atomic##bits##_store(volatile u##bits *p, u##bits value, int order);        \
+    void __tsan_atomic##bits##_store(volatile u##bits *p, u##bits value, int order)         \
+    {                                                                                       \
+        (void)order;                                                                        \
+        race_point();                                                                       \
+        __atomic_store_n(p, value, __ATOMIC_SEQ_CST);                                       \
+    }                                                                                       \
+    ATOMIC_UPDATE(bits, exchange, __atomic_exchange_n)                                      \
+    ATOMIC_UPDATE(bits, fetch_add, __atomic_fetch_add)                                      \
+    ATOMIC_UPDATE(bits, fetch_sub, __atomic_fetch_sub)                                      \
+    ATOMIC_UPDATE(bits, fetch_and, __atomic_fetch_and)                                      \
+    ATOMIC_UPDATE(bits, fetch_or, __atomic_fetch_or)
+
+#define ATOMIC_UPDATE(bits, name, builtin)                                                  \
+    u##bits __tsan_atomic##bits##_##name(volatile u##bits *p, u##bits value, int order);    \
+    u##bits __tsan_atomic##bits##_##name(volatile u##bits *p, u##bits value, int order)     \
+    {                                                                                       \
+        (void)order;                                                                        \
+        race_point();                                                                       \
+        return builtin(p, value, __ATOMIC_SEQ_CST);                                         \
+    }
+
+ATOMICS(8)
+ATOMICS(16)
+ATOMICS(32)
+ATOMICS(64)
+
+#else
+
+void race_start(u64 seed, u64 period)
+{
+    (void)seed, (void)period;
+}
+
+#endif
