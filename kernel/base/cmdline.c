@@ -42,7 +42,11 @@ static struct option options[] = {
     { .name = "race", .kind = OPTION_NUMBER, .about = "race build: one access in so many hands the CPU on (0 = none)", .most = 1 << 20 },
     CHOICE("kpreempt", "preempt threads in the kernel, too, or only the idle thread", "on", "off"),
 #endif
-    CHOICE("sched", "the policy of normal threads", "rr", "fcfs"),
+    CHOICE("sched", "the policy of normal threads", "rr", "fcfs",
+#if PHASE >= 2
+           "sjf", "prio", "mlfq",
+#endif
+           ),
 };
 
 static char line_copy[1024];

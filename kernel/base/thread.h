@@ -40,19 +40,21 @@ enum thread_flags {
 
 struct mutex;
 
-/* What the policies keep in a thread; each is described where the policy is. */
+/* What the policies keep in a thread; each is described where the policy is. Cycles are those of thread_ran(): what the thread itself has run. */
 struct prio_entity {
-    u64 aged_from;           /* ns; since when it has waited without running */
+    u8 level;                /* the list in which it stands, or stood last */
 };
 
 struct mlfq_entity {
-    u8 level;                /* 0 is the best queue */
+    u8 level;                /* 0 is the best */
     u64 allotment_start;     /* cycles that it had run when it came to this level */
     u64 boost;               /* number of the last boost that it took part in */
 };
 
 struct sjf_entity {
-    u64 tau;                 /* predicted burst, cycles */
+    struct rb_node node;     /* its place in the queue */
+    u64 key;                 /* what it is ordered by: tau, or 0 if it goes on with a burst */
+    u64 tau;                 /* predicted burst, cycles; 0 = nothing known yet */
     u64 burst_start;         /* cycles that it had run when its present burst began */
 };
 
@@ -119,6 +121,7 @@ struct thread {
     u64 ready_since;         /* [q] ns; when it last became READY */
     u64 blocked_since;       /* [q] ns; when it last became BLOCKED */
     u64 blocked_time;        /* [q] ns it was BLOCKED or STOPPED, up to then */
+    u64 since;               /* [q] rq->clock when it became ready, or when its last turn ended: its place among equals */
     u64 slice_start;         /* [q] cycles that it had run when its present slice began */
     struct mutex *blocked_on; /* [pi_lock] the mutex it waits for, or NULL */
     struct list held_mutexes; /* [pi_lock] mutexes that it owns */

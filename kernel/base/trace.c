@@ -33,7 +33,7 @@ __attribute__((noipa)) void trace_stop_here(void)
 {
 }
 
-void trace_write(enum trace_event event, const struct thread *thread, u32 other, u64 a0, u64 a1)
+void trace_write(enum trace_event event, const struct thread *thread, u32 other, u64 a0, u64 a1, u64 a2, u64 a3)
 {
     struct cpu *cpu = this_cpu();
     struct trace_ring *ring = &trace_rings[cpu->id];
@@ -55,6 +55,8 @@ void trace_write(enum trace_event event, const struct thread *thread, u32 other,
     r->queued = *cpu->queue_length;
     r->arg[0] = a0;
     r->arg[1] = a1;
+    r->arg[2] = a2;
+    r->arg[3] = a3;
     __atomic_store_n(&r->seq, seq, __ATOMIC_RELEASE); /* from here on the record is complete */
     ring->seq = seq;
     if (unlikely(seq == trace_stop_at[cpu->id]))

@@ -6,22 +6,26 @@
 
 #include "base/cpu.h"
 
+/* Those marked [d] belong to a decision of the scheduler. From phase 2 on they carry all that the decision depended on, so that a model comes to the
+   same one with whole numbers: arg[1] = cycles that tid has run; arg[2] = its own priority (bits 0-7) and its effective one without ageing, 0 to 63 (bits
+   8-15); arg[3] = rq->clock, the cycles at which it was made. */
 enum trace_event {
     TRACE_NONE,
-    TRACE_CREATE,  /* tid made by other; arg[0] = stack base, arg[1] = stack size */
-    TRACE_ENQUEUE, /* tid became ready and stands in the queue; arg[0] = enum enqueue_why */
-    TRACE_DEQUEUE, /* tid was taken out without being picked */
-    TRACE_PICK,    /* tid was chosen to run next */
+    TRACE_CREATE,  /* tid made by other; arg[0] = stack base, arg[1] = stack size, arg[2] = its first expected burst, ns (0: none given) */
+    TRACE_ENQUEUE, /* [d] tid is ready and joins the queue; arg[0] = enum enqueue_why */
+    TRACE_DEQUEUE, /* [d] tid was taken out without being picked */
+    TRACE_PICK,    /* [d] tid was chosen to run next; by pick_next(), just before a switch or instead of one */
     TRACE_SWITCH,  /* the CPU goes from tid to other; arg[0] = the state in which tid is left */
     TRACE_EXIT,    /* tid leaves; arg[0] = exit code */
     TRACE_JOIN,    /* tid got other's exit code; arg[0] = exit code */
     TRACE_RECLAIM, /* other's stack and TCB were given back, by tid */
-    TRACE_BLOCK,   /* tid waits */
+    TRACE_BLOCK,   /* [d] tid waits; arg[0] = cycles it has run, as arg[1] */
     TRACE_WAKE,    /* tid was woken by other; arg[0] = 1 if it was not blocked and will remember it */
-    TRACE_TICK,    /* the timer ticked while tid ran; arg[0] = cycles it has run */
+    TRACE_TICK,    /* [d] the timer ticked while tid ran; arg[0] = cycles it has run, as arg[1] */
     TRACE_STOP,    /* tid stands still; by other */
     TRACE_RESUME,  /* tid may go on; by other */
-    TRACE_PRIORITY, /* tid's effective priority changed; arg[0] = from, arg[1] = to */
+    TRACE_PRIORITY, /* tid's priority was set by other, or what it inherits changed (other = 0); effective without ageing: arg[0] = from, arg[1] = to;
+                      arg[2] and arg[3] as [d]. If tid is queued, a DEQUEUE came before and an ENQUEUE follows */
     TRACE_MARK,    /* a test's or a person's mark; arg[0..3] free */
     TRACE_EVENTS
 };
@@ -62,14 +66,15 @@ void trace_ring_init(int cpu, void *memory, u64 capacity);
 /* From now on, records are written. Until then trace_mode is TRACE_OFF. */
 void trace_start(enum trace_mode mode);
 /* Writes a record. Interrupts off. Through the trace_*() calls below, which cost one test when tracing is off. */
-__attribute__((noinline, cold)) void trace_write(enum trace_event event, const struct thread *thread, u32 other, u64 a0, u64 a1);
+__attribute__((noinline, cold)) void trace_write(enum trace_event event, const struct thread *thread, u32 other, u64 a0, u64 a1, u64 a2,
+                                                 u64 a3);
 /* Prints a CPU's last n records. */
 void trace_print(int cpu, unsigned n);
 
 static inline void trace(enum trace_event event, const struct thread *thread, u32 other, u64 a0, u64 a1)
 {
     if (unlikely(trace_on))
-        trace_write(event, thread, other, a0, a1);
+        trace_write(event, thread, other, a0, a1, 0, 0);
 }
 
 /* An empty function for debuggers to stop at. */

@@ -74,9 +74,7 @@ static void init_trace(void)
 
 static void init_policy(void)
 {
-    static const struct sched_class *const policies[] = { &rr_class, &fcfs_class }; /* in the order of the option's choices */
-
-    sched_set_normal_class(policies[option_choice("sched")]);
+    sched_set_normal_class(sched_policies[option_choice("sched")]);
 }
 
 static void init_memory(const struct boot_info *boot)

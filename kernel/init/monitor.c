@@ -98,24 +98,32 @@ static void run_mem(char *argument)
     }
 }
 
-/* The policy is that of threads made from now on; those that are queued must not be left behind in another policy's order. */
+static bool follow(struct thread *t, void *arg)
+{
+    (void)arg;
+    if (t->class_id == SCHED_CLASS_NORMAL)
+        t->class = normal_class;
+    return true;
+}
+
+/* All threads follow the policy, those that wait for something too; those that are queued must not be left behind in another policy's order. */
 static void run_policy(char *argument)
 {
-    static const struct sched_class *const policies[] = { &rr_class, &fcfs_class };
+    const struct sched_class *const *p = sched_policies;
+    u64 flags = irq_save();
 
-    for (unsigned i = 0; i < array_len(policies); i++) {
-        if (strcmp(argument, policies[i]->name))
-            continue;
-        if (this_rq()->nr_ready) {
-            printk("threads are queued under %s: wait until they are gone\n", normal_class->name);
-            return;
-        }
-        sched_set_normal_class(policies[i]);
-        current()->class = normal_class;
+    while (*p && strcmp(argument, (*p)->name))
+        p++;
+    if (*p && this_rq()->nr_ready) {
+        printk("threads are queued under %s: wait until they are gone\n", normal_class->name);
+    } else if (*p) {
+        sched_set_normal_class(*p);
+        thread_for_each(follow, NULL);
     }
+    irq_restore(flags);
     printk("policies:");
-    for (unsigned i = 0; i < array_len(policies); i++)
-        printk(policies[i] == normal_class ? " [%s]" : " %s", policies[i]->name);
+    for (p = sched_policies; *p; p++)
+        printk(*p == normal_class ? " [%s]" : " %s", (*p)->name);
     printk("\n");
 }
 

@@ -3,16 +3,8 @@
 #include "base/trace.h"
 #include "lib/errno.h"
 #include "sched/preempt.h"
-#include "sched/sched_config.h"
 #include "sched/timer.h"
 #include "sched/wait.h"
-
-static const u8 base_level[SCHED_PRIORITIES] = PRIO_BASE;
-
-int thread_effective(const struct thread *t)
-{
-    return max((int)base_level[t->priority], t->inherited);
-}
 
 void thread_block(struct spinlock *lock, const char *what)
 {
@@ -29,7 +21,8 @@ void thread_block(struct spinlock *lock, const char *what)
     me->waits_for = what;
     me->blocked_since = clock_ns();
     thread_set_state(me, THREAD_BLOCKED);
-    trace(TRACE_BLOCK, me, 0, thread_ran(rq, me), 0);
+    if (unlikely(trace_on))
+        sched_trace(TRACE_BLOCK, rq, me, thread_ran(rq, me));
     schedule(rq);
 }
 

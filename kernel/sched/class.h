@@ -39,8 +39,12 @@ struct sched_class {
 };
 
 extern const struct sched_class rr_class, fcfs_class, idle_class;
+#if PHASE >= 2
+extern const struct sched_class sjf_class, prio_class, mlfq_class;
+#endif
 
 /* The classes in order, highest first, ended by NULL. The last one is idle_class, which always has a thread to offer. */
 extern const struct sched_class *sched_classes[];
-/* The policy of normal threads. */
+/* The policies that normal threads may have, in the order of the boot option's choices, ended by NULL; and the one in force. */
+extern const struct sched_class *const sched_policies[];
 extern const struct sched_class *normal_class;

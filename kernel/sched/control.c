@@ -126,11 +126,13 @@ int thread_wake_by_hand(tid_t tid)
 static int set_priority(struct rq *rq, struct thread *t, u64 priority)
 {
     bool queued = t->state == THREAD_READY;
+    int before = thread_effective(t);
 
-    trace(TRACE_PRIORITY, t, (u32)current()->tid, t->priority, priority);
     if (queued)
         sched_dequeue(rq, t);
     t->priority = (enum thread_priority)priority;
+    if (unlikely(trace_on))
+        sched_trace_priority(rq, t, current()->tid, before);
     if (queued)
         sched_enqueue(rq, t, ENQUEUE_CHANGED);
     sched_check_priorities(rq, t);

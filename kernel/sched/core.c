@@ -7,12 +7,20 @@
 #if PHASE >= 2
 #include "sched/preempt.h"
 #include "sched/timer.h"
+#include "sched/wait.h"
 #endif
 #include "sched/thread.h"
 
 static struct rq run_queues[CONFIG_MAX_CPUS];
 
 const struct sched_class *normal_class = &rr_class;
+const struct sched_class *const sched_policies[] = {
+    &rr_class, &fcfs_class,
+#if PHASE >= 2
+    &sjf_class, &prio_class, &mlfq_class,
+#endif
+    NULL
+};
 const struct sched_class *sched_classes[] = { &rr_class, &idle_class, NULL };
 
 void sched_set_normal_class(const struct sched_class *class)
@@ -29,6 +37,9 @@ void scheduler_init(void)
     spin_init(&rq->lock, "run queue", RANK_RUN_QUEUE);
     rq->cpu = cpu->id;
     list_init(&rq->ready);
+#if PHASE >= 2
+    policies_init(rq);
+#endif
     rq->curr = cpu->current;
     cpu->rq = rq;
     cpu->queue_length = &rq->nr_ready;
@@ -46,7 +57,8 @@ void sched_dequeue(struct rq *rq, struct thread *t)
 {
     ASSERT(spin_held(&rq->lock), "sched_dequeue: the run queue's lock is not held");
     rq->nr_ready--;
-    trace(TRACE_DEQUEUE, t, 0, 0, 0);
+    if (unlikely(trace_on))
+        sched_trace(TRACE_DEQUEUE, rq, t, 0);
     t->class->dequeue_task(rq, t);
 }
 
@@ -89,11 +101,33 @@ static inline void switch_done(void)
         thread_left_stack(exited);
 }
 
-__attribute__((noinline, cold)) static void trace_switch(const struct thread *prev, const struct thread *next)
+__attribute__((noinline, cold)) void sched_trace(enum trace_event event, const struct rq *rq, const struct thread *t, u64 arg)
 {
-    trace_write(TRACE_PICK, next, 0, 0, 0);
+    u64 ran = 0, priority = t->priority, clock = 0;
+
+    (void)rq; /* phase 1 */
+#if PHASE >= 2
+    ran = thread_ran(rq, t);
+    priority |= (u64)thread_effective(t) << 8;
+    clock = rq->clock;
+#endif
+    trace_write(event, t, 0, arg, ran, priority, clock);
+}
+
+#if PHASE >= 2
+__attribute__((noinline, cold)) void sched_trace_priority(const struct rq *rq, const struct thread *t, tid_t by, int before)
+{
+    u64 after = (u64)thread_effective(t);
+
+    trace_write(TRACE_PRIORITY, t, (u32)by, (u64)before, after, t->priority | after << 8, rq->clock);
+}
+#endif
+
+__attribute__((noinline, cold)) static void trace_switch(const struct rq *rq, const struct thread *prev, const struct thread *next)
+{
+    sched_trace(TRACE_PICK, rq, next, 0);
     if (next != prev)
-        trace_write(TRACE_SWITCH, prev, (u32)next->tid, prev->state, 0);
+        trace_write(TRACE_SWITCH, prev, (u32)next->tid, prev->state, 0, 0, 0);
 }
 
 /* Statistics, trace and the step itself are in one function and in this order because this is the kernel's hottest path:
@@ -117,7 +151,7 @@ void schedule(struct rq *rq)
     this_cpu()->need_resched = false;
 #endif
     if (unlikely(trace_on))
-        trace_switch(prev, next);
+        trace_switch(rq, prev, next);
     if (unlikely(next == prev)) {
         rq->nr_stays++;
         thread_set_state(prev, THREAD_RUNNING);

@@ -17,7 +17,7 @@ void priority_lend(struct thread *t)
 #else
     /* The owner may wait for a mutex itself: how far must the priority go? */
     (void)t;
-    lab_stub("2.6", "priority_lend");
+    lab_stub("2.6c", "priority_lend");
 #endif
 }
 
@@ -37,6 +37,6 @@ void priority_recompute(struct thread *t)
 #else
     /* It may own other mutexes, with other waiters: which of them still lend? */
     (void)t;
-    lab_stub("2.6", "priority_recompute");
+    lab_stub("2.6c", "priority_recompute");
 #endif
 }

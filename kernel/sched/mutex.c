@@ -145,12 +145,12 @@ bool priority_set_inherited(struct thread *t, int inherited)
     if (queued)
         sched_dequeue(rq, t);
     t->inherited = inherited;
+    if (unlikely(trace_on) && thread_effective(t) != before)
+        sched_trace_priority(rq, t, 0, before);
     if (queued)
         sched_enqueue(rq, t, ENQUEUE_CHANGED);
-    if (thread_effective(t) != before) {
-        trace(TRACE_PRIORITY, t, 0, (u64)before, (u64)thread_effective(t));
+    if (thread_effective(t) != before)
         sched_check_priorities(rq, t);
-    }
     spin_unlock(&rq->lock);
     irq_restore(flags);
     return thread_effective(t) != before;

@@ -64,5 +64,5 @@ void preempt_by_force(void)
 
 u64 thread_ran(const struct rq *rq, const struct thread *t)
 {
-    return t->cpu_cycles + (t == rq->curr ? cycles() : 0);
+    return t->cpu_cycles + (t == rq->curr ? rq->clock : 0);
 }

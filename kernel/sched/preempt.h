@@ -36,6 +36,6 @@ void rr_tick(struct rq *rq, struct thread *t);
 /* The current thread has to make room though it did not ask to. Returns as schedule() does. */
 void preempt_locked(struct rq *rq);
 
-/* Cycles that a thread has run, the present turn included; and the length of its round-robin quantum, cycles. */
+/* Cycles that a thread has run, the present turn up to rq->clock included; and the length of its round-robin quantum, cycles. */
 u64 thread_ran(const struct rq *rq, const struct thread *t);
 u64 rr_quantum(const struct thread *t);

@@ -19,6 +19,7 @@ struct rq {
     struct thread *idle; /* the CPU's idle thread */
     u64 nr_switches;     /* [l] times that another thread was chosen */
 #if PHASE >= 2
+    u64 clock;           /* [l] cycles() when the lock was taken: all that is decided under it is decided at one time */
     u64 next_tick;       /* ns; ~0ul while the CPU idles. This CPU, interrupts off */
     u64 nr_ticks;        /* [l] */
     struct prio_rq prio; /* [l] */
@@ -33,12 +34,20 @@ static inline struct rq *this_rq(void)
     return (struct rq *)this_cpu_word(offsetof(struct cpu, rq));
 }
 
+static inline void rq_lock(struct rq *rq)
+{
+    spin_lock(&rq->lock);
+#if PHASE >= 2
+    rq->clock = cycles();
+#endif
+}
+
 /* Takes the lock of this CPU's run queue. Interrupts are off. */
 static inline struct rq *this_rq_lock(void)
 {
     struct rq *rq = this_rq();
 
-    spin_lock(&rq->lock);
+    rq_lock(rq);
     return rq;
 }
 

@@ -1,22 +1,24 @@
 /* Round-robin: everybody in turn. A thread that gives up the CPU goes behind all who wait. */
 #include "sched/rq.h"
 #if PHASE >= 2
+#include "sched/policies.h"
 #include "sched/preempt.h"
 #endif
 
 static void rr_enqueue(struct rq *rq, struct thread *t, enum enqueue_why why)
 {
 #if PHASE >= 2
-    /* Who was interrupted in the middle of a quantum goes on first; a quantum that is over, or given up, begins anew behind all others. A wake
+    /* Who was interrupted in the middle of a quantum keeps its place, the first; a quantum that is over, or given up, begins anew behind all others. A wake
        does not renew it: else whoever sleeps just before its end would get more than its share. */
     bool over = thread_ran(rq, t) - t->slice_start >= rr_quantum(t);
 
-    if (why == ENQUEUE_PREEMPTED && !over) {
-        list_push_head(&rq->ready, &t->run_link);
+    if (why == ENQUEUE_CHANGED || (why == ENQUEUE_PREEMPTED && !over)) {
+        queue_in_order(&rq->ready, t);
         return;
     }
     if (over || why == ENQUEUE_YIELD)
         t->slice_start = thread_ran(rq, t);
+    t->since = rq->clock;
 #endif
     (void)why;
     rq_push(rq, t);

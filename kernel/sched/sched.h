@@ -19,13 +19,17 @@ void sched_set_normal_class(const struct sched_class *class);
 /* What sched_enqueue() asserts. */
 void sched_check_enqueue(const struct rq *rq, const struct thread *t);
 
+/* Writes a record with what the models need to know of t: arg[0] = arg, arg[1] to arg[3] as base/trace.h says. rq->lock held. */
+__attribute__((noinline, cold)) void sched_trace(enum trace_event event, const struct rq *rq, const struct thread *t, u64 arg);
+
 /* A READY thread joins rq: the wrapper around its class's enqueue_task that counts and traces. rq->lock held. */
 static inline void sched_enqueue(struct rq *rq, struct thread *t, enum enqueue_why why)
 {
     if (IS_CHECKED)
         sched_check_enqueue(rq, t);
     rq->nr_ready++;
-    trace(TRACE_ENQUEUE, t, 0, why, 0);
+    if (unlikely(trace_on))
+        sched_trace(TRACE_ENQUEUE, rq, t, why);
     t->class->enqueue_task(rq, t, why);
 }
 
@@ -39,6 +43,8 @@ struct rq *thread_rq_lock(const struct thread *t);
 void sched_make_ready(struct rq *rq, struct thread *t, enum enqueue_why why);
 /* A BLOCKED or STOPPED thread's wait is over: ready, or aside if it is to stand still. rq->lock held. */
 void sched_unblock(struct rq *rq, struct thread *t);
+/* Writes the record of a changed priority, set by thread `by` (0: inherited); before: what thread_effective() was. rq->lock held. */
+__attribute__((noinline, cold)) void sched_trace_priority(const struct rq *rq, const struct thread *t, tid_t by, int before);
 /* Asks for a reschedule if t, which just became ready, has to run before the current thread. rq->lock held. */
 void sched_check_preempt(struct rq *rq, struct thread *t);
 /* The same after t's priority changed, whether it runs or waits. rq->lock held. */

@@ -82,7 +82,7 @@ static void fill(struct thread *t, const struct thread_params *p)
     t->state = THREAD_NEW;
     t->flags = THREAD_KTHREAD | (p->detached ? THREAD_DETACHED : 0);
     t->priority = p->inherit_priority ? me->priority : p->priority;
-    t->burst_ns = p->burst_ns;
+    t->burst_ns = min(p->burst_ns, BURST_MAX_NS);
     t->cpu_mask = ~0ul;
     t->last_cpu = this_cpu()->id;
     t->class = normal_class;
@@ -137,7 +137,8 @@ struct thread *thread_new(const struct thread_params *p, int *error)
     if (*error)
         goto free_stack;
     flags = irq_save();
-    trace(TRACE_CREATE, t, (u32)t->parent_tid, t->stack.base, t->stack.size);
+    if (unlikely(trace_on))
+        trace_write(TRACE_CREATE, t, (u32)t->parent_tid, t->stack.base, t->stack.size, t->burst_ns, 0);
     irq_restore(flags);
     return t;
 

@@ -1,6 +1,5 @@
 /* The tick and what follows from it: lab 2.1. Called with the run queue's lock held and interrupts off. */
 #include "base/lab.h"
-#include "base/trace.h"
 #include "sched/preempt.h"
 
 void sched_tick(struct rq *rq)
@@ -9,7 +8,6 @@ void sched_tick(struct rq *rq)
     struct thread *t = rq->curr;
 
     rq->nr_ticks++;
-    trace(TRACE_TICK, t, 0, thread_ran(rq, t), 0);
     if (t->class->task_tick)
         t->class->task_tick(rq, t);
 #else
