@@ -1,5 +1,5 @@
-"""The pytest side: fixtures, and each test's outcome turned into a result (results.py) that travels with pytest's report, also from a worker of
-pytest-xdist. run.py starts pytest with `-p grade.plugin --grade-job FILE`; the file says what is graded."""
+"""The pytest side: fixtures, and each test's outcome turned into a result (results.py) that travels with pytest's report, also from a
+worker of pytest-xdist. run.py starts pytest with `-p grade.plugin --grade-job FILE`; the file says what is graded."""
 
 import ctypes
 import json

@@ -53,8 +53,9 @@ _Noreturn void machine_poweroff(void);
 _Noreturn void machine_halt(void);
 /* A hint for whoever started QEMU (isa-debug-exit); does nothing elsewhere. Never evidence. */
 void machine_exit_hint(u8 code);
-/* Arms the machine's own watchdog, if it has one: QEMU ends the run after `seconds` (2..30, even) of virtual time. A graded run's limit. */
-void machine_watchdog(unsigned seconds);
+/* Arms the machine's watchdog, if it has one: after ms milliseconds of virtual time QEMU ends the run as it was told to; once armed, nobody
+   turns it off. A graded run's limit. Boot CPU, once, after mmu_init(). */
+void machine_watchdog(unsigned ms);
 
 /* --- memory ------------------------------------------------------------------------------------------------------------------ */
 
@@ -84,6 +85,8 @@ void mmu_init(const struct boot_info *boot);
 int kernel_map(u64 va, paddr_t pa);
 /* Undoes kernel_map() and drops the page from this CPU's TLB. Returns the physical address that was mapped. */
 paddr_t kernel_unmap(u64 va);
+/* A device's registers, one page at physical address pa, uncached. Boot CPU, after mmu_init(); never undone. */
+void *device_map(paddr_t pa);
 /* The physical address that a kernel virtual address is mapped to, or ~0ul. For dumps and checks; no lock, any context. */
 paddr_t kernel_lookup(u64 va);
 

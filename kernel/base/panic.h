@@ -27,5 +27,9 @@ void backtrace_print(const u64 *rip, unsigned n);
 unsigned thread_backtrace(const struct thread *thread, u64 *rip, unsigned max);
 /* A last line about the machine and not about a bug: what is wrong and the way out; then stops. No backtrace. */
 _Noreturn void refuse(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+struct trap_frame;
+
+/* What an exception interrupted, if a panic is about that: its backtrace is told instead of the handler's. */
+extern const struct trap_frame *panic_frame;
 /* Called at the end of a panic, e.g. to list all threads. Set once at start; must not take a lock. */
 extern void (*panic_dump)(void);

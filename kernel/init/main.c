@@ -91,9 +91,9 @@ _Noreturn void kmain(const struct boot_info *boot)
     console_init();
     clock_init();
     cmdline_init(boot->cmdline);
+    init_memory(boot);
     if (option_u64("watchdog"))
         machine_watchdog((unsigned)option_u64("watchdog"));
-    init_memory(boot);
     init_policy();
     scheduler_init();
     main_thread.class = normal_class;

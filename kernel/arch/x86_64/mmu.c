@@ -8,6 +8,7 @@
 
 #define PTE_PRESENT (1ul << 0)
 #define PTE_WRITE (1ul << 1)
+#define PTE_UNCACHED (3ul << 3) /* write-through and cache-disable */
 #define PTE_LARGE (1ul << 7)
 #define PTE_GLOBAL (1ul << 8)
 #define PTE_NX (1ul << 63)
@@ -118,6 +119,12 @@ int kernel_map(u64 va, paddr_t pa)
         panic("kernel_map: %#lx is mapped already, to %#lx", va, *entry & PTE_ADDRESS);
     *entry = pa | PAGE_RW;
     return 0;
+}
+
+void *device_map(paddr_t pa)
+{
+    map_or_panic(DIRECT_BASE + pa, pa, 0, PAGE_RW | PTE_UNCACHED);
+    return phys_to_virt(pa);
 }
 
 paddr_t kernel_unmap(u64 va)
