@@ -38,6 +38,11 @@ class Run:
         """events.Panic, or None."""
         return self._evidence(events.panic)
 
+    @property
+    def stub(self):
+        """The first stub that the run met and that let it go on, as "lab 2.1: rr_tick is yours to write", or None."""
+        return self._evidence(events.stub)
+
     def facts(self, key=None):
         """The ktest's Facts in order; of one key, or all."""
         if self._facts is None:

@@ -48,6 +48,14 @@ def panic(kernel):
     return Panic(raw.message, raw.tid, raw.thread, raw.cpu, list(raw.frame[:min(raw.nframes, 32)]))
 
 
+def stub(kernel):
+    """The text that the first stub left (kernel/base/lab.h), or None. Kernels of phase 1 have none of these."""
+    if "lab_stub_report" not in kernel.image.variables:
+        return None
+    text = kernel["lab_stub_report"].text
+    return text if text.startswith("lab ") and ": " in text else None
+
+
 def trace(kernel):
     """(events, dropped): the Events of all CPUs by time, and how many were lost. In mode `last` the oldest are missing without being
     counted. Raises Corrupt if a ring is not as trace_write() leaves it."""
