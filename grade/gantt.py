@@ -3,11 +3,14 @@ stands in the box as a number and shows in its pattern; what a thread does shows
 
     gantt.draw(timeline, "test name", "what happened")      # the text of an SVG file"""
 
+import math
 from xml.sax.saxutils import escape
 
-LEFT, RIGHT, TOP = 150, 24, 92           # pixels around the lanes
-CPU_LANE, THREAD_LANE, GAP = 30, 26, 14  # heights; between the CPUs and the threads
-LEAST_WIDTH, MOST_WIDTH = 860, 12000     # of the lanes
+LEFT, RIGHT, TOP = 150, 24, 82           # pixels beside the lanes; above the first row
+CPU_LANE, THREAD_LANE, GAP = 30, 26, 12  # heights; between the CPUs and the threads
+AXIS = 26                                # height of the numbers above and below the lanes
+WIDTH, LEAST_WIDTH, MOST_ROWS = 1400, 860, 12  # of a row of lanes; a longer time is folded into several rows
+MOST_THREADS = 64                        # lanes of a row
 TURN_WIDTH = 18                          # a usual turn's, so that its number can be read
 LETTER = 6.3                             # a digit's width
 FONT = "font-family='DejaVu Sans, Verdana, Arial, sans-serif'"
@@ -16,7 +19,7 @@ FONT = "font-family='DejaVu Sans, Verdana, Arial, sans-serif'"
 FILLS = ["#dbe9f6", "#fde0c5", "#d5efd5", "#f6d3dc", "#e6dcf2", "#f3efc0", "#cfeeee", "#e4e4e4"]
 LINES = ["", "M0 8L8 0", "M0 4H8", "M4 0V8", "M0 0L8 8", "M0 4H8M4 0V8", "M0 8L8 0M0 0L8 8", "M2 2h1M6 6h1"]
 STATES = {  # name: (share of the lane's height, pattern's id, what it says in the legend)
-    "RUNNING": (0.78, "run", "runs (number: its CPU)"),
+    "RUNNING": (0.78, "run", "runs"),
     "READY": (0.34, "ready", "ready, waits for a CPU"),
     "NEW": (0.16, "new", "new"),
     "ZOMBIE": (0.34, "zombie", "has exited, waits for its join"),
@@ -33,72 +36,82 @@ SHAPES = {  # of events, around (0, 0)
 
 def draw(line, title, subtitle):
     """The picture of a timeline.Timeline."""
-    scale = Scale(line)
-    lanes = [*(("cpu", cpu) for cpu in line.cpus), *(("thread", tid) for tid in line.tids)]
-    tops, bottom = {}, TOP
-    for lane in lanes:
-        bottom += GAP if lane[0] == "thread" and lane == ("thread", line.tids[0]) else 0
-        tops[lane] = bottom
-        bottom += CPU_LANE if lane[0] == "cpu" else THREAD_LANE
-    height, width = bottom + 96, LEFT + scale.width + RIGHT
-    parts = [f"<svg xmlns='http://www.w3.org/2000/svg' width='{width:.0f}' height='{height:.0f}' viewBox='0 0 {width:.0f} {height:.0f}' {FONT}>",
-             "<rect width='100%' height='100%' fill='#ffffff'/>", definitions(),
-             text(16, 30, title, 17, weight="bold"), text(16, 52, subtitle, 12, fill="#333333")]
-    if scale.cut:
-        parts.append(text(16, 70, scale.cut, 12, fill="#333333"))
-    parts += axis(scale, bottom)
-    for lane, top in tops.items():
-        kind, number = lane
-        tall = CPU_LANE if kind == "cpu" else THREAD_LANE
+    scales, cut = rows(line)
+    top, parts = TOP, []
+    for scale in scales:
+        drawn, top = row(line, scale, top)
+        parts += drawn
+        top += 22
+    height, width = top + 66, LEFT + scales[0].width + RIGHT
+    head = [f"<svg xmlns='http://www.w3.org/2000/svg' width='{width:.0f}' height='{height:.0f}' viewBox='0 0 {width:.0f} {height:.0f}' {FONT}>",
+            "<rect width='100%' height='100%' fill='#ffffff'/>", definitions(),
+            text(16, 28, title, 17, weight="bold"), text(16, 50, subtitle, 12, fill="#333333"), text(16, 68, cut, 12, fill="#333333")]
+    return "\n".join([*head, *parts, *legend(line, top + 14), "</svg>", ""])
+
+
+def row(line, scale, top):
+    """(parts, bottom): the lanes for the part of the time that a scale covers."""
+    lanes, at = {}, top + AXIS
+    for cpu in line.cpus:
+        lanes["cpu", cpu] = at
+        at += CPU_LANE
+    at += GAP
+    for tid in [tid for tid in line.tids if any(scale.box(span.start, span.end) for span in line.spans[tid])][:MOST_THREADS]:
+        lanes["thread", tid] = at
+        at += THREAD_LANE
+    parts = axis(scale, top + AXIS, at)
+    for (kind, number), y in lanes.items():
+        tall, draw_lane = (CPU_LANE, cpu_lane) if kind == "cpu" else (THREAD_LANE, thread_lane)
         label = f"CPU {number}" if kind == "cpu" else line.name(number)
-        parts.append(text(LEFT - 10, top + tall / 2 + 4, shortened(label, 20), 12, anchor="end", weight="bold" if kind == "cpu" else "normal"))
-        parts.append(f"<path d='M{LEFT} {top + tall}h{scale.width:.1f}' stroke='#c8c8c8' stroke-width='0.6'/>")
-        parts += cpu_lane(line, scale, number, top) if kind == "cpu" else thread_lane(line, scale, number, top)
-    return "\n".join([*parts, *legend(line, bottom + 48), "</svg>", ""])
+        parts.append(text(LEFT - 10, y + tall / 2 + 4, shortened(label, 20), 12, anchor="end", weight="bold" if kind == "cpu" else "normal"))
+        parts.append(f"<path d='M{LEFT} {y + tall}h{scale.width:.1f}' stroke='#c8c8c8' stroke-width='0.6'/>")
+        parts += draw_lane(line, scale, number, y)
+    return parts, at + AXIS
 
 
 class Scale:
-    """Time to pixels. width: of the lanes; cut: a line that says what is not shown, or None."""
+    """Time to pixels, for a row. start, end: its time in ns; width: of its lanes; zero: the trace's start, from which the axis counts."""
 
-    def __init__(self, line):
-        last = max([event.time for event in line.events] or [line.start + 1])
-        lengths = sorted(turn.end - turn.start for turn in line.turns if turn.end <= last) or [max(last - line.start, 1)]
-        usual = max(lengths[len(lengths) // 4], 1)  # three quarters of all turns are at least that long
-        whole = max(last - line.start, 1) * 1.03
-        wanted = whole * TURN_WIDTH / usual
-        self.start, self.cut = line.start, None
-        self.width = min(max(wanted, LEAST_WIDTH), MOST_WIDTH)
-        self.per_ns = max(self.width / whole, min(TURN_WIDTH / 2 / usual, wanted / whole))
-        self.end = self.start + self.width / self.per_ns
-        if self.end < last:
-            shown = sum(event.time <= self.end for event in line.events)
-            self.cut = f"Shown: the first {shown} of {len(line.events)} events. All of them are in the JSON file."
+    def __init__(self, start, width, per_ns, zero):
+        self.start, self.width, self.per_ns, self.zero = start, width, per_ns, zero
+        self.end = start + width / per_ns
 
     def x(self, time):
-        return LEFT + min((time - self.start) * self.per_ns, self.width)
+        return LEFT + min(max((time - self.start) * self.per_ns, 0), self.width)
 
     def box(self, start, end):
         """(x, width) of a time from start to end, None if it lies outside."""
-        if start >= self.end:
+        if start >= self.end or end <= self.start or start == end:
             return None
         return self.x(start), max(self.x(end) - self.x(start), 0.6)
 
 
-def axis(scale, bottom):
+def rows(line):
+    """(scales, line that says what is not shown, or ""): as many rows as let a usual turn's number be read."""
+    last = max([event.time for event in line.events] or [line.start])
+    whole = max(last - line.start, 1) * 1.03
+    lengths = sorted(turn.end - turn.start for turn in line.turns if turn.end <= last) or [whole]
+    usual = max(lengths[len(lengths) // 4], 1)  # three quarters of all turns are at least that long
+    per_ns = max(TURN_WIDTH / usual, LEAST_WIDTH / whole) if TURN_WIDTH / usual * whole < WIDTH * MOST_ROWS else TURN_WIDTH / 2 / usual
+    if per_ns * whole <= WIDTH * 1.25:
+        return [Scale(line.start, per_ns * whole, per_ns, line.start)], ""
+    count = min(math.ceil(per_ns * whole / WIDTH), MOST_ROWS)
+    per_ns = max(per_ns, count * WIDTH / whole)  # the last row is as full as the others
+    scales = [Scale(line.start + n * WIDTH / per_ns, WIDTH, per_ns, line.start) for n in range(count)]
+    shown = sum(event.time <= scales[-1].end for event in line.events)
+    return scales, f"Shown: the first {shown} of {len(line.events)} events; the JSON file has all of them." if shown < len(line.events) else ""
+
+
+def axis(scale, top, bottom):
     """Lines and numbers at round times, counted from the trace's start."""
-    step, unit, name = 1, 1, "ns"
-    while step * scale.per_ns < 90:
-        step *= 2.5 if str(step).startswith("2") else 2
-        step = int(step)
-    if step >= 1000:
-        unit, name = 1000, "µs"
-    parts, time = [], 0
-    while time * scale.per_ns <= scale.width:
-        x = LEFT + time * scale.per_ns
+    step = next(step for n in range(15) for step in (10**n, 2 * 10**n, 5 * 10**n) if step * scale.per_ns >= 90)
+    unit, name = (1000, "µs") if step >= 1000 else (1, "ns")
+    parts, time = [], math.ceil((scale.start - scale.zero) / step) * step
+    while time <= scale.end - scale.zero:
+        x = scale.x(scale.zero + time)
         label = f"{time / unit:,.10g} {name}"
-        parts.append(f"<path d='M{x:.1f} {TOP - 6}V{bottom + 6}' stroke='#9a9a9a' stroke-width='0.6' stroke-dasharray='2 3'/>")
-        parts.append(text(x, TOP - 10, label, 11, anchor="middle" if time else "start", fill="#333333"))
-        parts.append(text(x, bottom + 19, label, 11, anchor="middle" if time else "start", fill="#333333"))
+        parts.append(f"<path d='M{x:.1f} {top - 6}V{bottom + 6}' stroke='#9a9a9a' stroke-width='0.6' stroke-dasharray='2 3'/>")
+        parts += [text(x, y, label, 11, anchor="middle", fill="#333333") for y in (top - 10, bottom + 19)]
         time += step
     return parts
 
@@ -133,7 +146,7 @@ def thread_lane(line, scale, tid, top):
         elif span.state not in STATES:
             parts += inside(box, middle, span.state.lower(), "")
     for mark in line.marks:
-        if mark.tid == tid and mark.time <= scale.end:
+        if mark.tid == tid and scale.start <= mark.time <= scale.end:
             parts.append(shape(mark.kind, scale.x(mark.time), middle, f"{mark.kind} at {mark.time} ns"))
     return parts
 
@@ -150,8 +163,8 @@ def inside(box, middle, long, short):
 
 def shape(kind, x, y, tip=""):
     path, fill, _ = SHAPES[kind]
-    return (f"<path d='{path}' transform='translate({x:.1f} {y:.1f})' fill='{fill}' stroke='#000000' stroke-width='1.6'>"
-            f"<title>{escape(tip)}</title></path>")
+    place = f"<path d='{path}' transform='translate({x:.1f} {y:.1f})' fill='{fill}'"
+    return f"{place} stroke='#ffffff' stroke-width='4'/>{place} stroke='#000000' stroke-width='1.6'><title>{escape(tip)}</title></path>"
 
 
 def legend(line, top):
@@ -160,6 +173,7 @@ def legend(line, top):
     seen = {span.state for found in line.spans.values() for span in found}
     used = [STATES[name] for name in STATES if name in seen] + ([OTHER] if seen - set(STATES) else [])
     for share, pattern, words in used:
+        words += " (with its CPU's number)" if pattern == "run" and len(line.cpus) > 1 else ""
         tall = THREAD_LANE * share
         parts.append(f"<rect x='{x}' y='{top - tall / 2:.1f}' width='26' height='{tall:.1f}' fill='url(#{pattern})' stroke='#222222' stroke-width='0.7'/>")
         parts.append(text(x + 33, top + 4, words, 12))

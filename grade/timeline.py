@@ -7,6 +7,7 @@
 
 All times in ns. A trace that begins or ends in the middle of a turn (trace=last) gives the part that was seen."""
 
+import bisect
 from collections import namedtuple
 
 IDLE = 0  # the idle threads' id
@@ -57,14 +58,22 @@ class Timeline:
 
     def _spans(self):
         """States change by events; that a thread runs is said by the turns."""
-        changes = {}  # tid: [(time, order, state, cpu)]
-        for turn in self.turns:
+        changes, turns = {}, {}  # tid: [(time, order, state, cpu)], tid: its turns by time
+        for turn in sorted(self.turns, key=lambda turn: turn.start):
             changes.setdefault(turn.tid, []).append((turn.start, 1, RUNNING, turn.cpu))
+            turns.setdefault(turn.tid, []).append(turn)
         for event in self.events:
             for tid, state in state_changes(event, self.states):
-                changes.setdefault(tid, []).append((event.time, 0, state, event.cpu))
+                if not has_cpu(turns.get(tid, []), event.time):
+                    changes.setdefault(tid, []).append((event.time, 0, state, event.cpu))
         changes.pop(IDLE, None)
         return {tid: spans(sorted(found, key=lambda c: c[:2]), self.end) for tid, found in changes.items()}
+
+
+def has_cpu(turns, time):
+    """True while one of these turns (one thread's, by time) lasts: a thread that yields joins the queue before its turn ends."""
+    at = bisect.bisect_right(turns, time, key=lambda turn: turn.start) - 1
+    return at >= 0 and turns[at].start < time < turns[at].end
 
 
 def first_running(events):

@@ -8,9 +8,9 @@ whatever its verdict; each of its runs becomes a pair of files. Exit status: 0 f
 
 import argparse
 import importlib.util
+import inspect
 import json
 import os
-import re
 import sys
 from pathlib import Path
 
@@ -116,8 +116,8 @@ class KeepingBoot(Boot):
             if isinstance(chosen, str):
                 self(chosen, more, result=None)
             else:
-                function_of(chosen)(**{name: value for name, value in (("boot", self), ("seeds", list(range(1, chosen.seeds + 1))))
-                                       if name in function_of(chosen).__code__.co_varnames[:function_of(chosen).__code__.co_argcount]})
+                function, fixtures = function_of(chosen), {"boot": self, "seeds": list(range(1, chosen.seeds + 1))}
+                function(**{name: fixtures[name] for name in inspect.signature(function).parameters})
         except RuleBroken as broken:
             return broken.rule
         except (Corrupt, BadAddress) as error:
@@ -228,11 +228,6 @@ def queue_lengths(line):
             found.append({"name": "waiting", "cat": "queue", "ph": "C", "ts": us(event.time), "pid": event.cpu + 1, "tid": LANE,
                           "args": {"threads": event.queued}})
     return found
-
-
-def safe(name):
-    """A test's name as part of a file's name."""
-    return re.sub(r"[^A-Za-z0-9_.-]", "_", name)
 
 
 if __name__ == "__main__":
