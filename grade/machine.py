@@ -38,6 +38,7 @@ LIMIT_MS = 100          # of virtual time for a run, unless its test says otherw
 CONSOLE_CAP = 1 << 20   # bytes; a run that prints as much is a runaway
 WALL_LIMIT = 900        # seconds; a guest that spins with `pause`, the slowest there is, reaches LIMIT_MS in some 20 s on an idle host
 GRACE = 10              # seconds that a kernel has to report after the limit; the verdict does not depend on it
+LOOK = 2                # seconds between looks at whether a guest that takes long has switched its watchdog off
 POLL = 0.05             # seconds between looks at the console's size; decides when a runaway is ended, never whether it is one
 PREFIX = "crescent-"
 SHM = Path("/dev/shm")
@@ -163,6 +164,7 @@ class Machine:
 
     def _wait(self):
         deadline, expired = time.monotonic() + self.wall_limit, False
+        look, before = time.monotonic() + LOOK, None
         try:
             self.greeted = self.qmp.message(60) is not None
             self.qmp.ask("qmp_capabilities")
@@ -178,6 +180,11 @@ class Machine:
                     return self._shut_down(event["data"].get("reason"), expired)
                 elif time.monotonic() > deadline:
                     return self._expired() if expired else self._overdue()
+                elif time.monotonic() > look and not expired:
+                    before, stuck = self._stuck(before)
+                    if stuck:
+                        return End("watchdog", "the watchdog had been switched off", cpus=before)
+                    look = time.monotonic() + LOOK
         except Closed:
             return self._exited(expired)
 
@@ -207,13 +214,24 @@ class Machine:
     def _runaway(self):
         return End("runaway", f"{self.console_cap} bytes")
 
-    def _overdue(self):
-        """The host's guard. Only if the guest had its virtual time and more is it a hang: someone switched the watchdog off."""
+    def _seconds(self):
+        """Virtual time, in whole seconds, by the machine's clock."""
         clock = self.qmp.ask("qom-get", path="/machine", property="rtc-time")
-        seconds = clock["tm_sec"] + 60 * clock["tm_min"] + 3600 * clock["tm_hour"]
-        if seconds > self.limit_ms / 1000 + 1:
-            return End("watchdog", "the watchdog had been switched off", cpus=registers(self.qmp.monitor("info registers -a")))
-        raise GraderFault(f"QEMU needed more than {self.wall_limit} s for {seconds} s of virtual time")
+        return clock["tm_sec"] + 60 * clock["tm_min"] + 3600 * clock["tm_hour"]
+
+    def _stuck(self, before):
+        """(the CPUs, True if the guest's watchdog must be off). Either its virtual time is long over, or no CPU can ever go on: all wait in hlt with
+        interrupts off, as they did at the look before. With nothing to do, virtual time jumps to the watchdog's end at once if it is on."""
+        cpus = registers(self.qmp.monitor("info registers -a"))
+        dead = all(cpu.get("HLT") and not cpu.get("RFL", 1 << 9) & 1 << 9 for cpu in cpus)
+        return cpus, (dead and cpus == before) or self._seconds() > self.limit_ms / 1000 + 1
+
+    def _overdue(self):
+        """The host's guard. Only a guest that had its virtual time, or waits for what never comes, is at fault itself."""
+        cpus, stuck = self._stuck(None)
+        if stuck or all(cpu.get("HLT") for cpu in cpus):
+            return End("watchdog", "the watchdog had been switched off", cpus=cpus)
+        raise GraderFault(f"QEMU needed more than {self.wall_limit} s for {self._seconds()} s of virtual time")
 
     def _exited(self, expired):
         """QEMU is gone without having been told to: the guest ended it, or it failed."""
@@ -298,12 +316,12 @@ def replay_command(folder, gdb="gdb.sock", qemu=None):
 
 
 def registers(text):
-    """What `info registers -a` says: a dict per CPU, of the general registers and CR0-CR4 and HLT. A 32-bit name counts as the 64-bit
+    """What `info registers -a` says: a dict per CPU, of the general registers, RFL (flags), CR0-CR4 and HLT. A 32-bit name counts as the 64-bit
     one."""
     cpus = []
     for part in re.split(r"^CPU#\d+$", text, flags=re.M)[1:]:
         found = {}
-        for name, value in re.findall(r"\b([ER](?:[A-D]X|[SD]I|[BS]P|IP)|R\d{1,2}|CR\d|HLT|CPL)\s*=([0-9a-f]+)", part):
+        for name, value in re.findall(r"\b([ER](?:[A-D]X|[SD]I|[BS]P|IP|FL)|R\d{1,2}|CR\d|HLT|CPL)\s*=([0-9a-f]+)", part):
             found[name.replace("E", "R", 1) if name[0] == "E" else name] = int(value, 16)
         cpus.append(found)
     return cpus

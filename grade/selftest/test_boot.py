@@ -81,3 +81,16 @@ def test_options_stand_behind_a_double_dash(tmp_path):
 def test_the_kernel_runs_with_little_and_with_much_memory(tmp_path, memory):
     """Below and above the GiB that is mapped at first, and above the hole below 4 GiB."""
     assert "ktest: done" in boot(tmp_path, "-cpu", "qemu64", "-m", memory, options="ktest=exit_churn trace=off")
+
+
+def test_a_boot_module_is_typed_at_the_console(tmp_path):
+    """The grader types nothing from outside: what a test says to the monitor comes with the machine."""
+    (tmp_path / "input").write_text("help\npolicy fcfs\npoweroff\n")
+    printed = boot(tmp_path, "-cpu", "qemu64", "-m", "64", "-initrd", "input")
+    assert "> policy fcfs\npolicies: rr [fcfs]\n> poweroff\n" in printed
+
+
+def test_a_panic_lists_the_processes(tmp_path):
+    """What everybody was doing when it happened."""
+    printed = boot(tmp_path, "-cpu", "qemu64", "-m", "64", options="ktest=panic_null")
+    assert "PANIC: " in printed and "process 1 (init): parent 0, RUNNING\n  fd 0 -> console\n" in printed

@@ -113,7 +113,7 @@ _Noreturn void panic(const char *fmt, ...)
     printk("\nPANIC: %s\n", text);
     describe_thread();
     panic_report.magic = PANIC_MAGIC;
-    if (trace_on) {
+    if (trace_on && trace_rings[this_cpu()->id].seq) {
         printk("last events on CPU %d:\n", this_cpu()->id);
         trace_print(this_cpu()->id, TRACE_TAIL);
     }

@@ -78,6 +78,17 @@ static void init_memory(const struct boot_info *boot)
     kstack_init();
 }
 
+/* A boot module of this name is typed at the console before anybody else is heard: how a test talks to the monitor. */
+static void play_input(const struct boot_info *boot)
+{
+    for (unsigned i = 0; i < boot->nmodules; i++) {
+        const struct boot_module *m = &boot->module[i];
+
+        if (!strcmp(m->name, "input"))
+            console_play(phys_to_virt(m->start), m->end - m->start);
+    }
+}
+
 static void all_exited(void)
 {
     printk("every thread has exited: nothing is left to run\n");
@@ -103,6 +114,7 @@ _Noreturn void kmain(const struct boot_info *boot)
     init_trace();
     sched_all_exited = all_exited;
     processes_init(&main_thread);
+    play_input(boot);
     irq_enable();
 
     for (const struct boot_program *p = programs_start; p < programs_end; p++)
