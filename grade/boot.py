@@ -12,7 +12,7 @@ import hashlib
 
 from . import events, verdict
 from .errors import GraderFault, RuleBroken, Unjudged
-from .machine import LIMIT, Machine
+from .machine import LIMIT_MS, Machine, limit_option
 from .memory import BadAddress, GuestMemory
 from .state import Corrupt, Kernel
 
@@ -24,7 +24,7 @@ class Run:
         self.options, self.nonce, self.machine, self.end = options, nonce, machine, end
         self.kernel = Kernel(image, GuestMemory(machine.ram, end.cpus[0].get("CR3") if end.cpus else None))
         self.console = machine.console()
-        self.unjudged = verdict.outcome(end, self.kernel, nonce, self.console)
+        self.unjudged = verdict.outcome(end, self.kernel, nonce, self.console, machine.limit_ms)
         self.outcome = self.unjudged.status if self.unjudged else "finished"
         self._facts = self._trace = None
 
@@ -37,6 +37,11 @@ class Run:
     def panic(self):
         """events.Panic, or None."""
         return self._evidence(events.panic)
+
+    @property
+    def stub(self):
+        """The first stub that the run met and that let it go on, as "lab 2.1: rr_tick is yours to write", or None."""
+        return self._evidence(events.stub)
 
     def facts(self, key=None):
         """The ktest's Facts in order; of one key, or all."""
@@ -86,16 +91,18 @@ class Boot:
         self.kernel, self.image, self.jobs, self.budget = kernel, image, jobs, budget
         self.machines, self.boots, self.last = [], [], None
 
-    def __call__(self, ktest, options="", *, outcome="finished", result=0, trace="all", seed=None, input=None, cpus=1):
-        """Runs a ktest. options: further boot options. outcome: how it has to end ("finished", "panic", ..., None = any way). result: what the ktest
-        has to return (None = anything). input: bytes for the console. Raises Unjudged, RuleBroken, GraderFault."""
+    def __call__(self, ktest, options="", *, outcome="finished", result=0, trace="all", seed=None, input=None, cpus=1,
+                 limit_ms=LIMIT_MS):
+        """Runs a ktest. options: further boot options. outcome: how it has to end ("finished", "panic", ..., None = any way). result:
+        what the ktest has to return (None = anything). input: bytes for the console. limit_ms: of virtual time. Raises Unjudged,
+        RuleBroken, GraderFault."""
         if len(self.boots) >= self.budget:
             raise GraderFault(f"this test boots more often than it announced: mark it with @boots({len(self.boots) + 1})")
-        words = [f"ktest={ktest}", f"trace={trace}", LIMIT, options, f"seed={seed}" if seed is not None else ""]
+        words = [f"ktest={ktest}", f"trace={trace}", limit_option(limit_ms), options, f"seed={seed}" if seed is not None else ""]
         text = " ".join(word for word in words if word)
         nonce = self._nonce(text)
         self.boots.append({"options": text, "nonce": f"{nonce:#018x}", "cpus": cpus})
-        machine = Machine(self.kernel, f"nonce={nonce:#018x} {text}", input=input, cpus=cpus, jobs=self.jobs)
+        machine = Machine(self.kernel, f"nonce={nonce:#018x} {text}", input=input, cpus=cpus, jobs=self.jobs, limit_ms=limit_ms)
         self.machines.append(machine)
         run = self.last = Run(text, nonce, machine, machine.run(), self.image)
         self.boots[-1]["outcome"] = run.outcome
@@ -103,7 +110,8 @@ class Boot:
         if outcome is not None and run.outcome != outcome:
             raise run.unjudged or RuleBroken(f"this run has to end with a {outcome}, and it finished", f"boot options: {text}")
         if result is not None and run.outcome == "finished" and run.report.result != result:
-            raise RuleBroken(f"the test inside the kernel could not do its work: it returned {run.report.result} instead of {result}", *run.facts()[-4:])
+            raise RuleBroken(f"the test inside the kernel could not do its work: it returned {run.report.result} instead of {result}",
+                             *run.facts()[-4:])
         return run
 
     def close(self):
@@ -123,6 +131,7 @@ def no_leak(run):
     r = run.report
     frames, objects = r.frames_before - r.frames_after, r.objects_after - r.objects_before
     if frames or objects:
+        change = f"{'lost' if frames > 0 else 'gained'} {abs(frames)}"
         raise RuleBroken("a test ends with the frames and objects it began with: whatever was taken is given back exactly once",
-                         f"free frames: {r.frames_before} before, {r.frames_after} after ({'lost' if frames > 0 else 'gained'} {abs(frames)})",
+                         f"free frames: {r.frames_before} before, {r.frames_after} after ({change})",
                          f"heap objects in use: {r.objects_before} before, {r.objects_after} after")

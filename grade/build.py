@@ -1,9 +1,9 @@
 """Builds the kernel that is graded: the handed-out kernel/ and user/ with the student's files over it. What a student's tree has of build
 rules, headers and tests is not used.
 
-A file of the student's that does not compile or link is replaced by its start version, and the rest is graded. Whose fault a failure is: the
-file that the compiler names; where it names none of the student's (a broken header, a missing symbol), each file is tried alone over the
-handed-out tree.
+A file of the student's that does not compile or link is replaced by its start version, and the rest is graded. Whose fault a failure is:
+the file that the compiler names; where it names none of the student's (a broken header, a missing symbol), each file is tried alone over
+the handed-out tree.
 
 The build folder is kept: only files whose content changed are written there, so make compiles only those. One grader at a time builds in
 it (a lock); the finished kernel is copied out under a name made from its content, which no other grader overwrites."""
@@ -90,8 +90,8 @@ class Maker:
         return found or None
 
     def guilty(self, taken):
-        """{path: words} of the files that do not build even alone over the handed-out tree. kernel/mine counts as one file, and what builds of
-        it stays, for the others may need it. Empty if nothing of the student's is left to blame."""
+        """{path: words} of the files that do not build even alone over the handed-out tree. kernel/mine counts as one file, and what
+        builds of it stays, for the others may need it. Empty if nothing of the student's is left to blame."""
         mine = {path: data for path, data in taken.items() if path.startswith(MINE + "/")}
         whole, found = self.output, {}
         if mine and not self.builds(mine):
@@ -175,7 +175,8 @@ def errors_in(output, path):
 
 def tail(output):
     """The lines of make's output that say what failed."""
-    lines = [line for line in output.splitlines() if line.strip() and not re.match(r"  [A-Z]+ +\S+$|make(\[\d+\])?: (Target|\*\*\* Waiting)", line)]
+    progress = re.compile(r"\s*$|  [A-Z]+ +\S+$|make(\[\d+\])?: (Target|\*\*\* Waiting)")
+    lines = [line for line in output.splitlines() if not progress.match(line)]
     telling = [line for line in lines if re.search(r"error|undefined|multiple definition|No rule|not found|exceeded", line)]
     return list(dict.fromkeys(telling or lines))[:MOST_WORDS]
 

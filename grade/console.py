@@ -21,7 +21,8 @@ class Reporter:
         result = dict(report.user_properties).get("grade")
         if result is None:
             if report.failed:  # no test process was left to say more
-                result = {"status": "fault", "rule": "the process that ran this test died", "evidence": str(report.longrepr).splitlines()[-5:]}
+                result = {"status": "fault", "rule": "the process that ran this test died",
+                          "evidence": str(report.longrepr).splitlines()[-5:]}
             else:
                 return
         if name in self.done and result["status"] == "pass":

@@ -1,9 +1,10 @@
-"""What kernel.elf says about itself: types, static objects, symbols and lines, from its DWARF, as plain values that fit in JSON. Reading them takes
-a second or so, so they are kept beside the kernel in a file named by the kernel's content.
+"""What kernel.elf says about itself: types, static objects, symbols and lines, from its DWARF, as plain values that fit in JSON. Reading
+them takes a second or so, so they are kept beside the kernel in a file named by the kernel's content.
 
 A type is a list: ["int", bytes, signed] ["bool", bytes] ["char"] ["enum", name, bytes] ["ptr", type] ["struct", name]
 ["array", type, count] ["void"] ["func"]. Structures and unions share one table: {name: {"size": bytes, "members": {name: [offset, type]}}};
-the members of an anonymous one stand in the table of the structure around it; what has no name at all is called by its place in the DWARF."""
+the members of an anonymous one stand in the table of the structure around it; what has no name at all is called by its place in the
+DWARF."""
 
 import bisect
 import hashlib
@@ -16,6 +17,7 @@ from .errors import GraderFault
 from .memory import KERNEL_BASE
 
 FORMAT = 1  # of the cache
+NAMED_TYPES = ("DW_TAG_structure_type", "DW_TAG_union_type", "DW_TAG_enumeration_type")
 
 
 class Image:
@@ -25,11 +27,11 @@ class Image:
     def __init__(self, content):
         self.structs, self.enums, self.variables = content["structs"], content["enums"], content["variables"]
         self.symbols = {name: address for address, name, _ in content["symbols"]}
-        self._code = sorted((address, size, name) for address, name, size in content["symbols"] if content["text"][0] <= address < content["text"][1])
+        low, high = self.text = tuple(content["text"])
+        self._code = sorted((address, size, name) for address, name, size in content["symbols"] if low <= address < high)
         self._starts = [entry[0] for entry in self._code]
         self._lines, self._files = content["lines"], content["files"]
         self._line_starts = [entry[0] for entry in self._lines]
-        self.text = tuple(content["text"])
 
     def function(self, address):
         """(name, offset) of the symbol that an address in the kernel's text belongs to, or None."""
@@ -46,8 +48,8 @@ class Image:
         return self._files[self._lines[at][1]], self._lines[at][2]
 
     def symbolise(self, address):
-        """"rq_push+0x12 (kernel/sched/rq.c:40)", or the plain number if it is no address in the kernel's code. A physical address counts as one:
-        before paging the kernel runs there."""
+        """"rq_push+0x12 (kernel/sched/rq.c:40)", or the plain number if it is no address in the kernel's code. A physical address counts
+        as one: before paging the kernel runs there."""
         found = self.function(address)
         if not found and address < 1 << 30:
             return self.symbolise(address + KERNEL_BASE) if self.function(address + KERNEL_BASE) else f"{address:#x}"
@@ -103,7 +105,7 @@ class _Parser:
             for die in unit.get_top_DIE().iter_children():
                 if die.tag == "DW_TAG_variable":
                     self._variable(die)
-                elif die.tag in ("DW_TAG_structure_type", "DW_TAG_union_type", "DW_TAG_enumeration_type") and "DW_AT_name" in die.attributes:
+                elif die.tag in NAMED_TYPES and "DW_AT_name" in die.attributes:
                     self.type(die)
             self._unit_lines(unit)
         symbols, text = self._symbols()
@@ -145,7 +147,9 @@ class _Parser:
         name = die.attributes["DW_AT_name"].value.decode() if "DW_AT_name" in die.attributes else f"<{die.offset:x}>"
         if tag == "DW_TAG_base_type":
             encoding = die.attributes["DW_AT_encoding"].value
-            return ["bool", size] if encoding == 2 else ["char"] if encoding == 6 and size == 1 and name == "char" else ["int", size, encoding in (5, 6)]
+            if encoding == 2:  # DW_ATE_boolean
+                return ["bool", size]
+            return ["char"] if name == "char" else ["int", size, encoding in (5, 6)]  # DW_ATE_signed, DW_ATE_signed_char
         if tag == "DW_TAG_pointer_type":
             target = die.get_DIE_from_attribute("DW_AT_type") if "DW_AT_type" in die.attributes else None
             return ["ptr", self._pointed(target)]

@@ -1,5 +1,5 @@
-"""What a kernel leaves as evidence: the ktest's report with its facts, the panic's report, the trace, the thread table. Layouts come from the
-kernel's own debug information, names of keys and events too."""
+"""What a kernel leaves as evidence: the ktest's report with its facts, the panic's report, the trace, the thread table. Layouts come from
+the kernel's own debug information, names of keys and events too."""
 
 from collections import namedtuple
 
@@ -12,7 +12,8 @@ LONGEST_RING = 1 << 22      # records; more than any guest's memory holds
 Fact = namedtuple("Fact", "seq time key a b")
 Event = namedtuple("Event", "time cpu seq event cls tid other queued arg")
 Panic = namedtuple("Panic", "message tid thread cpu frames")
-Report = namedtuple("Report", "nonce count dropped result frames_before frames_after objects_before objects_after allocations done_time done")
+Report = namedtuple("Report", "nonce count dropped result frames_before frames_after objects_before objects_after allocations "
+                              "done_time done")
 
 
 def report(kernel):
@@ -47,9 +48,17 @@ def panic(kernel):
     return Panic(raw.message, raw.tid, raw.thread, raw.cpu, list(raw.frame[:min(raw.nframes, 32)]))
 
 
+def stub(kernel):
+    """The text that the first stub left (kernel/base/lab.h), or None. Kernels of phase 1 have none of these."""
+    if "lab_stub_report" not in kernel.image.variables:
+        return None
+    text = kernel["lab_stub_report"].text
+    return text if text.startswith("lab ") and ": " in text else None
+
+
 def trace(kernel):
-    """(events, dropped): the Events of all CPUs by time, and how many were lost. In mode `last` the oldest are missing without being counted.
-    Raises Corrupt if a ring is not as trace_write() leaves it."""
+    """(events, dropped): the Events of all CPUs by time, and how many were lost. In mode `last` the oldest are missing without being
+    counted. Raises Corrupt if a ring is not as trace_write() leaves it."""
     events, dropped = [], 0
     names = kernel.image.enums["trace_event"]
     for cpu, ring in enumerate(kernel["trace_rings"]):
@@ -84,7 +93,8 @@ def event_line(event):
     """One Event for people."""
     used = max((n for n, value in enumerate(event.arg, 1) if value), default=0)
     args = " ".join(f"{value:#x}" if value > 9999 else str(value) for value in event.arg[:used])
-    return f"{event.time:>12} ns  cpu {event.cpu}  {event.event:<8} tid {event.tid:<4} other {event.other:<4} queued {event.queued:<3} {args}".rstrip()
+    who = f"tid {event.tid:<4} other {event.other:<4} queued {event.queued:<3}"
+    return f"{event.time:>12} ns  cpu {event.cpu}  {event.event:<8} {who} {args}".rstrip()
 
 
 def threads(kernel):

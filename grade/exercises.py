@@ -13,7 +13,8 @@ except ModuleNotFoundError:  # Python 3.10
 
 @dataclass(frozen=True)
 class Exercise:
-    """points: what its tests share. core: counts in the score; extras are listed apart. dropped: given away solved, its tests are not run."""
+    """points: what its tests share. core: counts in the score; extras are listed apart. dropped: given away solved, its tests are not
+    run."""
 
     id: str
     title: str

@@ -9,9 +9,9 @@ QEMU runs in a folder of its own, with plain relative names. That folder and the
 there, and QEMU dies with its parent: whatever happens to the grader, nothing is left. A recorded run (record=DIR) keeps its folder, for
 replay_command().
 
-The virtual-time limit: the kernel arms the machine's watchdog (boot option `watchdog=`). When it fires, QEMU tells us so, and interrupts the guest
-(NMI) at exactly that instruction, where the kernel's handler reports the place and ends the run; one that cannot is ended a little later.
-The wall limit only guards the host."""
+The virtual-time limit: the kernel arms the machine's watchdog (boot option `watchdog=`). When it fires, QEMU tells us so, and interrupts
+the guest (NMI) at exactly that instruction, where the kernel's handler reports the place and ends the run; one that cannot is ended a
+little later. The wall limit only guards the host."""
 
 import ctypes
 import json
@@ -34,11 +34,11 @@ from .qcow2 import write_empty
 from .qmp import Closed, Qmp
 
 CPU = "qemu64,+smep,+smap,+nx,+fsgsbase,+pdpe1gb,+rdtscp"  # one list that no version of QEMU warns about
-LIMIT = "watchdog=2"    # the boot option that sets a run's limit of virtual time
-LIMIT_SECONDS = 2
+LIMIT_MS = 100          # of virtual time for a run, unless its test says otherwise
 CONSOLE_CAP = 1 << 20   # bytes; a run that prints as much is a runaway
-WALL_LIMIT = 900        # seconds; a spinning guest reaches LIMIT in some 10 s on an idle host
+WALL_LIMIT = 900        # seconds; a guest that spins with `pause`, the slowest there is, reaches LIMIT_MS in some 20 s on an idle host
 GRACE = 10              # seconds that a kernel has to report after the limit; the verdict does not depend on it
+LOOK = 2                # seconds between looks at whether a guest that takes long has switched its watchdog off
 POLL = 0.05             # seconds between looks at the console's size; decides when a runaway is ended, never whether it is one
 PREFIX = "crescent-"
 SHM = Path("/dev/shm")
@@ -53,21 +53,21 @@ class End:
     kind: str
     detail: str = ""
     code: int = 0
-    cpus: list = field(default_factory=list)  # per CPU {"RIP": int, "RSP": int, "CR3": int, ..., "HLT": int}; empty after "exit" and "runaway"
+    cpus: list = field(default_factory=list)  # per CPU {"RIP": int, "RSP": int, "CR3": int, ..., "HLT": int}; empty if QEMU could not tell
 
 
 class Machine:
     """kernel: path of kernel.elf. options: boot options (without the "--"). input: bytes that the guest's serial layer plays, or None.
-    record: a folder to make, for a replay. jobs: how many machines may run at once on this host (chooses where RAM lies).
-    Raises GraderFault and UserError; always to be used in a `with`."""
+    limit_ms: what limit_option() was given. record: a folder to make, for a replay. jobs: how many machines may run at once on this host
+    (chooses where RAM lies). Raises GraderFault and UserError; always to be used in a `with`."""
 
     def __init__(self, kernel, options, *, input=None, cpus=1, ram_mib=64, record=None, jobs=2, qemu=None,
-                 console_cap=CONSOLE_CAP, wall_limit=WALL_LIMIT):
+                 console_cap=CONSOLE_CAP, wall_limit=WALL_LIMIT, limit_ms=LIMIT_MS):
         self.kernel, self.options, self.input = Path(kernel), options, input
         self.cpus, self.ram_mib, self.jobs = cpus, ram_mib, jobs
         self.record = Path(record).absolute() if record else None
         self.qemu = qemu or os.environ.get("QEMU") or "qemu-system-x86_64"
-        self.console_cap, self.wall_limit = console_cap, wall_limit
+        self.console_cap, self.wall_limit, self.limit_ms = console_cap, wall_limit, limit_ms
         self.greeted = False
         self.folder = self.ram = self.process = self.qmp = None
         _live.add(self)
@@ -118,7 +118,7 @@ class Machine:
             self.record.mkdir(parents=True)
             self.folder = self.record
         else:
-            self.folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=short_tmp()))
+            self.folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=tempfile.gettempdir()))
         shutil.copyfile(self.kernel, self.folder / "kernel.elf")
         if self.input is not None:
             (self.folder / "input").write_bytes(self.input)
@@ -141,8 +141,8 @@ class Machine:
     def _common(self):
         """QEMU's arguments that a run and its replay share."""
         args = ["-cpu", CPU, "-smp", str(self.cpus), "-m", f"{self.ram_mib}M", "-nodefaults", "-display", "none", "-no-user-config",
-                "-rtc", "base=2000-01-01,clock=vm", "-device", "ib700", "-device", "i6300esb", "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
-                "-kernel", "kernel.elf", "-append", f"-- {self.options}"]
+                "-rtc", "base=2000-01-01,clock=vm", "-device", "i6300esb",
+                "-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-kernel", "kernel.elf", "-append", f"-- {self.options}"]
         return args + (["-initrd", "input"] if self.input is not None else [])
 
     def _start(self):
@@ -164,6 +164,7 @@ class Machine:
 
     def _wait(self):
         deadline, expired = time.monotonic() + self.wall_limit, False
+        look, before = time.monotonic() + LOOK, None
         try:
             self.greeted = self.qmp.message(60) is not None
             self.qmp.ask("qmp_capabilities")
@@ -179,6 +180,11 @@ class Machine:
                     return self._shut_down(event["data"].get("reason"), expired)
                 elif time.monotonic() > deadline:
                     return self._expired() if expired else self._overdue()
+                elif time.monotonic() > look and not expired:
+                    before, stuck = self._stuck(before)
+                    if stuck:
+                        return End("watchdog", "the watchdog had been switched off", cpus=before)
+                    look = time.monotonic() + LOOK
         except Closed:
             return self._exited(expired)
 
@@ -208,13 +214,24 @@ class Machine:
     def _runaway(self):
         return End("runaway", f"{self.console_cap} bytes")
 
-    def _overdue(self):
-        """The host's guard. Only if the guest had its virtual time and more is it a hang: someone switched the watchdog off."""
+    def _seconds(self):
+        """Virtual time, in whole seconds, by the machine's clock."""
         clock = self.qmp.ask("qom-get", path="/machine", property="rtc-time")
-        seconds = clock["tm_sec"] + 60 * clock["tm_min"] + 3600 * clock["tm_hour"]
-        if seconds > LIMIT_SECONDS:
-            return End("watchdog", "the watchdog had been switched off", cpus=registers(self.qmp.monitor("info registers -a")))
-        raise GraderFault(f"QEMU needed more than {self.wall_limit} s for {seconds} s of virtual time")
+        return clock["tm_sec"] + 60 * clock["tm_min"] + 3600 * clock["tm_hour"]
+
+    def _stuck(self, before):
+        """(the CPUs, True if the guest's watchdog must be off). Either its virtual time is long over, or no CPU can ever go on: all wait in hlt with
+        interrupts off, as they did at the look before. With nothing to do, virtual time jumps to the watchdog's end at once if it is on."""
+        cpus = registers(self.qmp.monitor("info registers -a"))
+        dead = all(cpu.get("HLT") and not cpu.get("RFL", 1 << 9) & 1 << 9 for cpu in cpus)
+        return cpus, (dead and cpus == before) or self._seconds() > self.limit_ms / 1000 + 1
+
+    def _overdue(self):
+        """The host's guard. Only a guest that had its virtual time, or waits for what never comes, is at fault itself."""
+        cpus, stuck = self._stuck(None)
+        if stuck or all(cpu.get("HLT") for cpu in cpus):
+            return End("watchdog", "the watchdog had been switched off", cpus=cpus)
+        raise GraderFault(f"QEMU needed more than {self.wall_limit} s for {self._seconds()} s of virtual time")
 
     def _exited(self, expired):
         """QEMU is gone without having been told to: the guest ended it, or it failed."""
@@ -249,6 +266,11 @@ class Machine:
         if self.folder and not self.record:
             shutil.rmtree(self.folder, ignore_errors=True)
         self.folder = None
+
+
+def limit_option(ms):
+    """The boot option that sets a run's limit of virtual time."""
+    return f"watchdog={ms}"
 
 
 def end_all():
@@ -294,20 +316,15 @@ def replay_command(folder, gdb="gdb.sock", qemu=None):
 
 
 def registers(text):
-    """What `info registers -a` says: a dict per CPU, of the general registers and CR0-CR4 and HLT. A 32-bit name counts as the 64-bit one."""
+    """What `info registers -a` says: a dict per CPU, of the general registers, RFL (flags), CR0-CR4 and HLT. A 32-bit name counts as the 64-bit
+    one."""
     cpus = []
     for part in re.split(r"^CPU#\d+$", text, flags=re.M)[1:]:
         found = {}
-        for name, value in re.findall(r"\b([ER](?:[A-D]X|[SD]I|[BS]P|IP)|R\d{1,2}|CR\d|HLT|CPL)\s*=([0-9a-f]+)", part):
+        for name, value in re.findall(r"\b([ER](?:[A-D]X|[SD]I|[BS]P|IP|FL)|R\d{1,2}|CR\d|HLT|CPL)\s*=([0-9a-f]+)", part):
             found[name.replace("E", "R", 1) if name[0] == "E" else name] = int(value, 16)
         cpus.append(found)
     return cpus
-
-
-def short_tmp():
-    """A folder for temporary folders, with a path short enough for sockets below it."""
-    usual = tempfile.gettempdir()
-    return usual if len(usual.encode()) <= 60 else "/tmp"
 
 
 def fits_in_memory(size, jobs):
@@ -321,7 +338,7 @@ def fits_in_memory(size, jobs):
 
 def sweep(age=3600):
     """Removes what a grader left that was killed in the moment before its folder was unlinked: ours, and older than an hour."""
-    for base in {short_tmp(), str(SHM)}:
+    for base in {tempfile.gettempdir(), str(SHM)}:
         for path in Path(base).glob(PREFIX + "*"):
             try:
                 if path.lstat().st_uid == os.getuid() and time.time() - path.lstat().st_mtime > age:

@@ -1,5 +1,5 @@
-"""Where a kernel's bytes come from. Everything above this file reads through `read(va, n)` and does not care whether the bytes are a file that
-was a guest's RAM or come from a debugger.
+"""Where a kernel's bytes come from. Everything above this file reads through `read(va, n)` and does not care whether the bytes are a file
+that was a guest's RAM or come from a debugger.
 
 A guest's memory is what a student's code left: every address in it may be garbage, so a read outside RAM raises BadAddress."""
 
@@ -36,8 +36,8 @@ class RamFile:
 
 
 class GuestMemory:
-    """Virtual memory over a RamFile. The kernel's image and the direct map are plain offsets; other addresses (kernel stacks) go through the
-    page tables when cr3 is known."""
+    """Virtual memory over a RamFile. The kernel's image and the direct map are plain offsets; other addresses (kernel stacks) go through
+    the page tables when cr3 is known."""
 
     def __init__(self, ram, cr3=None):
         self.ram, self.cr3 = ram, cr3

@@ -1,5 +1,5 @@
-"""The pytest side: fixtures, and each test's outcome turned into a result (results.py) that travels with pytest's report, also from a worker of
-pytest-xdist. run.py starts pytest with `-p grade.plugin --grade-job FILE`; the file says what is graded."""
+"""The pytest side: fixtures, and each test's outcome turned into a result (results.py) that travels with pytest's report, also from a
+worker of pytest-xdist. run.py starts pytest with `-p grade.plugin --grade-job FILE`; the file says what is graded."""
 
 import ctypes
 import json
@@ -80,11 +80,22 @@ def pytest_runtest_makereport(item, call):
     if call.when == "call" or call.excinfo:
         result = judge(call.excinfo.value if call.excinfo else None)
         made = getattr(item, "grade_boot", None)
+        if made and made.last:
+            result = name_stub(result, made.last)
         if made:
             result["boots"] = made.boots
             if result["status"] != "pass" and made.last:
                 result["console"] = made.last.console.splitlines()[-CONSOLE_LINES:]
         report.user_properties.append(("grade", result))
+
+
+def name_stub(result, run):
+    """A test that fails because a stub does next to nothing says so: the exercise is not solved. What the test saw stays as evidence."""
+    stub = run.stub if result["status"] not in ("pass", "unsolved", "fault") else None
+    if not stub:
+        return result
+    rule = f"{stub[:stub.index(':')]} is not solved yet: {stub[stub.index(':') + 2:]}"
+    return {"status": "unsolved", "rule": rule, "evidence": [f"what this test saw: {result['rule']}", *result["evidence"]]}
 
 
 def judge(error):

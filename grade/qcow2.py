@@ -1,5 +1,5 @@
-"""An empty qcow2 image, which QEMU's record and replay needs to keep its snapshots in. qemu-img is not asked for: it is a package of its own.
-Layout, in clusters of 64 KiB: header, refcount table, refcount block, L1 table."""
+"""An empty qcow2 image, which QEMU's record and replay needs to keep its snapshots in. qemu-img is not asked for: it is a package of its
+own. Layout, in clusters of 64 KiB: header, refcount table, refcount block, L1 table."""
 
 import struct
 

@@ -1,5 +1,5 @@
-"""QEMU's control channel (QMP) over one end of a socket pair: no path, no port. Queries leave the guest's clock alone; only a stop moves it,
-and a run is stopped for good before anything is asked that could matter."""
+"""QEMU's control channel (QMP) over one end of a socket pair: no path, no port. Queries leave the guest's clock alone; only a stop moves
+it, and a run is stopped for good before anything is asked that could matter."""
 
 import json
 import select

@@ -1,5 +1,5 @@
-"""The one result model: what is known about each test, and its forms: a line on the console, results.json in Gradescope's format. The file is
-written anew, as a whole, after every test.
+"""The one result model: what is known about each test, and its forms: a line on the console, results.json in Gradescope's format. The
+file is written anew, as a whole, after every test.
 
 A result is a dict: name, exercise, points, earned, core, status, rule, evidence (lines), next (a command), console (its last lines), boots.
 status: pass; wrong, panic, unsolved, hang, runaway, crash, corrupt, build: no points; fault: the grader's own, not the student's;
@@ -21,8 +21,8 @@ class Results:
 
     def __init__(self, path, tests, points, exercises, extra):
         self.path, self.extra = Path(path), extra
-        self.rows = {t.name: {"name": t.name, "claim": t.claim, "reason": t.reason, "exercise": t.exercise, "points": points[t.name], "earned": 0,
-                              "core": exercises[t.exercise].core, "visibility": exercises[t.exercise].visibility, "status": "not run",
+        self.rows = {t.name: {"name": t.name, "claim": t.claim, "reason": t.reason, "exercise": t.exercise,
+                              "points": points[t.name], "earned": 0, "core": exercises[t.exercise].core, "visibility": exercises[t.exercise].visibility, "status": "not run",
                               "rule": "", "evidence": [], "next": "", "console": [], "boots": []} for t in tests}
 
     def add(self, name, result):
@@ -58,11 +58,12 @@ class Results:
             data = {key: row[key] for key in ("exercise", "core", "status", "rule", "evidence", "next", "console", "boots", "reason")}
             tests.append({"name": f"{row['exercise']} {row['claim']}", "number": row["exercise"], "score": rounded(row["earned"]),
                           "max_score": rounded(row["points"]), "status": "passed" if row["status"] == "pass" else "failed",
-                          "output": "\n".join(details(row, True)), "output_format": "text", "tags": [row["exercise"], "core" if row["core"] else "extra"],
-                          "visibility": row["visibility"], "extra_data": {"name": row["name"], **data}})
+                          "output": "\n".join(details(row, True)), "output_format": "text",
+                          "tags": [row["exercise"], "core" if row["core"] else "extra"], "visibility": row["visibility"], "extra_data": {"name": row["name"], **data}})
         return {"score": rounded(self.total("earned")), "output": self.summary(), "output_format": "text", "test_output_format": "text",
                 "visibility": "visible", "leaderboard": [], "tests": tests,
-                "extra_data": {**self.extra, "max_score": rounded(self.total("points")), "extra_score": rounded(self.total("earned", False)),
+                "extra_data": {**self.extra, "max_score": rounded(self.total("points")),
+                               "extra_score": rounded(self.total("earned", False)),
                                "extra_max": rounded(self.total("points", False)), "complete": not self.faults()}}
 
     def summary(self):

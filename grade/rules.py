@@ -8,8 +8,8 @@ _collected = []  # of the innermost every_rule() block, if any: lists of RuleBro
 
 
 def require(condition, rule, *evidence):
-    """Raises RuleBroken unless the condition holds. rule: one line, what has to hold and for whom. evidence: what was seen, most telling first; a
-    callable is called only when the rule is broken."""
+    """Raises RuleBroken unless the condition holds. rule: one line, what has to hold and for whom. evidence: what was seen, most telling
+    first; a callable is called only when the rule is broken."""
     if condition:
         return
     lines = []

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Grades a phase's tree: builds the kernel from the student's files (build.py), boots it once or more for each test (machine.py), judges what
-the runs left in guest memory (phaseN/test_*.py), prints a line a test and the score, and keeps results.json.
+"""Grades a phase's tree: builds the kernel from the student's files (build.py), boots it once or more for each test (machine.py), judges
+what the runs left in guest memory (phaseN/test_*.py), prints a line a test and the score, and keeps results.json.
 
     grade/run.py [--tree DIR] [--test TEXT] [--seeds N] [--jobs N] [--out DIR] [--work DIR] [--phase N] [-v]
 
@@ -55,7 +55,7 @@ def use_python_that_can(argv):
         if sys.version_info < (3, 11):
             import tomli  # noqa: F401
         return
-    for python in dict.fromkeys([os.environ.get("PYTHON"), "/usr/bin/python3", "python3", "python3.13", "python3.12", "python3.11", "python3.10"]):
+    for python in dict.fromkeys([os.environ.get("PYTHON"), "/usr/bin/python3", "python3", *(f"python3.{n}" for n in range(14, 9, -1))]):
         with contextlib.suppress(OSError):
             if python and subprocess.run([python, "-c", NEEDED], stderr=subprocess.DEVNULL).returncode == 0:
                 os.execvp(python, [python, str(HERE / "run.py"), *argv])
@@ -138,7 +138,8 @@ def tell_about(built, exercises):
         print(f"note: {path} was {how}; only the files of the exercises and kernel/mine/ are graded, so this is not taken")
     for path, words in built.broken.items():
         hit = [e.id for e in exercises.values() if path in e.files]
-        print(f"BUILD  {path} does not build; its start version is graded instead" + (f" (exercise {', '.join(hit)}: 0 points)" if hit else ""))
+        cost = f" (exercise {', '.join(hit)}: 0 points)" if hit else ""
+        print(f"BUILD  {path} does not build; its start version is graded instead{cost}")
         if not hit:
             print(*("         " + word for word in words), sep="\n")  # else the exercise's tests say it
 
@@ -168,8 +169,8 @@ def pytest_arguments(tests, job, jobs):
         os.environ.pop(variable, None)
     os.environ.update(PYTEST_DISABLE_PLUGIN_AUTOLOAD="1", PYTHONDONTWRITEBYTECODE="1")
     os.environ["PYTHONPATH"] = os.pathsep.join([str(HERE.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
-    arguments = ["-c", os.devnull, "--rootdir", str(HERE), "--noconftest", "-p", "no:terminal", "-p", "no:cacheprovider", "-p", "grade.plugin",
-                 "--import-mode=importlib", "--grade-job", job]
+    arguments = ["-c", os.devnull, "--rootdir", str(HERE), "--noconftest", "-p", "no:terminal", "-p", "no:cacheprovider",
+                 "-p", "grade.plugin", "--import-mode=importlib", "--grade-job", job]
     if jobs > 1:
         try:
             import xdist  # noqa: F401

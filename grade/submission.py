@@ -62,8 +62,8 @@ def read_inside(root, path):
 
 
 def take(root, given, exercises):
-    """(files, refused, ignored): files {path: bytes} that are graded and differ from what was given; refused {path: why} of files that are the
-    student's but cannot be taken; ignored [(path, "changed"|"added"|"removed")] of all others."""
+    """(files, refused, ignored): files {path: bytes} that are graded and differ from what was given; refused {path: why} of files that
+    are the student's but cannot be taken; ignored [(path, "changed"|"added"|"removed")] of all others."""
     files, refused = {}, {}
     theirs = [path for exercise in exercises.values() for path in exercise.files] + _mine(root)
     for path in dict.fromkeys(theirs):

@@ -1,5 +1,5 @@
-"""The list of a phase's tests, read from their source without running it: so a name that stands there twice, which Python would pass over in
-silence, is found, and the list is the same whoever runs the tests."""
+"""The list of a phase's tests, read from their source without running it: so a name that stands there twice, which Python would pass over
+in silence, is found, and the list is the same whoever runs the tests."""
 
 import ast
 from dataclasses import dataclass
@@ -28,7 +28,8 @@ class Test:
 
 
 def read(folder, exercises):
-    """Every Test of a folder's test_*.py, in the order of exercises.toml. Raises GraderFault about the first thing that is wrong with one."""
+    """Every Test of a folder's test_*.py, in the order of exercises.toml. Raises GraderFault about the first thing that is wrong with
+    one."""
     tests = []
     for file in sorted(Path(folder).glob("test_*.py")):
         for node in ast.parse(file.read_text(encoding="utf-8"), str(file)).body:
@@ -92,7 +93,7 @@ def _check(tests, exercises):
             raise GraderFault(f"two tests are called test_{test.name}: in {Path(seen[test.name]).name} and {Path(test.file).name}")
         seen[test.name] = test.file
         if test.exercise not in exercises:
-            raise GraderFault(f"{Path(test.file).name}: test_{test.name} belongs to exercise {test.exercise}, which exercises.toml does not list")
+            raise GraderFault(f"test_{test.name} belongs to exercise {test.exercise}, which exercises.toml does not list")
     if sum(test.boots for test in tests) > MOST_BOOTS:
         raise GraderFault(f"the tests boot {sum(test.boots for test in tests)} times; {MOST_BOOTS} are allowed")
     without = [e.id for e in exercises.values() if not e.dropped and e.points and e.id not in {t.exercise for t in tests}]

@@ -1,5 +1,5 @@
-# The targets of a phase's tree: kernel (from kernel/kernel.mk), grade, and what grade/make/*.mk adds. The root Makefile includes this where it is
-# not the master tree, has found the tools and checked the values of V, SEEDS and PHASE.
+# The targets of a phase's tree: kernel (from kernel/kernel.mk), grade, and what grade/make/*.mk adds. The root Makefile includes this where
+# it is not the master tree, has found the tools and checked the values of V, SEEDS and PHASE.
 
 include kernel/kernel.mk
 -include $(sort $(wildcard grade/make/*.mk))
@@ -8,9 +8,8 @@ $(call number,JOBS,a number of tests at once)
 
 .PHONY: grade
 
-grade-options = $(if $(PHASE),--phase $(PHASE)) $(if $(TEST),--test $(call shell-word,$(TEST))) $(if $(SEEDS),--seeds $(call shell-word,$(SEEDS))) \
-	$(if $(JOBS),--jobs $(JOBS)) $(if $(OUT),--out $(call shell-word,$(OUT))) $(if $(filter 1,$(V)),--verbose)
+grade-options = $(if $(PHASE),--phase $(PHASE)) $(if $(TEST),--test $(call shell-word,$(TEST))) \
+	$(if $(SEEDS),--seeds $(call shell-word,$(SEEDS))) $(if $(JOBS),--jobs $(JOBS)) $(if $(OUT),--out $(call shell-word,$(OUT))) $(if $(filter 1,$(V)),--verbose)
 
-# The grader's own exit status says more than make's 2; a test that fails is no reason for make to add lines of its own, so this stays one command.
 grade: ## grades this tree: TEST=text (some tests) SEEDS=n JOBS=n V=1 (all evidence) OUT=dir; results in build/grade/
 	@$(call shell-word,$(PYTHON)) grade/run.py --tree . $(grade-options)

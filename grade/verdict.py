@@ -1,11 +1,10 @@
-"""How a run ended, in words for the student. A run is `finished` only if its ktest completed its report, under this run's nonce; everything else
-gets the name of what happened and what can be seen of it in guest memory."""
+"""How a run ended, in words for the student. A run is `finished` only if its ktest completed its report, under this run's nonce;
+everything else gets the name of what happened and what can be seen of it in guest memory."""
 
 import re
 
 from . import events
 from .errors import Unjudged
-from .machine import LIMIT_SECONDS
 from .memory import BadAddress
 from .state import Corrupt
 
@@ -14,7 +13,7 @@ MOST_FRAMES = 8
 MOST_EVENTS = 6
 
 
-def outcome(end, kernel, nonce, console):
+def outcome(end, kernel, nonce, console, limit_ms):
     """None if the run finished, else the Unjudged that says why not. end: machine.End; kernel: state.Kernel after the run."""
     if end.kind == "runaway":
         return Unjudged("runaway", f"the kernel prints without end: the run was stopped after {end.detail} of output", *printed(console))
@@ -24,7 +23,7 @@ def outcome(end, kernel, nonce, console):
     except BadAddress as error:
         return Unjudged("corrupt", f"the kernel's report cannot be read: {error}")
     if end.kind == "watchdog":
-        return hung(end, kernel, died)
+        return hung(end, kernel, died, limit_ms)
     if died:
         return panicked(kernel, died)
     if end.kind == "reset":
@@ -49,9 +48,9 @@ def panicked(kernel, died):
     return Unjudged("panic", died.message or "panic without a message", where, *frames, *last_events(kernel))
 
 
-def hung(end, kernel, died):
+def hung(end, kernel, died, limit_ms):
     """The limit of virtual time. died: what the kernel reported when the watchdog interrupted it, or None."""
-    rule = f"the run does not end: after {LIMIT_SECONDS} s of the machine's time the test was still not complete"
+    rule = f"the run does not end: after {limit_ms} ms of the machine's time the test was still not complete"
     if end.detail:
         rule += f" ({end.detail})"
     where = [f"interrupted in thread {died.tid} ({died.thread}): {died.message}"] if died else places(end, kernel)
@@ -69,7 +68,8 @@ def crashed(end, kernel, console):
 
 def places(end, kernel):
     """Where each CPU was at the end."""
-    return [f"CPU {n} {'waits in hlt' if cpu.get('HLT') else 'is'} at {kernel.image.symbolise(cpu.get('RIP', 0))}" for n, cpu in enumerate(end.cpus)]
+    return [f"CPU {n} {'waits in hlt' if cpu.get('HLT') else 'is'} at {kernel.image.symbolise(cpu.get('RIP', 0))}"
+            for n, cpu in enumerate(end.cpus)]
 
 
 def last_events(kernel):

@@ -29,7 +29,7 @@ def test_the_stack_pointer_comes_back_after_a_switch(boot):
 @exercise("1.1", points=3)
 def test_the_other_threads_frame_is_taken_down_completely(boot):
     """A thread continues from the frame on its stack: its registers get the frame's values, and the frame is gone."""
-    run = boot("switch_registers")
+    run = boot("switch_frame")
     for fact in run.facts("REG_ARRIVED"):
         name = NAMES[fact.a]
         require(fact.b == IN_FRAME[name], f"the thread switched to must find in {name} what its frame holds for it",
@@ -57,7 +57,9 @@ def test_a_switched_out_threads_stack_holds_the_frame(boot):
 @exercise("1.1", points=3)
 def test_each_thread_has_its_own_flags(boot):
     """Whether interrupts are on is a thread's own affair: a switch must not carry it over from the other thread."""
-    first, second = boot("switch_flags").facts("FLAGS")
+    there, first, _, second = boot("switch_flags").facts("FLAGS")
+    require(there.b & INTERRUPTS, "the thread switched to must find the flags that its frame holds",
+            f"the frame holds rflags with interrupts on (bit 9), rflags there: {there.b:#x}")
     require(not first.b & INTERRUPTS, "a thread that had interrupts off must find them off when it goes on",
             f"rflags after the switch: {first.b:#x}; the other thread had interrupts on")
     require(second.b & INTERRUPTS, "a thread that had interrupts on must find them on when it goes on",

@@ -47,7 +47,7 @@ def test_a_popped_thread_that_joins_again_goes_behind_all_others(boot):
     """This is all of round-robin."""
     run = boot("rq_turns")
     require(popped(run) == [0, 1, 2] * 3, "three threads that are popped and pushed again take turns", f"popped {say(popped(run))}")
-    links = [fact for fact in boot.last.facts("LINKED") if fact.b]
+    links = [fact for fact in run.facts("LINKED") if fact.b]
     require(not links, "a popped thread must not be linked any more", f"{len(links)} threads still were")
 
 

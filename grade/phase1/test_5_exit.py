@@ -3,6 +3,7 @@
 from grade.api import exercise, no_leak, require
 
 ESRCH = 2**64 - 3
+ZOMBIE = 5  # enum thread_state
 
 
 def joins_succeed(run):
@@ -56,7 +57,19 @@ def test_a_joined_thread_is_gone(boot):
     no_leak(run)
 
 
-@exercise("1.5", points=3)
+@exercise("1.5", points=1)
+def test_a_stack_that_is_still_in_use_is_not_given_back(boot):
+    """Between exit_locked() and the end of the switch a zombie still stands on its stack; a second CPU may look just then."""
+    run = boot("join_not_yet")
+    early = run.facts("JOINED")[0]
+    require(early.b == 0, "join_try() must return false while t->left_stack is not set, and change nothing", "it returned true")
+    require(run.facts("STATE")[0].b == ZOMBIE, "join_try() that returns false must leave the thread as it is", f"its state is {run.facts('STATE')[0].b}")
+    require(run.facts("JOINED")[1].b == 1, "join_try() must return true once the thread is a ZOMBIE and off its stack", "it returned false")
+    require(run.fact("EXIT_CODE").b == 21, "join_try() must hand over the exit code", f"expected 21, got {run.fact('EXIT_CODE').b}")
+    no_leak(run)
+
+
+@exercise("1.5", points=2)
 def test_a_detached_thread_leaves_nothing_behind(boot):
     """Nobody joins it, so it must be given back as soon as it is off its stack; and so must one that is detached after its exit."""
     run = boot("detach_reclaims")

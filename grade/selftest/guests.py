@@ -1,5 +1,5 @@
-"""Tiny guests for the tests of the grader: a Multiboot kernel of a few instructions that fills, or spoils, the structures in which a kernel leaves
-its evidence, and ends in one known way. They share no code with the kernel; only the structures are spelled as there."""
+"""Tiny guests for the tests of the grader: a Multiboot kernel of a few instructions that fills, or spoils, the structures in which a
+kernel leaves its evidence, and ends in one known way. They share no code with the kernel; only the structures are spelled as there."""
 
 import io
 import os
@@ -17,8 +17,8 @@ EVIDENCE = r"""
 typedef unsigned long u64; typedef long s64; typedef unsigned int u32; typedef unsigned char u8;
 enum fact_key { FACT_NONE, FACT_NOTE, FACT_TURN };
 struct ktest_fact { u64 seq, time, key, a, b; };
-struct ktest_report { u64 magic, nonce, count, dropped; s64 result; u64 frames_before, frames_after, objects_before, objects_after, allocations,
-                      done_time, done; struct ktest_fact fact[64]; };
+struct ktest_report { u64 magic, nonce, count, dropped; s64 result; u64 frames_before, frames_after, objects_before, objects_after;
+                      u64 allocations, done_time, done; struct ktest_fact fact[64]; };
 struct panic_report { char message[256]; s64 tid; char thread[16]; u64 cpu, time, nframes, frame[32], magic; };
 enum trace_event { TRACE_NONE, TRACE_CREATE, TRACE_SWITCH, TRACE_EVENTS };
 struct trace_record { u64 time, seq; u8 cpu, event, class, spare; u32 tid, other, queued; u64 arg[4]; };
@@ -187,7 +187,7 @@ BODIES = {
     "ignores_interrupts": """mov eax, at(function_that_spins) \n mov [0x80010], ax \n mov word [0x80012], 8 \n mov word [0x80014], 0x8e00
                              shr eax, 16 \n mov [0x80016], ax \n mov word [0x80100], 0xff \n mov dword [0x80102], 0x80000 \n lidt [0x80100]
                              lgdt [at(flat)] \n jmp 8:at(function_that_spins)""",
-    "keeps_awake": ".k: call watchdog.unlock \n mov dword [edi + 0xc], 0x100 \n mov ecx, 100000 \n .w: dec ecx \n jnz .w \n jmp .k",
+    "keeps_awake": ".k: call watchdog.unlock \n mov word [edi + 0xc], 0x100 \n mov ecx, 100000 \n .w: dec ecx \n jnz .w \n jmp .k",
     "halts": "cli \n .h: hlt \n jmp .h",
     "hangs_when_done": "stamp ktest_report + 88 \n cli \n .h: hlt \n jmp .h",
     "floods": ".f: " + PRINT.format("x") + "jmp .f",
@@ -282,6 +282,7 @@ def make(folder, body):
     cross = os.environ.get("CROSS", "")
     for command in ([cross + "gcc", "-g", "-gdwarf-4", "-ffreestanding", "-fno-pic", "-mcmodel=kernel", "-c", "evidence.c"],
                     [os.environ.get("NASM") or "nasm", "-f", "elf64", "-g", "-F", "dwarf", "-o", "code.o", "code.asm"],
-                    [cross + "ld", "-z", "max-page-size=4096", "--no-warn-rwx-segments", "-T", "link.ld", "-o", "kernel.elf", "code.o", "evidence.o"]):
+                    [cross + "ld", "-z", "max-page-size=4096", "--no-warn-rwx-segments", "-T", "link.ld", "-o", "kernel.elf", "code.o",
+                     "evidence.o"]):
         subprocess.run(command, cwd=folder, check=True)
     return folder / "kernel.elf"

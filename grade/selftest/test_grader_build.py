@@ -1,5 +1,5 @@
-"""What the grader takes of a student's tree, and what it does about files that do not build. The trees here are tiny: a kernel of three files with a
-kernel.mk of the real one's interface."""
+"""What the grader takes of a student's tree, and what it does about files that do not build. The trees here are tiny: a kernel of three
+files with a kernel.mk of the real one's interface."""
 
 import io
 import os

@@ -1,6 +1,7 @@
 """Every way in which a run can end, with canned guests: each gets its own verdict, whatever was printed."""
 
 import os
+import tempfile
 from pathlib import Path
 
 import guests
@@ -145,7 +146,7 @@ def test_a_run_is_the_same_every_time_and_when_recorded(tmp_path):
 
 
 def test_nothing_is_left_of_a_run(tmp_path, monkeypatch):
-    monkeypatch.setattr(machine, "short_tmp", lambda: str(tmp_path / "tmp"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
     monkeypatch.setattr(machine, "SHM", tmp_path / "shm")
     (tmp_path / "tmp").mkdir(), (tmp_path / "shm").mkdir()
     kernel = guests.make(tmp_path / "guest", "finish")
@@ -193,7 +194,7 @@ def test_a_truncated_ram_file_is_the_graders_fault(tmp_path):
 
 
 def test_what_a_killed_grader_left_is_swept(tmp_path, monkeypatch):
-    monkeypatch.setattr(machine, "short_tmp", lambda: str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(machine, "SHM", tmp_path)
     old, new, other = (tmp_path / name for name in ("crescent-old", "crescent-new", "other"))
     for folder in (old, new, other):

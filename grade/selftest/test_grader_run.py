@@ -15,7 +15,7 @@ ALL_GOOD = """ok     1.1   the turn is seven 40/40
 ok     1.1   two runs leak nothing 20/20
 ok     1.2   nothing is booted 40/40
 ok     1.3   an extra 7/7
-Score: 100/100  (extra: 7/7)
+Score: 100/100 (extra: 7/7)
 """
 
 
@@ -116,8 +116,8 @@ def test_some_tests_can_be_chosen(tree):
     assert code == 4 and not out and "'no such'" in err and "1.1   the_turn_is_seven" in err
 
 
-@pytest.mark.parametrize("options, words", [(["--seeds", "x"], "SEEDS is a number from 1 to 100, not 'x'"), (["--jobs", "0"], "JOBS is a number"),
-                                            (["--phase", "2"], "tree of phase 1"), (["--nonsense"], "--nonsense")])
+@pytest.mark.parametrize("options, words", [(["--seeds", "x"], "SEEDS is a number from 1 to 100, not 'x'"),
+                                            (["--jobs", "0"], "JOBS is a number"), (["--phase", "2"], "tree of phase 1"), (["--nonsense"], "--nonsense")])
 def test_a_wrong_option_gets_one_line(tree, options, words):
     code, out, err = grade(tree, *options)
     assert code == 4 and not out and words in err and err.count("\n") == 1
@@ -153,7 +153,8 @@ def test_a_test_that_fails_itself_costs_nobody_points(tree, jobs):
 
 def test_a_test_process_that_dies_is_a_fault(tree):
     tests = tree / "grade/phase1/test_all.py"
-    tests.write_text(guests.TESTS.replace('    require(boot("any").events', '    import os\n    os._exit(7)\n    require(boot("any").events'))
+    last = '    require(boot("any").events'
+    tests.write_text(guests.TESTS.replace(last, "    import os\n    os._exit(7)\n" + last))
     code, out, _ = grade(tree, "--jobs", "2")
     assert code != 0 and "FAULT  1.3   an extra" in out and "Score: at least 100/100" in out
 
@@ -168,13 +169,15 @@ def test_points_follow_exercises_toml(tree):
 def test_the_machines_pytest_settings_have_no_say(tree):
     (tree / "pytest.ini").write_text("[pytest]\naddopts = --nonsense\n")
     (tree / "grade" / "conftest.py").write_text("raise SystemExit('no')\n")
-    done = subprocess.run(command(tree), capture_output=True, text=True, env={**environment(tree), "PYTEST_ADDOPTS": "--nonsense"}, cwd=tree)
+    settings = {**environment(tree), "PYTEST_ADDOPTS": "--nonsense"}
+    done = subprocess.run(command(tree), capture_output=True, text=True, env=settings, cwd=tree)
     assert done.returncode == 0
 
 
 def test_a_python_without_pytest_is_passed_over(tree, tmp_path):
     """-S hides the installed packages from the first Python; the grader goes on in one that has them."""
-    done = subprocess.run([sys.executable, "-S", *command(tree)[1:]], capture_output=True, text=True, env={**environment(tree), "PYTHON": sys.executable})
+    settings = {**environment(tree), "PYTHON": sys.executable}
+    done = subprocess.run([sys.executable, "-S", *command(tree)[1:]], capture_output=True, text=True, env=settings)
     assert done.returncode == 0 and squeeze(done.stdout) == ALL_GOOD
 
 
@@ -195,14 +198,15 @@ def machines_in(folder):
     found = []
     for entry in Path("/proc").iterdir():
         try:
-            if entry.name.isdecimal() and os.readlink(entry / "cwd").startswith(str(folder)) and b"qemu" in (entry / "cmdline").read_bytes():
+            ours = entry.name.isdecimal() and os.readlink(entry / "cwd").startswith(str(folder))
+            if ours and b"qemu" in (entry / "cmdline").read_bytes():
                 found.append(int(entry.name))
         except OSError:
             pass
     return found
 
 
-def wait_until(condition, seconds=60):
+def wait_until(condition, seconds=30):
     """Looks again and again; fails after a while."""
     deadline = time.monotonic() + seconds
     while not condition():
@@ -216,14 +220,16 @@ def wait_until(condition, seconds=60):
 def test_an_interrupted_grader_leaves_no_process_and_no_file(tree, how, jobs):
     (tree / "kernel/lab/body.inc").write_text(guests.BODIES["keeps_awake"])
     tmp = tree.parent / "tmp"
-    process = subprocess.Popen(command(tree, "--jobs", jobs), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(tree),
-                               start_new_session=True)
-    wait_until(lambda: machines_in(tmp) and not any(tmp.glob("crescent-*")))  # QEMU runs, and its folder is gone already
-    if how == signal.SIGINT:
-        os.killpg(process.pid, how)  # as Ctrl-C does
-    else:
-        process.send_signal(how)
-    _, err = process.communicate()
+    process = subprocess.Popen(command(tree, "--jobs", jobs), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                               env=environment(tree), start_new_session=True)
+    try:
+        wait_until(lambda: machines_in(tmp) and not any(tmp.glob("crescent-*")))  # QEMU runs, and its folder is gone already
+    finally:
+        if how == signal.SIGINT:
+            os.killpg(process.pid, how)  # as Ctrl-C does
+        else:
+            process.send_signal(how)
+        _, err = process.communicate(timeout=60)
     assert process.returncode == (2 if how != signal.SIGKILL else -9), err
     assert "Traceback" not in err
     wait_until(lambda: not machines_in(tmp))

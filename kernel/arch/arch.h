@@ -58,8 +58,9 @@ _Noreturn void machine_halt(void);
 void cpu_wait(void);
 /* A hint for whoever started QEMU (isa-debug-exit); does nothing elsewhere. Never evidence. */
 void machine_exit_hint(u8 code);
-/* Arms the machine's own watchdog, if it has one: QEMU ends the run after `seconds` (2..30, even) of virtual time. A graded run's limit. */
-void machine_watchdog(unsigned seconds);
+/* Arms the machine's watchdog, if it has one: after ms milliseconds of virtual time QEMU ends the run as it was told to; once armed, nobody
+   turns it off. A graded run's limit. Boot CPU, once, after mmu_init(). */
+void machine_watchdog(unsigned ms);
 
 /* --- memory ------------------------------------------------------------------------------------------------------------------ */
 

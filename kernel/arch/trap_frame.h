@@ -4,7 +4,9 @@
 
 #include "lib/types.h"
 
+#define TRAP_DEBUG 1
 #define TRAP_NMI 2
+#define TRAP_INVALID_INSTRUCTION 6
 #define TRAP_DOUBLE_FAULT 8
 #define TRAP_GENERAL_PROTECTION 13
 #define TRAP_PAGE_FAULT 14

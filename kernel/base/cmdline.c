@@ -30,7 +30,7 @@ struct option {
 static struct option options[] = {
     TEXT("ktest", "run one of the kernel's own tests and power off; a wrong name lists them"),
     NUMBER("nonce", 0, ~0ul, "the grader's number for this run"),
-    NUMBER("watchdog", 0, 30, "let QEMU end the run after so many seconds of virtual time (even)"),
+    NUMBER("watchdog", 0, 600000, "let QEMU end the run after so many ms of virtual time (0 = never)"),
     CHOICE("trace", "event trace: the last events, none, or all until its memory is full", "last", "off", "all"),
     NUMBER("tracesize", 0, 1 << 20, "records that a CPU's trace holds (a power of two; 0 = by mode)"),
     TEXT("failalloc", "in a ktest, let the n-th allocation fail; `all` tries every n in turn"),

@@ -8,6 +8,7 @@
 
 struct rq;       /* sched/rq.h */
 struct spinlock; /* base/lock.h */
+struct trace_ring; /* base/trace.h */
 
 struct cpu {
     struct cpu *self;         /* must come first: this_cpu() reads it through GS */
@@ -18,6 +19,7 @@ struct cpu {
     struct thread *current;   /* the thread that runs here */
     struct rq *rq;            /* its run queue */
     const u32 *queue_length;  /* that run queue's count, for trace records */
+    struct trace_ring *trace; /* its trace ring; NULL until it has one */
     struct spinlock *held;    /* checked builds: the spinlock taken last, head of a chain */
     struct arch_cpu arch;     /* GDT, TSS, stacks for exceptions */
     struct cpu_mine mine;

@@ -1,6 +1,7 @@
 /* panic(): says which rule was broken, by whom and on which way there, leaves a report in guest memory, and stops the machine. The first
    panic wins; one inside a panic says so and stops. Takes no lock: whoever holds it may be the one that broke. */
 #include "base/panic.h"
+#include "arch/trap_frame.h"
 #include "arch/upcall.h"
 #include "base/assert.h"
 #include "base/cpu.h"
@@ -16,6 +17,7 @@ extern char boot_stack[], boot_stack_top[];
 
 struct panic_report panic_report;
 void (*panic_dump)(void);
+const struct trap_frame *panic_frame;
 static bool panicked;
 
 static _Noreturn void stop(void)
@@ -41,6 +43,21 @@ unsigned thread_backtrace(const struct thread *thread, u64 *rip, unsigned max)
         return 0;
     rip[0] = switched_rip(thread->rsp);
     return 1 + backtrace_from(switched_rbp(thread->rsp), lo, hi, rip + 1, max - 1);
+}
+
+/* Of the code that an exception interrupted, which may run on another stack than the exception's handler. The first address is no return
+   address but the interrupted instruction itself; one is added because readers look one byte back. */
+static unsigned interrupted_backtrace(const struct trap_frame *f, const struct thread *t, u64 *rip, unsigned max)
+{
+    u64 lo = t->stack.base, hi = lo + t->stack.size;
+    unsigned n;
+
+    rip[0] = f->rip + 1;
+    if (IS_CHECKED)
+        n = backtrace_from(f->rbp, lo, hi, rip + 1, max - 1);
+    else
+        n = f->rsp < lo ? 0 : backtrace_scan(f->rsp, hi, rip + 1, max - 1);
+    return n + 1;
 }
 
 void backtrace_print(const u64 *rip, unsigned n)
@@ -69,7 +86,8 @@ static void describe_thread(void)
     string_copy(panic_report.thread, t->name, sizeof(panic_report.thread));
     printk("  on CPU %d in thread %d (%s), stack %#lx to %#lx\n", this_cpu()->id, t->tid, t->name, t->stack.base,
            t->stack.base + t->stack.size);
-    panic_report.nframes = thread_backtrace(t, panic_report.frame, PANIC_FRAMES);
+    panic_report.nframes = panic_frame ? interrupted_backtrace(panic_frame, t, panic_report.frame, PANIC_FRAMES)
+                                       : thread_backtrace(t, panic_report.frame, PANIC_FRAMES);
     backtrace_print(panic_report.frame, panic_report.nframes);
 }
 
@@ -95,7 +113,7 @@ _Noreturn void panic(const char *fmt, ...)
     printk("\nPANIC: %s\n", text);
     describe_thread();
     panic_report.magic = PANIC_MAGIC;
-    if (trace_on) {
+    if (trace_on && trace_rings[this_cpu()->id].seq) {
         printk("last events on CPU %d:\n", this_cpu()->id);
         trace_print(this_cpu()->id, TRACE_TAIL);
     }

@@ -29,6 +29,8 @@ unsigned thread_backtrace(const struct thread *thread, u64 *rip, unsigned max);
 _Noreturn void refuse(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 struct trap_frame;
 
+/* What an exception interrupted, if a panic is about that: its backtrace is told instead of the handler's. */
+extern const struct trap_frame *panic_frame;
 /* Describes an exception or interrupt that nobody expected, as a panic. Any context. */
 _Noreturn void trap_panic(const struct trap_frame *f);
 /* Called at the end of a panic, e.g. to list all threads. Set once at start; must not take a lock. */

@@ -52,7 +52,10 @@ struct trace_ring {
     u64 capacity;                /* a power of two */
     u64 seq;                     /* last sequence number given */
     u64 dropped;                 /* records lost because the ring was full (mode all) */
-};
+    u64 mask;                    /* capacity - 1: which of a sequence number's bits say the place */
+    u64 limit;                   /* no record past this one: capacity in mode all, else none */
+    u64 cpu;                     /* whose ring this is */
+} __attribute__((aligned(64)));  /* no line shared with another CPU's */
 
 extern enum trace_mode trace_mode;
 extern bool trace_on; /* trace_mode is not TRACE_OFF */

@@ -23,6 +23,15 @@ static bool hit_guard(u64 address)
     return t && address < t->stack.base && address >= t->stack.base - PAGE_SIZE;
 }
 
+/* True for the page above the running thread's stack, which is never another stack's: kernel stacks have a guard below them. */
+static bool above_stack(u64 address)
+{
+    const struct thread *t = current();
+    u64 top = t ? t->stack.base + t->stack.size : 0;
+
+    return t && address >= top && address < top + PAGE_SIZE;
+}
+
 static void print_registers(const struct trap_frame *f)
 {
     printk("\n  rip %016lx  rsp %016lx  rflags %08lx  error %lx\n", f->rip, f->rsp, f->rflags, f->error);
@@ -34,13 +43,31 @@ static void print_registers(const struct trap_frame *f)
 
 static const char *page_fault_rule(u64 address, u64 error)
 {
+    if (error & PAGE_FAULT_FETCH)
+        return address < PAGE_SIZE ? "a jump through a NULL function pointer, or to a return address that is none"
+                                   : "a jump to memory that is not code: a wrong return address or function pointer";
     if (address < PAGE_SIZE)
         return "a NULL pointer was followed";
-    if (error & PAGE_FAULT_FETCH)
-        return "a jump to memory that is not code: a wrong return address or function pointer";
     if (error & PAGE_FAULT_PRESENT)
         return error & PAGE_FAULT_WRITE ? "a write to read-only memory" : "an access that the page does not allow";
     return "nothing is mapped there: a wild or freed pointer";
+}
+
+/* What mostly lies behind an exception whose name does not say it. */
+static const char *exception_hint(u64 vector)
+{
+    switch (vector) {
+    case TRAP_DEBUG:
+        return ": the trap flag is set: rflags were taken from a word that holds something else";
+    case TRAP_INVALID_INSTRUCTION:
+        return ": execution ran on behind the end of a function, or jumped to where no instruction begins";
+    case TRAP_DOUBLE_FAULT:
+        return ": mostly a stack pointer that does not point into a stack";
+    case TRAP_GENERAL_PROTECTION:
+        return ": mostly an address that no pointer can have, followed or jumped to";
+    default:
+        return "";
+    }
 }
 
 _Noreturn void trap_panic(const struct trap_frame *f)
@@ -50,6 +77,7 @@ _Noreturn void trap_panic(const struct trap_frame *f)
     const char *where = symbol_name(f->rip, &offset);
 
     console_panic_mode();
+    panic_frame = f;
     if ((f->vector == TRAP_DOUBLE_FAULT || f->vector == TRAP_PAGE_FAULT) && hit_guard(address)) {
         const struct thread *t = current();
 
@@ -59,9 +87,12 @@ _Noreturn void trap_panic(const struct trap_frame *f)
               t->tid, t->name, t->stack.size, where, offset);
     }
     print_registers(f);
+    if (f->vector == TRAP_PAGE_FAULT && above_stack(address))
+        panic("page fault at %#lx in %s+%#lx: just above the stack of thread %d (%s): more was taken off the stack than was put on it, or a "
+              "function returned that nobody had called", address, where, offset, current()->tid, current()->name);
     if (f->vector == TRAP_PAGE_FAULT)
         panic("page fault at %#lx in %s+%#lx: %s", address, where, offset, page_fault_rule(address, f->error));
     if (f->vector >= TRAP_EXCEPTIONS)
         panic("interrupt %lu came, which nothing asked for", f->vector);
-    panic("exception %lu (%s) in %s+%#lx, error code %#lx", f->vector, name, where, offset, f->error);
+    panic("exception %lu (%s) in %s+%#lx, error code %#lx%s", f->vector, name, where, offset, f->error, exception_hint(f->vector));
 }

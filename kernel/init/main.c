@@ -101,6 +101,17 @@ static void init_interrupts(void)
 }
 #endif
 
+/* A boot module of this name is typed at the console before anybody else is heard: how a test talks to the monitor. */
+static void play_input(const struct boot_info *boot)
+{
+    for (unsigned i = 0; i < boot->nmodules; i++) {
+        const struct boot_module *m = &boot->module[i];
+
+        if (!strcmp(m->name, "input"))
+            console_play(phys_to_virt(m->start), m->end - m->start);
+    }
+}
+
 static void all_exited(void)
 {
     printk("every thread has exited: nothing is left to run\n");
@@ -114,9 +125,9 @@ _Noreturn void kmain(const struct boot_info *boot)
     console_init();
     clock_init();
     cmdline_init(boot->cmdline);
+    init_memory(boot);
     if (option_u64("watchdog"))
         machine_watchdog((unsigned)option_u64("watchdog"));
-    init_memory(boot);
     init_policy();
     scheduler_init();
     main_thread.class = normal_class;
@@ -126,6 +137,7 @@ _Noreturn void kmain(const struct boot_info *boot)
     init_trace();
     sched_all_exited = all_exited;
     processes_init(&main_thread);
+    play_input(boot);
 #if PHASE >= 2
     init_interrupts();
 #endif

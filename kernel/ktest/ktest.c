@@ -82,12 +82,13 @@ _Noreturn void ktest_done(void)
 /* Runs the test again and again, the first allocation failing, then the second, until it asks for no more than that. */
 static void fail_each_allocation(const struct ktest *t)
 {
-    u64 n, asked;
+    u64 n = 0, asked;
 
-    for (n = 1, asked = n; n <= asked; n++) {
+    do {
         u64 frames, objects, frames_after, objects_after;
         int result;
 
+        n++;
         count_memory(&frames, &objects);
         failalloc_start(n);
         quiet = true;
@@ -97,9 +98,7 @@ static void fail_each_allocation(const struct ktest *t)
         count_memory(&frames_after, &objects_after);
         fact(FACT_FAILALLOC_RESULT, n, (u64)(s64)result);
         fact(FACT_FAILALLOC_LEAK, frames - frames_after, objects_after - objects);
-        if (asked < n)
-            break; /* the run ended before its n-th request: every one has failed once */
-    }
+    } while (asked >= n); /* the first run in which nothing failed is the last one */
 }
 
 static void fail_allocation(const struct ktest *t, const char *which)

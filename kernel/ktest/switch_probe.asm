@@ -1,12 +1,16 @@
 ; What the ktests of lab 1.1 need to do without a compiler in between: load every callee-saved register, switch, and look at what came back.
 
 extern switch_context
-extern probe_arrived                  ; void probe_arrived(const u64 registers[7]): test_switch.c; does not return
+extern probe_arrived                  ; void probe_arrived(const u64 registers[8]): test_switch.c; does not return
+
+section .bss
+probe_out: resq 1                     ; out: after the switch nothing else is sure, rsp and the stack included
 
 section .text
 
 ; void probe_switch(u64 **save, u64 *next, const u64 in[6], u64 out[9])
 ;   Loads rbx rbp r12 r13 r14 r15 from in[], switches, stores them into out[0..5], then rsp before (6), rsp after (7), rflags after (8).
+;   Returns to its caller whatever the switch did to rsp.
 global probe_switch, probe_switch_end
 probe_switch:
     push rbx
@@ -15,7 +19,7 @@ probe_switch:
     push r13
     push r14
     push r15
-    push rcx                          ; out
+    mov [rel probe_out], rcx
     mov [rcx + 48], rsp
     mov rbx, [rdx]
     mov rbp, [rdx + 8]
@@ -24,19 +28,17 @@ probe_switch:
     mov r14, [rdx + 32]
     mov r15, [rdx + 40]
     call switch_context
+    mov rcx, [rel probe_out]
+    mov [rcx + 56], rsp
+    mov rsp, [rcx + 48]
     pushfq
-    pop rax
-    mov rdx, rsp
-    mov rcx, [rsp]
+    pop qword [rcx + 64]
     mov [rcx], rbx
     mov [rcx + 8], rbp
     mov [rcx + 16], r12
     mov [rcx + 24], r13
     mov [rcx + 32], r14
     mov [rcx + 40], r15
-    mov [rcx + 56], rdx
-    mov [rcx + 64], rax
-    pop rcx
     pop r15
     pop r14
     pop r13
@@ -46,10 +48,12 @@ probe_switch:
     ret
 probe_switch_end:
 
-; Where a hand-made frame leads: passes on what its registers hold and where rsp stands, with everything else trampled on.
+; Where a hand-made frame leads: passes on what its registers hold, where rsp stands and what rflags are, with everything else trampled on.
 global probe_entry
 probe_entry:
     mov rax, rsp
+    pushfq
+    pop rcx
     and rsp, -16
     sub rsp, 64
     mov [rsp], rbx
@@ -59,6 +63,7 @@ probe_entry:
     mov [rsp + 32], r14
     mov [rsp + 40], r15
     mov [rsp + 48], rax
+    mov [rsp + 56], rcx
     mov rdi, rsp
     xor ebx, ebx
     xor ebp, ebp

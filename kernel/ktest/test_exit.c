@@ -105,6 +105,29 @@ KTEST(join_forgets, "a joined thread is gone: nobody finds it, and nobody joins 
     return 0;
 }
 
+/* A thread that never ran, in the state between its exit and the end of the switch that leaves it. */
+KTEST(join_not_yet, "join_try() leaves a thread alone that has exited and still stands on its stack")
+{
+    struct thread_params params = THREAD_PARAMS("leaving", return_argument, NULL);
+    int error, code = 12345;
+    struct thread *t = thread_new(&params, &error);
+    bool joined;
+
+    if (!t)
+        return error;
+    t->state = THREAD_ZOMBIE; /* by hand: no legal step leads here from NEW */
+    t->exit_code = 21;
+    joined = join_try(t, &code);
+    fact(FACT_JOINED, 0, joined);
+    if (joined)
+        return 0; /* t is gone */
+    fact(FACT_STATE, 0, t->state);
+    t->left_stack = true;
+    fact(FACT_JOINED, 1, join_try(t, &code));
+    fact(FACT_EXIT_CODE, 0, (u64)(s64)code);
+    return 0;
+}
+
 KTEST(join_errors, "joining oneself, nobody, or a detached thread is refused")
 {
     tid_t tid;

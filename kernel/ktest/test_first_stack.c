@@ -16,17 +16,20 @@ static void go_to(struct thread *next)
 {
     struct rq *rq = this_rq_lock();
 
+    next->state = THREAD_RUNNING; /* not by thread_set_state(): from NEW no step leads there */
     set_current(next);
     rq->curr = next;
     switch_context(&tester->rsp, next->rsp);
 }
 
-/* Back from the tested thread to the tester, for good; interrupts off. */
+/* Back from the tested thread to the tester, for good; interrupts off. The lock is free then, also if the tested thread never called thread_begin(). */
 static _Noreturn void go_back(void)
 {
     u64 *nowhere;
 
     irq_disable();
+    if (IS_CHECKED && spin_held(&this_rq()->lock))
+        spin_unlock(&this_rq()->lock);
     set_current(tester);
     this_rq()->curr = tester;
     switch_context(&nowhere, tester->rsp);
@@ -56,6 +59,7 @@ static int run_once(int (*entry)(void *))
     flags = irq_save();
     go_to(tested);
     irq_restore(flags);
+    tested->state = THREAD_NEW;
     thread_discard(tested);
     return 0;
 }

@@ -79,6 +79,7 @@ KTEST(rq_turns, "whoever is popped and pushed again goes behind all others")
         fact(FACT_POPPED, i, t ? (u64)(t - thread) : ~0ul);
         if (!t)
             break;
+        fact(FACT_LINKED, (u64)(t - thread), !list_empty(&t->run_link));
         rq_push(&queue, t);
     }
     return 0;

@@ -190,8 +190,3 @@ void kstack_drain(void)
     }
     spin_unlock_irq(&kstack_lock, flags);
 }
-
-bool kstack_is_guard(u64 va, const struct kstack *stack)
-{
-    return stack->base && va < stack->base && va >= stack->base - PAGE_SIZE;
-}

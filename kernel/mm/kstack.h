@@ -16,5 +16,3 @@ int kstack_alloc(struct kstack *stack, size_t size);
 void kstack_free(struct kstack *stack);
 /* Unmaps and frees every stack that is kept for later, for exact accounting. */
 void kstack_drain(void);
-/* True if va lies in the guard page of a stack in use; for the report of a stack overflow. No lock: called from #DF. */
-bool kstack_is_guard(u64 va, const struct kstack *stack);

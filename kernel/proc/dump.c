@@ -6,6 +6,7 @@
 #include "sched/stat.h"
 
 #define DUMP_FRAMES 8
+#define DUMP_MOST 64 /* processes, and threads of each: a broken list may have no end */
 
 void dump_thread(const struct thread *t)
 {
@@ -28,13 +29,18 @@ static void dump_descriptors(const struct process *p)
 
 static void dump(const struct process *p)
 {
+    unsigned n = 0;
+
     printk("process %d (%s): parent %d, %s", p->pid, p->name, p->ppid, p->state == PROCESS_ZOMBIE ? "ZOMBIE" : "RUNNING");
     if (p->state == PROCESS_ZOMBIE)
         printk(", exit status %d", p->exit_status);
     printk("\n");
     dump_descriptors(p);
-    list_for_each(it, &p->threads)
+    list_for_each(it, &p->threads) {
+        if (n++ == DUMP_MOST)
+            return;
         dump_thread(list_entry(it, struct thread, owner_link));
+    }
 }
 
 void dump_process(pid_t pid)
@@ -52,6 +58,11 @@ void dump_process(pid_t pid)
 
 void dump_all_processes(void)
 {
-    list_for_each(it, &processes)
+    unsigned n = 0;
+
+    list_for_each(it, &processes) {
+        if (n++ == DUMP_MOST)
+            return;
         dump(list_entry(it, struct process, all_link));
+    }
 }

@@ -1,6 +1,7 @@
 /* The process table. Lock: processes_lock guards the table, the family tree, states and lists of threads. */
 #include "proc/process.h"
 #include "base/lock.h"
+#include "base/panic.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/slab.h"
@@ -79,6 +80,7 @@ void processes_init(struct thread *boot)
         panic("processes_init: no memory for the first process's descriptors");
     boot->owner = &first;
     process_link(&first, boot);
+    panic_dump = dump_all_processes;
 }
 
 pid_t process_create(const char *name, int (*entry)(void *), void *arg)

@@ -306,10 +306,21 @@ void thread_left_stack(struct thread *t)
         wait_over(t);
 }
 
+/* t has not been freed yet: freed memory holds no state. */
+static void check_alive(const struct thread *t, const char *who)
+{
+    ASSERT(t->state <= THREAD_TERMINATED, "%s: at %p there is no thread any more: was its TCB freed before? thread_free() comes last", who,
+           (const void *)t);
+    (void)t, (void)who;
+}
+
 void thread_unlink(struct thread *t)
 {
-    u64 flags = spin_lock_irq(&threads_lock);
+    u64 flags;
 
+    check_alive(t, "thread_unlink");
+    ASSERT(t != current(), "thread_unlink: thread %d (%s) still runs: it cannot give itself back, whoever joins it does", t->tid, t->name);
+    flags = spin_lock_irq(&threads_lock);
     ASSERT(t->state == THREAD_TERMINATED, "thread_unlink: thread %d (%s) is %s, expected TERMINATED", t->tid, t->name,
            thread_state_name(t->state));
     list_remove(&t->all_link);
@@ -321,12 +332,14 @@ void thread_unlink(struct thread *t)
 
 void thread_free_stack(struct thread *t)
 {
+    check_alive(t, "thread_free_stack");
     if (!(t->flags & THREAD_BOOT_STACK))
         kstack_free(&t->stack);
 }
 
 void thread_free(struct thread *t)
 {
+    check_alive(t, "thread_free");
     ASSERT(list_empty(&t->all_link), "thread_free: thread %d (%s) is still in the table: a later look-up would find freed memory", t->tid,
            t->name);
     if (!(t->flags & THREAD_BOOT_STACK))

@@ -41,8 +41,6 @@ static void check_stack(const struct kstack *stack, size_t size)
     CHECK(kernel_lookup(stack->base + size) == ~0ul);
     for (u64 *word = (u64 *)stack->base; IS_CHECKED && word < (u64 *)(stack->base + size); word++)
         CHECK(*word == 0);
-    CHECK(kstack_is_guard(stack->base - 1, stack) && kstack_is_guard(stack->base - PAGE_SIZE, stack));
-    CHECK(!kstack_is_guard(stack->base, stack) && !kstack_is_guard(stack->base - PAGE_SIZE - 1, stack));
 }
 
 static void take(size_t size)

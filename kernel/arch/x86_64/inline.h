@@ -64,12 +64,12 @@ static inline void cpu_relax(void)
     asm volatile("pause" : : : "memory");
 }
 
-/* Raw time stamp counter. */
+/* Raw time stamp counter. rdtsc clears the upper half of both registers. */
 static inline u64 cycles(void)
 {
-    u32 lo, hi;
+    u64 lo, hi;
     asm volatile("rdtsc" : "=a"(lo), "=d"(hi));
-    return (u64)hi << 32 | lo;
+    return hi << 32 | lo;
 }
 
 /* Set once by clock_init(). */

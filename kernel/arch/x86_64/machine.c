@@ -1,11 +1,10 @@
-/* Stopping the machine, and its watchdog. Any context. */
+/* Stopping the machine. Any context. */
 #include "arch/arch.h"
 #include "arch/x86_64/io.h"
 
 #define ACPI_PM1A_CONTROL 0x604 /* QEMU's pc machine */
 #define ACPI_SLEEP_S5 0x2000
 #define DEBUG_EXIT_PORT 0xf4  /* QEMU's isa-debug-exit */
-#define IB700_START 0x443     /* QEMU's ib700 watchdog: (30 - seconds) / 2 */
 
 _Noreturn void machine_halt(void)
 {
@@ -28,9 +27,4 @@ _Noreturn void machine_poweroff(void)
 void machine_exit_hint(u8 code)
 {
     outb(DEBUG_EXIT_PORT, code);
-}
-
-void machine_watchdog(unsigned seconds)
-{
-    outb(IB700_START, (u8)((30 - seconds) / 2));
 }

@@ -1,7 +1,7 @@
 ; Entries of all 256 interrupt vectors.
 ;
 ; Each stub pushes an error code where the processor does not, and its vector; then one of two common parts saves every register
-; as struct trap_frame (trap.h) and calls trap(). ist_entry is for #DF, NMI and #MC: those may come at any instruction, so it
+; as struct trap_frame (arch/trap_frame.h) and calls trap(). ist_entry is for #DF, NMI and #MC: those may come at any instruction, so it
 ; trusts neither GS nor the stack it came from.
 
 MSR_GS_BASE equ 0xc0000101

@@ -1,0 +1,206 @@
+#!/usr/bin/env python3
+"""The kernel's figures in guest instructions, each beside its limit: what `make bench` prints. docs/performance.md says how they are counted.
+
+    grade/bench.py --kernel build/plain/kernel.elf [--tree .] [--out build] [-v]
+
+Writes OUT/bench.json: {"compiler", "qemu", "figures": [{"name", "ours", "limit", "peer", "ratio", "unit", "note", "judged"}]}; peer and ratio are null
+as long as there is no other system to compare with. Exit status: 0; 1 if a figure is above its limit; 4 called wrongly. The limits are those of
+one compiler: of a kernel that another one made, the figures are reported and not judged."""
+
+import argparse
+import json
+import os
+import re
+import sys
+from collections import Counter
+from pathlib import Path
+
+if __name__ == "__main__":
+    sys.dont_write_bytecode = True
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from grade import dwarf
+from grade.errors import GraderFault, UserError
+from grade.steps import Kernel, executed, qemu_version, reached
+
+JUDGED = ("gcc", "12")  # the compiler, and its major version, that the limits are for
+SWITCH_LIMIT, RECORD_LIMIT = 80, 40
+START_LIMIT, PROMPT_LIMIT = 8_000_000, 20_000_000
+RING = 64               # records of the small ring that wraps
+
+# What the ktest `bench` marks, for information: name of the marks, what stands in the table.
+MARKED = [
+    ("yield_pair", "thread_yield() and back: two switches"),
+    ("thread_create", "thread_create()"),
+    ("exit_and_join", "thread_join() of a thread that runs and exits in it"),
+    ("frame_alloc", "frame_alloc() of one page"),
+    ("frame_put", "frame_put() of one page"),
+    ("slab_alloc", "kmalloc(64)"),
+    ("slab_free", "kfree()"),
+]
+
+
+def figure(name, ours, limit=None, unit="instructions", note=""):
+    return {"name": name, "ours": ours, "limit": limit, "peer": None, "ratio": None, "unit": unit, "note": note}
+
+
+def main(argv):
+    """Returns the exit status."""
+    parser = argparse.ArgumentParser(prog="grade/bench.py", description="counts instructions")
+    parser.add_argument("--kernel", type=Path, required=True, help="a kernel built with CHECKED=0")
+    parser.add_argument("--tree", type=Path, default=Path(), help="where its sources are")
+    parser.add_argument("--out", type=Path, default=Path("build"), help="folder for bench.json")
+    parser.add_argument("-v", "--verbose", action="store_true", help="where a switch's instructions go")
+    options = parser.parse_args(argv)
+    try:
+        result = measure(options.kernel, options.out / "dwarf")
+        options.out.mkdir(parents=True, exist_ok=True)
+        (options.out / "bench.json").write_text(json.dumps({k: v for k, v in result.items() if k != "switch"}, indent=1) + "\n")
+    except (UserError, GraderFault, OSError) as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 4
+    print(*lines(result), sep="\n")
+    if options.verbose:
+        print("", *breakdown(result["switch"], options.tree), sep="\n")
+    return 1 if over(result) else 0
+
+
+def measure(path, cache=None):
+    """Every figure of a kernel: what bench.json holds, and "switch": (Kernel, a switch's instruction addresses). Raises GraderFault, UserError."""
+    if not path.is_file():
+        raise UserError(f"there is no kernel at {path}; make kernel CHECKED=0 builds it")
+    kernel = Kernel(path, dwarf.load(path, cache))
+    steps = executed(kernel, "ktest=bench trace=off")
+    begun, back = switches(steps)
+    figures = [
+        figure("thread switch", len(begun[-1]), SWITCH_LIMIT, note=f"thread_yield() to the other thread; seen {spread(begun)}"),
+        figure("thread switch, to the end of its thread_yield()", len(back[-1]), note=f"seen {spread(back)}"),
+        trace_record(kernel),
+        start(kernel),
+        prompt(kernel),
+    ]
+    for name, words in MARKED:
+        found = steps.between(f"bench_begin_{name}", f"bench_end_{name}")
+        figures.append(figure(words, len(found[-1]), note=f"seen {spread(found)}"))
+    judged = kernel.compiler[0] == JUDGED[0] and kernel.compiler[1].split(".")[0] == JUDGED[1]
+    return {"compiler": " ".join(kernel.compiler), "judged": judged, "qemu": "{}.{}".format(*qemu_version()), "figures": figures,
+            "switch": (kernel, begun[-1])}
+
+
+def switches(steps):
+    """(begun, back): of every yield that led into another thread's yield, the instructions from thread_yield()'s first one until that thread runs,
+    that is, until switch_context() has returned in it; and until its thread_yield() has returned."""
+    kernel, begun, back = steps.kernel, [], []
+    first, switch = kernel.start("thread_yield"), kernel.extent("switch_context")
+    arrival, running = set(), None
+    for at, pc in enumerate(steps.pcs):
+        if pc == first:
+            running = at
+        elif switch[0] <= pc < switch[1] and kernel.does(pc) == "ret":
+            to = steps.pcs[at + 1]
+            if running is not None and (to in arrival or not arrival and kernel.image.function(to)[0] == "thread_yield"):
+                arrival.add(to)  # not a new thread's first instruction, nor the end of a thread
+                begun.append(steps.pcs[running:at + 1])
+                back.append(steps.pcs[running:steps.returns(at + 1) + 1])
+            running = None
+    if not begun:
+        raise GraderFault("no switch from one thread's yield to another's was seen")
+    return begun, back
+
+
+def trace_record(kernel):
+    """The cost of a trace record, at the ring's start, in its middle and after it has wrapped, in both modes: all the same, or the note says so."""
+    costs = {}
+    for mode, size in (("last", f"tracesize={RING}"), ("all", "")):
+        calls = executed(kernel, f"ktest=yield_churn rounds={RING} trace={mode} {size}").calls("trace_write")
+        costs[f"{mode}, first"] = {len(calls[0])}
+        costs[f"{mode}, up to {RING}"] = {len(call) for call in calls[1:RING]}
+        costs[f"{mode}, {'wrapped' if size else 'later'}"] = {len(call) for call in calls[RING:]}
+        if len(calls) < 2 * RING:
+            raise GraderFault(f"only {len(calls)} trace records were written, too few to see the ring wrap")
+    every = set().union(*costs.values())
+    if len(every) == 1:
+        note = "constant: the first, in the middle, wrapped; trace=last and trace=all"
+    else:
+        note = "NOT constant: " + "; ".join(f"{where}: {', '.join(map(str, sorted(seen)))}" for where, seen in costs.items())
+    return figure("trace record", max(every), RECORD_LIMIT, note=note)
+
+
+def start(kernel):
+    count, _ = reached(kernel, "boot_main")
+    return figure("reset to the kernel's first line of C", count, START_LIMIT, note="boot_main(); before it only the BIOS and the loader run")
+
+
+def prompt(kernel):
+    """console_read() is entered first when the monitor has printed its prompt and looks for a line; what was printed until then proves it."""
+    count, printed = reached(kernel, "console_read")
+    if not printed.endswith("\n> "):
+        raise GraderFault(f"the kernel reads from the console before the monitor's prompt; printed until then: {printed!r}")
+    return figure("reset to the monitor's prompt", count, PROMPT_LIMIT, note="3 ms of it calibrate the clock")
+
+
+def spread(found):
+    """The counts of several times the same work, in words."""
+    counts = [len(pcs) for pcs in found]
+    usual = counts[-1]
+    if set(counts) == {usual}:
+        return f"{len(counts)} times, always the same"
+    return f"{counts.count(usual)} of {len(counts)} times; the first time {counts[0]}, {min(counts)} to {max(counts)}"
+
+
+def over(result):
+    """The figures above their limit, [] if they are not judged."""
+    return [f for f in result["figures"] if result["judged"] and f["limit"] is not None and f["ours"] > f["limit"]]
+
+
+def lines(result):
+    """The table."""
+    found = [f"guest instructions, CHECKED=0, 1 CPU; kernel made by {result['compiler']}, counted in QEMU {result['qemu']}", "",
+             f"{'':<52}{'ours':>12}{'limit':>12}{'peer':>6}{'ratio':>7}"]
+    for f in result["figures"]:
+        limit = "" if f["limit"] is None else f"{f['limit']:,}"
+        found.append(f"{f['name']:<52}{f['ours']:>12,}{limit:>12}{'-':>6}{'-':>7}  {f['note']}")
+    found.append("")
+    if not result["judged"]:
+        found.append(f"not judged: the limits are those of {' '.join(JUDGED)}")
+    for f in over(result):
+        found.append(f"TOO MANY: {f['name']}: {f['ours']:,}, and {f['limit']:,} is the limit")
+    return found + ([] if found[-1] else ["every figure is within its limit"])
+
+
+# --- where the instructions go ----------------------------------------------------------------------------------------------------
+
+
+def breakdown(switch, tree):
+    """Lines: a switch's instructions by the function of the source that they come from, in the order of execution."""
+    kernel, pcs = switch
+    owners = [owner(kernel, pc, tree) for pc in pcs]
+    counts = Counter(owners)
+    rows = [f"{counts[who]:>5}  {who[0]:<20} {who[1]}" for who in dict.fromkeys(owners)]
+    return ["where a thread switch's instructions go (the compiler makes one function of most of them):", *rows, f"{len(pcs):>5}  together"]
+
+
+def owner(kernel, pc, tree):
+    """(function, file) that an instruction was written in; where that cannot be told, the symbol that it belongs to."""
+    path, line = kernel.image.line(pc) or ("?", 0)
+    path = path[max(path.rfind("kernel/"), 0):]  # an assembler may put the build folder in front
+    source = tree / path
+    names = [name for at, name in definitions(source.read_text()) if at <= line] if source.is_file() else []
+    return names[-1] if names else kernel.image.function(pc)[0], path
+
+
+def definitions(text):
+    """[(line, name)] of the functions, or in assembly the labels, that a source defines."""
+    found = []
+    for number, line in enumerate(text.splitlines(), 1):
+        plain = re.sub(r"__attribute__\(\(.*?\)\)", "", line).lstrip()
+        match = re.match(r"(?:[A-Za-z_][\w *]*[ *])([A-Za-z_]\w*)\([^;]*$", plain) if line[:1].strip() else None
+        label = re.match(r"([A-Za-z_]\w*):$", line)
+        if label or match:
+            found.append((number, (label or match)[1]))
+    return found
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("LC_ALL", "C")
+    sys.exit(main(sys.argv[1:]))

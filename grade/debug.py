@@ -1,0 +1,145 @@
+#!/usr/bin/env python3
+"""GDB for a person, on one test: what make gdb and make rewind call.
+
+    debug.py gdb|rewind --tree DIR --kernel FILE --test NAME [-- MORE ARGUMENTS FOR GDB]
+
+gdb      a live QEMU with the deterministic clock, GDB at the first line of the test inside the kernel
+rewind   the test is run; the boot on which it fails (or its last one) is recorded and replayed, with GDB at the failing point. From there GDB
+         goes backwards, to the test's begin at the latest
+
+NAME is a test's of the grader, or a part of one, or a ktest's. QEMU, its files and the recording are gone when GDB ends. Exit status: 0, or 1
+with one line on stderr."""
+
+import argparse
+import contextlib
+import os
+import signal
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+sys.dont_write_bytecode = True
+
+# These imports need the path set above.
+from grade import debug_session, dwarf  # noqa: E402
+from grade.build import keep  # noqa: E402
+from grade.debugger import Debugger, Replay, find_gdb, recording  # noqa: E402
+from grade.errors import GraderFault, UserError  # noqa: E402
+
+NEAR = 1_000_000  # instructions before the failing point at which a second snapshot is taken
+BEFORE = 100      # instructions before the test's begin at which the first one is taken, so that its breakpoint lies behind it
+
+
+def main(argv):
+    """Does what the command line says. Returns the exit status."""
+    options = parse(argv)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(143))
+    try:
+        with contextlib.ExitStack() as stack:
+            (live if options.mode == "gdb" else rewind)(options, stack)
+        return 0
+    except (UserError, GraderFault) as error:
+        print(f"{options.mode}: {error}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print(f"{options.mode}: interrupted", file=sys.stderr)
+    return 1
+
+
+def parse(argv):
+    """The options; ends the program on a wrong one."""
+    parser = argparse.ArgumentParser(prog="debug.py", description="GDB on a test")
+    parser.add_argument("mode", choices=("gdb", "rewind"))
+    parser.add_argument("--tree", type=Path, default=HERE.parent)
+    parser.add_argument("--kernel", type=Path, required=True)
+    parser.add_argument("--test", default="")
+    parser.add_argument("more", nargs="*", help="for GDB, behind --")
+    return parser.parse_args(argv)
+
+
+def prepare(options, stack):
+    """(boot to debug, ktest's name, what to say): the test was found and run once, undisturbed."""
+    find_gdb()  # before any work is done
+    from grade import debug_tests  # needs pytest, so it comes after what can be said without
+    options.tree = options.tree.absolute()
+    folder = options.tree / "build" / "debug"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        kernel = keep(options.kernel.absolute(), folder / "kernels")  # a rebuild while GDB runs does not touch it
+        os.environ["CRESCENT_DWARF"] = str(folder / "dwarf")
+        image = dwarf.load(kernel, folder / "dwarf")
+    except OSError as error:
+        raise UserError(f"{error.filename}: {error.strerror}; a tree is debugged in a folder that is yours") from None
+    return debug_tests.failing_boot(options, kernel, image, stack)
+
+
+def live(options, stack):
+    """make gdb."""
+    attempt = prepare(options, stack)
+    machine = stack.enter_context(debug_session.Live(attempt.machine))
+    words = [f"GDB stands at the begin of {attempt.title}. os-ps, os-runq, os-bt, os-trace, os-check show the kernel; quit ends QEMU too."]
+    debug_session.run(options, machine, attempt, words, ends=(), go=True)
+
+
+def rewind(options, stack):
+    """make rewind."""
+    attempt = prepare(options, stack)
+    print("\n".join(attempt.words), flush=True)
+    machine = attempt.machine
+    if machine.cpus != 1:
+        raise UserError(f"{attempt.title} uses {machine.cpus} CPUs, and only a run on one CPU can be recorded: make gdb shows it live")
+    print("rewind: recording the run", flush=True)
+    folder, _, _ = stack.enter_context(recording(machine.kernel, machine.options, input=machine.input, expect=attempt.end))
+    begin, at, what = failing_point(Debugger(folder), attempt.begin)
+    replayed = stack.enter_context(Replay(folder))
+    for place, name in ((begin - BEFORE, "begin"), (at - NEAR, "near")):
+        if place > replayed.instructions() and replayed.seek(place):
+            replayed.keep(name)
+    if not replayed.seek(at):
+        raise GraderFault(f"the replay of {attempt.title} ended before instruction {at}, where the recorded run came by")
+    words = [f"GDB stands at {what}, {at - begin} instructions behind the begin of {attempt.title}.",
+             "reverse-stepi, reverse-step and reverse-continue go back; the begin of the test has a breakpoint. quit ends everything."]
+    debug_session.run(options, replayed, attempt, words, ends=("machine_exit_hint",), go=False)
+
+
+SCOUT = """
+places = {}
+for name in ["kmain", given["begin"], "panic", "ktest_done", *(f"stub_{n}" for n in range(32))]:
+    try:
+        places[Stop(name) and address(name)] = name
+    except KeyError:
+        pass
+while True:
+    rip = resume()
+    if rip is None:
+        report(place="end", at=instructions())
+        break
+    place = places.get(rip, "?")
+    if place == "panic":
+        caller = kernel().image.function(word(registers(("rsp",))["rsp"]) - 1)
+        report(place=place, at=instructions(), caller=caller[0] if caller else "")
+        break
+    report(place=place, at=instructions())
+    if place == "ktest_done":
+        break
+"""
+
+
+def failing_point(debugger, begin):
+    """(instruction count at the test's begin, at the failing point, its name), found by one way through the replay."""
+    stops = debugger.run_script(SCOUT, begin=begin)
+    first = next((s["at"] for s in reversed(stops) if s["place"] in (begin, "kmain")), 1)
+    last = stops[-1]
+    exceptions = [s for s in stops if s["place"].startswith("stub_")]
+    if last["place"] == "panic" and last["caller"] == "trap" and exceptions:
+        return first, exceptions[-1]["at"], "the instruction that was interrupted by an exception, which made the kernel panic"
+    if last["place"] == "panic":
+        return first, last["at"], "the call of panic()"
+    if last["place"] == "ktest_done":
+        return first, last["at"], "the end of the test, ktest_done()"
+    return first, last["at"] - 1, "the run's last instruction"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,160 @@
+"""One GDB on this terminal, and the QEMU it is connected to: as long as GDB runs, so does QEMU, and no longer. Ctrl-C belongs to GDB: it runs in a
+process group of its own in the terminal's foreground."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+from .debugger import ANSWER, SOCKET, WALL_LIMIT, find_gdb, without_vapic
+from .errors import GraderFault, UserError
+from .machine import PREFIX, memory_arguments, start
+from .qmp import Closed, Qmp
+
+HERE = Path(__file__).resolve().parent
+LOOK = 5  # seconds between looks at whether QEMU answers
+
+
+class Live:
+    """A QEMU that boots what a Machine booted, and waits for GDB before its first instruction. What the kernel prints goes to stdout."""
+
+    def __init__(self, machine):
+        self.machine, self.process, self.qmp = machine, None, None
+        self.folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+
+    def __enter__(self):
+        try:
+            self._start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def _start(self):
+        shutil.copyfile(self.machine.kernel, self.folder / "kernel.elf")
+        if self.machine.input is not None:
+            (self.folder / "input").write_bytes(self.machine.input)
+        ours, theirs = socket.socketpair()
+        self.qmp = Qmp(ours)
+        read, write = os.pipe()
+        threading.Thread(target=pass_on, args=(read,), daemon=True).start()
+        args = [self.machine.qemu, *without_vapic(self.machine._common()), *memory_arguments("ram", self.machine.ram_mib << 20),
+                "-action", "reboot=shutdown,shutdown=pause,watchdog=none,panic=none", "-icount", "shift=0,sleep=off",
+                "-add-fd", f"fd={write},set=1", "-chardev", "file,id=console,path=/dev/fdset/1", "-serial", "chardev:console",
+                "-chardev", f"socket,id=qmp,fd={theirs.fileno()}", "-mon", "chardev=qmp,mode=control", "-S", "-gdb", f"unix:{SOCKET},server=on,wait=off"]
+        try:
+            with open(self.folder / "errors", "w+b") as errors:
+                self.process = start(args, self.folder, errors, [theirs.fileno(), write], 4 << 30)
+            self.qmp.message(ANSWER)
+            self.qmp.ask("qmp_capabilities")
+        except FileNotFoundError:
+            raise UserError(f"{self.machine.qemu} is not installed: make setup installs it, or set QEMU= to its path") from None
+        except Closed:
+            raise GraderFault(f"QEMU cannot be started: {(self.folder / 'errors').read_text(errors='replace').strip()}") from None
+        finally:
+            theirs.close()
+            os.close(write)
+
+    def __exit__(self, *exc):
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+        if self.qmp:
+            self.qmp.sock.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def pass_on(descriptor):
+    """Copies what comes out of a pipe to stdout until its end."""
+    with open(descriptor, "rb", buffering=0) as pipe:
+        while data := pipe.read(4096):
+            sys.stdout.write(data.decode("utf-8", "backslashreplace").replace("\r\n", "\n"))
+            sys.stdout.flush()
+
+
+def run(options, qemu, attempt, words, ends, go):
+    """GDB on the terminal, connected to `qemu` (a Live or a Replay), until it ends. words: what it says when it is ready; ends: functions in front of
+    which the run ends; go: whether GDB first continues to the test's begin. Raises GraderFault if GDB failed."""
+    job = qemu.folder / "session.json"
+    job.write_text(json.dumps({"folder": str(qemu.folder), "socket": SOCKET, "begin": attempt.begin, "go": go, "words": words, "ends": ends}))
+    command = [find_gdb(), "-q", "-iex", "set auto-load no", "-x", str(options.tree / ".gdbinit"), "-x", str(HERE / "gdb" / "session.py"),
+               *options.more, str(attempt.machine.kernel)]
+    environment = {name: value for name, value in os.environ.items() if name != "DEBUGINFOD_URLS"} | {"CRESCENT_JOB": str(job)}
+    watch = Watch(qemu)
+    watch.start()
+    try:
+        status = foreground(command, options.tree, environment)
+    finally:
+        watch.enough.set()
+        watch.join()
+    if watch.gave_up:
+        raise GraderFault(watch.gave_up)
+    if status:
+        raise GraderFault(f"GDB ended with status {status}")
+
+
+class Watch(threading.Thread):
+    """Notices a QEMU that does not answer any more, which GDB would wait for without end, and ends it. Keeps the folder's time fresh, too: what is
+    old counts as left over (machine.sweep)."""
+
+    def __init__(self, qemu):
+        super().__init__(daemon=True)
+        self.qemu, self.enough, self.gave_up = qemu, threading.Event(), None
+
+    def run(self):
+        while not self.enough.wait(LOOK):
+            with contextlib.suppress(OSError):
+                os.utime(self.qemu.folder)
+            try:
+                self.qemu.qmp.ask("query-status", WALL_LIMIT)
+                self.qemu.qmp.events.clear()
+            except GraderFault:
+                self.gave_up = f"QEMU did not answer for {WALL_LIMIT} s and was ended; start again"
+                self.qemu.process.kill()
+                return
+            except (Closed, OSError, ValueError):
+                return  # it has ended, and GDB says so
+
+
+def foreground(command, cwd, environment):
+    """Runs a command on this terminal and returns its exit status. On a terminal it becomes the foreground process group, so that Ctrl-C reaches it
+    alone; it cannot be suspended."""
+    terminal = os.isatty(0)
+
+    def in_child():
+        if terminal:
+            os.setpgid(0, 0)
+            take_terminal(os.getpid())
+
+    process = None
+    try:
+        process = subprocess.Popen(command, cwd=cwd, env=environment, preexec_fn=in_child)
+        while True:
+            _, status = os.waitpid(process.pid, os.WUNTRACED)
+            if not os.WIFSTOPPED(status):
+                process.returncode = os.waitstatus_to_exitcode(status)
+                return process.returncode
+            if terminal:
+                take_terminal(process.pid)
+            os.kill(process.pid, signal.SIGCONT)
+    finally:
+        if process and process.returncode is None:
+            process.kill()
+            process.wait()
+        if terminal:
+            take_terminal(os.getpgrp())
+
+
+def take_terminal(group):
+    """Makes a process group the terminal's foreground one; also from the background."""
+    before = signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+    with contextlib.suppress(OSError):
+        os.tcsetpgrp(0, group)
+    signal.signal(signal.SIGTTOU, before)

@@ -1,0 +1,99 @@
+"""Which boot of which test to debug. A test is named as the grader names it, in whole or in part, or as the ktest inside the kernel; to learn how it
+boots and where it fails, it is simply run, in this process, with the grader's own fixture."""
+
+import difflib
+import importlib.util
+import inspect
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import exercises, testlist
+from .boot import Boot
+from .errors import RuleBroken, UserError
+
+HERE = Path(__file__).resolve().parent
+MOST_NAMES = 5
+
+
+@dataclass
+class Attempt:
+    """A boot to be debugged. title: the test's; begin: the function with which it begins inside the kernel; machine: the Machine of that boot (its
+    options and input are what is booted again); end: the kind of its End; words: how the test went."""
+
+    title: str
+    begin: str
+    machine: object
+    end: str
+    words: list
+
+
+def failing_boot(options, kernel, image, stack):
+    """The Attempt for options.test. stack: an ExitStack that gives the runs' memory back. Raises UserError if there is no such test."""
+    ktests = sorted(name.removeprefix("ktest_entry_") for name in image.variables if name.startswith("ktest_entry_"))
+    tests = graded(options.tree)
+    wanted = testlist.plain(options.test).removeprefix("test_")
+    test = None if wanted in ktests else find(options.test, wanted, tests, ktests)
+    boot = Boot(kernel, image, 1, testlist.MOST_BOOTS)
+    stack.callback(boot.close)
+    error = None
+    try:
+        if test:
+            run_test(test, boot)
+        else:
+            boot(wanted, outcome=None, result=None)
+    except RuleBroken as broken:
+        error = broken
+    if not boot.last:
+        raise UserError(f"the test {options.test} boots nothing" + (f": {error}" if error else ""))
+    error = error or boot.last.unjudged
+    title = f"test {test.exercise} {test.name}" if test else f"ktest {wanted}"
+    name = re.search(r"\bktest=(\S+)", boot.last.options)[1]
+    return Attempt(title, f"ktest_{name}" if name in ktests else "kmain", boot.last.machine, boot.last.end.kind, told(title, error))
+
+
+def told(title, error):
+    """How the test went, in the grader's words."""
+    if error is None:
+        return [f"rewind: {title} passes; it is shown from its end"]
+    status = getattr(error, "status", "wrong")
+    return [f"rewind: {title}: {status}: {error.rule}", *("    " + line for line in error.evidence[:8])]
+
+
+def graded(tree):
+    """The phase's tests of the grader; none in a tree without exercises."""
+    grader = HERE.parent if (HERE.parent / "exercises.toml").exists() else tree
+    phase, known = exercises.read(grader / "exercises.toml")
+    return testlist.read(HERE / f"phase{phase}", known)
+
+
+def find(text, wanted, tests, ktests):
+    """The one test of the grader whose name contains the text. Raises UserError that names what comes near."""
+    if not wanted:
+        raise UserError("TEST= is missing: TEST=name, as make grade prints names, in whole or in part; or a ktest: " + " ".join(ktests))
+    found = [test for test in tests if wanted in testlist.plain(test.name)]
+    exact = [test for test in found if testlist.plain(test.name) == wanted]
+    if len(exact or found) == 1:
+        return (exact or found)[0]
+    if found:
+        names = " ".join(test.name for test in found[:MOST_NAMES]) + (" ..." if len(found) > MOST_NAMES else "")
+        raise UserError(f"TEST={text} is part of {len(found)} tests' names; name one of them: {names}")
+    names = [test.name for test in tests] + ktests
+    near = difflib.get_close_matches(wanted, names, MOST_NAMES, 0.45)
+    near += [name for name in names if name not in near and any(len(word) > 3 and word in name for word in wanted.split("_"))]
+    raise UserError(f"there is no test {text}; " + (f"near it: {' '.join(near[:MOST_NAMES])}" if near else "make grade lists the tests"))
+
+
+def run_test(test, boot):
+    """Calls a test's function as pytest would. Raises what it raises."""
+    sys.path.insert(0, str(HERE.parent))
+    spec = importlib.util.spec_from_file_location(f"debugged_{Path(test.file).stem}", test.file)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    function = getattr(module, f"test_{test.name}")
+    fixtures = {"boot": boot, "seeds": list(range(1, test.seeds + 1))}
+    missing = [name for name in inspect.signature(function).parameters if name not in fixtures]
+    if missing:
+        raise UserError(f"{test.name} needs more than a boot ({', '.join(missing)}): debug the ktest that it boots")
+    function(**{name: fixtures[name] for name in inspect.signature(function).parameters})

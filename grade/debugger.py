@@ -1,0 +1,210 @@
+"""GDB on a run. A debugger that stops a machine moves its clock, so a run is judged undisturbed, and GDB gets a recording of it: the same instructions
+again, as slowly as one likes, forwards and backwards. One CPU only.
+
+    run = boot("switch_registers")
+    with replay(run) as debugger:
+        first = debugger.calls("switch_context")[0]
+    require(first["back"], "whoever calls switch_context() comes back from it when somebody switches to it again")
+    for name in ("rbx", "rbp", "r12", "r13", "r14", "r15"):
+        require(first["back"][name] == first["entry"][name], f"switch_context must keep {name}", ...)
+    require(first["back"]["rsp"] == first["entry"]["rsp"] + 8, ...)   # + 8: its return address is off the stack
+
+What calls() cannot say, a script can: Python that runs inside GDB, with the names of gdb/driver.py at hand.
+
+    found = debugger.run_script('''
+        Stop("switch_context")
+        while resume():
+            report(at=instructions(), **registers(("rdi", "rsi", "cr3")), top=word(registers(("rsp",))["rsp"]))
+    ''')                                                              # a list of dicts, one a report()
+
+A call costs about a second: the run is recorded once a replay(), and each calls() or run_script() is a replay of its own."""
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import textwrap
+from pathlib import Path
+
+from .errors import GraderFault, UserError
+from .machine import PREFIX, Machine, replay_command, start
+from .qmp import Closed, Qmp
+
+SOCKET = "gdb.sock"
+HERE = Path(__file__).resolve().parent
+WALL_LIMIT = 300  # seconds for one script, or one way through a replay; a guard for the host, in no verdict
+ANSWER = 60       # seconds in which QEMU answers while it replays
+GDBS = ("gdb", "gdb-multiarch", "x86_64-elf-gdb")
+NO_VAPIC = ["-global", "apic-common.vapic=off"]
+
+
+class Recorder(Machine):
+    """A Machine whose run is recorded completely: QEMU gets the time to write its log's end and beginning."""
+
+    def _common(self):
+        return without_vapic(super()._common())
+
+    def _stop(self):
+        if self.process and self.qmp:
+            with contextlib.suppress(Closed, GraderFault):
+                self.qmp.ask("quit")
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(ANSWER)
+        super()._stop()
+
+
+def without_vapic(args):
+    """QEMU's arguments without its accelerator for 32-bit guests, which nobody here uses. When QEMU 7.2 goes backwards, resetting that device waits
+    for the CPU's thread, which may wait for the lock that the resetting thread holds: half of all reverse-continues would hang."""
+    return args if NO_VAPIC[1] in args else args + NO_VAPIC
+
+
+def find_gdb():
+    """The debugger's path: $GDB, or the first one there is. Raises UserError."""
+    chosen = os.environ.get("GDB")
+    for name in [chosen] if chosen else GDBS:
+        path = shutil.which(name)
+        if path:
+            return path
+    raise UserError(f"there is no GDB ({chosen or ', '.join(GDBS)}) here: make setup installs it")
+
+
+# --- recording --------------------------------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def recording(kernel, options, *, input=None, expect=None):
+    """Records a run in a private folder, which exists as long as the block lasts; yields (folder, Machine after its run, End). options: as
+    Machine's. expect: the kind of End that the run had when it was not recorded. Raises GraderFault, UserError."""
+    base = Path(tempfile.mkdtemp(prefix=PREFIX))
+    try:
+        with Recorder(kernel, options, input=input, record=base / "run") as machine:
+            end = machine.run()
+            if expect and end.kind != expect:
+                raise GraderFault(f"a run that ended with a {expect} ended with a {end.kind} when it was recorded")
+            yield base / "run", machine, end
+    finally:
+        shutil.rmtree(base, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def replay(run):
+    """A Debugger on a grader's Run (boot.py). Raises GraderFault, UserError."""
+    if run.machine.cpus != 1:
+        raise GraderFault("only a run on one CPU can be recorded")
+    with recording(run.machine.kernel, run.machine.options, input=run.machine.input, expect=run.end.kind) as (folder, _, _):
+        yield Debugger(folder)
+
+
+class Replay:
+    """A QEMU that replays a recording, stopped before its first instruction. GDB connects to the socket SOCKET in the recording's folder, by that relative
+    name, because an absolute one may be too long for a socket. Always in a `with`."""
+
+    def __init__(self, folder):
+        self.folder, self.process, self.qmp = Path(folder), None, None
+
+    def __enter__(self):
+        try:
+            self._start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def _start(self):
+        args, cwd = replay_command(self.folder, SOCKET)
+        ours, theirs = socket.socketpair()
+        self.qmp = Qmp(ours)
+        with theirs, open(self.folder / "replay-errors", "wb") as errors:
+            args += ["-chardev", f"socket,id=qmp,fd={theirs.fileno()}", "-mon", "chardev=qmp,mode=control"]
+            self.process = start(args, cwd, errors, [theirs.fileno()], 4 << 30)
+        try:
+            self.qmp.message(ANSWER)
+            self.qmp.ask("qmp_capabilities")  # answered when the machine is complete: from then on GDB can connect
+        except Closed:
+            raise GraderFault(f"QEMU cannot replay a run: {self.words()}") from None
+
+    def __exit__(self, *exc):
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+        if self.qmp:
+            self.qmp.sock.close()
+        (self.folder / SOCKET).unlink(missing_ok=True)
+
+    def words(self):
+        """What QEMU complained about."""
+        return (self.folder / "replay-errors").read_text(errors="replace").strip()[-500:] or "no message"
+
+    def instructions(self):
+        """How many instructions have been executed since the reset."""
+        return self.qmp.ask("query-replay")["icount"]
+
+    def seek(self, n):
+        """Goes to where n instructions have been executed, forwards or backwards. False if the run is over before, which leaves the machine where
+        nothing more can be done with it. Raises GraderFault."""
+        if self.instructions() == n:
+            return True
+        self.qmp.ask("replay-seek", icount=n)
+        try:
+            while event := self.qmp.event(WALL_LIMIT):
+                if event["event"] == "STOP":
+                    return self.instructions() == n
+        except Closed:
+            return False
+        raise GraderFault(f"a replay did not come to instruction {n} within {WALL_LIMIT} s")
+
+    def keep(self, name):
+        """A snapshot here: going back behind this point becomes cheap."""
+        said = self.qmp.monitor(f"savevm {name}")
+        if said.strip():
+            raise GraderFault(f"QEMU cannot take a snapshot of a replay: {said.strip()}")
+
+
+# --- GDB --------------------------------------------------------------------------------------------------------------------------------
+
+
+class Debugger:
+    """GDB scripts on one recording. Each is a replay from the machine's reset."""
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+
+    def run_script(self, script, **given):
+        """Runs Python text inside GDB (what it can use: gdb/driver.py); given: values of JSON for it. Returns the dicts that it handed to report(), in
+        order. Raises GraderFault if the script fails or does not end."""
+        result, job = self.folder / "result.json", self.folder / "job.json"
+        result.unlink(missing_ok=True)
+        with Replay(self.folder):
+            job.write_text(json.dumps({"socket": SOCKET, "script": textwrap.dedent(script), "given": given, "result": str(result)}))
+            said = run_gdb(["-nx", "-batch", "-iex", "set auto-load no", str(self.folder / "kernel.elf"), "-x", str(HERE / "gdb" / "crescent.py"),
+                            "-x", str(HERE / "gdb" / "driver.py")], self.folder, {"CRESCENT_JOB": str(job)})
+        try:
+            found = json.loads(result.read_text())
+        except (OSError, ValueError):
+            raise GraderFault(f"GDB did not run a script: {said[-800:].strip()}") from None
+        if found["error"]:
+            raise GraderFault(f"a script for GDB failed: {found['error'].strip()}")
+        return found["reports"]
+
+    def calls(self, function, registers=None, most=20, until="ktest_done"):
+        """The calls of a function, as driver.calls() tells them: a list of {"entry", "back", "frame", "at"}."""
+        names = ["rbx", "rbp", "r12", "r13", "r14", "r15", "rsp", "rip", "eflags", "rdi", "rsi"] if registers is None else list(registers)
+        script = "for call in calls(given['function'], given['names'], given['most'], given['until']): report(**call)"
+        return self.run_script(script, function=function, names=names, most=most, until=until)
+
+
+def run_gdb(args, cwd, environment):
+    """GDB without anybody at its terminal. Returns what it printed. Raises GraderFault if it does not end, UserError if there is none."""
+    command = [find_gdb(), *args]
+    try:
+        done = subprocess.run(command, cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              env=os.environ | environment, timeout=WALL_LIMIT, start_new_session=True, check=False)
+    except subprocess.TimeoutExpired:
+        raise GraderFault(f"GDB did not come back within {WALL_LIMIT} s") from None
+    except OSError as error:
+        raise UserError(f"{command[0]} cannot be started: {error.strerror}") from None
+    return done.stdout.decode(errors="replace")

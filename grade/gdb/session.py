@@ -1,0 +1,72 @@
+"""Sets up GDB for a person (debug.py): $CRESCENT_JOB names a JSON file {"folder", "socket", "begin", "go", "words", "ends"}. Connects to the QEMU whose
+socket lies in that folder, sets a hardware breakpoint at the function `begin`, goes there if `go` is true, and prints the words. `ends`: functions
+with which a recorded run ends, past which there is nothing."""
+
+import json
+import os
+from pathlib import Path
+
+import gdb
+
+FORWARDS = ("continue", "step", "stepi", "next", "nexti", "finish", "until", "advance")
+BACKWARDS = ("reverse-continue", "reverse-step", "reverse-stepi", "reverse-next", "reverse-nexti", "reverse-finish")
+_over = False
+_ends = set()  # addresses behind which a panic takes QEMU away
+
+
+def stopped(event):
+    """QEMU shows that the guest has switched itself off as SIGQUIT."""
+    global _over
+    if isinstance(event, gdb.SignalEvent) and event.stop_signal == "SIGQUIT":
+        _over = True
+        print("The run is over: the machine is off. What it left can be looked at; to go through it again, quit and start again.")
+
+
+def before_backwards():
+    """Refuses a command that would make QEMU break off."""
+    if _over:
+        raise gdb.GdbError("the run is over; quit, and start again to go through it once more")
+
+
+def before_forwards():
+    """The same."""
+    before_backwards()
+    if gdb.selected_thread() and gdb.selected_thread().is_valid() and gdb.newest_frame().pc() in _ends:
+        raise gdb.GdbError("the run ends here; only backwards goes further: reverse-continue, reverse-step, reverse-stepi")
+
+
+class End(gdb.Breakpoint):
+    """Stops where a run that panicked ends."""
+
+    def __init__(self, function):
+        address = int(gdb.parse_and_eval(f"(unsigned long)&{function}")) & (1 << 64) - 1
+        super().__init__(f"*{address:#x}", gdb.BP_HARDWARE_BREAKPOINT, internal=True)
+        self.silent = True
+        _ends.add(address)
+
+    def stop(self):
+        print("The run ends here; reverse-continue, reverse-step and reverse-stepi go back.")
+        return True
+
+
+def main():
+    job = json.loads(Path(os.environ["CRESCENT_JOB"]).read_text())
+    gdb.events.stop.connect(stopped)
+    for names, check in ((FORWARDS, "before_forwards"), (BACKWARDS, "before_backwards")):
+        for name in names:
+            gdb.execute(f"define hook-{name}\npython {check}()\nend", to_string=True)
+    here = os.getcwd()
+    os.chdir(job["folder"])  # the socket's own name is short enough, its path perhaps not
+    try:
+        gdb.execute(f"target remote {job['socket']}", to_string=True)
+    finally:
+        os.chdir(here)
+    for function in job["ends"]:
+        End(function)
+    gdb.execute(f"hbreak {job['begin']}", to_string=True)
+    if job["go"]:
+        gdb.execute("continue")
+    print("\n".join(job["words"]))
+
+
+main()

@@ -1,0 +1,210 @@
+"""The documentation against what it talks about: paths, functions, tests, lock ranks, error numbers, make targets. A page that says what is no
+longer true fails here."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+MASTER = Path(__file__).resolve().parents[2]
+PAGES = sorted([*MASTER.glob("docs/**/*.md"), *MASTER.glob("labs/*.md"), MASTER / "README.md", MASTER / "kernel/README.md",
+                *MASTER.glob("phases/*/README.md")])
+FOR_STUDENTS = [p for p in PAGES if p.parent.name == "labs"]
+FEATURES, ERRORS, LOCKING = (MASTER / "docs" / name for name in ("features.md", "errors.md", "locking.md"))
+PLACE = re.compile(r"`(\w[\w.-]*/[\w./-]+):(\w+)`")  # `path:name`
+TREES = ("kernel", "grade", "phases", "labs", "docs", "user")
+# A page is for readers anywhere, today and in ten years: no folder of one machine, no reference that only its writers can follow.
+FORBIDDEN = re.compile(r"(?<![\w.~*])/(?:work|tmp|root|home)/|\bissue #?\d|\b(?:AI|LLM|TODO|FIXME|XXX)\b|\bsub-?agent|\blanguage model", re.I)
+
+
+def name_of(path):
+    return path.relative_to(MASTER).as_posix()
+
+
+def tables(page):
+    """The page's tables: lists of rows, each a list of cells; heads and rules left out."""
+    found, rows = [], []
+    for line in [*page.read_text().splitlines(), ""]:
+        if line.startswith("|"):
+            rows.append([cell.strip() for cell in line.strip().strip("|").split("|")])
+        elif rows:
+            assert re.fullmatch("-+", rows[1][0]), f"{name_of(page)}: a table without a head: {rows[0]}"
+            found.append((rows[0], rows[2:]))
+            rows = []
+    return found
+
+
+def rows_with(page, *head):
+    """Rows of all tables of the page whose head is this."""
+    return [row for found, rows in tables(page) if found == list(head) for row in rows]
+
+
+def names_in(path):
+    """The words of a file."""
+    return set(re.findall(r"\w+", (MASTER / path).read_text()))
+
+
+def misplaced(cells):
+    """What is wrong with the `path:name`s in these cells."""
+    for path, name in PLACE.findall(" ".join(cells)):
+        if not (MASTER / path).is_file():
+            yield f"{path} does not exist"
+        elif name not in names_in(path):
+            yield f"{name} is not in {path}"
+
+
+def text_without_blocks(page):
+    return re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.M | re.S)
+
+
+@pytest.mark.parametrize("page", [FEATURES, ERRORS], ids=name_of)
+def test_every_place_in_the_code_exists(page):
+    cells = [cell for _, rows in tables(page) for row in rows for cell in row]
+    assert len(PLACE.findall(" ".join(cells))) > 10, "the tables hold no places any more"
+    assert not list(misplaced(cells))
+
+
+def known_tests():
+    """Names of the grader's tests, its self-tests, and the kernel's tests as ktest:NAME."""
+    names = set()
+    for path in [*MASTER.glob("grade/phase*/test_*.py"), *MASTER.glob("grade/selftest/**/test_*.py")]:
+        names |= set(re.findall(r"^\s*def (test_\w+)\(", path.read_text(), re.M))
+    for path in MASTER.glob("kernel/ktest/*.c"):
+        names |= {f"ktest:{name}" for name in re.findall(r"^KTEST\((\w+),", path.read_text(), re.M)}
+    return names
+
+
+def test_every_feature_names_code_and_a_test_that_exists():
+    known, wrong = known_tests(), []
+    rows = rows_with(FEATURES, "row", "code", "test")
+    assert len(rows) > 30
+    for row, code, test in rows:
+        named = re.findall(r"`((?:ktest:|test_)\w+)`", test)
+        wrong += [f"{row}: {name} does not exist" for name in named if name not in known]
+        wrong += [f"{row}: no code"] * (not PLACE.search(code)) + [f"{row}: no test"] * (not named)
+    assert not wrong
+
+
+def test_every_row_of_phase_1_is_there():
+    """The rows that phase 1 promises, each as far as it goes."""
+    promised = {"T1", "T2", "T3", "T4", "T6", "S1", "S2", "S14", "F1", "M1", "M2", "M3", "C1", "D1", "D2", "D3", "D4", "D5"}
+    assert {row.split()[0] for row, *_ in rows_with(FEATURES, "row", "code", "test")} == promised
+
+
+def test_every_name_of_a_seed_has_its_place_or_its_phase():
+    rows = rows_with(FEATURES, "seed", "theirs", "ours", "phase")
+    assert {seed for seed, *_ in rows} == {"000", "001", "002", "003", "004"}
+    wrong = [f"{theirs}: phase {phase}, ours {ours or 'nothing'}" for _, theirs, ours, phase in rows
+             if phase not in "12345" or (phase == "1") != bool(PLACE.fullmatch(ours))]
+    assert not wrong
+
+
+def test_every_error_has_a_number_and_a_function():
+    numbers = names_in("kernel/lib/errno.h")
+    found = [rows for head, rows in tables(ERRORS) if head == ["theirs", "errno", "ours", "phase"]]
+    assert [len(rows) for rows in found] == [9, 11]
+    wrong = [theirs for rows in found for theirs, number, ours, phase in rows
+             if not (number in numbers or number == "none") or (phase == "1") != bool(ours)]
+    wrong += [number for number, *_ in rows_with(ERRORS, "errno", "from", "when") if number not in numbers]
+    assert not wrong
+
+
+def test_the_ranks_of_locks_are_those_of_the_kernel():
+    written = [(rank, file) for rank, _, file in rows_with(LOCKING, "rank", "guards", "file")]
+    real = re.findall(r"^\s*(RANK_\w+),\s*/\* ([\w./]+):", (MASTER / "kernel/base/lockrank.h").read_text(), re.M)
+    assert written == real
+    assert not [f"{file} never names {rank}" for rank, file in real
+                if file.endswith(".c") and rank not in (MASTER / "kernel" / file).read_text()]
+
+
+def test_the_diagram_of_states_is_the_kernels():
+    legal = dict(re.findall(r"\[THREAD_(\w+)\] = (.*?),$", (MASTER / "kernel/sched/state.c").read_text(), re.M))
+    written = {state: [to for to in goes.split(", ") if to] for state, goes in rows_with(MASTER / "docs/design.md", "from", "to")}
+    assert written == {state: re.findall(r"TO\((\w+)\)", steps) for state, steps in legal.items()}
+
+
+def paths_named(page):
+    """What looks like a path of the project in a page's text: it begins with one of its folders."""
+    text = text_without_blocks(page)
+    for found in re.findall(rf"(?<![\w./-])((?:{'|'.join(TREES)})/[\w./*-]*)", text):
+        yield found.rstrip(".")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_path_that_a_page_names_exists(page):
+    missing = [path for path in paths_named(page) if not any(MASTER.glob(path.rstrip("/"))) and path != "kernel/mine/*.c"]
+    assert not missing
+
+
+def test_the_kernels_map_names_every_source_once():
+    """kernel/README.md: the reading order names files by folder/file or, in the same cell, by file alone."""
+    cells = [row[0] for row in rows_with(MASTER / "kernel/README.md", "read", "to see")]
+    named = set()
+    for cell in cells:
+        folder = ""
+        for word in re.findall(r"[\w./]+\.(?:c|h|asm)\b", cell):
+            folder = word.rpartition("/")[0] or folder
+            path = f"{folder}/{word.rpartition('/')[2]}"
+            assert (MASTER / "kernel" / path).is_file(), f"kernel/{path} does not exist"
+            assert path not in named, f"kernel/{path} is named twice"
+            named.add(path)
+    sched = {f"sched/{p.name}" for p in (MASTER / "kernel/sched").glob("*.c")}
+    assert sched <= named, f"nobody is told to read {sorted(sched - named)}"
+
+
+def targets(*makefiles):
+    """Names of targets that these files have."""
+    text = "\n".join(path.read_text() for path in makefiles)
+    return {name for line in re.findall(r"^([a-z][a-z -]*):(?!=)", text, re.M) for name in line.split()}
+
+
+def make_calls(page):
+    """Targets that a page tells its reader to make: in code, `make name ...`, or an indented line."""
+    text = page.read_text()
+    for code in re.findall(r"`(make [^`]*)`", text) + re.findall(r"^(?:    |.*\| )(make [a-z].*)$", text, re.M):
+        yield from (word for word in code.split()[1:2] if re.fullmatch("[a-z][a-z-]*", word))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_make_target_that_a_page_names_exists(page):
+    known = targets(MASTER / "Makefile", MASTER / "grade/tree.mk", *MASTER.glob("grade/make/*.mk"), MASTER / "kernel/kernel.mk")
+    if page not in FOR_STUDENTS:
+        known |= targets(MASTER / "phases/master.mk")
+    assert not sorted({name for name in make_calls(page) if name not in known})
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_a_page_is_plain(page):
+    """Lines that fit (tables may be wider), and nothing that only one machine or one time knows."""
+    wide = [n for n, line in enumerate(page.read_text().splitlines(), 1)
+            if len(line) > 140 and not line.startswith("|") and page.parent not in (MASTER, MASTER / "phases/1-cooperative")]
+    assert not wide, f"{name_of(page)}: lines over 140 columns: {wide}"
+    assert not FORBIDDEN.findall(page.read_text())
+
+
+def test_the_lab_says_what_exercises_toml_says():
+    """Points, files, functions and tests of each exercise, as a student reads them."""
+    lab = (MASTER / "labs/lab1.md").read_text()
+    toml = (MASTER / "phases/1-cooperative/exercises.toml").read_text()
+    for block in toml.split("[[exercise]]")[1:]:
+        number, points = re.search(r'id = "([\d.]+)"', block)[1], int(re.search(r"^points = (\d+)", block, re.M)[1])
+        row = next(line for line in lab.splitlines() if line.startswith(f"| [{number}]"))
+        assert row.rstrip(" |").endswith(f" {points}")
+        for function in re.findall(r'"(\w+)"', re.search(r"functions = \[(.*?)\]", block)[1]):
+            assert f"`{function}`" in row
+        tests = len(re.findall(rf'^@exercise\("{number}"', "\n".join(p.read_text() for p in MASTER.glob("grade/phase1/*.py")), re.M))
+        part = lab.split(f"## Exercise {number}:")[1].split("\n## ")[0]
+        assert f"({tests} tests)" in part, f"exercise {number} has {tests} tests"
+        assert sum(int(n) for n in re.findall(r"^\| (\d+) \|", part, re.M)) == points
+
+
+def test_the_lab_gives_no_solution_away():
+    """No line of a solved body stands in what a student reads."""
+    words = "\n".join(p.read_text() for p in PAGES if "instructor" not in p.parts and p.parts[-2] in ("labs", "docs", "kernel", "1-cooperative"))
+    told = []
+    for path in re.findall(r'"(kernel/[^"]+)"', (MASTER / "phases/1-cooperative/exercises.toml").read_text()):
+        text = (MASTER / path).read_text()
+        for body in re.findall(r"^[#%]if SOLVED.*?^[#%]else$", text, re.M | re.S):
+            lines = [re.sub(r"\s*[;/].*$", "", line).strip().rstrip(";") for line in body.splitlines()[1:-1]]
+            told += [f"{path}: {line}" for line in lines if len(line) > 14 and line in words]
+    assert not told

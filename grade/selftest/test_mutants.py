@@ -1,0 +1,85 @@
+"""The grader against known wrong implementations: every mutant in grade/mutants/ is built, and the test that it names has to fail on it, for a
+rule that it names. What came out is kept in build/mutants.json.
+
+CRESCENT_TESTS=all runs every other test of the phase on each mutant, too, and keeps which of them fail."""
+
+import fcntl
+import json
+import tempfile
+import time
+from collections import Counter
+
+import kernels
+import pytest
+
+try:
+    import tomllib
+except ModuleNotFoundError:  # Python 3.10
+    import tomli as tomllib
+
+SOURCE = kernels.ROOT / "grade" / "mutants" / "phase1.toml"
+TABLE = kernels.ROOT / "build" / "mutants.json"
+FIELDS = {"id", "exercise", "file", "find", "replace", "test", "rule"}
+LIST = tomllib.loads(SOURCE.read_text(encoding="utf-8"))
+MUTANTS = LIST["mutant"]
+
+
+def mutated(mutant, base=kernels.REFERENCE):
+    """The text of a mutant's file. Raises AssertionError unless what it replaces stands there once."""
+    text = (base / mutant["file"]).read_text()
+    assert text.count(mutant["find"]) == 1, f"{mutant['id']}: `find` stands {text.count(mutant['find'])} times in {mutant['file']}"
+    return text.replace(mutant["find"], mutant["replace"])
+
+
+def failing(kernel, image, names):
+    """The tests that fail on a kernel."""
+    return [name for name in names if kernels.judge(kernel, name, image)["status"] != "pass"]
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=[mutant["id"] for mutant in MUTANTS])
+def test_a_mutant_is_caught_by_the_test_that_it_names(mutant):
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(dir=kernels.ROOT / "build", prefix=".mutant-") as folder:
+        folder = kernels.Path(folder)
+        kernel = kernels.build(kernels.REFERENCE, {mutant["file"]: mutated(mutant)}, folder, mutant.get("build", "checked") == "checked")
+        image = kernels.image(kernel)
+        result = kernels.judge(kernel, mutant["test"], image)
+        row = {"id": mutant["id"], "exercise": mutant["exercise"], "caught by": mutant["test"] if result["status"] != "pass" else None,
+               "status": result["status"], "rule": result.get("rule", ""), "seconds": round(time.monotonic() - began, 2)}
+        if kernels.ALL:
+            row["also caught by"] = failing(kernel, image, [name for name in kernels.phase_tests() if name != mutant["test"]])
+    keep(row)
+    evidence = "\n".join(result.get("evidence", []))
+    assert result["status"] not in ("pass", "fault", "unsolved"), f"{mutant['id']} survives {mutant['test']}\n{result.get('rule')}\n{evidence}"
+    assert mutant["rule"] in result["rule"], f"{mutant['id']}: the rule has to speak of '{mutant['rule']}'\n{result['rule']}\n{evidence}"
+
+
+def keep(row):
+    """Adds a row to the table; several processes do so at once."""
+    with open(TABLE.with_suffix(".lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        rows = {old["id"]: old for old in json.loads(TABLE.read_text())} if TABLE.exists() else {}
+        rows[row["id"]] = row
+        order = [mutant["id"] for mutant in MUTANTS]
+        kept = [rows[name] for name in order if name in rows]
+        TABLE.write_text(json.dumps(kept, indent=1) + "\n")
+
+
+def test_the_list_of_mutants_is_sound():
+    twice = [name for name, n in Counter(mutant["id"] for mutant in MUTANTS).items() if n > 1]
+    assert not twice
+    for mutant in MUTANTS:
+        assert FIELDS <= set(mutant) <= FIELDS | {"build", "from"}, mutant["id"]
+        assert mutant["find"] != mutant["replace"] and mutant["rule"] and mutant.get("build", "checked") in ("checked", "plain"), mutant["id"]
+        assert mutant.get("from", LIST["mistakes"][0]) in LIST["mistakes"], mutant["id"]
+        assert kernels.function(mutant["test"])
+
+
+def test_every_known_mistake_is_a_mutant_or_dropped_for_a_reason():
+    covered = {mutant.get("from") for mutant in MUTANTS} | {entry.get("from") for entry in LIST.get("dropped", []) if entry["reason"]}
+    assert not [mistake for mistake in LIST["mistakes"] if mistake not in covered]
+
+
+def test_every_graded_test_is_the_catcher_of_a_mutant():
+    catchers = {mutant["test"] for mutant in MUTANTS}
+    assert not [name for name in kernels.phase_tests() if name not in catchers]

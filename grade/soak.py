@@ -1,0 +1,227 @@
+#!/usr/bin/env python3
+"""The long way round, for whom `make test` is too short: `make soak [MINUTES=n]`. Phase 1: 1,000,000 threads made, ended and joined and 10,000,000
+yields leave frames and heap objects as they began; 20 grades of the same tree, every second one beside 8 busy processes, come out the same, to the
+time stamps in the guest.
+
+    grade/soak.py --tree build/tree/1-199 [--state build/soak.json] [--minutes N]
+
+The work is done in pieces, and the state file is written after each: a soak that was stopped goes on there. With --minutes it ends after the piece in
+which the time is over, and begins another lap when everything is done; without, when everything is done. What a piece finds never depends on time.
+Exit status: 0; 1 something was found; 3 the grader failed; 4 called wrongly."""
+
+import argparse
+import contextlib
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+if __name__ == "__main__":
+    sys.dont_write_bytecode = True
+    sys.path.insert(0, str(HERE.parent))
+
+from grade import dwarf, machine
+from grade.boot import Boot, no_leak
+from grade.errors import GraderFault, RuleBroken, UserError
+
+FAILED, FAULT, USAGE = 1, 3, 4
+LIMIT_MS = 60_000  # of virtual time for a piece
+VARIANTS = ("checked", "plain")
+BUSY = 8           # processes beside every second grade
+# name: (what it is called, how many in all, how many in a piece)
+CHURNS = {
+    "exit_churn": ("threads made, ended and joined", 1_000_000, 50_000),
+    "yield_churn": ("yields", 10_000_000, 500_000),
+}
+GRADES = ("grades", 20, 1)
+WALL_S = 3600      # guards the host against a grade that does not end
+
+
+def main(argv):
+    """Returns the exit status."""
+    parser = argparse.ArgumentParser(prog="grade/soak.py", description="the long tests")
+    parser.add_argument("--tree", type=Path, required=True, help="a phase's tree, with both kernels built")
+    parser.add_argument("--state", type=Path, default=Path("build/soak.json"))
+    parser.add_argument("--minutes", type=int, help="stop after so many minutes")
+    options = parser.parse_args(argv)
+    try:
+        return soak(options.tree.absolute(), options.state, options.minutes)
+    except UserError as error:
+        print(f"soak: {error}", file=sys.stderr)
+        return USAGE
+    except (GraderFault, OSError) as error:
+        print(f"soak: {error}", file=sys.stderr)
+        return FAULT
+    except KeyboardInterrupt:
+        print(f"soak: stopped; the next one goes on from {options.state}", file=sys.stderr)
+        return FAULT
+
+
+def soak(tree, path, minutes=None, churns=CHURNS, grades=GRADES):
+    """Works until everything is done or the time is over. Returns the exit status."""
+    deadline = None if minutes is None else time.monotonic() + 60 * minutes
+    state = read_state(path, tree, [*churns.items(), ("grades", grades)])
+    while deadline is None or time.monotonic() < deadline:
+        name = next((n for n, item in state["items"].items() if item["done"] < item["goal"]), None)
+        if name is None:
+            state["laps"] += 1
+            write_state(path, state)
+            print(f"soak: everything done, {state['laps']} time{'s' if state['laps'] > 1 else ''} by now", flush=True)
+            if deadline is None:
+                return 0
+            begin_lap(state)
+            continue
+        item = state["items"][name]
+        try:
+            said = grade_piece(tree, item, path.parent / "soak") if name == "grades" else churn_piece(tree, name, item)
+        except RuleBroken as broken:
+            print(f"soak: {item['what']}, {item['done']:,} to {item['done'] + item['step']:,}: {broken.rule}", *broken.evidence, sep="\n  ")
+            return FAILED
+        item["done"] += item["step"]
+        write_state(path, state)
+        print(f"soak: {item['done']:>10,} of {item['goal']:,} {item['what']}: {said}", flush=True)
+    print(f"soak: the time is over; the next soak goes on from {path}")
+    return 0
+
+
+# --- the state ----------------------------------------------------------------------------------------------------------------------
+
+
+def read_state(path, tree, items):
+    """What was done so far; nothing if it was with other kernels. Raises UserError."""
+    kernels = {variant: identity(kernel_of(tree, variant)) for variant in VARIANTS}
+    fresh = {"kernels": kernels, "laps": 0, "items": {name: {"what": what, "goal": goal, "step": min(step, goal), "done": 0}
+                                                      for name, (what, goal, step) in items}}
+    try:
+        state = json.loads(path.read_text())
+    except FileNotFoundError:
+        return fresh
+    except ValueError:
+        raise UserError(f"{path} is not a soak's state; remove it to begin anew") from None
+    if state.get("kernels") != kernels:
+        print("soak: the kernel is another one than last time: begins anew")
+        return fresh
+    if state["laps"] and all(item["done"] >= item["goal"] for item in state["items"].values()):
+        begin_lap(state)
+    return state
+
+
+def begin_lap(state):
+    for item in state["items"].values():
+        item["done"] = 0
+
+
+def write_state(path, state):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(path.name + ".new")
+    new.write_text(json.dumps(state, indent=1) + "\n")
+    os.replace(new, path)
+
+
+def kernel_of(tree, variant):
+    """kernel.elf of a tree. Raises UserError."""
+    path = tree / "build" / variant / "kernel.elf"
+    if not path.is_file():
+        raise UserError(f"there is no kernel at {path}; make kernel CHECKED={int(variant == 'checked')} builds it")
+    return path
+
+
+def identity(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:24]
+
+
+# --- churning -----------------------------------------------------------------------------------------------------------------------
+
+
+def churn_piece(tree, ktest, item):
+    """A piece of one, checked kernel and plain one in turn. Returns what to say of it. Raises RuleBroken."""
+    variant = VARIANTS[item["done"] // item["step"] % 2]
+    run_ns = churn(kernel_of(tree, variant), tree / "build" / "grade" / "work" / "dwarf", ktest, item["step"])
+    return f"nothing lost ({variant} kernel, {run_ns / 1e9:.2f} s of its time)"
+
+
+def churn(kernel, cache, ktest, rounds):
+    """Boots a ktest that repeats something `rounds` times and judges what it leaves. Returns the run's length in ns. Raises RuleBroken."""
+    boot = Boot(kernel, dwarf.load(kernel, cache), 1)
+    try:
+        run = boot(ktest, f"rounds={rounds}", trace="off", limit_ms=LIMIT_MS)
+        done = run.fact("NOTE")
+        if done.a != rounds:
+            raise RuleBroken(f"{ktest} does as many rounds as it is asked to", f"asked for {rounds}, did {done.a}")
+        if ktest == "exit_churn" and done.b:
+            raise RuleBroken("every thread is joined and hands over its exit code", f"{done.b} of {rounds} were not, or handed over another one")
+        if ktest == "yield_churn" and done.b < 2 * rounds - 1:
+            raise RuleBroken("every yield leads to the other thread", f"{rounds} yields of each of two threads: {done.b} switches")
+        no_leak(run)
+        return run.report.done_time
+    finally:
+        boot.close()
+
+
+# --- grading --------------------------------------------------------------------------------------------------------------------------
+
+
+def grade_piece(tree, item, folder):
+    """Grades once more and compares with the first time, which is kept in the folder. Returns what to say. Raises RuleBroken."""
+    number = item["done"]
+    beside = BUSY if number % 2 else 0
+    first = folder / "first.json"
+    now = graded(tree, folder / "grade", beside)
+    if number == 0:
+        first.write_text(json.dumps(now))
+        return "the first, with which the others are compared"
+    compare(json.loads(first.read_text()), now)
+    return "the same as the first" + (f", beside {beside} busy processes" if beside else "")
+
+
+def graded(tree, out, beside=0, test=""):
+    """What grade/run.py finds for the tree, without the seconds that it took: results.json as a dict. Raises GraderFault."""
+    out.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, str(tree / "grade" / "run.py"), "--tree", str(tree), "--out", str(out), "--work", str(tree / "build/grade/work")]
+    with busy(beside):
+        done = subprocess.run([*command, "--test", test], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=WALL_S, check=False)
+    if done.returncode not in (0, 1):
+        raise GraderFault(f"the grader ended with {done.returncode}: {(done.stderr or done.stdout).strip()[-500:]}")
+    results = json.loads((out / ("selected.json" if test else "results.json")).read_text())
+    results["extra_data"].pop("seconds", None)
+    return results
+
+
+def compare(first, now):
+    """Raises RuleBroken unless two results are the same, guest time stamps and all."""
+    before, after = ({test["name"]: test for test in results["tests"]} for results in (first, now))
+    differ = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    if differ or first != now:
+        raise RuleBroken("the same tree is graded the same, whenever and beside whatever, to the time stamps in the guest",
+                         *(difference(before.get(name), after.get(name)) for name in differ[:5]), f"{len(differ)} tests differ")
+
+
+def difference(before, after):
+    """The first thing in which two tests' results differ, in a line."""
+    if not before or not after:
+        return f"{(before or after)['name']}: only in one of the two"
+    flat = [{**test, **test["extra_data"]} for test in (before, after)]
+    key = next((key for key in flat[0] if key != "extra_data" and flat[0][key] != flat[1].get(key)), "?")
+    return f"{before['name']}: {key}: {flat[0].get(key)!r:.150} and then {flat[1].get(key)!r:.150}"
+
+
+@contextlib.contextmanager
+def busy(count):
+    """Processes that want a CPU as long as the block lasts; they end with it, or with this process."""
+    running = []
+    try:
+        for _ in range(count):
+            running.append(machine.start([sys.executable, "-c", "while True: pass"], "/", subprocess.DEVNULL, [], 0))
+        yield
+    finally:
+        for process in running:
+            process.kill()
+            process.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

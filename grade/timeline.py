@@ -1,0 +1,122 @@
+"""Who ran when, and what everybody else did meanwhile: a run's trace (events.Event) as turns and states. Pictures and exports are made from it.
+
+    line = Timeline(events, end, names, states)
+    line.turns      # [Turn(cpu, tid, start, end, seq)]: each time a thread had a CPU, by CPU and time
+    line.spans      # {tid: [Span(state, start, end, cpu)]}: without gaps from the thread's first event to its last
+    line.marks      # [Mark(kind, time, cpu, tid, event)]: create, exit, join, reclaim and mark, at the thread that they are about
+
+All times in ns. A trace that begins or ends in the middle of a turn (trace=last) gives the part that was seen."""
+
+import bisect
+from collections import namedtuple
+
+IDLE = 0  # the idle threads' id
+
+Turn = namedtuple("Turn", "cpu tid start end seq")
+Span = namedtuple("Span", "state start end cpu")
+Mark = namedtuple("Mark", "kind time cpu tid event")
+
+RUNNING, READY, NEW = "RUNNING", "READY", "NEW"
+
+
+class Timeline:
+    """events: of all CPUs, by time. end: when the run ended, or None. names: {tid: name} as far as known. states: {number: name of a thread state,
+    without THREAD_}."""
+
+    def __init__(self, events, end=None, names=None, states=None):
+        self.events, self.names, self.states = events, dict(names or {}), states or {}
+        self.start = events[0].time if events else 0
+        self.end = max([event.time for event in events] + [end or 0])
+        self.cpus = sorted({event.cpu for event in events})
+        self.turns = [turn for cpu in self.cpus for turn in self._turns(cpu)]
+        self.marks = [mark for event in events for mark in marks(event)]
+        self.spans = self._spans()
+
+    @property
+    def tids(self):
+        """Every thread that is seen, but the idle ones, in order."""
+        return sorted(self.spans)
+
+    def name(self, tid):
+        """How people call a thread."""
+        if tid == IDLE:
+            return "idle"
+        return f"{tid} {self.names[tid]}" if self.names.get(tid) else f"thread {tid}"
+
+    def _turns(self, cpu):
+        events = [event for event in self.events if event.cpu == cpu]
+        running, since, seq = first_running(events), self.start, 0
+        turns = []
+        for event in events:
+            if event.event != "SWITCH":
+                continue
+            turns.append(Turn(cpu, event.tid, since, event.time, seq))
+            running, since, seq = event.other, event.time, event.seq
+        if running is not None and self.end > since:
+            turns.append(Turn(cpu, running, since, self.end, seq))
+        return [turn for turn in turns if turn.end > turn.start]
+
+    def _spans(self):
+        """States change by events; that a thread runs is said by the turns."""
+        changes, turns = {}, {}  # tid: [(time, order, state, cpu)], tid: its turns by time
+        for turn in sorted(self.turns, key=lambda turn: turn.start):
+            changes.setdefault(turn.tid, []).append((turn.start, 1, RUNNING, turn.cpu))
+            turns.setdefault(turn.tid, []).append(turn)
+        for event in self.events:
+            for tid, state in state_changes(event, self.states):
+                if not has_cpu(turns.get(tid, []), event.time):
+                    changes.setdefault(tid, []).append((event.time, 0, state, event.cpu))
+        changes.pop(IDLE, None)
+        return {tid: spans(sorted(found, key=lambda c: c[:2]), self.end) for tid, found in changes.items()}
+
+
+def has_cpu(turns, time):
+    """True while one of these turns (one thread's, by time) lasts: a thread that yields joins the queue before its turn ends."""
+    at = bisect.bisect_right(turns, time, key=lambda turn: turn.start) - 1
+    return at >= 0 and turns[at].start < time < turns[at].end
+
+
+def first_running(events):
+    """Who had the CPU when the trace began: whoever its events show at work first. None if nothing shows it."""
+    for event in events:
+        if event.event in ("SWITCH", "EXIT", "JOIN", "RECLAIM", "MARK"):
+            return event.tid
+        if event.event == "CREATE":
+            return event.other
+    return next((event.tid for event in events if event.event == "PICK"), None)
+
+
+def state_changes(event, states):
+    """[(tid, state after this event)]; None: the thread is gone. That somebody runs is not said here."""
+    if event.event == "CREATE":
+        return [(event.tid, NEW)]
+    if event.event == "ENQUEUE":
+        return [(event.tid, READY)]
+    if event.event == "SWITCH":
+        return [(event.tid, states.get(event.arg[0], f"state {event.arg[0]}"))]
+    if event.event == "RECLAIM":
+        return [(event.other, None)]
+    return []
+
+
+def spans(changes, end):
+    """Spans from the (time, order, state, cpu) of one thread, ordered. Equal neighbours become one; a state None ends the thread."""
+    found = []
+    for at, (time, _, state, cpu) in enumerate(changes):
+        until = changes[at + 1][0] if at + 1 < len(changes) else end
+        if state is None or until <= time:
+            continue
+        if found and found[-1].state == state and found[-1].end == time and found[-1].cpu == cpu and state != RUNNING:
+            found[-1] = found[-1]._replace(end=until)
+        else:
+            found.append(Span(state, time, until, cpu))
+    return found
+
+
+def marks(event):
+    """The Marks of an event; a reclaim is about the thread that is given back, a join stands at the one who joins."""
+    if event.event in ("CREATE", "EXIT", "JOIN", "MARK"):
+        return [Mark(event.event.lower(), event.time, event.cpu, event.tid, event)]
+    if event.event == "RECLAIM":
+        return [Mark("reclaim", event.time, event.cpu, event.other, event)]
+    return []

@@ -1,0 +1,234 @@
+#!/usr/bin/env python3
+"""The schedule of a test's run, for people: NAME.json in the Trace Event Format, which Perfetto and chrome://tracing open, and NAME.svg, a picture.
+
+    grade/trace_export.py --test NAME [--tree DIR] [--out DIR] [--append OPTIONS]
+
+NAME is a graded test's (a part of its name will do if only one test has it) or that of a test inside the kernel. A graded test is run as in a grade,
+whatever its verdict; each of its runs becomes a pair of files. Exit status: 0 files were written; 3 the grader failed; 4 called wrongly."""
+
+import argparse
+import importlib.util
+import inspect
+import json
+import os
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+if __name__ == "__main__":
+    sys.dont_write_bytecode = True
+    sys.path.insert(0, str(HERE.parent))
+
+from grade import dwarf, events, exercises as toml, gantt, testlist
+from grade.boot import Boot
+from grade.build import build
+from grade.errors import GraderFault, RuleBroken, UserError
+from grade.memory import BadAddress
+from grade.state import Corrupt
+from grade.timeline import IDLE, Timeline
+
+FAULT, USAGE = 3, 4
+LANE = 1            # of a CPU's process: who runs there
+THREADS = 1000      # the process that holds a lane for each thread
+KTEST = "ktest_entry_"
+
+
+def main(argv):
+    """Returns the exit status."""
+    parser = argparse.ArgumentParser(prog="grade/trace_export.py", description="exports the schedule of a run")
+    parser.add_argument("--test", required=True, help="a graded test's name or a part of it, or a test inside the kernel")
+    parser.add_argument("--tree", type=Path, default=HERE.parent)
+    parser.add_argument("--out", type=Path, help="folder for the files (default: build/trace in the tree)")
+    parser.add_argument("--append", default="", help="more boot options, for a test inside the kernel")
+    options = parser.parse_args(argv)
+    options.tree = options.tree.absolute()
+    try:
+        return export(options)
+    except UserError as error:
+        print(f"trace: {error}", file=sys.stderr)
+        return USAGE
+    except (GraderFault, OSError) as error:
+        print(f"trace: {error}", file=sys.stderr)
+        return FAULT
+
+
+def export(options):
+    grader = HERE.parent if (HERE.parent / "exercises.toml").exists() else options.tree
+    phase, exercises = toml.read(grader / "exercises.toml")
+    tests = testlist.read(HERE / f"phase{phase}", exercises)
+    work = options.tree / "build" / "grade" / "work"
+    built = build(options.tree, grader / "grade" / "given.tar", exercises, work, jobs=os.cpu_count() or 1)
+    image = dwarf.load(built.kernel, work / "dwarf")
+    ktests = sorted(name.removeprefix(KTEST) for name in image.symbols if name.startswith(KTEST))
+    chosen = choose(options.test, tests, ktests)
+    boot = KeepingBoot(built.kernel, image, chosen)
+    out = options.out or options.tree / "build" / "trace"
+    try:
+        said = boot.play(chosen, options.append)
+        if not boot.runs:
+            raise UserError(f"{name_of(chosen)} was not run: {said}")
+        out.mkdir(parents=True, exist_ok=True)
+        for number, run in enumerate(boot.runs, 1):
+            write(run, out / (name_of(chosen) + (f"-{number}" if len(boot.runs) > 1 else "")), name_of(chosen))
+    finally:
+        boot.close()
+    if said:
+        print(f"trace: the test does not pass: {said}")
+    return 0
+
+
+def choose(text, tests, ktests):
+    """The testlist.Test or the ktest's name that is meant. Raises UserError with what there is."""
+    wanted = testlist.plain(text).removeprefix("test_")
+    exact = [test for test in tests if testlist.plain(test.name) == wanted] or [name for name in ktests if name == wanted]
+    found = exact or [test for test in tests if wanted in testlist.plain(test.name)]
+    if len(found) == 1:
+        return found[0]
+    names = "\n".join(f"  {test.exercise:<5} {test.name}" for test in found or tests)
+    if found:
+        raise UserError(f"TEST={text} is part of more than one test's name; which one?\n{names}")
+    raise UserError(f"no test's name contains '{text}'; the graded ones:\n{names}\ninside the kernel:\n  {' '.join(ktests)}")
+
+
+def name_of(chosen):
+    return chosen if isinstance(chosen, str) else chosen.name
+
+
+class KeepingBoot(Boot):
+    """A Boot that keeps every run, also one that ended otherwise than the test wanted, and traces all of them."""
+
+    def __init__(self, kernel, image, chosen):
+        super().__init__(kernel, image, 1, 1 if isinstance(chosen, str) else chosen.boots)
+        self.runs = []
+
+    def __call__(self, ktest, options="", **named):
+        named["trace"] = "all"
+        self.last = None
+        try:
+            return super().__call__(ktest, options, **named)
+        finally:
+            if self.last:
+                self.runs.append(self.last)
+
+    def play(self, chosen, more):
+        """Runs the test. Returns None, or in a line why it does not pass."""
+        try:
+            if isinstance(chosen, str):
+                self(chosen, more, result=None)
+            else:
+                function, fixtures = function_of(chosen), {"boot": self, "seeds": list(range(1, chosen.seeds + 1))}
+                function(**{name: fixtures[name] for name in inspect.signature(function).parameters})
+        except RuleBroken as broken:
+            return broken.rule
+        except (Corrupt, BadAddress) as error:
+            return f"what the kernel keeps of the run was overwritten: {error}"
+        return None
+
+
+def function_of(test):
+    """The graded test's function."""
+    spec = importlib.util.spec_from_file_location(f"graded_{Path(test.file).stem}", test.file)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return getattr(module, f"test_{test.name}")
+
+
+# --- files ------------------------------------------------------------------------------------------------------------------------
+
+
+def write(run, path, name):
+    """Writes path.json and path.svg for a boot.Run and prints their names."""
+    try:
+        found, dropped = events.trace(run.kernel)
+    except (Corrupt, BadAddress) as error:
+        raise UserError(f"the trace of '{run.options}' cannot be read: {error}") from None
+    if not found:
+        print(f"trace: '{run.options}' left no events, so there is nothing to draw")
+        return
+    line = timeline(run, found)
+    about = {"test": name, "boot options": run.options, "outcome": run.outcome, "events": len(found), "events lost": dropped,
+             "clock": "virtual time: 1 ns is 1 instruction"}
+    for suffix, content in ((".json", document(line, about)), (".svg", gantt.draw(line, name.replace("_", " "), summary(run, line, dropped)))):
+        file = path.with_name(path.name + suffix)
+        file.write_text(content, encoding="utf-8")
+        print(file)
+
+
+def timeline(run, found):
+    """The Timeline of a run's events."""
+    names = {}
+    try:
+        names = {thread.tid: thread.name for thread in run.threads()}
+    except (RuleBroken, KeyError):
+        pass  # threads are then called by their numbers
+    states = {int(number): name.removeprefix("THREAD_") for number, name in run.kernel.image.enums.get("thread_state", {}).items()}
+    return Timeline(found, run.report.done_time if run.report and run.report.done else None, names, states)
+
+
+def summary(run, line, dropped):
+    lost = f", {dropped} more were lost" if dropped else ""
+    return (f"{run.options}  ·  {run.outcome}  ·  {len(line.turns)} turns, {len(line.events)} events{lost}"
+            f"  ·  starts at {line.start / 1000:,.3f} µs of virtual time")
+
+
+def document(line, about):
+    """The JSON text: the Trace Event Format's object with its list of events. Times in us, as the format wants; ns in `args`."""
+    data = {"traceEvents": [*lanes(line), *turns(line), *instants(line), *queue_lengths(line)], "displayTimeUnit": "ns", "otherData": about}
+    return json.dumps(data, indent=None, separators=(",", ":")).replace("},{", "},\n{") + "\n"
+
+
+def us(ns):
+    return round(ns / 1000, 3)
+
+
+def lanes(line):
+    """Names: a process for each CPU, and one with a lane for each thread. Process and lane numbers start at 1."""
+    found = []
+    for cpu in line.cpus:
+        found += [named("process_name", cpu + 1, 0, name=f"CPU {cpu}"), named("process_sort_index", cpu + 1, 0, sort_index=cpu),
+                  named("thread_name", cpu + 1, LANE, name="runs")]
+    found += [named("process_name", THREADS, 0, name="threads"), named("process_sort_index", THREADS, 0, sort_index=THREADS)]
+    for tid in line.tids:
+        found += [named("thread_name", THREADS, tid, name=line.name(tid)), named("thread_sort_index", THREADS, tid, sort_index=tid)]
+    return found
+
+
+def named(what, pid, tid, **args):
+    return {"name": what, "ph": "M", "ts": 0, "pid": pid, "tid": tid, "args": args}
+
+
+def turns(line):
+    """Complete events: each turn on its CPU's lane, each state on its thread's."""
+    found = []
+    for turn in line.turns:
+        found.append({"name": line.name(turn.tid), "cat": "idle" if turn.tid == IDLE else "turn", "ph": "X", "ts": us(turn.start),
+                      "dur": us(turn.end - turn.start), "pid": turn.cpu + 1, "tid": LANE,
+                      "args": {"tid": turn.tid, "start_ns": turn.start, "end_ns": turn.end, "seq": turn.seq}})
+    for tid, spans in line.spans.items():
+        for span in spans:
+            found.append({"name": span.state, "cat": "state", "ph": "X", "ts": us(span.start), "dur": us(span.end - span.start), "pid": THREADS,
+                          "tid": tid, "args": {"tid": tid, "cpu": span.cpu, "start_ns": span.start, "end_ns": span.end}})
+    return found
+
+
+def instants(line):
+    """Instant events: everything but the turns themselves, at its CPU."""
+    return [{"name": f"{event.event.lower()} {line.name(event.tid)}", "cat": event.event.lower(), "ph": "i", "s": "t", "ts": us(event.time),
+             "pid": event.cpu + 1, "tid": LANE,
+             "args": {"tid": event.tid, "other": event.other, "queued": event.queued, "seq": event.seq, "ns": event.time, "arg": list(event.arg)}}
+            for event in line.events if event.event not in ("SWITCH", "PICK")]
+
+
+def queue_lengths(line):
+    """Counter events: how many threads wait at each CPU, whenever that changes."""
+    found, last = [], {}
+    for event in line.events:
+        if last.get(event.cpu) != event.queued:
+            last[event.cpu] = event.queued
+            found.append({"name": "waiting", "cat": "queue", "ph": "C", "ts": us(event.time), "pid": event.cpu + 1, "tid": LANE,
+                          "args": {"threads": event.queued}})
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
