@@ -10,7 +10,8 @@
         ...
 
 The decorators' arguments are plain numbers and text: the list of tests is read without running them (testlist.py). points are shares of
-what exercises.toml gives the exercise. The fixtures are `boot` (boot.py) and `seeds` (a list; @seeds(n) says how many by default)."""
+what exercises.toml gives the exercise. build="race" in a call of boot() says that the test needs that kernel, too. The fixtures
+are `boot` (boot.py) and `seeds` (a list; @seeds(n) says how many by default)."""
 
 import pytest
 

@@ -25,7 +25,9 @@ from grade.steps import Kernel, executed, qemu_version, reached
 
 JUDGED = ("gcc", "12")  # the compiler, and its major version, that the limits are for
 SWITCH_LIMIT, RECORD_LIMIT = 80, 40
+BLOCK_LIMIT, TICK_LIMIT = 400, 250
 START_LIMIT, PROMPT_LIMIT = 8_000_000, 20_000_000
+TIMER_VECTOR = 32       # kernel/arch/timer.h
 RING = 64               # records of the small ring that wraps
 
 # What the ktest `bench` marks, for information: name of the marks, what stands in the table.
@@ -79,6 +81,8 @@ def measure(path, cache=None):
         start(kernel),
         prompt(kernel),
     ]
+    if "ktest_entry_bench_block" in kernel.image.variables:
+        figures[2:2] = [block(kernel), tick(kernel)]
     for name, words in MARKED:
         found = steps.between(f"bench_begin_{name}", f"bench_end_{name}")
         figures.append(figure(words, len(found[-1]), note=f"seen {spread(found)}"))
@@ -124,6 +128,37 @@ def trace_record(kernel):
     else:
         note = "NOT constant: " + "; ".join(f"{where}: {', '.join(map(str, sorted(seen)))}" for where, seen in costs.items())
     return figure("trace record", max(every), RECORD_LIMIT, note=note)
+
+
+def block(kernel):
+    """From the call with which a thread waits to the return of the other one, which it had woken before, from its own."""
+    steps = executed(kernel, "ktest=bench_block trace=off")
+    begin, end, began, found = kernel.start("bench_begin_block"), kernel.start("bench_end_block"), None, []
+    for at, pc in enumerate(steps.pcs):
+        if pc == begin:
+            began = at
+        elif pc == end and began is not None:
+            found.append(steps.pcs[began + 2:at - 1])
+            began = None
+    if not found:
+        raise GraderFault("no thread came back from its wait")
+    usual = found[len(found) // 2 + 2:-2]  # begun and ended by the same pair of threads
+    return figure("block to the woken thread's return", len(usual[-1]), BLOCK_LIMIT, note=f"wait_on(), two threads; seen {spread(usual)}")
+
+
+def tick(kernel):
+    """From the interrupt's first instruction to its iretq, where the thread goes on that was interrupted."""
+    steps = executed(kernel, "ktest=bench_tick trace=off hz=10000")
+    found, began = [], None
+    for at, pc in enumerate(steps.pcs):
+        if pc == kernel.start(f"stub_{TIMER_VECTOR}"):
+            began = at
+        elif began is not None and kernel.is_iretq(pc):
+            found.append(steps.pcs[began:at + 1])
+            began = None
+    if not found:
+        raise GraderFault("no timer interrupt was seen")
+    return figure("timer interrupt without a switch", len(found[-1]), TICK_LIMIT, note=f"the tick, and the timer set again; seen {spread(found)}")
 
 
 def start(kernel):

@@ -6,21 +6,56 @@
     run.kernel["cpus"][0].current.target     # any static object, decoded
     run.report.frames_after, run.console, run.symbolise(address)
 
+    run = boot("wait_race", build="race", seeds=seeds)   # the race build, the ktest once with each seed in one boot
+    for part in run.each_seed(): ...                     # part.seed, part.facts(key), part.fact(key)
+
 Nothing of a run depends on time or place: its nonce comes from the kernel's content and the boot options."""
 
 import hashlib
+from pathlib import Path
 
-from . import events, verdict
+from . import dwarf, events, verdict
 from .errors import GraderFault, RuleBroken, Unjudged
 from .machine import LIMIT_MS, Machine, limit_option
 from .memory import BadAddress, GuestMemory
 from .state import Corrupt, Kernel
 
 
-class Run:
+RACE = 16  # race build: one access in so many may be where another thread comes in; docs/performance.md says why
+
+
+class FactsOf:
+    """Facts, all in order as _all() has them, by key."""
+
+    def facts(self, key=None):
+        """Those of one key, or all."""
+        if key is not None and f"FACT_{key}" not in self.kernel.image.enums["fact_key"].values():
+            raise GraderFault(f"no fact is called {key}")
+        return [fact for fact in self._all() if key in (None, fact.key)]
+
+    def fact(self, key):
+        """The only Fact of a key."""
+        found = self.facts(key)
+        if len(found) != 1:
+            raise RuleBroken(f"the test comes past its report {key} exactly once, and came past it {len(found)} times", *found[:4])
+        return found[0]
+
+
+class Part(FactsOf):
+    """What a run left under one seed."""
+
+    def __init__(self, kernel, seed, facts):
+        self.kernel, self.seed, self._facts = kernel, seed, facts
+
+    def _all(self):
+        return self._facts
+
+
+class Run(FactsOf):
     """One finished run (or, with outcome= other than "finished", one that ended as the test said). Valid until the test ends."""
 
-    def __init__(self, options, nonce, machine, end, image):
+    def __init__(self, options, nonce, machine, end, image, seeds=None):
+        self.seeds, self._judged = seeds, None
         self.options, self.nonce, self.machine, self.end = options, nonce, machine, end
         self.kernel = Kernel(image, GuestMemory(machine.ram, end.cpus[0].get("CR3") if end.cpus else None))
         self.console = machine.console()
@@ -43,21 +78,29 @@ class Run:
         """The first stub that the run met and that let it go on, as "lab 2.1: rr_tick is yours to write", or None."""
         return self._evidence(events.stub)
 
-    def facts(self, key=None):
-        """The ktest's Facts in order; of one key, or all."""
+    def _all(self):
         if self._facts is None:
             self._facts = self._evidence(events.facts)
-        names = self.kernel.image.enums["fact_key"].values()
-        if key is not None and f"FACT_{key}" not in names:
-            raise GraderFault(f"no fact is called {key}")
-        return [fact for fact in self._facts if key in (None, fact.key)]
+        return self._facts
 
-    def fact(self, key):
-        """The only Fact of a key."""
-        found = self.facts(key)
-        if len(found) != 1:
-            raise RuleBroken(f"the test comes past its report {key} exactly once, and came past it {len(found)} times", *found[:4])
-        return found[0]
+    def each_seed(self):
+        """A Part for each seed of the run. A test that fails while it looks at one fails with that seed."""
+        facts = self._all()
+        marks = [at for at, fact in enumerate(facts) if fact.key == "SEED"]
+        for at, end in zip(marks, [*marks[1:], len(facts)]):
+            self._judged = facts[at].a
+            yield Part(self.kernel, self._judged, facts[at + 1:end])
+        self._judged = None
+
+    @property
+    def failing_seed(self):
+        """The seed that is being judged, or else the one in which the run ended; None for a run without seeds."""
+        if self.seeds is None or self._judged is not None:
+            return self._judged
+        try:
+            return max((fact.a for fact in self.facts("SEED")), default=self.seeds[0])
+        except Unjudged:
+            return self.seeds[0]
 
     def events(self, *kinds, **match):
         """Events of these kinds (all if none is given) whose fields equal match. Raises Unjudged if any record was lost."""
@@ -84,27 +127,52 @@ class Run:
             raise Unjudged("corrupt", f"what the kernel keeps of the run was overwritten: {error}") from error
 
 
-class Boot:
-    """The fixture `boot`: makes Runs for one test and gives their memory back after it. budget: boots that the test announced."""
+class Kernels:
+    """{variant: (path, Image)}: the kernels that were built, each read when it is asked for. paths {variant: path}; cache: a folder."""
 
-    def __init__(self, kernel, image, jobs, budget=1):
+    def __init__(self, paths, cache):
+        self.paths, self.cache, self._read = paths, cache, {}
+
+    def __getitem__(self, variant):
+        """Raises GraderFault if it was not built."""
+        if variant not in self.paths:
+            raise GraderFault(f"this test boots the {variant} build, which was not built for it")
+        if variant not in self._read:
+            self._read[variant] = Path(self.paths[variant]), dwarf.load(self.paths[variant], self.cache)
+        return self._read[variant]
+
+
+class Boot:
+    """The fixture `boot`: makes Runs for one test and gives their memory back after it. kernel, image: the checked build; kernels: where
+    the other ones are. budget: boots that the test announced."""
+
+    def __init__(self, kernel, image, jobs, budget=1, kernels=None):
         self.kernel, self.image, self.jobs, self.budget = kernel, image, jobs, budget
+        self.kernels = kernels or Kernels({}, None)
         self.machines, self.boots, self.last = [], [], None
 
-    def __call__(self, ktest, options="", *, outcome="finished", result=0, trace="all", seed=None, input=None, cpus=1,
-                 limit_ms=LIMIT_MS):
-        """Runs a ktest. options: further boot options. outcome: how it has to end ("finished", "panic", ..., None = any way). result:
-        what the ktest has to return (None = anything). input: bytes for the console. limit_ms: of virtual time. Raises Unjudged,
-        RuleBroken, GraderFault."""
+    def another(self):
+        """One like it that has booted nothing yet."""
+        return Boot(self.kernel, self.image, self.jobs, self.budget, self.kernels)
+
+    def __call__(self, ktest, options="", *, build="checked", outcome="finished", result=0, trace=None, seeds=None, race=RACE,
+                 input=None, cpus=1, limit_ms=LIMIT_MS):
+        """Runs a ktest. options: further boot options. build: which kernel. outcome: how it has to end ("finished", "panic", ..., None =
+        any way). result: what the ktest has to return (None = anything). trace: all unless there are seeds, off then. seeds: a list of
+        consecutive numbers, one after the other in this boot; race: see RACE. input: bytes for the console. limit_ms: of virtual time.
+        Raises Unjudged, RuleBroken, GraderFault."""
         if len(self.boots) >= self.budget:
             raise GraderFault(f"this test boots more often than it announced: mark it with @boots({len(self.boots) + 1})")
-        words = [f"ktest={ktest}", f"trace={trace}", limit_option(limit_ms), options, f"seed={seed}" if seed is not None else ""]
+        kernel, image = (self.kernel, self.image) if build == "checked" else self.kernels[build]
+        words = [f"ktest={ktest}", f"trace={trace or ('off' if seeds else 'all')}", limit_option(limit_ms), options]
+        words += [f"seed={seeds[0]} seeds={len(seeds)}"] if seeds else []
+        words += [f"race={race}"] if build == "race" else []
         text = " ".join(word for word in words if word)
-        nonce = self._nonce(text)
+        nonce = nonce_of(kernel, text)
         self.boots.append({"options": text, "nonce": f"{nonce:#018x}", "cpus": cpus})
-        machine = Machine(self.kernel, f"nonce={nonce:#018x} {text}", input=input, cpus=cpus, jobs=self.jobs, limit_ms=limit_ms)
+        machine = Machine(kernel, f"nonce={nonce:#018x} {text}", input=input, cpus=cpus, jobs=self.jobs, limit_ms=limit_ms)
         self.machines.append(machine)
-        run = self.last = Run(text, nonce, machine, machine.run(), self.image)
+        run = self.last = Run(text, nonce, machine, machine.run(), image, seeds)
         self.boots[-1]["outcome"] = run.outcome
         self.boots[-1]["time"] = run.report.done_time if run.report and run.report.done else None
         if outcome is not None and run.outcome != outcome:
@@ -120,10 +188,11 @@ class Boot:
             machine.close()
         self.machines.clear()
 
-    def _nonce(self, text):
-        """64 bits, the first digit not 0 so that all nonces take the kernel the same time to read."""
-        digest = hashlib.sha256(f"{self.kernel.name} {text}".encode()).digest()
-        return int.from_bytes(digest[:8], "big") | 1 << 63
+
+def nonce_of(kernel, text):
+    """64 bits, the first digit not 0 so that all nonces take the kernel the same time to read."""
+    digest = hashlib.sha256(f"{kernel.name} {text}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") | 1 << 63
 
 
 def no_leak(run):

@@ -27,6 +27,7 @@ from .errors import GraderFault, UserError
 from .submission import MINE, read_given, take
 
 MAKEFILE = "include kernel/kernel.mk\n"
+VARIANTS = {"checked": ["CHECKED=1"], "plain": ["CHECKED=0"], "race": ["CHECKED=1", "RACE=1"]}  # kernel.mk's own names of them
 CPU_SECONDS = 120      # of one compiler
 WALL_SECONDS = 1200    # of one make
 MEMORY = 4 << 30
@@ -38,24 +39,33 @@ _libc = ctypes.CDLL(None)
 
 @dataclass
 class Built:
-    """kernel: its path. broken {path: lines}: start versions were taken instead of these files, and why. ignored: see submission.take()."""
+    """kernels {variant: its path}. broken {path: lines}: start versions were taken instead of these files, and why. ignored: see
+    submission.take()."""
 
-    kernel: Path
+    kernels: dict
     broken: dict = field(default_factory=dict)
     ignored: list = field(default_factory=list)
 
+    @property
+    def kernel(self):
+        """The first one, which most tests boot."""
+        return next(iter(self.kernels.values()))
 
-def build(root, given_tar, exercises, work, jobs=2, checked=True):
-    """Builds what is graded of the tree at root; work is the folder for it. Returns Built. Raises UserError, GraderFault."""
+
+def build(root, given_tar, exercises, work, jobs=2, variants=("checked",)):
+    """Builds what is graded of the tree at root, in these variants; work is the folder for it. Returns Built. Raises UserError, GraderFault."""
     given = read_given(given_tar)
     files, refused, ignored = take(root, given, exercises)
     broken = {path: [f"{path} {why}; its start version was taken"] for path, why in refused.items()}
     try:
         work.mkdir(parents=True, exist_ok=True)
         with lock(work / "lock"):
-            maker = Maker(work / "tree", given, jobs, checked)
-            broken.update(maker.build_what_builds(files))
-            return Built(keep(maker.kernel, work / "kernels"), broken, ignored)
+            kernels = {}
+            for variant in variants:
+                maker = Maker(work / "tree", given, jobs, variant)
+                broken.update(maker.build_what_builds({path: data for path, data in files.items() if path not in broken}))
+                kernels[variant] = keep(maker.kernel, work / "kernels")
+            return Built(kernels, broken, ignored)
     except PermissionError as error:
         raise UserError(f"{error.filename} cannot be written: run the grader in a folder that is yours, or give OUT=folder") from None
     except OSError as error:
@@ -65,9 +75,9 @@ def build(root, given_tar, exercises, work, jobs=2, checked=True):
 class Maker:
     """The build folder: holds the sources that make sees, and make's objects below build/."""
 
-    def __init__(self, folder, given, jobs, checked):
-        self.folder, self.given, self.jobs, self.checked = folder, given, jobs, checked
-        self.kernel = folder / "build" / ("checked" if checked else "plain") / "kernel.elf"
+    def __init__(self, folder, given, jobs, variant):
+        self.folder, self.given, self.jobs, self.variant = folder, given, jobs, variant
+        self.kernel = folder / "build" / variant / "kernel.elf"
         self.output = ""
 
     def build_what_builds(self, files):
@@ -110,7 +120,7 @@ class Maker:
         """True if the handed-out tree with these files over it builds; self.output has make's words."""
         self._lay_out({**self.given, **files, "Makefile": MAKEFILE.encode()})
         self.kernel.unlink(missing_ok=True)
-        args = ["make", "-k", "-r", "--no-print-directory", f"-j{self.jobs}", "kernel", "O=build", f"CHECKED={int(self.checked)}"]
+        args = ["make", "-k", "-r", "--no-print-directory", f"-j{self.jobs}", "kernel", "O=build", *VARIANTS[self.variant]]
         args += [f"{name}={os.environ[name]}" for name in ("CROSS", "NASM") if os.environ.get(name)]
         code, self.output = call(args, self.folder)
         return code == 0 and self.kernel.exists()

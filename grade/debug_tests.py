@@ -5,12 +5,14 @@ import difflib
 import importlib.util
 import inspect
 import re
+import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from . import exercises, testlist
-from .boot import Boot
+from .boot import Boot, Kernels
+from .build import keep
 from .errors import RuleBroken, UserError
 
 HERE = Path(__file__).resolve().parent
@@ -35,7 +37,7 @@ def failing_boot(options, kernel, image, stack):
     tests = graded(options.tree)
     wanted = testlist.plain(options.test).removeprefix("test_")
     test = None if wanted in ktests else find(options.test, wanted, tests, ktests)
-    boot = Boot(kernel, image, 1, testlist.MOST_BOOTS)
+    boot = Boot(kernel, image, 1, testlist.MOST_BOOTS, race_kernel(options, kernel.parent) if test and "race" in test.builds else None)
     stack.callback(boot.close)
     error = None
     try:
@@ -51,6 +53,13 @@ def failing_boot(options, kernel, image, stack):
     title = f"test {test.exercise} {test.name}" if test else f"ktest {wanted}"
     name = re.search(r"\bktest=(\S+)", boot.last.options)[1]
     return Attempt(title, f"ktest_{name}" if name in ktests else "kmain", boot.last.machine, boot.last.end.kind, told(title, error))
+
+
+def race_kernel(options, folder):
+    """The Kernels with the race build of the same tree, kept in folder."""
+    if subprocess.run(["make", "-s", "-C", str(options.tree), "kernel", "RACE=1"], stdin=subprocess.DEVNULL, check=False).returncode:
+        raise UserError(f"{options.test} needs the race build, and `make kernel RACE=1` does not build it")
+    return Kernels({"race": keep(options.kernel.absolute().parents[1] / "race" / "kernel.elf", folder)}, folder.parent / "dwarf")
 
 
 def told(title, error):

@@ -2,6 +2,7 @@
 worker of pytest-xdist. run.py starts pytest with `-p grade.plugin --grade-job FILE`; the file says what is graded."""
 
 import ctypes
+import inspect
 import json
 import os
 import signal
@@ -10,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from . import dwarf, machine
-from .boot import Boot
+from . import machine
+from .boot import Boot, Kernels
 from .errors import GraderFault, RuleBroken, Unjudged
 from .memory import BadAddress
 from .state import Corrupt
@@ -44,17 +45,17 @@ def die_with_parent():
 
 
 @pytest.fixture(scope="session")
-def image(request):
-    """The kernel's types and symbols."""
+def kernels(request):
+    """The kernels that were built for these tests."""
     job = request.config.grade_job
-    return dwarf.load(job["kernel"], job["cache"])
+    return Kernels(job["kernels"], job["cache"])
 
 
 @pytest.fixture
-def boot(request, image):
+def boot(request, kernels):
     """See boot.py."""
-    job, mark = request.config.grade_job, request.node.get_closest_marker("boots")
-    made = Boot(Path(job["kernel"]), image, job["jobs"], mark.args[0] if mark else 1)
+    mark = request.node.get_closest_marker("boots")
+    made = Boot(*kernels["checked"], request.config.grade_job["jobs"], mark.args[0] if mark else 1, kernels)
     request.node.grade_boot = made
     yield made
     made.close()
@@ -62,9 +63,10 @@ def boot(request, image):
 
 @pytest.fixture
 def seeds(request):
-    """The seeds to try: 1 to n."""
+    """The seeds to try: 1 to n, or those that SEEDS= says."""
     mark = request.node.get_closest_marker("seeds")
-    return list(range(1, (request.config.grade_job["seeds"] or (mark.args[0] if mark else 1)) + 1))
+    first, last = request.config.grade_job["seeds"] or (1, mark.args[0] if mark else 1)
+    return list(range(first, last + 1))
 
 
 def pytest_runtest_setup(item):
@@ -81,7 +83,7 @@ def pytest_runtest_makereport(item, call):
         result = judge(call.excinfo.value if call.excinfo else None)
         made = getattr(item, "grade_boot", None)
         if made and made.last:
-            result = name_stub(result, made.last)
+            result = name_seed(name_stub(result, made.last), made, item)
         if made:
             result["boots"] = made.boots
             if result["status"] != "pass" and made.last:
@@ -96,6 +98,29 @@ def name_stub(result, run):
         return result
     rule = f"{stub[:stub.index(':')]} is not solved yet: {stub[stub.index(':') + 2:]}"
     return {"status": "unsolved", "rule": rule, "evidence": [f"what this test saw: {result['rule']}", *result["evidence"]]}
+
+
+def name_seed(result, made, item):
+    """A test that fails with a seed says how to see that again: with this seed alone, if it fails there too, else with the seeds before it."""
+    seed, seeds = made.last.failing_seed, item.funcargs.get("seeds")
+    if seed is None or not seeds or result["status"] in ("pass", "unsolved", "fault"):
+        return result
+    first = seed if seed == seeds[0] or fails_alone(item, made, seed) else seeds[0]
+    command = f"make grade TEST={item.name.removeprefix('test_')} SEEDS={first}..{seed}"
+    return {**result, "evidence": [*result["evidence"], f"seed {seed} of {seeds[0]}..{seeds[-1]}; the same again: {command}"], "replay": command}
+
+
+def fails_alone(item, made, seed):
+    """Whether a test fails with this seed and no other one before it."""
+    again = made.another()
+    arguments = {**{name: item.funcargs[name] for name in inspect.signature(item.function).parameters}, "boot": again, "seeds": [seed]}
+    try:
+        item.function(**arguments)
+    except RuleBroken:
+        return True
+    finally:
+        again.close()
+    return False
 
 
 def judge(error):

@@ -21,6 +21,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 NEEDED = "import pytest, elftools, sys; sys.version_info >= (3, 11) or __import__('tomli')"
 OK, FAILED, INTERRUPTED, FAULT, USAGE = range(5)
+MOST_SEEDS = 200  # of one boot: the facts of all of them have to find room
 
 
 def main(argv):
@@ -69,13 +70,13 @@ def parse(argv, complaint):
     parser.add_argument("--tree", type=Path, default=HERE.parent, help="the tree to grade (default: the grader's own)")
     parser.add_argument("--phase", type=int, help="fail unless this is the tree's phase")
     parser.add_argument("--test", default="", help="only tests whose name contains this")
-    parser.add_argument("--seeds", default="", help="how many seeds tests with seeds try, 1 to 100")
+    parser.add_argument("--seeds", default="", help="how many seeds tests with seeds try, 1 to 200, or a range of them as in 3..9")
     parser.add_argument("--jobs", default="", help="tests at once, 1 to 64 (default: 2, or 1 on a single CPU)")
     parser.add_argument("--out", type=Path, help="folder for results (default: build/grade in the tree)")
     parser.add_argument("--work", type=Path, help="folder for building (default: work in the results' folder)")
     parser.add_argument("-v", "--verbose", action="store_true", help="all evidence, and the console of failing runs")
     options = parser.parse_args(argv)
-    options.seeds = in_range("SEEDS", options.seeds, 0, 100, complaint)
+    options.seeds = seed_range(options.seeds, complaint)
     options.jobs = in_range("JOBS", options.jobs, min(2, os.cpu_count() or 1), 64, complaint)
     options.tree = options.tree.absolute()
     options.out = (options.out or options.tree / "build" / "grade").absolute()
@@ -90,6 +91,16 @@ def in_range(name, text, default, most, complaint):
     if not text.isdecimal() or not 1 <= int(text) <= most:
         raise complaint(f"{name} is a number from 1 to {most}, not '{text}'")
     return int(text)
+
+
+def seed_range(text, complaint):
+    """[first, last] for "20" or "3..9"; None for no text: each test knows its own."""
+    if not text:
+        return None
+    ends = (text if ".." in text else f"1..{text}").split("..")
+    if len(ends) != 2 or not all(end.isdecimal() for end in ends) or not int(ends[0]) <= int(ends[1]) < int(ends[0]) + MOST_SEEDS:
+        raise complaint(f"SEEDS is a number from 1 to {MOST_SEEDS} or a range of as many as in 3..9, not '{text}'")
+    return [int(end) for end in ends]
 
 
 def grade(options):
@@ -107,7 +118,8 @@ def grade(options):
     every = testlist.read(HERE / f"phase{phase}", exercises)
     tests = testlist.select(every, options.test) if options.test else every
     prepare_out(options, UserError)
-    built = build(options.tree, grader / "grade" / "given.tar", exercises, options.work, jobs=os.cpu_count() or 1)
+    built = build(options.tree, grader / "grade" / "given.tar", exercises, options.work, jobs=os.cpu_count() or 1,
+                  variants=dict.fromkeys(["checked", *(variant for test in tests for variant in test.builds)]))
     tell_about(built, exercises)
     points = testlist.points(every, exercises)
     extra = {"phase": phase, "kernel": str(built.kernel), "selected": options.test or None, "broken": built.broken,
@@ -150,10 +162,12 @@ def run_tests(options, tests, built, exercises, reporter):
     from grade import dwarf
     jobs = min(options.jobs, len(tests))
     cache = options.work / "dwarf"
-    dwarf.load(built.kernel, cache)  # once, for all workers
+    for kernel in built.kernels.values():
+        dwarf.load(kernel, cache)  # once, for all workers
     broken = {e.id: [f"{path} does not build, so its start version was graded", *built.broken[path]]
               for e in exercises.values() for path in e.files if path in built.broken}
-    job = {"kernel": str(built.kernel), "cache": str(cache), "jobs": jobs, "seeds": options.seeds, "broken": broken}
+    kernels = {variant: str(kernel) for variant, kernel in built.kernels.items()}
+    job = {"kernels": kernels, "cache": str(cache), "jobs": jobs, "seeds": options.seeds, "broken": broken}
     fd, name = tempfile.mkstemp(dir=options.out, prefix=".job-")
     try:
         with open(fd, "w") as file:

@@ -79,6 +79,10 @@ class Kernel:
             return "call"
         return "ret" if code[:1] in (b"\xc3", b"\xc2") or code[:2] == b"\xf3\xc3" else None
 
+    def is_iretq(self, pc):
+        """Whether the instruction at pc ends an interrupt."""
+        return self.text[pc - self.base:pc - self.base + 2] == b"\x48\xcf"
+
 
 def compiler(elf):
     """(name, version) of what made a file's C code, by its debug information: ("gcc", "12.2.0")."""

@@ -5,6 +5,7 @@ import ast
 from dataclasses import dataclass
 from pathlib import Path
 
+from .build import VARIANTS
 from .errors import GraderFault, UserError
 
 MOST_BOOTS = 300  # of a full grade
@@ -12,7 +13,8 @@ MOST_BOOTS = 300  # of a full grade
 
 @dataclass(frozen=True)
 class Test:
-    """name: the claim, without test_. share: of its exercise's points. boots: most runs it makes. seeds: how many by default."""
+    """name: the claim, without test_. share: of its exercise's points. boots: most runs it makes. seeds: how many by default. builds: the
+    kernels that it boots."""
 
     name: str
     file: str
@@ -20,6 +22,7 @@ class Test:
     share: float
     boots: int
     seeds: int
+    builds: tuple
     reason: str
 
     @property
@@ -83,7 +86,20 @@ def _test(file, node):
     if len(args) != 1 or not isinstance(named.get("points"), (int, float)) or named["points"] <= 0:
         raise GraderFault(f'{file.name}: the mark of {node.name} reads @exercise("1.1", points=4)')
     count = {name: marks[name][0][0] if name in marks else 1 for name in ("boots", "seeds")}
-    return Test(node.name.removeprefix("test_"), str(file), args[0], named["points"], count["boots"], count["seeds"], reason)
+    return Test(node.name.removeprefix("test_"), str(file), args[0], named["points"], count["boots"], count["seeds"], _builds(file, node),
+                reason)
+
+
+def _builds(file, node):
+    """The kernels that a test asks boot() for with build=."""
+    found = {}
+    for call in ast.walk(node):
+        for named in call.keywords if isinstance(call, ast.Call) else []:
+            if named.arg == "build":
+                found[getattr(named.value, "value", None)] = True
+    if not set(found) <= set(VARIANTS):
+        raise GraderFault(f"{file.name}: {node.name}: build= is one of {', '.join(VARIANTS)}, as plain text")
+    return tuple(found) or ("checked",)
 
 
 def _check(tests, exercises):

@@ -20,7 +20,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(HERE.parent))
 
 from grade import dwarf, events, exercises as toml, gantt, testlist
-from grade.boot import Boot
+from grade.boot import Boot, Kernels
 from grade.build import build
 from grade.errors import GraderFault, RuleBroken, UserError
 from grade.memory import BadAddress
@@ -61,7 +61,10 @@ def export(options):
     image = dwarf.load(built.kernel, work / "dwarf")
     ktests = sorted(name.removeprefix(KTEST) for name in image.symbols if name.startswith(KTEST))
     chosen = choose(options.test, tests, ktests)
-    boot = KeepingBoot(built.kernel, image, chosen)
+    if not isinstance(chosen, str):
+        built = build(options.tree, grader / "grade" / "given.tar", exercises, work, jobs=os.cpu_count() or 1,
+                      variants=dict.fromkeys(["checked", *chosen.builds]))
+    boot = KeepingBoot(built.kernel, image, chosen, Kernels(built.kernels, work / "dwarf"))
     out = options.out or options.tree / "build" / "trace"
     try:
         said = boot.play(chosen, options.append)
@@ -97,8 +100,8 @@ def name_of(chosen):
 class KeepingBoot(Boot):
     """A Boot that keeps every run, also one that ended otherwise than the test wanted, and traces all of them."""
 
-    def __init__(self, kernel, image, chosen):
-        super().__init__(kernel, image, 1, 1 if isinstance(chosen, str) else chosen.boots)
+    def __init__(self, kernel, image, chosen, kernels):
+        super().__init__(kernel, image, 1, 1 if isinstance(chosen, str) else chosen.boots, kernels)
         self.runs = []
 
     def __call__(self, ktest, options="", **named):

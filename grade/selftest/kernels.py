@@ -1,15 +1,18 @@
-"""Kernels and trees for the tests of the grader: a tree of phase 1 with some files replaced.
+"""Kernels and trees for the tests of the grader: a tree of a phase with some files replaced.
 
     files_of(103)                                     the exercises' files with lab 1 solved up to 1.3
     build(START, {path: text}, folder)                its kernel.elf; only what is replaced is compiled
     judge(kernel, "threads_that_yield_take_turns")    one test's result, as grade/plugin.py gives it
+    Variants(2, {path: text}, folder)                 kernels of a later phase, each built when a test boots it; judge() takes this, too
     grade(folder, {path: text})                       the student's way: a tree with these files, graded by grade/run.py
 
 The trees START and REFERENCE, built, come from `make trees`; nothing here writes into them."""
 
 import contextlib
+import fcntl
 import functools
 import importlib.util
+import inspect
 import json
 import os
 import shutil
@@ -25,6 +28,7 @@ if str(ROOT) not in sys.path:
 
 from grade import dwarf, exercises, plugin, testlist  # noqa: E402
 from grade.boot import Boot  # noqa: E402
+from grade.build import VARIANTS  # noqa: E402
 
 START = ROOT / "build" / "tree" / "1-0"
 REFERENCE = ROOT / "build" / "tree" / "1-199"
@@ -39,10 +43,16 @@ Grading = namedtuple("Grading", "status said results rows folder")  # exit statu
 # --- kernels ---------------------------------------------------------------------------------------------------------------------------
 
 
-def build(base, files, folder, checked=True):
-    """The kernel of the tree `base` with files {path: text or bytes} over it, made in folder (new). Returns kernel.elf's path. Raises RuntimeError
-    with the compiler's words. Unchanged files and objects are links into base: whatever is written here is made anew."""
-    variant = f"build/{'checked' if checked else 'plain'}"
+def reference(phase):
+    """The tree of a phase with everything solved."""
+    return ROOT / "build" / "tree" / f"{phase}-{phase}99"
+
+
+def build(base, files, folder, kind="checked"):
+    """The kernel of the tree `base` with files {path: text or bytes} over it, made in folder (new). kind: one of build.VARIANTS. Returns
+    kernel.elf's path. Raises RuntimeError with the compiler's words. Unchanged files and objects are links into base: whatever is written here is
+    made anew."""
+    variant = f"build/{kind}"
     stale = {f"{variant}/{path}.{suffix}" for path in files for suffix in ("o", "d")}
     for top in ("kernel", variant):
         for source in (base / top).rglob("*"):
@@ -54,7 +64,7 @@ def build(base, files, folder, checked=True):
         (folder / path).write_bytes(text if isinstance(text, bytes) else text.encode())
     (folder / "Makefile").write_text("include kernel/kernel.mk\n")
     tools = [f"{name}={os.environ[name]}" for name in ("CROSS", "NASM") if os.environ.get(name)]
-    made = subprocess.run(["make", "-s", "-r", "kernel", f"CHECKED={int(checked)}", *tools], cwd=folder, capture_output=True, text=True)
+    made = subprocess.run(["make", "-s", "-r", "kernel", *VARIANTS[kind], *tools], cwd=folder, capture_output=True, text=True)
     if made.returncode:
         raise RuntimeError(made.stdout + made.stderr)
     return folder / variant / "kernel.elf"
@@ -69,26 +79,26 @@ def link(source, target):
 
 
 @functools.lru_cache(maxsize=None)
-def content(tree):
-    """What dwarf.parse() reads from a tree's checked kernel."""
-    return dwarf.parse(tree / "build" / "checked" / "kernel.elf")
+def content(tree, kind="checked"):
+    """What dwarf.parse() reads from a tree's kernel."""
+    return dwarf.parse(tree / "build" / kind / "kernel.elf")
 
 
-def image(kernel):
-    """The Image of a kernel that differs from the reference in no type: reading only the symbols takes a fraction of the time."""
+def image(kernel, tree=REFERENCE, kind="checked"):
+    """The Image of a kernel that differs from the tree's in no type: reading only the symbols takes a fraction of the time."""
     nm = subprocess.run([os.environ.get("CROSS", "") + "nm", "-S", str(kernel)], capture_output=True, text=True, check=True).stdout
     symbols = []
     for words in map(str.split, nm.splitlines()):
         if len(words) in (3, 4) and words[-2] not in "aU":
             symbols.append([int(words[0], 16), words[-1], int(words[1], 16) if len(words) == 4 else 0])
     at = {name: address for address, name, _ in symbols}
-    return dwarf.Image({**content(REFERENCE), "symbols": symbols, "text": [at["text_start"], at["text_end"]], "files": [], "lines": []})
+    return dwarf.Image({**content(tree, kind), "symbols": symbols, "text": [at["text_start"], at["text_end"]], "files": [], "lines": []})
 
 
 @functools.lru_cache(maxsize=None)
-def files_of(solved):
-    """{path: text} of the exercises' files at a step of SOLVED."""
-    run = subprocess.run([sys.executable, "-c", FILES_OF, str(ROOT), str(solved)], capture_output=True, text=True, check=True)
+def files_of(solved, phase=1):
+    """{path: text} of the exercises' files of a phase at a step of SOLVED."""
+    run = subprocess.run([sys.executable, "-c", FILES_OF, str(ROOT), str(phase), str(solved)], capture_output=True, text=True, check=True)
     return json.loads(run.stdout)
 
 
@@ -96,20 +106,45 @@ FILES_OF = """
 import json, sys
 sys.path.insert(0, sys.argv[1] + "/phases")
 import table, tree
-made = tree.build(sys.argv[1], 1, int(sys.argv[2]))
-wanted = [path for ex in table.exercises(table.read_phases(tree.Path(sys.argv[1])), 1) for path in ex["files"]]
+phase, solved = int(sys.argv[2]), int(sys.argv[3])
+made = tree.build(sys.argv[1], phase, solved)
+wanted = [path for ex in table.exercises(table.read_phases(tree.Path(sys.argv[1])), phase) for path in ex["files"]]
 print(json.dumps({path: made[path][0].decode() for path in wanted}))
 """
+
+
+class Variants:
+    """kernels[kind] -> (path, Image): the reference of a phase with files {path: text} over it, built in folder (new) when asked for."""
+
+    def __init__(self, phase, files, folder):
+        self.phase, self.files, self.folder, self.made = phase, files, Path(folder), {}
+
+    def __getitem__(self, kind):
+        if kind not in self.made:
+            base = reference(self.phase)
+            built_reference(base, kind)
+            kernel = build(base, self.files, self.folder / kind, kind)
+            self.made[kind] = kernel, image(kernel, base, kind)
+        return self.made[kind]
+
+
+@functools.lru_cache(maxsize=None)
+def built_reference(base, kind):
+    """Builds a kind of kernel of a tree that `make trees` has left out; one process at a time."""
+    (base / "build").mkdir(exist_ok=True)
+    with open(base / "build" / f".{kind}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        subprocess.run(["make", "-s", "-j2", "-f", "kernel/kernel.mk", "kernel", *VARIANTS[kind]], cwd=base, check=True)
 
 
 # --- one test --------------------------------------------------------------------------------------------------------------------------
 
 
 @functools.lru_cache(maxsize=None)
-def phase_tests():
-    """{name: testlist.Test} of phase 1, in the order of the exercises."""
-    _, known = exercises.read(START / "exercises.toml")
-    return {test.name: test for test in testlist.read(ROOT / "grade" / "phase1", known)}
+def phase_tests(phase=1):
+    """{name: testlist.Test} of a phase, in the order of the exercises."""
+    _, known = exercises.read(reference(phase) / "exercises.toml")
+    return {test.name: test for test in testlist.read(ROOT / "grade" / f"phase{phase}", known)}
 
 
 @functools.lru_cache(maxsize=None)
@@ -121,10 +156,10 @@ def module(path):
     return made
 
 
-def function(name):
+def function(name, phase=1):
     """(test function, further arguments) of a graded test, or of one in test_kernel_given.py, there perhaps as name[argument]."""
     plain, _, argument = name.rstrip("]").partition("[")
-    test = phase_tests().get(plain)
+    test = phase_tests(phase).get(plain)
     found = getattr(module(test.file if test else GIVEN_TESTS), f"test_{plain}", None)
     assert found, f"there is no test_{plain}"
     return found, [argument] if argument else []
@@ -136,14 +171,19 @@ def boots(found):
 
 
 def judge(kernel, name, seen=None):
-    """A test's result on a kernel: {"status": "pass"} or with rule and evidence. seen: the kernel's Image."""
-    found, arguments = function(name)
-    boot = Boot(kernel, seen or image(kernel), 2, boots(found))
+    """A test's result on a kernel, or on Variants: {"status": "pass"} or with rule and evidence. seen: the kernel's Image."""
+    kernels, phase = (kernel, kernel.phase) if isinstance(kernel, Variants) else (None, 1)
+    found, arguments = function(name, phase)
+    first = kernels["checked"] if kernels else (kernel, seen or image(kernel))
+    boot = Boot(*first, 2, boots(found), kernels)
+    if "seeds" in inspect.signature(found).parameters:
+        arguments = [list(range(1, phase_tests(phase)[name].seeds + 1))]
     with contextlib.closing(boot):
         try:
             found(boot, *arguments)
         except Exception as error:
-            return plugin.judge(error)
+            result = plugin.judge(error)
+            return plugin.name_stub(result, boot.last) if boot.last else result
         return plugin.judge(None)
 
 

@@ -12,20 +12,23 @@ from collections import Counter
 import kernels
 import pytest
 
+from grade.build import VARIANTS
+
 try:
     import tomllib
 except ModuleNotFoundError:  # Python 3.10
     import tomli as tomllib
 
-SOURCE = kernels.ROOT / "grade" / "mutants" / "phase1.toml"
 TABLE = kernels.ROOT / "build" / "mutants.json"
 FIELDS = {"id", "exercise", "file", "find", "replace", "test", "rule"}
-LIST = tomllib.loads(SOURCE.read_text(encoding="utf-8"))
-MUTANTS = LIST["mutant"]
+LISTS = {int(path.stem[-1]): tomllib.loads(path.read_text(encoding="utf-8")) for path in (kernels.ROOT / "grade" / "mutants").glob("phase?.toml")}
+PHASES = sorted(LISTS)
+MUTANTS = [{**mutant, "phase": phase} for phase in PHASES for mutant in LISTS[phase]["mutant"]]
 
 
-def mutated(mutant, base=kernels.REFERENCE):
+def mutated(mutant):
     """The text of a mutant's file. Raises AssertionError unless what it replaces stands there once."""
+    base = kernels.reference(mutant["phase"])
     text = (base / mutant["file"]).read_text()
     assert text.count(mutant["find"]) == 1, f"{mutant['id']}: `find` stands {text.count(mutant['find'])} times in {mutant['file']}"
     return text.replace(mutant["find"], mutant["replace"])
@@ -36,18 +39,25 @@ def failing(kernel, image, names):
     return [name for name in names if kernels.judge(kernel, name, image)["status"] != "pass"]
 
 
+def made(mutant, folder):
+    """(kernel or Variants, its Image or None) of a mutant."""
+    files = {mutant["file"]: mutated(mutant)}
+    if mutant["phase"] > 1:
+        return kernels.Variants(mutant["phase"], files, folder), None
+    kernel = kernels.build(kernels.REFERENCE, files, folder, mutant.get("build", "checked"))
+    return kernel, kernels.image(kernel)
+
+
 @pytest.mark.parametrize("mutant", MUTANTS, ids=[mutant["id"] for mutant in MUTANTS])
 def test_a_mutant_is_caught_by_the_test_that_it_names(mutant):
     began = time.monotonic()
     with tempfile.TemporaryDirectory(dir=kernels.ROOT / "build", prefix=".mutant-") as folder:
-        folder = kernels.Path(folder)
-        kernel = kernels.build(kernels.REFERENCE, {mutant["file"]: mutated(mutant)}, folder, mutant.get("build", "checked") == "checked")
-        image = kernels.image(kernel)
+        kernel, image = made(mutant, kernels.Path(folder))
         result = kernels.judge(kernel, mutant["test"], image)
         row = {"id": mutant["id"], "exercise": mutant["exercise"], "caught by": mutant["test"] if result["status"] != "pass" else None,
                "status": result["status"], "rule": result.get("rule", ""), "seconds": round(time.monotonic() - began, 2)}
         if kernels.ALL:
-            row["also caught by"] = failing(kernel, image, [name for name in kernels.phase_tests() if name != mutant["test"]])
+            row["also caught by"] = failing(kernel, image, [name for name in kernels.phase_tests(mutant["phase"]) if name != mutant["test"]])
     keep(row)
     evidence = "\n".join(result.get("evidence", []))
     assert result["status"] not in ("pass", "fault", "unsolved"), f"{mutant['id']} survives {mutant['test']}\n{result.get('rule')}\n{evidence}"
@@ -69,17 +79,21 @@ def test_the_list_of_mutants_is_sound():
     twice = [name for name, n in Counter(mutant["id"] for mutant in MUTANTS).items() if n > 1]
     assert not twice
     for mutant in MUTANTS:
-        assert FIELDS <= set(mutant) <= FIELDS | {"build", "from"}, mutant["id"]
-        assert mutant["find"] != mutant["replace"] and mutant["rule"] and mutant.get("build", "checked") in ("checked", "plain"), mutant["id"]
-        assert mutant.get("from", LIST["mistakes"][0]) in LIST["mistakes"], mutant["id"]
-        assert kernels.function(mutant["test"])
+        assert FIELDS <= set(mutant) - {"phase"} <= FIELDS | {"build", "from"}, mutant["id"]
+        assert mutant["find"] != mutant["replace"] and mutant["rule"] and mutant.get("build", "checked") in VARIANTS, mutant["id"]
+        mistakes = LISTS[mutant["phase"]]["mistakes"]
+        assert mutant.get("from", mistakes[0]) in mistakes, mutant["id"]
+        assert kernels.function(mutant["test"], mutant["phase"])
 
 
-def test_every_known_mistake_is_a_mutant_or_dropped_for_a_reason():
-    covered = {mutant.get("from") for mutant in MUTANTS} | {entry.get("from") for entry in LIST.get("dropped", []) if entry["reason"]}
-    assert not [mistake for mistake in LIST["mistakes"] if mistake not in covered]
+@pytest.mark.parametrize("phase", PHASES)
+def test_every_known_mistake_is_a_mutant_or_dropped_for_a_reason(phase):
+    known = LISTS[phase]
+    covered = {mutant.get("from") for mutant in known["mutant"]} | {entry.get("from") for entry in known.get("dropped", []) if entry["reason"]}
+    assert not [mistake for mistake in known["mistakes"] if mistake not in covered]
 
 
-def test_every_graded_test_is_the_catcher_of_a_mutant():
-    catchers = {mutant["test"] for mutant in MUTANTS}
-    assert not [name for name in kernels.phase_tests() if name not in catchers]
+@pytest.mark.parametrize("phase", PHASES)
+def test_every_graded_test_is_the_catcher_of_a_mutant(phase):
+    catchers = {mutant["test"] for mutant in LISTS[phase]["mutant"]}
+    assert not [name for name in kernels.phase_tests(phase) if name not in catchers]

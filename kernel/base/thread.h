@@ -114,6 +114,7 @@ struct thread {
     int kill_code;           /* [q] ... with this exit code */
     bool suspended;          /* [q] is to stand still: STOPPED, or will be when it leaves its CPU */
     bool timed_out;          /* [q] the timer woke it */
+    bool roused;             /* [q] was woken by hand: its sleep is over */
     const char *waits_for;   /* [q] what it is blocked on, for people; NULL if it is not */
     const void *channel;     /* [channel's lock] what it waits for in block_current() */
     struct list wait_link;   /* [the wait queue's lock] its place among those who wait */

@@ -92,7 +92,7 @@ static void init_memory(const struct boot_info *boot)
 /* The tick, and the devices that people type at. */
 static void init_interrupts(void)
 {
-    quantum_set(option_u64("quantum"));
+    quantum_set(option_u64("quantum"), (unsigned)option_u64("hz"));
     preempt_set_kernel(option_choice("kpreempt") == 0);
     timers_init((unsigned)option_u64("hz"));
     interrupt_register(VECTOR_KEYBOARD, console_interrupt);

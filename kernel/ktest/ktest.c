@@ -24,17 +24,17 @@ static bool quiet; /* while a test is repeated with failing allocations: its fac
 void fact(enum fact_key key, u64 a, u64 b)
 {
     struct ktest_report *r = &ktest_report;
-    struct ktest_fact *f;
+    u64 flags = irq_save(); /* threads that preempt each other leave facts, too */
 
     if (quiet)
-        return;
-    if (r->count == KTEST_FACTS_MAX) {
+        ;
+    else if (r->count == KTEST_FACTS_MAX)
         r->dropped++;
-        return;
+    else {
+        r->fact[r->count] = (struct ktest_fact){ .seq = r->count + 1, .time = clock_ns(), .key = key, .a = a, .b = b };
+        r->count++;
     }
-    f = &r->fact[r->count];
-    *f = (struct ktest_fact){ .seq = r->count + 1, .time = clock_ns(), .key = key, .a = a, .b = b };
-    r->count++;
+    irq_restore(flags);
 }
 
 static const struct ktest *find(const char *name)
@@ -117,6 +117,27 @@ static void fail_allocation(const struct ktest *t, const char *which)
     r->allocations = failalloc_stop();
 }
 
+#if PHASE >= 2
+/* From here on, this seed decides. The facts behind its mark are its own. */
+static void begin_seed(u64 seed)
+{
+    if (option_given("seeds"))
+        fact(FACT_SEED, seed, 0);
+    race_start(seed, option_u64("race"));
+}
+
+/* The test again with the next seeds, until it fails with one: what that one left stays to be looked at. */
+static void more_seeds(const struct ktest *t)
+{
+    struct ktest_report *r = &ktest_report;
+
+    for (u64 i = 1; i < option_u64("seeds") && !r->result; i++) {
+        begin_seed(option_u64("seed") + i);
+        r->result = t->run();
+    }
+}
+
+#endif
 _Noreturn void ktest_run(const char *name)
 {
     struct ktest_report *r = &ktest_report;
@@ -131,13 +152,16 @@ _Noreturn void ktest_run(const char *name)
     r->nonce = option_u64("nonce");
     count_memory(&r->frames_before, &r->objects_before);
 #if PHASE >= 2
-    race_start(option_u64("seed"), option_u64("race"));
+    begin_seed(option_u64("seed"));
 #endif
     if (option_given("failalloc")) {
         fail_allocation(t, option_text("failalloc"));
     } else {
         failalloc_start(0);
         r->result = t->run();
+#if PHASE >= 2
+        more_seeds(t);
+#endif
         r->allocations = failalloc_stop();
     }
     ktest_done();

@@ -1,143 +1,110 @@
-/* Lab 2.1 and 2.4: threads that never yield, and threads that sleep. */
+/* Lab 2.1: threads that never give up the CPU. They stop by the clock, so that these tests need nothing of the later exercises. */
 #include "ktest/ktest.h"
 #include "ktest/threads.h"
 #include "sched/control.h"
-#include "sched/sync.h"
-#include "sched/timer.h"
 
-static volatile u64 done;
-static volatile bool stop;
-
-/* Uses the CPU for `ns` of its own time. */
-static void spin(u64 ns)
-{
-    u64 until = clock_ns() + ns;
-
-    while (clock_ns() < until)
-        cpu_relax();
-}
+static u64 end; /* ns */
 
 static int hog(void *arg)
 {
-    u64 rounds = 0;
-
-    while (!stop)
-        rounds++;
-    fact(FACT_ROUND, number_of(arg), rounds);
+    (void)arg;
+    while (clock_ns() < end)
+        ;
     return 0;
 }
 
-KTEST(preempt_hogs, "threads that never yield share the CPU all the same")
+KTEST(turns_hogs, "three threads that never yield, for 250 ms")
 {
     struct test_threads threads;
     int error;
 
-    stop = false;
+    end = clock_ns() + 250 * NS_PER_MS;
     error = threads_start(&threads, 3, hog);
-    thread_sleep(600 * NS_PER_MS);
-    stop = true;
     threads_join(&threads);
     return error;
 }
 
-static int sleeper(void *arg)
+KTEST(turns_priorities, "one thread of each priority, for 330 ms")
 {
-    u64 ms = (4 - number_of(arg)) * 10;
-    u64 began = clock_ns();
+    struct test_threads threads = { .n = 0 };
+    int error = 0;
 
-    thread_sleep(ms * NS_PER_MS);
-    fact(FACT_NOTE, ms * NS_PER_MS, clock_ns() - began);
-    done++;
-    return 0;
-}
-
-KTEST(sleep_order, "threads wake in the order of their times, and on time")
-{
-    struct test_threads threads;
-    int error = threads_start(&threads, 4, sleeper);
-
+    end = clock_ns() + 330 * NS_PER_MS;
+    for (unsigned p = PRIORITY_IDLE; p <= PRIORITY_CRITICAL && !error; p++)
+        error = threads_add(&threads, (enum thread_priority)p, hog);
     threads_join(&threads);
     return error;
 }
 
-static struct mutex mutex = MUTEX(mutex, "tested");
-static struct semaphore semaphore;
-static volatile u64 shared, inside, most;
+/* Uses the CPU for ns of its own time; losing it in between does not count: a look at the clock takes some 50 ns. */
+static void work(u64 ns)
+{
+    for (u64 last = clock_ns(), now, done = 0; done < ns; last = now) {
+        now = clock_ns();
+        if (now - last < 100000)
+            done += now - last;
+    }
+}
 
-static int locker(void *arg)
+static char channel;
+static volatile bool waits;
+
+/* Three quarters of a quantum, a wait, and then as long as it may. */
+static int waits_in_between(void *arg)
 {
     (void)arg;
-    for (unsigned i = 0; i < 200; i++) {
-        mutex_lock(&mutex);
-        u64 before = shared;
+    work(15 * NS_PER_MS);
+    wait_prepare(&channel);
+    waits = true;
+    wait_step(&channel);
+    return hog(NULL);
+}
 
-        if (++inside > most)
-            most = inside;
-        spin(50000);
-        shared = before + 1;
-        inside--;
-        mutex_unlock(&mutex);
-    }
+static int wakes_the_other(void *arg)
+{
+    (void)arg;
+    while (clock_ns() < end)
+        if (waits) {
+            waits = false;
+            wait_over(&channel);
+        }
     return 0;
 }
 
-KTEST(mutex_excludes, "a mutex keeps a counter whole under preemption")
+KTEST(turns_wake, "a thread that waits in the middle of its quantum, and one that wakes it at once")
+{
+    struct test_threads threads = { .n = 0 };
+    int error;
+
+    end = clock_ns() + 90 * NS_PER_MS;
+    waits = false;
+    error = threads_add(&threads, PRIORITY_NORMAL, waits_in_between);
+    if (!error)
+        error = threads_add(&threads, PRIORITY_NORMAL, wakes_the_other);
+    threads_join(&threads);
+    return error;
+}
+
+/* A new priority, even the old one, asks for a decision: this thread has to make room in the middle of its quantum. */
+static int interrupted(void *arg)
+{
+    if (number_of(arg))
+        return hog(arg);
+    for (unsigned i = 0; i < 3; i++) {
+        fact(FACT_ORDER, i, 0);
+        thread_set_priority(current()->tid, PRIORITY_NORMAL);
+    }
+    fact(FACT_ORDER, 3, 0);
+    return hog(arg);
+}
+
+KTEST(turns_interrupted, "a thread that has to make room in the middle of its quantum, for nobody better")
 {
     struct test_threads threads;
     int error;
 
-    shared = inside = most = 0;
-    error = threads_start(&threads, 3, locker);
+    end = clock_ns() + 10 * NS_PER_MS;
+    error = threads_start(&threads, 3, interrupted);
     threads_join(&threads);
-    fact(FACT_NOTE, shared, threads.n * 200);
-    fact(FACT_ROUND, most, 1);
     return error;
-}
-
-static int pinger(void *arg)
-{
-    (void)arg;
-    for (unsigned i = 0; i < 100; i++) {
-        semaphore_down(&semaphore);
-        done++;
-    }
-    return 0;
-}
-
-KTEST(semaphore_wakes, "each up lets one down through")
-{
-    struct test_threads threads;
-    int error;
-
-    done = 0;
-    semaphore_init(&semaphore, "tested", 0);
-    error = threads_start(&threads, 2, pinger);
-    for (unsigned i = 0; i < 100 * threads.n; i++)
-        semaphore_up(&semaphore);
-    threads_join(&threads);
-    fact(FACT_NOTE, done, 100 * threads.n);
-    return error;
-}
-
-static int waits_for_ever(void *arg)
-{
-    (void)arg;
-    semaphore_down(&semaphore);
-    return 1;
-}
-
-KTEST(kill_waiter, "a thread that waits can be killed")
-{
-    struct test_threads threads;
-    int code = 0, error;
-
-    semaphore_init(&semaphore, "tested", 0);
-    error = threads_start(&threads, 1, waits_for_ever);
-    if (error)
-        return error;
-    thread_sleep(1000000);
-    thread_kill(threads.tid[0], 77);
-    thread_join(threads.tid[0], &code);
-    fact(FACT_EXIT_CODE, (u64)threads.tid[0], (u64)code);
-    return 0;
 }

@@ -2,27 +2,49 @@
 #include "ktest/threads.h"
 #include "lib/format.h"
 
+int threads_add(struct test_threads *threads, enum thread_priority priority, int (*entry)(void *))
+{
+    char name[THREAD_NAME_MAX];
+    struct thread_params params = THREAD_PARAMS(name, entry, (void *)(u64)threads->n);
+    tid_t tid;
+
+    format(name, sizeof(name), "worker/%u", threads->n);
+    params.priority = priority;
+    tid = thread_create(&params);
+    if (tid < 0)
+        return tid;
+    threads->tid[threads->n++] = tid;
+    return 0;
+}
+
 int threads_start(struct test_threads *threads, unsigned n, int (*entry)(void *))
 {
-    threads->n = 0;
-    for (unsigned i = 0; i < n; i++) {
-        char name[THREAD_NAME_MAX];
-        struct thread_params params = THREAD_PARAMS(name, entry, (void *)(u64)i);
-        tid_t tid;
+    int error = 0;
 
-        format(name, sizeof(name), "worker/%u", i);
-        tid = thread_create(&params);
-        if (tid < 0)
-            return tid;
-        threads->tid[threads->n++] = tid;
-    }
-    return 0;
+    threads->n = 0;
+    for (unsigned i = 0; i < n && !error; i++)
+        error = threads_add(threads, PRIORITY_NORMAL, entry);
+    return error;
 }
 
 void threads_join(struct test_threads *threads)
 {
     for (unsigned i = 0; i < threads->n; i++)
         thread_join(threads->tid[i], NULL);
+}
+
+bool threads_blocked(const struct test_threads *threads)
+{
+    for (unsigned tries = 0; tries < 100; tries++) {
+        unsigned blocked = 0;
+
+        for (unsigned i = 0; i < threads->n; i++)
+            blocked += thread_find(threads->tid[i])->state == THREAD_BLOCKED;
+        if (blocked == threads->n)
+            return true;
+        thread_yield();
+    }
+    return false;
 }
 
 void threads_abandon(struct test_threads *threads)

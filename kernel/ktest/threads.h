@@ -13,6 +13,10 @@ struct test_threads {
 /* Starts n threads at entry, thread i with argument i. Returns 0 or the first error; those that were started are in *threads in
    any case. */
 int threads_start(struct test_threads *threads, unsigned n, int (*entry)(void *));
+/* One more, of this priority, with the next number as its argument. threads->n is 0 before the first one. Returns 0 or an error. */
+int threads_add(struct test_threads *threads, enum thread_priority priority, int (*entry)(void *));
+/* Yields until all of them wait for something; false if some do not after 100 yields. */
+bool threads_blocked(const struct test_threads *threads);
 /* Joins them all. */
 void threads_join(struct test_threads *threads);
 /* The number that threads_start() passed as argument. */

@@ -7,7 +7,7 @@
 
    What it has risen is its own for one turn: it keeps it until its quantum is used up or it gives up the CPU, then the wait begins anew at p. So the
    wait is bounded: after (Pmax - p) A a thread is at the top, where the N others that may be there pass it by once at most, a turn of a quantum q
-   each; a new one comes behind it. wait <= (Pmax - p) A + N q, and up to a tick more for each turn, since a used quantum is noticed at a tick.
+   each; a new one comes behind it. wait <= (Pmax - p) A + N q, and up to a tick more for each turn, since a used-up quantum is noticed at a tick.
    No overflow: the difference of two readings of the clock is far below 2^63, and it is compared before it becomes an int. */
 #include "base/lab.h"
 #include "sched/policies.h"

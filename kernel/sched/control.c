@@ -113,6 +113,7 @@ static int wake(struct rq *rq, struct thread *t, u64 unused)
     (void)unused;
     if (t->state != THREAD_BLOCKED)
         return -EINVAL;
+    t->roused = true;
     sched_unblock(rq, t);
     return 0;
 }

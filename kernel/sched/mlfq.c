@@ -2,7 +2,7 @@
    a thread will need: the queue finds out. The run queue's lock is held, interrupts are off.
 
    The rules: 1. the best level runs first, in turns of that level's quantum; a thread that becomes ready at a better level than the current one's takes
-   the CPU. 2. Everybody starts at the top, level 0. 3. Who has run MLFQ_ALLOTMENT_QUANTA quanta since it came to a level goes one level down, at a tick
+   the CPU. 2. Everybody starts at the top, level 0. 3. Who has run its allotment, two quanta, since it came to a level goes one level down, at a tick
    or when it joins the queue; sleeping does not renew this allotment, or whoever sleeps just in time stays at the top for ever. 4. Each turn that begins
    with a wake, a yield or a used-up quantum has a whole quantum. 5. When policy.mlfq_boost has passed, all start at the top again, blocked ones too.
 
@@ -52,7 +52,7 @@ static bool quantum_used(const struct rq *rq, const struct thread *t)
 static bool allotment_used(const struct rq *rq, const struct thread *t)
 {
     return t->mlfq.level < MLFQ_LEVELS - 1 &&
-           thread_ran(rq, t) - t->mlfq.allotment_start >= MLFQ_ALLOTMENT_QUANTA * policy.mlfq_quantum[t->mlfq.level];
+           thread_ran(rq, t) - t->mlfq.allotment_start >= policy.mlfq_allotment[t->mlfq.level];
 }
 #endif
 

@@ -27,17 +27,18 @@ struct sjf_rq {
    grader's models read them, too. */
 struct policy_numbers {
     u64 cycles_per_ms;
-    u64 quantum[SCHED_PRIORITIES]; /* rr and prio, by thread priority */
+    u64 tick_ns;                   /* from one tick to the next, ns */
+    u64 quantum[SCHED_PRIORITIES]; /* rr and prio, by thread priority: who has run that long at a tick has used it up */
     u64 ageing;                    /* prio: a waiting thread rises by one in this time */
-    u64 mlfq_quantum[MLFQ_LEVELS];
+    u64 mlfq_quantum[MLFQ_LEVELS], mlfq_allotment[MLFQ_LEVELS]; /* the same, by level */
     u64 mlfq_boost;                /* from one boost to the next */
     u64 sjf_first_tau;
 };
 
 extern struct policy_numbers policy;
 
-/* `quantum=` in ms, or 0 for the table of sched_config.h. At start. */
-void quantum_set(u64 ms);
+/* ms: `quantum=`, or 0 for the table of sched_config.h; hz: ticks a second. At start. */
+void quantum_set(u64 ms, unsigned hz);
 void policies_init(struct rq *rq);
 
 /* --- who comes first among equals ---------------------------------------------------------------------------------------------- */

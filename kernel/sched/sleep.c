@@ -47,23 +47,32 @@ u64 timer_next(const struct timer_queue *queue)
     return first ? rb_entry((struct rb_node *)first, struct timer, node)->expires : ~0ul;
 }
 
-static void sleep_is_over(struct timer *timer)
+static inline void sleep_is_over(struct timer *timer)
 {
     thread_wake(container_of(timer, struct thread, timer));
 }
 
 int thread_sleep_until(u64 when)
 {
+#if SOLVED >= 204
     struct thread *me = current();
     u64 flags = irq_save();
 
-    while ((s64)(when - clock_ns()) > 0 && !me->killed) {
+    me->roused = false;
+    while ((s64)(when - clock_ns()) > 0 && !me->killed && !me->roused) { /* a wake that came earlier, for something else, ends no sleep */
         timer_start(&me->timer, when, sleep_is_over);
         thread_block(NULL, "time");
         timer_cancel(&me->timer);
     }
     irq_restore(flags);
     return me->killed ? -EINTR : 0;
+#else
+    /* timer_start() with sleep_is_over, then thread_block(), with interrupts off: the timer must not come in between. Is it time when that comes back? Who
+       is killed (me->killed) or woken by hand (me->roused) has slept enough; leave no timer behind. */
+    (void)when;
+    lab_stub("2.4", "thread_sleep_until");
+    return 0;
+#endif
 }
 
 int thread_sleep(u64 ns)

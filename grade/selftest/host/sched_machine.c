@@ -1,0 +1,352 @@
+/* One CPU for the scheduler's tests: the kernel's own core, timers and policies, on a clock that stands still until a test moves it. A switch of
+   threads is a switch of names: switch_context() does nothing, so schedule() returns at once, with another thread as the current one; a test acts for
+   whoever that is. */
+#include "sched_machine.h"
+
+#include <unistd.h>
+
+#include "arch/timer.h"
+#include "base/interrupt.h"
+#include "base/printk.h"
+#include "base/trace.h"
+
+#define EVERYWHERE { 0, ~0ul } /* a thread's stack: all run on the process's */
+#define TRACE_RECORDS (1ul << 18)
+
+struct cpu cpus[CONFIG_MAX_CPUS];
+u64 host_flags, host_cycles, host_step, clock_base, clock_ns_per_cycle_q32;
+char *host_arena;
+struct thread host_threads[THREADS + 1];
+void (*panic_dump)(void);
+
+static void (*timer_handler)(void);
+static u64 timer_deadline = ~0ul; /* cycles */
+
+struct cpu *this_cpu(void)
+{
+    return &cpus[0];
+}
+
+void panic(const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    printf("panic: ");
+    vprintf(fmt, ap);
+    va_end(ap);
+    fflush(stdout);
+    _exit(3);
+}
+
+void printk(const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    vprintf(fmt, ap);
+    va_end(ap);
+}
+
+/* --- what stands below and beside the scheduler ---------------------------------------------------------------------------------- */
+
+u64 ns_to_cycles(u64 ns)
+{
+    return ns * HOST_KHZ / 1000000;
+}
+
+void timer_init(void)
+{
+}
+
+void timer_set(u64 delta_ns)
+{
+    timer_deadline = host_cycles + ns_to_cycles(delta_ns) + 1;
+}
+
+void timer_stop(void)
+{
+    timer_deadline = ~0ul;
+}
+
+void interrupt_register(enum vector vector, void (*handler)(void))
+{
+    if (vector == VECTOR_TIMER)
+        timer_handler = handler;
+}
+
+u64 interrupt_count(enum vector vector)
+{
+    return vector;
+}
+
+void switch_context(u64 **save_rsp, u64 *next_rsp)
+{
+    (void)save_rsp, (void)next_rsp;
+}
+
+u64 *first_stack(void *stack_top, int (*entry)(void *), void *arg)
+{
+    (void)entry, (void)arg;
+    return stack_top;
+}
+
+void cpu_wait(void)
+{
+}
+
+void thread_exit(int code)
+{
+    panic("thread_exit(%d) of thread %d", code, current()->tid);
+}
+
+void thread_left_stack(struct thread *t)
+{
+    t->left_stack = true;
+}
+
+unsigned thread_count(void)
+{
+    return THREADS;
+}
+
+u64 threads_lock_irq(void)
+{
+    return irq_save();
+}
+
+void threads_unlock_irq(u64 flags)
+{
+    irq_restore(flags);
+    preempt_point();
+}
+
+struct thread *thread_find_locked(tid_t tid)
+{
+    return tid >= 1 && tid <= THREADS && host_threads[tid].class ? &host_threads[tid] : NULL;
+}
+
+/* --- the machine ----------------------------------------------------------------------------------------------------------------- */
+
+static void make(struct thread *t, tid_t tid, enum thread_priority priority, u64 burst_ns)
+{
+    *t = (struct thread){ .tid = tid, .state = THREAD_NEW, .class = normal_class, .class_id = normal_class->id, .priority = priority,
+                          .inherited = -1, .burst_ns = burst_ns, .cpu_mask = ~0ul, .stack = EVERYWHERE };
+    snprintf(t->name, sizeof(t->name), "%d", tid);
+    list_init(&t->run_link);
+    list_init(&t->wait_link);
+    list_init(&t->held_mutexes);
+    rb_node_init(&t->timer.node);
+}
+
+void machine_start(const struct sched_class *class, u64 quantum)
+{
+    struct cpu *cpu = &cpus[0];
+    struct thread *boot = host_thread(1);
+
+    clock_ns_per_cycle_q32 = (NS_PER_SEC << 32) / (HOST_KHZ * 1000);
+    host_cycles = 12345;
+    sched_set_normal_class(class);
+    make(boot, 1, PRIORITY_NORMAL, 0);
+    boot->state = THREAD_RUNNING;
+    boot->cpu_cycles = -host_cycles;
+    cpu->self = cpu;
+    cpu->current = boot;
+    scheduler_init();
+    this_rq()->idle->stack = (struct kstack)EVERYWHERE;
+    trace_ring_init(0, calloc(TRACE_RECORDS, sizeof(struct trace_record)), TRACE_RECORDS);
+    trace_start(TRACE_ALL);
+    quantum_set(quantum, SCHED_TICK_HZ);
+    timers_init(SCHED_TICK_HZ);
+    host_flags = RFLAGS_IF;
+}
+
+struct thread *machine_launch(tid_t tid, enum thread_priority priority, u64 burst_ns)
+{
+    struct thread *t = host_thread(tid);
+    u64 flags = irq_save();
+    struct rq *rq;
+
+    make(t, tid, priority, burst_ns);
+    trace_write(TRACE_CREATE, t, (u32)current()->tid, 0, 0, burst_ns, 0);
+    rq = this_rq_lock();
+    sched_make_ready(rq, t, ENQUEUE_NEW);
+    spin_unlock_irq(&rq->lock, flags);
+    return t;
+}
+
+u64 machine_next_interrupt(void)
+{
+    return timer_deadline;
+}
+
+static void interrupt_now(void)
+{
+    host_flags = 0;
+    timer_deadline = ~0ul; /* one shot */
+    timer_handler();
+    preempt_from_interrupt();
+    host_flags = RFLAGS_IF;
+}
+
+void machine_run(u64 n)
+{
+    u64 end = host_cycles + n;
+
+    while (timer_deadline <= end) {
+        host_cycles = max(host_cycles, timer_deadline);
+        interrupt_now();
+    }
+    host_cycles = max(host_cycles, end);
+}
+
+bool machine_run_thread(struct thread *t, u64 n)
+{
+    struct rq *rq = this_rq();
+    u64 until = t->cpu_cycles + (t == rq->curr ? host_cycles : 0) + n;
+
+    for (;;) {
+        u64 left = t == rq->curr ? until - (t->cpu_cycles + host_cycles) : ~0ul;
+
+        if (!left || (t == rq->curr && (s64)left < 0))
+            return true;
+        if (timer_deadline == ~0ul && left == ~0ul)
+            return false;
+        machine_run(min(left, timer_deadline > host_cycles ? timer_deadline - host_cycles : 1));
+    }
+}
+
+void machine_yield(void)
+{
+    irq_disable();
+    yield_locked(this_rq_lock());
+    irq_enable();
+}
+
+void machine_block(void)
+{
+    irq_disable();
+    thread_block(NULL, "test");
+    irq_enable();
+}
+
+static void wake_up(struct timer *timer)
+{
+    thread_wake(container_of(timer, struct thread, timer));
+}
+
+void machine_sleep(u64 ns)
+{
+    irq_disable();
+    timer_start(&current()->timer, clock_ns() + ns, wake_up);
+    thread_block(NULL, "time");
+    irq_enable();
+}
+
+void machine_exit(void)
+{
+    struct rq *rq;
+    struct thread *me = current();
+
+    irq_disable();
+    rq = this_rq_lock();
+    trace(TRACE_EXIT, me, 0, 0, 0);
+    thread_set_state(me, THREAD_ZOMBIE);
+    rq->exited = me;
+    schedule(rq);
+    irq_enable();
+}
+
+void machine_wake(struct thread *t)
+{
+    timer_cancel(&t->timer);
+    thread_wake(t);
+}
+
+void machine_lend(struct thread *t, int level)
+{
+    u64 flags = spin_lock_irq(&pi_lock);
+
+    priority_set_inherited(t, level);
+    spin_unlock_irq(&pi_lock, flags);
+}
+
+/* --- looking --------------------------------------------------------------------------------------------------------------------- */
+
+static void dump_row(const char *name, const u64 *number, unsigned n)
+{
+    printf("%s", name);
+    for (unsigned i = 0; i < n; i++)
+        printf(" %lu", number[i]);
+    printf("\n");
+}
+
+void machine_dump(void)
+{
+    const struct trace_ring *ring = &trace_rings[0];
+    dump_row("quantum", policy.quantum, SCHED_PRIORITIES);
+    dump_row("ageing", &policy.ageing, 1);
+    dump_row("mlfq_quantum", policy.mlfq_quantum, MLFQ_LEVELS);
+    dump_row("mlfq_allotment", policy.mlfq_allotment, MLFQ_LEVELS);
+    dump_row("boost", &policy.mlfq_boost, 1);
+    dump_row("first_tau", &policy.sjf_first_tau, 1);
+    dump_row("cycles_per_ms", &policy.cycles_per_ms, 1);
+    dump_row("tick_ns", &policy.tick_ns, 1);
+    CHECK(!ring->dropped);
+    for (u64 i = 0; i < ring->seq; i++) {
+        const struct trace_record *r = &ring->record[i];
+
+        printf("event %lu %u %lu %s %u %u %u %u %lu %lu %lu %lu\n", r->time, r->cpu, r->seq, trace_event_name(r->event), r->class, r->tid, r->other,
+               r->queued, r->arg[0], r->arg[1], r->arg[2], r->arg[3]);
+    }
+}
+
+static void check_list(struct list *list, unsigned *n)
+{
+    struct thread *before = NULL;
+
+    list_for_each(it, list) {
+        struct thread *t = list_entry(it, struct thread, run_link);
+
+        CHECK(t->state == THREAD_READY);
+        CHECK(!before || ready_before(before, t));
+        before = t;
+        ++*n;
+    }
+}
+
+static void check_queues(struct rq *rq, unsigned *n)
+{
+    check_list(&rq->ready, n);
+    for (unsigned i = 0; i < MLFQ_LEVELS; i++)
+        check_list(&rq->mlfq.level[i], n);
+    for (int i = 0; i < PRIO_LEVELS; i++) {
+        CHECK(list_empty(&rq->prio.level[i]) == !(rq->prio.nonempty >> i & 1));
+        check_list(&rq->prio.level[i], n);
+        list_for_each(it, &rq->prio.level[i])
+            CHECK(thread_effective(list_entry(it, struct thread, run_link)) == i);
+    }
+    rb_for_each(it, &rq->sjf.tree) {
+        CHECK(rb_entry(it, struct thread, sjf.node)->state == THREAD_READY);
+        CHECK(!rb_next(it) || sjf_before(it, rb_next(it)));
+        ++*n;
+    }
+}
+
+void machine_check(void)
+{
+    struct rq *rq = this_rq();
+    unsigned queued = 0, ready = 0;
+
+    for (tid_t tid = 1; tid <= THREADS; tid++) {
+        const struct thread *t = host_thread(tid);
+
+        ready += t->class && t->state == THREAD_READY;
+        CHECK(!t->class || (t->state == THREAD_RUNNING) == (t == rq->curr));
+    }
+    check_queues(rq, &queued);
+    CHECK(queued == ready && rq->nr_ready == ready);
+    CHECK(rq->curr == current() && !spin_held(&rq->lock) && host_flags);
+    CHECK(this_cpu()->preempt_count || !this_cpu()->need_resched);
+    CHECK(rq->curr != rq->idle || !ready || this_cpu()->preempt_count);
+}

@@ -1,0 +1,308 @@
+/* Lab 2.6c: who waits for a mutex lends its priority to the owner, and gets it back. */
+#include "ktest/ktest.h"
+#include "ktest/threads.h"
+#include "lib/errno.h"
+#include "sched/control.h"
+#include "sched/preempt.h"
+#include "sched/sync.h"
+#include "sched/timer.h"
+
+static struct mutex mutex[3];
+static u64 step;
+
+static void set_up(void)
+{
+    mutex_init(&mutex[0], "first");
+    mutex_init(&mutex[1], "second");
+    mutex_init(&mutex[2], "third");
+    step = 0;
+}
+
+/* The effective priority of a thread, as the next step of the test. */
+static void look(const struct thread *t)
+{
+    fact(FACT_EFFECTIVE, step++, (u64)thread_effective(t));
+}
+
+static struct thread *worker(const struct test_threads *threads, unsigned n)
+{
+    return thread_find(threads->tid[n]);
+}
+
+/* Thread n waits for mutex n, and then gives it up. */
+static int lock_mine(void *arg)
+{
+    mutex_lock(&mutex[number_of(arg)]);
+    mutex_unlock(&mutex[number_of(arg)]);
+    return 0;
+}
+
+static int lock_first(void *arg)
+{
+    (void)arg;
+    mutex_lock(&mutex[0]);
+    mutex_unlock(&mutex[0]);
+    return 0;
+}
+
+KTEST(inherit_lends, "two threads of higher priority wait for a mutex")
+{
+    struct test_threads threads = { .n = 0 };
+    int error;
+
+    set_up();
+    mutex_lock(&mutex[0]);
+    look(current());
+    error = threads_add(&threads, PRIORITY_HIGH, lock_first);
+    if (!error)
+        threads_blocked(&threads);
+    look(current());
+    if (!error)
+        error = threads_add(&threads, PRIORITY_CRITICAL, lock_first);
+    if (!error)
+        threads_blocked(&threads);
+    look(current());
+    mutex_unlock(&mutex[0]);
+    look(current());
+    threads_join(&threads);
+    return error;
+}
+
+/* Thread n owns mutex n and waits for mutex n - 1. */
+static int link_chain(void *arg)
+{
+    u64 n = number_of(arg);
+
+    if (n < 3)
+        mutex_lock(&mutex[n]);
+    mutex_lock(&mutex[n - 1]);
+    mutex_unlock(&mutex[n - 1]);
+    if (n < 3)
+        mutex_unlock(&mutex[n]);
+    return 0;
+}
+
+KTEST(inherit_chain, "a thread waits for an owner who waits for an owner who waits for an owner")
+{
+    static const enum thread_priority rising[] = { PRIORITY_IDLE, PRIORITY_IDLE, PRIORITY_LOW, PRIORITY_CRITICAL };
+    struct test_threads threads = { .n = 0 };
+    int error = 0;
+
+    set_up();
+    mutex_lock(&mutex[0]);
+    threads.tid[threads.n++] = 0; /* this thread is number 0 */
+    for (unsigned i = 1; i < array_len(rising) && !error; i++) {
+        error = threads_add(&threads, rising[i], link_chain);
+        for (unsigned y = 0; y < 5; y++)
+            thread_yield();
+    }
+    look(current());
+    for (unsigned i = 1; i < threads.n; i++)
+        look(worker(&threads, i));
+    mutex_unlock(&mutex[0]);
+    look(current());
+    for (unsigned i = 1; i < threads.n; i++)
+        thread_join(threads.tid[i], NULL);
+    return error;
+}
+
+KTEST(inherit_several, "an owner of three mutexes, each of which somebody waits for, gives them up one by one")
+{
+    static const enum thread_priority lent[] = { PRIORITY_HIGH, PRIORITY_CRITICAL, PRIORITY_NORMAL };
+    struct test_threads threads = { .n = 0 };
+    int error = 0;
+
+    set_up();
+    for (unsigned i = 0; i < 3; i++)
+        mutex_lock(&mutex[i]);
+    for (unsigned i = 0; i < 3 && !error; i++)
+        error = threads_add(&threads, lent[i], lock_mine);
+    if (!error)
+        threads_blocked(&threads);
+    look(current());
+    mutex_unlock(&mutex[2]);
+    look(current());
+    mutex_unlock(&mutex[1]);
+    look(current());
+    mutex_unlock(&mutex[0]);
+    look(current());
+    threads_join(&threads);
+    return error;
+}
+
+KTEST(inherit_set, "the own priorities of an owner and of who waits for it change meanwhile")
+{
+    struct test_threads threads = { .n = 0 };
+    tid_t me = current()->tid;
+    int error;
+
+    set_up();
+    mutex_lock(&mutex[0]);
+    error = threads_add(&threads, PRIORITY_HIGH, lock_first);
+    if (!error) {
+        threads_blocked(&threads);
+        look(current());
+        thread_set_priority(me, PRIORITY_LOW);
+        look(current());
+        thread_set_priority(me, PRIORITY_CRITICAL);
+        look(current());
+        thread_set_priority(me, PRIORITY_NORMAL);
+        thread_set_priority(threads.tid[0], PRIORITY_CRITICAL);
+        look(current());
+        thread_set_priority(threads.tid[0], PRIORITY_LOW);
+        look(current());
+    }
+    mutex_unlock(&mutex[0]);
+    look(current());
+    threads_join(&threads);
+    return error;
+}
+
+static int give_up_waiting(void *arg)
+{
+    (void)arg;
+    return mutex_lock_until(&mutex[1], clock_ns() + 2 * NS_PER_MS) == -ETIMEDOUT ? 0 : 1;
+}
+
+/* Number 0 owns the second mutex and waits for the first, which this thread owns. */
+static int in_between(void *arg)
+{
+    (void)arg;
+    mutex_lock(&mutex[1]);
+    mutex_lock(&mutex[0]);
+    mutex_unlock(&mutex[0]);
+    mutex_unlock(&mutex[1]);
+    return 0;
+}
+
+KTEST(inherit_timeout, "who waits at the end of a chain gives up, or is killed")
+{
+    struct test_threads threads = { .n = 0 };
+    int error;
+
+    set_up();
+    mutex_lock(&mutex[0]);
+    error = threads_add(&threads, PRIORITY_IDLE, in_between);
+    for (unsigned i = 0; i < 2 && !error; i++) {
+        threads_blocked(&threads);
+        error = threads_add(&threads, PRIORITY_CRITICAL, i ? lock_mine : give_up_waiting);
+        if (error)
+            break;
+        threads_blocked(&threads);
+        look(current());
+        look(worker(&threads, 0));
+        if (i)
+            thread_kill(threads.tid[1], 1);
+        thread_sleep(4 * NS_PER_MS);
+        look(current());
+        look(worker(&threads, 0));
+        thread_join(threads.tid[1], NULL);
+        threads.n = 1;
+    }
+    mutex_unlock(&mutex[0]);
+    threads_join(&threads);
+    return error;
+}
+
+/* --- what it is good for ---------------------------------------------------------------------------------------------------------------- */
+
+#define WORK_NS (3 * NS_PER_MS)
+
+static volatile bool stop;
+
+/* Uses the CPU for ns of its own time. */
+static void work(u64 ns)
+{
+    for (u64 last = clock_ns(), now, done = 0; done < ns; last = now) {
+        now = clock_ns();
+        if (now - last < 100000)
+            done += now - last;
+    }
+}
+
+static int low_owner(void *arg)
+{
+    (void)arg;
+    mutex_lock(&mutex[0]);
+    work(WORK_NS);
+    mutex_unlock(&mutex[0]);
+    return 0;
+}
+
+static int medium_hog(void *arg)
+{
+    u64 until = clock_ns() + 60 * NS_PER_MS;
+
+    (void)arg;
+    while (!stop && clock_ns() < until)
+        ;
+    return 0;
+}
+
+static int high_waiter(void *arg)
+{
+    u64 began = clock_ns();
+
+    (void)arg;
+    mutex_lock(&mutex[0]);
+    fact(FACT_NOTE, clock_ns() - began, WORK_NS);
+    mutex_unlock(&mutex[0]);
+    stop = true;
+    return 0;
+}
+
+/* This thread is above all of them while it sets them up, so that each comes into its own when it sleeps. */
+KTEST(inherit_inversion, "a thread of high priority waits for a mutex that one of low priority owns, while one of medium priority runs")
+{
+    static int (*const entry[])(void *) = { low_owner, medium_hog, high_waiter };
+    static const enum thread_priority priority[] = { PRIORITY_LOW, PRIORITY_NORMAL, PRIORITY_HIGH };
+    struct test_threads threads = { .n = 0 };
+    int error = 0;
+
+    set_up();
+    stop = false;
+    thread_set_priority(current()->tid, PRIORITY_CRITICAL);
+    for (unsigned i = 0; i < array_len(entry) && !error; i++) {
+        error = threads_add(&threads, priority[i], entry[i]);
+        thread_sleep(NS_PER_MS);
+    }
+    threads_join(&threads);
+    thread_set_priority(current()->tid, PRIORITY_NORMAL);
+    return error;
+}
+
+static volatile u64 wrong, lent;
+
+/* Takes two of the three mutexes, in their order. */
+static int lock_pairs(void *arg)
+{
+    for (unsigned i = 0; i < 8; i++) {
+        u64 skip = (number_of(arg) + i) % 3;
+
+        for (unsigned m = 0; m < 3; m++)
+            if (m != skip)
+                mutex_lock(&mutex[m]);
+        thread_yield();
+        lent += current()->inherited != -1;
+        for (unsigned m = 0; m < 3; m++)
+            if (m != skip)
+                mutex_unlock(&mutex[m]);
+        wrong += current()->inherited != -1;
+    }
+    return 0;
+}
+
+KTEST(inherit_race, "four threads of different priorities take three mutexes, two at a time")
+{
+    struct test_threads threads = { .n = 0 };
+    int error = 0;
+
+    set_up();
+    wrong = lent = 0;
+    for (unsigned i = 0; i < 4 && !error; i++)
+        error = threads_add(&threads, (enum thread_priority)i, lock_pairs);
+    threads_join(&threads);
+    fact(FACT_NOTE, wrong, 0);
+    fact(FACT_COUNT, 0, lent);
+    return error;
+}

@@ -1,0 +1,345 @@
+/* Lab 2.3: wait queues, with a lock and a condition of the test's own; and what is built on them alone: completions and reader-writer locks. */
+#include "ktest/ktest.h"
+#include "ktest/threads.h"
+#include "lib/errno.h"
+#include "sched/control.h"
+#include "sched/sync.h"
+
+static struct spinlock lock = SPINLOCK("tested", RANK_WAIT);
+static struct wait_queue queue = WAIT_QUEUE(queue, "tested");
+static volatile u64 awake, turn;
+
+static void set_up(void)
+{
+    wait_queue_init(&queue, "tested");
+    awake = turn = 0;
+}
+
+/* --- who is woken --------------------------------------------------------------------------------------------------------------------- */
+
+/* Waits once, without a condition, and tells when it came back. */
+static int wait_once(void *arg)
+{
+    u64 flags = spin_lock_irq(&lock);
+    int error = wait_on(&queue, &lock);
+
+    fact(FACT_ORDER, awake, number_of(arg));
+    fact(FACT_RETURNED, number_of(arg), (u64)(s64)error);
+    fact(FACT_LINKED, number_of(arg), !list_empty(&current()->wait_link));
+    awake++;
+    spin_unlock_irq(&lock, flags);
+    return 0;
+}
+
+static bool wake_a_waiter(void)
+{
+    u64 flags = spin_lock_irq(&lock);
+    bool woken = wake_one(&queue);
+
+    spin_unlock_irq(&lock, flags);
+    return woken;
+}
+
+static void wake_who_is_left(void)
+{
+    u64 flags = spin_lock_irq(&lock);
+
+    wake_all(&queue);
+    spin_unlock_irq(&lock, flags);
+}
+
+static void let_run(void)
+{
+    for (unsigned i = 0; i < 10; i++)
+        thread_yield();
+}
+
+/* Starts threads of these priorities, each of which waits once; in the order of the list. */
+static int start_waiters(struct test_threads *threads, const enum thread_priority *priority, unsigned n)
+{
+    int error = 0;
+
+    set_up();
+    threads->n = 0;
+    for (unsigned i = 0; i < n && !error; i++)
+        error = threads_add(threads, priority[i], wait_once);
+    if (!error && !threads_blocked(threads))
+        error = -EAGAIN;
+    return error;
+}
+
+static const enum thread_priority equal[] = { PRIORITY_NORMAL, PRIORITY_NORMAL, PRIORITY_NORMAL };
+
+KTEST(wait_one, "waking one of three, then the next; and nobody")
+{
+    struct test_threads threads;
+    int error = start_waiters(&threads, equal, 3);
+
+    for (u64 i = 0; i < 3 && !error; i++) {
+        fact(FACT_RESULT, i, wake_a_waiter());
+        let_run();
+        fact(FACT_COUNT, i, awake);
+    }
+    if (!error)
+        fact(FACT_RESULT, 3, wake_a_waiter());
+    wake_who_is_left();
+    threads_join(&threads);
+    return error;
+}
+
+static int wake_in_turn(const enum thread_priority *priority, unsigned n, unsigned raised)
+{
+    struct test_threads threads;
+    int error = start_waiters(&threads, priority, n);
+
+    if (!error && raised)
+        thread_set_priority(threads.tid[raised], PRIORITY_CRITICAL);
+    for (unsigned i = 0; i < n && !error; i++) {
+        wake_a_waiter();
+        let_run();
+    }
+    wake_who_is_left();
+    threads_join(&threads);
+    return error;
+}
+
+KTEST(wait_order, "waiters of different priorities, woken one by one")
+{
+    static const enum thread_priority mixed[] = { PRIORITY_NORMAL, PRIORITY_LOW, PRIORITY_HIGH, PRIORITY_IDLE, PRIORITY_HIGH, PRIORITY_NORMAL };
+
+    return wake_in_turn(mixed, array_len(mixed), 0);
+}
+
+KTEST(wait_raised, "one of the waiters gets a higher priority while it waits")
+{
+    static const enum thread_priority mixed[] = { PRIORITY_HIGH, PRIORITY_NORMAL, PRIORITY_LOW };
+
+    return wake_in_turn(mixed, array_len(mixed), 2);
+}
+
+/* Comes back to the queue again and again: whoever wakes all must not wake it twice. */
+static int wait_always(void *arg)
+{
+    u64 flags = spin_lock_irq(&lock);
+
+    (void)arg;
+    while (!turn) {
+        wait_on(&queue, &lock);
+        awake++;
+    }
+    spin_unlock_irq(&lock, flags);
+    return 0;
+}
+
+KTEST(wait_all, "waking all, who then wait again")
+{
+    struct test_threads threads;
+    int error;
+
+    set_up();
+    error = threads_start(&threads, 4, wait_always);
+    for (u64 i = 0; i < 2 && !error; i++) {
+        u64 flags;
+
+        threads_blocked(&threads);
+        flags = spin_lock_irq(&lock);
+        turn = i; /* the second time is the last one */
+        fact(FACT_RESULT, i, wake_all(&queue));
+        spin_unlock_irq(&lock, flags);
+        let_run();
+        fact(FACT_COUNT, i, awake);
+    }
+    turn = 1;
+    wake_who_is_left();
+    threads_join(&threads);
+    return error;
+}
+
+/* --- leaving without having been woken ---------------------------------------------------------------------------------------------------- */
+
+KTEST(wait_leaves, "of three waiters one is killed and one is woken by hand; then one is woken as usual")
+{
+    struct test_threads threads;
+    int error = start_waiters(&threads, equal, 3);
+
+    if (!error) {
+        thread_kill(threads.tid[0], 9);
+        thread_wake_by_hand(threads.tid[1]);
+        let_run();
+        fact(FACT_COUNT, 0, awake);
+        fact(FACT_RESULT, 0, wake_a_waiter());
+        let_run();
+        fact(FACT_COUNT, 1, awake);
+        fact(FACT_QUEUE_EMPTY, 0, list_empty(&queue.waiters));
+    }
+    wake_who_is_left();
+    threads_join(&threads);
+    return error;
+}
+
+KTEST(wait_pending, "a thread that was woken while it did not wait")
+{
+    u64 flags;
+
+    set_up();
+    thread_wake(current());
+    flags = spin_lock_irq(&lock);
+    fact(FACT_RETURNED, 0, (u64)(s64)wait_on(&queue, &lock));
+    fact(FACT_NOTE, lock.owner != NULL, !irq_enabled());
+    fact(FACT_QUEUE_EMPTY, 0, list_empty(&queue.waiters));
+    spin_unlock_irq(&lock, flags);
+    return 0;
+}
+
+/* --- nobody is lost ----------------------------------------------------------------------------------------------------------------------- */
+
+#define ROUNDS 30
+#define PLAYERS 3
+
+/* Whose turn it is, is the condition; the lock guards it. */
+static int wait_for_turns(void *arg)
+{
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        u64 flags = spin_lock_irq(&lock);
+
+        while (turn % PLAYERS != number_of(arg))
+            wait_on(&queue, &lock);
+        turn++;
+        wake_all(&queue);
+        spin_unlock_irq(&lock, flags);
+    }
+    return 0;
+}
+
+KTEST(wait_race, "three threads that wait for each other's turns")
+{
+    struct test_threads threads;
+    int error;
+
+    set_up();
+    error = threads_start(&threads, PLAYERS, wait_for_turns);
+    if (!error)
+        threads_join(&threads);
+    fact(FACT_NOTE, turn, PLAYERS * ROUNDS);
+    return error;
+}
+
+/* --- completions and reader-writer locks ----------------------------------------------------------------------------------------------------- */
+
+static struct completion done;
+
+static int await(void *arg)
+{
+    u64 flags;
+
+    completion_wait(&done);
+    flags = irq_save();
+    fact(FACT_ORDER, awake++, number_of(arg));
+    irq_restore(flags);
+    return 0;
+}
+
+KTEST(completion_once, "three threads that wait for something that happens once, and one that comes later")
+{
+    struct test_threads threads;
+    int error;
+
+    awake = 0;
+    completion_init(&done, "tested");
+    error = threads_start(&threads, 3, await);
+    if (!error)
+        threads_blocked(&threads);
+    fact(FACT_COUNT, 0, awake);
+    complete(&done);
+    threads_join(&threads);
+    fact(FACT_COUNT, 1, awake);
+    if (!error)
+        completion_wait(&done);
+    return error;
+}
+
+static struct rwlock rw;
+static volatile u64 readers, writers, most_readers, clashes;
+
+static void look(void)
+{
+    clashes += writers > 1 || (writers && readers);
+    if (readers > most_readers)
+        most_readers = readers;
+}
+
+static int read_and_write(void *arg)
+{
+    for (unsigned i = 0; i < 8; i++) {
+        u64 flags;
+        volatile u64 *mine = number_of(arg) < 3 ? &readers : &writers;
+
+        (number_of(arg) < 3 ? rwlock_read_lock : rwlock_write_lock)(&rw);
+        flags = irq_save();
+        ++*mine;
+        look();
+        irq_restore(flags);
+        thread_yield();
+        flags = irq_save();
+        look();
+        --*mine;
+        irq_restore(flags);
+        (number_of(arg) < 3 ? rwlock_read_unlock : rwlock_write_unlock)(&rw);
+    }
+    return 0;
+}
+
+KTEST(rwlock_shares, "three readers and two writers of the same thing")
+{
+    struct test_threads threads;
+    int error;
+
+    readers = writers = most_readers = clashes = 0;
+    rwlock_init(&rw, "tested");
+    error = threads_start(&threads, 5, read_and_write);
+    threads_join(&threads);
+    fact(FACT_NOTE, clashes, most_readers);
+    return error;
+}
+
+static volatile bool stop;
+
+/* Readers, or writers, who overlap for ever: the others must get in all the same. */
+static int crowd(void *arg)
+{
+    bool reads = !turn;
+
+    (void)arg;
+    while (!stop) {
+        (reads ? rwlock_read_lock : rwlock_write_lock)(&rw);
+        awake++;
+        thread_yield();
+        (reads ? rwlock_read_unlock : rwlock_write_unlock)(&rw);
+    }
+    return 0;
+}
+
+KTEST(rwlock_starves_nobody, "a writer among readers who overlap, and a reader among writers who queue")
+{
+    for (turn = 0; turn < 2; turn++) {
+        struct test_threads threads;
+        int error;
+
+        stop = false;
+        awake = 0;
+        rwlock_init(&rw, "tested");
+        error = threads_start(&threads, 3, crowd);
+        let_run();
+        awake = 0;
+        if (!error) {
+            (turn ? rwlock_read_lock : rwlock_write_lock)(&rw);
+            fact(FACT_COUNT, turn, awake);
+            (turn ? rwlock_read_unlock : rwlock_write_unlock)(&rw);
+        }
+        stop = true;
+        threads_join(&threads);
+        if (error)
+            return error;
+    }
+    return 0;
+}
