@@ -1,4 +1,5 @@
-"""Model of first come, first served: whoever became ready first runs until it blocks, yields or ends. Who had to make room otherwise keeps its place."""
+"""Model of first come, first served: whoever became ready first runs until it blocks, yields or ends. Who had to make room otherwise
+keeps its place."""
 
 from .schedule import CHANGED, PREEMPTED, Policy
 

@@ -1,9 +1,10 @@
 """Model of the multi-level feedback queue: four levels, 0 the best.
 
-The best level runs first, round-robin inside, with that level's quantum; a thread that becomes ready at a better level than the running one's takes the
-CPU. All start at level 0. Who has run two quanta since it came to a level goes one down when it joins the queue next, the lowest level excepted; blocking
-does not renew that allotment. At each multiple of the boost period everybody, blocked or not, is at level 0 with a fresh allotment and quantum. A turn that
-begins with a wake, a yield or a used-up quantum has a whole quantum; who loses the CPU in the middle of one keeps its place and the rest."""
+The best level runs first, round-robin inside, with that level's quantum; a thread that becomes ready at a better level than the running
+one's takes the CPU. All start at level 0. Who has run two quanta since it came to a level goes one down when it joins the queue next, the
+lowest level excepted; blocking does not renew that allotment. At each multiple of the boost period everybody, blocked or not, is at level
+0 with a fresh allotment and quantum. A turn that begins with a wake, a yield or a used-up quantum has a whole quantum; who loses the CPU
+in the middle of one keeps its place and the rest."""
 
 from .schedule import CHANGED, PREEMPTED, Policy
 

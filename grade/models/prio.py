@@ -1,8 +1,9 @@
 """Model of priority scheduling with ageing.
 
-A thread competes at level = its effective priority + floor(wait / A), at most 63. The wait begins when it becomes ready, and anew when its turn ends: when
-its quantum is used up or it yields. The highest level runs; of equals, who became ready first. A higher one takes the CPU: when it becomes ready, when the
-running one's priority falls, and at a tick if it has risen above. Equals share in turns of a quantum by thread priority, as under round-robin."""
+A thread competes at level = its effective priority + floor(wait / A), at most 63. The wait begins when it becomes ready, and anew when
+its turn ends: when its quantum is used up or it yields. The highest level runs; of equals, who became ready first. A higher one takes the
+CPU: when it becomes ready, when the running one's priority falls, and at a tick if it has risen above. Equals share in turns of a quantum
+by thread priority, as under round-robin."""
 
 from .rr import RoundRobin
 

@@ -1,7 +1,7 @@
 """Model of preemptive round-robin: one queue in the order in which threads became ready, turns of a quantum by thread priority.
 
-A quantum is used up by running, in one turn or several; it begins anew when it was used up or given up by a yield, not by a wake. Who loses the CPU in
-the middle of a quantum keeps its place, the first. Nobody takes the CPU from a running thread but the timer."""
+A quantum is used up by running, in one turn or several; it begins anew when it was used up or given up by a yield, not by a wake. Who
+loses the CPU in the middle of a quantum keeps its place, the first. Nobody takes the CPU from a running thread but the timer."""
 
 from .schedule import CHANGED, PREEMPTED, YIELD, Policy
 

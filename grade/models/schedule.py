@@ -1,10 +1,10 @@
 """What the models of the policies have in common: replaying one CPU's trace, decision by decision.
 
-A policy is a class derived from Policy; its module has replay(events, numbers), which returns None or a Deviation at the first event where the kernel
-did what the policy forbids, or failed to do what it demands. A model knows what the trace's [d] records say of each decision (kernel/base/trace.h: who,
-why, how many cycles it had run, its priority, the clock at which it was decided) and never looks at the kernel's own queue. All arithmetic is on whole
-numbers of cycles, so there is no tolerance. A preemption that is due has to come after the next tick at the latest, one event later at most: until then
-the kernel may be where it cannot switch.
+A policy is a class derived from Policy; its module has replay(events, numbers), which returns None or a Deviation at the first event
+where the kernel did what the policy forbids, or failed to do what it demands. A model knows what the trace's [d] records say of each
+decision (kernel/base/trace.h: who, why, how many cycles it had run, its priority, the clock at which it was decided) and never looks at
+the kernel's own queue. All arithmetic is on whole numbers of cycles, so there is no tolerance. A preemption that is due has to come after
+the next tick at the latest, one event later at most: until then the kernel may be where it cannot switch.
 
 An event may be any object with the fields of events.Event."""
 
@@ -21,8 +21,8 @@ NORMAL_PRIORITY, NORMAL_EFFECTIVE = 2, 32
 Deviation = namedtuple("Deviation", "event rule expected waiting")
 Due = namedtuple("Due", "event reason")
 
-# Cycles: quantum by thread priority, mlfq_quantum and mlfq_allotment by level (who has run so long at a tick has used it up), ageing, boost, first_tau.
-# tick_ns: from one tick to the next.
+# Cycles: quantum by thread priority, mlfq_quantum and mlfq_allotment by level (who has run so long at a tick has used it up), ageing,
+# boost, first_tau. tick_ns: from one tick to the next.
 Numbers = namedtuple("Numbers", "quantum ageing mlfq_quantum mlfq_allotment boost first_tau cycles_per_ms tick_ns")
 
 
@@ -34,8 +34,8 @@ def numbers(kernel):
 
 
 class Thread:
-    """What a model knows of a thread. ran, and all that is compared with it: cycles that it has run; since: the clock at which it got its place among
-    equals. level, boost, allotment_start: mlfq's; tau (0: not known yet), burst_start, goes_on: sjf's."""
+    """What a model knows of a thread. ran, and all that is compared with it: cycles that it has run; since: the clock at which it got its
+    place among equals. level, boost, allotment_start: mlfq's; tau (0: not known yet), burst_start, goes_on: sjf's."""
 
     def __init__(self, tid, clock=0, burst_ns=0):
         self.tid, self.since, self.burst_ns = tid, clock, burst_ns
@@ -46,7 +46,8 @@ class Thread:
 
 
 class Policy:
-    """Replays a trace. What a policy adds: rule, key(), joins(), and where it has them takes_over(), used_up(), leaves(), picked(), ticked()."""
+    """Replays a trace. What a policy adds: rule, key(), joins(), and where it has them takes_over(), used_up(), leaves(), picked(),
+    ticked()."""
 
     rule = "the policy's order is kept"
 
@@ -154,7 +155,8 @@ class Policy:
         if not late:
             return None
         who = "the idle thread" if self.running == IDLE else f"thread {self.running}"
-        return self.deviation(event, f"{who} has to make room: {self.due.reason} (event {self.due.event.seq}); it still runs", self.best().tid if self.waiting else None)
+        rule = f"{who} has to make room: {self.due.reason} (event {self.due.event.seq}); it still runs"
+        return self.deviation(event, rule, self.best().tid if self.waiting else None)
 
     def on_create(self, event):
         self.threads[event.tid] = Thread(event.tid, self.clock, event.arg[2])
@@ -164,7 +166,8 @@ class Policy:
             return self.deviation(event, f"thread {event.tid} joins the queue while it still stands there")
         why, mine = event.arg[0], event.tid == self.running
         if why == PREEMPTED and mine and not self.excuse:
-            return self.deviation(event, f"thread {event.tid} loses the CPU without a reason: nobody may take it, and its time is not over", event.tid)
+            rule = f"thread {event.tid} loses the CPU without a reason: nobody may take it, and its time is not over"
+            return self.deviation(event, rule, event.tid)
         t, running = self.thread(event), self.now_running()
         self.joins(t, why)
         self.waiting[t.tid] = t
@@ -232,8 +235,8 @@ class Policy:
 
 
 def follows(run, policy, **changed):
-    """Judges a run's trace (api.Run) by the model of that name. changed: numbers that the ktest had set otherwise while it ran. Raises RuleBroken, and
-    Unjudged on a trace with drops."""
+    """Judges a run's trace (api.Run) by the model of that name. changed: numbers that the ktest had set otherwise while it ran. Raises
+    RuleBroken, and Unjudged on a trace with drops."""
     model = import_module(f".{policy}", __package__)
     wrong = model.replay(run.events(), numbers(run.kernel)._replace(**changed), running=1)
     require(wrong is None, wrong and wrong.rule, lambda: explain(wrong))

@@ -1,7 +1,8 @@
-"""Model of shortest job first: the shortest predicted burst runs next, until it blocks, yields or ends; of two alike, who became ready first.
+"""Model of shortest job first: the shortest predicted burst runs next, until it blocks, yields or ends; of two alike, who became ready
+first.
 
-The prediction is tau = (tau + burst) / 2, rounded down; a burst ends at a block and at nothing else. Before the first one it is what the thread's maker
-said, or the default. Who had to make room in the middle of a burst goes on before all others."""
+The prediction is tau = (tau + burst) / 2, rounded down; a burst ends at a block and at nothing else. Before the first one it is what the
+thread's maker said, or the default. Who had to make room in the middle of a burst goes on before all others."""
 
 from .schedule import CHANGED, PREEMPTED, Policy
 

@@ -1,5 +1,5 @@
-/* Lab 2.6 to 2.8, and round-robin's bound: threads that show what a policy does with them. Each test is meant for the policy in its name's first word, and
-   says in facts what the threads saw; the grader replays the trace besides. */
+/* Lab 2.6 and 2.7, and round-robin's bound: threads that show what a policy does with them. Each test is meant for the policy in its
+   name's first word, and says in facts what the threads saw; the grader replays the trace besides. */
 #include "base/cmdline.h"
 #include "ktest/ktest.h"
 #include "ktest/threads.h"
@@ -10,75 +10,8 @@
 #include "sched/sync.h"
 #include "sched/timer.h"
 
-#define JOB_UNIT_NS (10 * NS_PER_MS) /* 10 ticks */
-#define GAP_NS (NS_PER_MS / 4)       /* whoever sees the clock jump so far did not run in between */
-
 static volatile bool stop;
 static u64 began;
-
-/* What the running thread has run so far, ns. */
-static u64 my_cpu_ns(void)
-{
-    u64 flags = irq_save(); /* a turn's begin and the clock must be of one turn */
-    u64 ns = thread_cpu_ns(current());
-
-    irq_restore(flags);
-    return ns;
-}
-
-static void use_cpu(u64 ns)
-{
-    u64 until = my_cpu_ns() + ns;
-
-    while (my_cpu_ns() < until)
-        ;
-}
-
-/* --- jobs: bursts that are known beforehand -------------------------------------------------------------------------------------- */
-
-static const u8 convoy[] = { 24, 3, 3 }, mixed[] = { 6, 8, 7, 3 };
-static const u8 *units;
-
-static int job(void *arg)
-{
-    u64 burst = units[number_of(arg)] * JOB_UNIT_NS;
-
-    use_cpu(burst);
-    fact(FACT_WAITED, number_of(arg), clock_ns() - began - burst);
-    return 0;
-}
-
-/* All jobs are there before the first one runs: nobody preempts the one who makes them. */
-static int run_jobs(const u8 *bursts, unsigned n)
-{
-    struct test_threads threads = { 0 };
-    int error = 0;
-
-    units = bursts;
-    while (threads.n < n && !error) {
-        struct thread_params params = THREAD_PARAMS("job", job, (void *)(u64)threads.n);
-
-        params.burst_ns = bursts[threads.n] * JOB_UNIT_NS;
-        error = thread_create(&params);
-        if (error > 0) {
-            threads.tid[threads.n++] = error;
-            error = 0;
-        }
-    }
-    began = clock_ns();
-    threads_join(&threads);
-    return error;
-}
-
-KTEST(jobs_convoy, "bursts of 24, 3 and 3 units, in this order: how long each job waits")
-{
-    return run_jobs(convoy, array_len(convoy));
-}
-
-KTEST(jobs_mixed, "bursts of 6, 8, 7 and 3 units, in this order: how long each job waits")
-{
-    return run_jobs(mixed, array_len(mixed));
-}
 
 /* --- threads that compete all the time ------------------------------------------------------------------------------------------- */
 
@@ -94,7 +27,7 @@ static int hog(void *arg)
         last = now;
     }
     fact(FACT_RESPONSE, number_of(arg), longest);
-    fact(FACT_CPU_TIME, number_of(arg), my_cpu_ns());
+    fact(FACT_CPU_TIME, number_of(arg), thread_cpu_ns(current()));
     return 0;
 }
 
@@ -213,7 +146,7 @@ static int gamer(void *arg)
     while (!stop)
         if (quantum_left() < policy.cycles_per_ms / 4)
             thread_sleep(NS_PER_MS / 10);
-    fact(FACT_CPU_TIME, 0, my_cpu_ns());
+    fact(FACT_CPU_TIME, 0, thread_cpu_ns(current()));
     return 0;
 }
 
@@ -250,33 +183,4 @@ KTEST(mlfq_levels, "two hogs sink, one that sleeps a lot stays at the top and is
     static const enum thread_priority all_normal[] = { 2, 2, 2 };
 
     return compete(all_normal, 3, 250, interactive);
-}
-
-/* --- prediction ------------------------------------------------------------------------------------------------------------------ */
-
-/* Bursts of 3, 1 and 4 units, with a yield in the middle of each; what is predicted after each, ns. */
-static int bursts(void *arg)
-{
-    static const u8 burst[] = { 3, 1, 4 };
-    struct thread *me = current();
-
-    for (unsigned i = 0; i < array_len(burst); i++) {
-        use_cpu(burst[i] * NS_PER_MS);
-        thread_yield();
-        use_cpu(burst[i] * NS_PER_MS);
-        thread_sleep(NS_PER_MS);
-        fact(FACT_TAU, i, cycles_to_ns(me->sjf.tau));
-    }
-    (void)arg;
-    return 0;
-}
-
-KTEST(sjf_prediction, "a thread of known bursts: what is predicted after each")
-{
-    struct thread_params params = THREAD_PARAMS("bursts", bursts, NULL);
-    tid_t tid;
-
-    params.burst_ns = 10 * NS_PER_MS;
-    tid = thread_create(&params);
-    return tid < 0 ? tid : thread_join(tid, NULL);
 }

@@ -43,7 +43,8 @@ static void free_threads(void)
     }
 }
 
-/* As long as the clock of the queue stands still, nobody ages and nothing is boosted; it moves a little so that no two become ready at once. */
+/* As long as the clock of the queue stands still, nobody ages and nothing is boosted; it moves a little so that no two become ready at
+   once. */
 static void enqueue(struct thread *t, enum enqueue_why why)
 {
     queue.clock++;

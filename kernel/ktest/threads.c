@@ -1,6 +1,7 @@
 /* Numbered threads for the ktests (threads.h). */
 #include "ktest/threads.h"
 #include "lib/format.h"
+#include "sched/stat.h"
 
 int threads_add(struct test_threads *threads, enum thread_priority priority, int (*entry)(void *))
 {
@@ -45,6 +46,14 @@ bool threads_blocked(const struct test_threads *threads)
         thread_yield();
     }
     return false;
+}
+
+void use_cpu(u64 ns)
+{
+    u64 until = thread_cpu_ns(current()) + ns;
+
+    while (thread_cpu_ns(current()) < until)
+        ;
 }
 
 void threads_abandon(struct test_threads *threads)

@@ -1,14 +1,16 @@
-/* Multi-level feedback queue: lab 2.7 (after Corbato, Merwin-Daggett and Daley 1962; Arpaci-Dusseau, Operating Systems: Three Easy Pieces). Nobody says how much CPU
-   a thread will need: the queue finds out. The run queue's lock is held, interrupts are off.
+/* Multi-level feedback queue: lab 2.7 (after Corbato, Merwin-Daggett and Daley 1962). Nobody says how much CPU a thread will need: the
+   queue finds out. The run queue's lock is held, interrupts are off.
 
-   The rules: 1. the best level runs first, in turns of that level's quantum; a thread that becomes ready at a better level than the current one's takes
-   the CPU. 2. Everybody starts at the top, level 0. 3. Who has run its allotment, two quanta, since it came to a level goes one level down, at a tick
-   or when it joins the queue; sleeping does not renew this allotment, or whoever sleeps just in time stays at the top for ever. 4. Each turn that begins
-   with a wake, a yield or a used-up quantum has a whole quantum. 5. When policy.mlfq_boost has passed, all start at the top again, blocked ones too.
+   The rules: 1. the best level runs first, in turns of that level's quantum; a thread that becomes ready at a better level than the
+   current one's takes the CPU. 2. Everybody starts at the top, level 0. 3. Who has run its allotment, two quanta, since it came to a
+   level goes one level down when it joins the queue next, at the following tick at the latest; sleeping does not renew this allotment,
+   or whoever sleeps just in time stays at the top for ever. 4. Each turn that begins with a wake, a yield or a used-up quantum has a whole
+   quantum. 5. When policy.mlfq_boost has passed, all start at the top again, blocked ones too.
 
-   Boosts are numbered: the present one is rq->clock / policy.mlfq_boost. Whose t->mlfq.boost is an older number counts as being at the top already,
-   wherever it stands or sleeps; its fields are brought up to date when somebody gets to it. So a boost costs nothing, and at most MLFQ_LEVELS looks
-   find the next thread: in each list, those of older boosts stand before the others, because whoever comes to a list comes behind. */
+   Boosts are numbered: the present one is rq->clock / policy.mlfq_boost. Whose t->mlfq.boost is an older number counts as being at the
+   top already, wherever it stands or sleeps; its fields are brought up to date when somebody gets to it. So a boost costs nothing, and at
+   most MLFQ_LEVELS looks find the next thread: in each list, those of older boosts stand before the others, because whoever comes to a
+   list comes behind. */
 #include "base/lab.h"
 #include "sched/policies.h"
 #include "sched/preempt.h"
@@ -42,19 +44,30 @@ void mlfq_catch_up(struct rq *rq, struct thread *t)
 #endif
 }
 
-#if SOLVED >= 207
-static bool quantum_used(const struct rq *rq, const struct thread *t)
+/* Whether t has had its quantum in this turn. */
+static inline bool quantum_used(const struct rq *rq, const struct thread *t)
 {
+#if SOLVED >= 207
     return thread_ran(rq, t) - t->slice_start >= policy.mlfq_quantum[t->mlfq.level];
+#else
+    /* t->slice_start is what t had run when its turn began. */
+    (void)rq, (void)t;
+    return false;
+#endif
 }
 
-/* The lowest level has no allotment: there is nowhere to go. */
-static bool allotment_used(const struct rq *rq, const struct thread *t)
+/* Whether t has to go down. */
+static inline bool allotment_used(const struct rq *rq, const struct thread *t)
 {
+#if SOLVED >= 207
     return t->mlfq.level < MLFQ_LEVELS - 1 &&
            thread_ran(rq, t) - t->mlfq.allotment_start >= policy.mlfq_allotment[t->mlfq.level];
-}
+#else
+    /* In one turn or in many: t->mlfq.allotment_start is what t had run when it came to its level. And at the lowest level? */
+    (void)rq, (void)t;
+    return false;
 #endif
+}
 
 void mlfq_place(struct rq *rq, struct thread *t, enum enqueue_why why)
 {
@@ -73,8 +86,8 @@ void mlfq_place(struct rq *rq, struct thread *t, enum enqueue_why why)
     t->slice_start = thread_ran(rq, t);
     t->since = rq->clock;
 #else
-    /* Everybody stays at the level where it is and goes behind all others there, with a whole quantum. Who has to go down, and when does it count? Who
-       should not go behind? */
+    /* Everybody stays at the level where it is and goes behind all others there, with a whole quantum. Who has to go down, and when does
+       it count? Who should not go behind? */
     (void)why;
     lab_stub("2.7", "mlfq_place");
     t->slice_start = thread_ran(rq, t);
@@ -113,9 +126,10 @@ void mlfq_tick(struct rq *rq, struct thread *t)
     if (quantum_used(rq, t) || allotment_used(rq, t))
         resched(rq);
 #else
-    /* Which two limits may t have reached? Whoever reaches one says so; what follows is mlfq_place()'s. */
-    (void)rq, (void)t;
+    /* This makes everybody make room at every tick. Which two limits may t have reached? What follows from that is mlfq_place()'s. */
+    (void)t;
     lab_stub("2.7", "mlfq_tick");
+    resched(rq);
 #endif
 }
 

@@ -1,5 +1,5 @@
-/* What the policies of phase 2 share, and their class tables: putting threads into the queues and taking them out. What a policy decides is in
-   prio.c, ageing.c, mlfq.c and sjf.c. Lock: the run queue's. */
+/* What the policies of phase 2 share, and their class tables: putting threads into the queues and taking them out. What a policy decides
+   is in prio.c, ageing.c, mlfq.c and sjf.c. Lock: the run queue's. */
 #include "sched/policies.h"
 #include "base/assert.h"
 #include "sched/preempt.h"

@@ -1,5 +1,5 @@
-/* What the policies of phase 2 keep in a run queue, their numbers, and what they share: the order among equals. All with the run queue's lock
-   held and interrupts off; the functions marked with a lab exercise are called by the class tables in policies.c. */
+/* What the policies of phase 2 keep in a run queue, their numbers, and what they share: the order among equals. All with the run queue's
+   lock held and interrupts off; the functions marked with a lab exercise are called by the class tables in policies.c. */
 #pragma once
 
 #include "lib/list.h"
@@ -23,8 +23,8 @@ struct sjf_rq {
     struct rb_tree tree; /* in the order of sjf_before() */
 };
 
-/* The numbers of sched_config.h and of the boot options, in cycles, so that a decision compares without converting. Set at start, then read only; the
-   grader's models read them, too. */
+/* The numbers of sched_config.h and of the boot options, in cycles, so that a decision compares without converting. Set at start, then
+   read only; the grader's models read them, too. */
 struct policy_numbers {
     u64 cycles_per_ms;
     u64 tick_ns;                   /* from one tick to the next, ns */
@@ -49,8 +49,8 @@ static inline bool ready_before(const struct thread *a, const struct thread *b)
     return a->since != b->since ? (s64)(a->since - b->since) < 0 : a->tid < b->tid;
 }
 
-/* t, in no queue, gets its place in a list that is in the order of ready_before(). One comparison for whoever became ready first or last of all; a walk
-   only where a priority changed in between. */
+/* t, in no queue, gets its place in a list that is in the order of ready_before(). One comparison for whoever became ready first or last
+   of all; a walk only where a priority changed in between. */
 void queue_in_order(struct list *list, struct thread *t);
 
 /* --- the exercises ------------------------------------------------------------------------------------------------------------- */

@@ -1,9 +1,10 @@
-/* Priority scheduling: lab 2.6a. Who has the highest priority runs; equals share the CPU in turns of a quantum, as under round-robin. The priority
-   at which a thread competes is prio_level() (ageing.c), whether it runs or waits. The run queue's lock is held, interrupts are off.
+/* Priority scheduling: lab 2.6a. Who has the highest priority runs; equals share the CPU in turns of a quantum, as under round-robin. The
+   priority at which a thread competes is prio_level() (ageing.c), whether it runs or waits. The run queue's lock is held, interrupts are
+   off.
 
-   The threads that wait stand in rq->prio.level[n], n their priority without ageing, in the order in which they became ready. Threads of one list rise
-   at the same pace, so none of them is ever above its first one: to know the best of all, look at the first of each list that is not
-   empty (rq->prio.nonempty). That is at most PRIO_LEVELS looks, however many threads wait. */
+   The threads that wait stand in rq->prio.level[n], n their priority without ageing, in the order in which they became ready. Threads of
+   one list rise at the same pace, so none of them is ever above its first one: to know the best of all, look at the first of each list
+   that is not empty (rq->prio.nonempty). That is at most PRIO_LEVELS looks, however many threads wait. */
 #include "base/lab.h"
 #include "sched/policies.h"
 #include "sched/preempt.h"
@@ -25,12 +26,18 @@ struct thread *prio_first(struct rq *rq)
     }
     return best;
 #else
-    /* This takes the lowest list that has anybody. Which one should it be, once waiting makes some of them rise? And who goes first if two firsts
-       compete at the same level? */
+    /* This takes whoever has been ready for longest, whatever the priority. The list in which a first one stands says what it began with:
+       is that also the level at which it competes now? And who goes first if two of them compete at the same one? */
+    struct thread *oldest = NULL;
+
     lab_stub("2.6a", "prio_first");
-    if (!rq->prio.nonempty)
-        return NULL;
-    return list_entry(rq->prio.level[__builtin_ctzl(rq->prio.nonempty)].next, struct thread, run_link);
+    for (u64 left = rq->prio.nonempty; left; left &= left - 1) {
+        struct thread *t = list_entry(rq->prio.level[__builtin_ctzl(left)].next, struct thread, run_link);
+
+        if (!oldest || ready_before(t, oldest))
+            oldest = t;
+    }
+    return oldest;
 #endif
 }
 
@@ -44,9 +51,11 @@ void prio_tick(struct rq *rq, struct thread *t)
     else if (best && prio_level(rq, best) > prio_level(rq, t)) /* it has risen above t by waiting */
         resched(rq);
 #else
-    /* Two things may have come about since the last tick, though nobody woke: one by t's running, one by the others' waiting. */
-    (void)rq, (void)t;
+    /* This makes everybody make room at every tick. Two things only are a reason; they come about though nobody wakes: one by t's
+       running, one by the others' waiting. */
+    (void)t;
     lab_stub("2.6a", "prio_tick");
+    resched(rq);
 #endif
 }
 

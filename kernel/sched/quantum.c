@@ -1,5 +1,5 @@
-/* The policies' numbers, in cycles so that a decision compares without converting, and what follows from a thread's priority. Written at start,
-   then read only. */
+/* The policies' numbers, in cycles so that a decision compares without converting, and what follows from a thread's priority. Written at
+   start, then read only. */
 #include "sched/policies.h"
 #include "sched/preempt.h"
 #include "sched/wait.h"
@@ -8,8 +8,8 @@ static const u16 table_ms[SCHED_PRIORITIES] = SCHED_QUANTUM_MS;
 static const u16 mlfq_table_ms[MLFQ_LEVELS] = MLFQ_QUANTUM_MS;
 static const u8 base_level[SCHED_PRIORITIES] = PRIO_BASE;
 
-/* A tick finds a quantum used up when less than half a tick is left of it: a turn begins a little after a tick, and would otherwise always last one tick
-   too long. So a quantum is as long as it says, give or take half a tick. */
+/* A tick finds a quantum used up when less than half a tick is left of it: a turn begins a little after a tick, and would otherwise
+   always last one tick too long. So a quantum is as long as it says, give or take half a tick. */
 static u64 noticed_after(u64 ms, unsigned hz)
 {
     u64 half_tick = NS_PER_SEC / hz / 2, ns = ms * NS_PER_MS;

@@ -39,7 +39,8 @@ void sched_dequeue(struct rq *rq, struct thread *t);
 #if PHASE >= 2
 /* Takes the lock of the run queue that t belongs to. Interrupts off. */
 struct rq *thread_rq_lock(const struct thread *t);
-/* Makes a thread that waited, stood still or is new ready, and asks for a reschedule if it has to run before the current one. rq->lock held. */
+/* Makes a thread that waited, stood still or is new ready, and asks for a reschedule if it has to run before the current one. rq->lock
+   held. */
 void sched_make_ready(struct rq *rq, struct thread *t, enum enqueue_why why);
 /* A BLOCKED or STOPPED thread's wait is over: ready, or aside if it is to stand still. rq->lock held. */
 void sched_unblock(struct rq *rq, struct thread *t);
@@ -53,11 +54,11 @@ void sched_check_priorities(struct rq *rq, struct thread *t);
 /* Gives up the CPU: everybody else who is ready comes first. Thread context, no spinlock held. */
 void thread_yield(void);
 
-/* Waiting for something that another thread does (wait_step.c): in phase 1 by looking again and again while others run, from phase 2 on by
-   blocking. The order is
+/* Waiting for something that another thread does (wait_step.c): in phase 1 by looking again and again while others run, from phase 2 on
+   by blocking. The order is
        wait_prepare(channel);  look;  if it has not happened: wait_step(channel), and from the beginning;  else wait_cancel();
-   and whoever makes it happen calls wait_over(channel) behind it: a wake between the look and the step is not lost. Thread context, no spinlock
-   held; wait_over() in any context. wait_step() returns 0, or -EINTR if the thread has to leave (phase 2). */
+   and whoever makes it happen calls wait_over(channel) behind it: a wake between the look and the step is not lost. Thread context, no
+   spinlock held; wait_over() in any context. wait_step() returns 0, or -EINTR if the thread has to leave (phase 2). */
 void wait_prepare(const void *channel);
 int wait_step(const void *channel);
 void wait_cancel(void);

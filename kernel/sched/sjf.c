@@ -1,7 +1,8 @@
-/* Shortest job first: lab 2.8. Of all that wait, the one that needs the CPU for the shortest time runs; no other order of jobs that are all there makes the average
-   wait shorter (exchange two neighbours, the longer one first: the sum of the waits shrinks by the difference). How long a burst will be, nobody knows:
-   it is predicted from those before, the last one counting half, the one before a quarter and so on. A burst ends when the thread blocks, and only then: losing the
-   CPU to a higher class interrupts it. Not preemptive inside the class. The run queue's lock is held, interrupts are off.
+/* Shortest job first: lab 2.8. Of all that wait, the one that needs the CPU for the shortest time runs; no other order of jobs that are
+   all there makes the average wait shorter (exchange two neighbours, the longer one first: the sum of the waits shrinks by the
+   difference). How long a burst will be, nobody knows: it is predicted from those before, the last one counting half, the one before a
+   quarter and so on. A burst ends when the thread blocks, and only then: losing the CPU to a higher class interrupts it. Not preemptive
+   inside the class. The run queue's lock is held, interrupts are off.
 
        tau = floor((tau + burst) / 2)   in cycles; the sum does not overflow: each is below 2^63, 292 years at 1 GHz */
 #include "base/lab.h"
@@ -16,7 +17,8 @@ bool sjf_before(const struct rb_node *a, const struct rb_node *b)
 
     return ta->sjf.key != tb->sjf.key ? ta->sjf.key < tb->sjf.key : ready_before(ta, tb);
 #else
-    /* Nobody goes before anybody else, and so the tree keeps the order of arrival. By what should it be, and what if two are alike in that? */
+    /* Nobody goes before anybody else, and so the tree keeps the order of arrival. By what should it be, and what if two are alike in
+       that? */
     (void)a, (void)b;
     lab_stub("2.8", "sjf_before");
     return false;

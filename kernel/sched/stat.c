@@ -4,7 +4,11 @@
 
 u64 thread_cpu_ns(const struct thread *t)
 {
-    return cycles_to_ns(t->cpu_cycles + (t->state == THREAD_RUNNING ? cycles() : 0));
+    u64 flags = irq_save(); /* the begin of a turn and the clock have to be of the same turn */
+    u64 ran = t->cpu_cycles + (t->state == THREAD_RUNNING ? cycles() : 0);
+
+    irq_restore(flags);
+    return cycles_to_ns(ran);
 }
 
 /* Until threads can block, one that lives and does not run waits. */

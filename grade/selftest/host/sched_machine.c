@@ -1,13 +1,10 @@
-/* One CPU for the scheduler's tests: the kernel's own core, timers and policies, on a clock that stands still until a test moves it. A switch of
-   threads is a switch of names: switch_context() does nothing, so schedule() returns at once, with another thread as the current one; a test acts for
-   whoever that is. */
+/* One CPU for the scheduler's tests: the kernel's own core, timers and policies, on a clock that stands still until a test moves it. A
+   switch of threads is a switch of names: switch_context() does nothing, so schedule() returns at once, with another thread as the
+   current one; a test acts for whoever that is. */
 #include "sched_machine.h"
-
-#include <unistd.h>
 
 #include "arch/timer.h"
 #include "base/interrupt.h"
-#include "base/printk.h"
 #include "base/trace.h"
 
 #define EVERYWHERE { 0, ~0ul } /* a thread's stack: all run on the process's */
@@ -15,9 +12,7 @@
 
 struct cpu cpus[CONFIG_MAX_CPUS];
 u64 host_flags, host_cycles, host_step, clock_base, clock_ns_per_cycle_q32;
-char *host_arena;
 struct thread host_threads[THREADS + 1];
-void (*panic_dump)(void);
 
 static void (*timer_handler)(void);
 static u64 timer_deadline = ~0ul; /* cycles */
@@ -27,37 +22,7 @@ struct cpu *this_cpu(void)
     return &cpus[0];
 }
 
-void panic(const char *fmt, ...)
-{
-    va_list ap;
-
-    va_start(ap, fmt);
-    printf("panic: ");
-    vprintf(fmt, ap);
-    va_end(ap);
-    fflush(stdout);
-    _exit(3);
-}
-
-void printk(const char *fmt, ...)
-{
-    va_list ap;
-
-    va_start(ap, fmt);
-    vprintf(fmt, ap);
-    va_end(ap);
-}
-
-/* --- what stands below and beside the scheduler ---------------------------------------------------------------------------------- */
-
-u64 ns_to_cycles(u64 ns)
-{
-    return ns * HOST_KHZ / 1000000;
-}
-
-void timer_init(void)
-{
-}
+/* --- what the scheduler asks of the machine -------------------------------------------------------------------------------------- */
 
 void timer_set(u64 delta_ns)
 {
@@ -73,52 +38,6 @@ void interrupt_register(enum vector vector, void (*handler)(void))
 {
     if (vector == VECTOR_TIMER)
         timer_handler = handler;
-}
-
-u64 interrupt_count(enum vector vector)
-{
-    return vector;
-}
-
-void switch_context(u64 **save_rsp, u64 *next_rsp)
-{
-    (void)save_rsp, (void)next_rsp;
-}
-
-u64 *first_stack(void *stack_top, int (*entry)(void *), void *arg)
-{
-    (void)entry, (void)arg;
-    return stack_top;
-}
-
-void cpu_wait(void)
-{
-}
-
-void thread_exit(int code)
-{
-    panic("thread_exit(%d) of thread %d", code, current()->tid);
-}
-
-void thread_left_stack(struct thread *t)
-{
-    t->left_stack = true;
-}
-
-unsigned thread_count(void)
-{
-    return THREADS;
-}
-
-u64 threads_lock_irq(void)
-{
-    return irq_save();
-}
-
-void threads_unlock_irq(u64 flags)
-{
-    irq_restore(flags);
-    preempt_point();
 }
 
 struct thread *thread_find_locked(tid_t tid)
@@ -296,8 +215,8 @@ void machine_dump(void)
     for (u64 i = 0; i < ring->seq; i++) {
         const struct trace_record *r = &ring->record[i];
 
-        printf("event %lu %u %lu %s %u %u %u %u %lu %lu %lu %lu\n", r->time, r->cpu, r->seq, trace_event_name(r->event), r->class, r->tid, r->other,
-               r->queued, r->arg[0], r->arg[1], r->arg[2], r->arg[3]);
+        printf("event %lu %u %lu %s %u %u %u %u %lu %lu %lu %lu\n", r->time, r->cpu, r->seq, trace_event_name(r->event), r->class, r->tid,
+               r->other, r->queued, r->arg[0], r->arg[1], r->arg[2], r->arg[3]);
     }
 }
 

@@ -1,5 +1,6 @@
-/* The scheduler's policies on one CPU whose time is moved by hand (sched_machine.c). The cases random_* do random things and print the trace, which
-   the policy's model replays; the others measure what kernel/sched promises and print `fact NAME VALUE`, or check it themselves. */
+/* The scheduler's policies on one CPU whose time is moved by hand (sched_machine.c). The cases random_* do random things and print the
+   trace, which the policy's model replays; the others measure what kernel/sched promises and print `fact NAME VALUE`, or check it
+   themselves. */
 #include "sched_machine.h"
 
 #define STEPS 3000
@@ -26,7 +27,8 @@ static void random_priority(struct thread *t)
 static void random_act_on(struct thread *t)
 {
     if (!t->class || t->state == THREAD_ZOMBIE) {
-        machine_launch((tid_t)(t - host_threads), (enum thread_priority)random_below(SCHED_PRIORITIES), random_below(3) * random_below(40) * NS_PER_MS);
+        machine_launch((tid_t)(t - host_threads), (enum thread_priority)random_below(SCHED_PRIORITIES),
+                       random_below(3) * random_below(40) * NS_PER_MS);
         return;
     }
     switch (random_below(4)) {

@@ -1,0 +1,85 @@
+/* What stands below and beside the scheduler, for its tests on the host: as little of it as links. */
+#include <unistd.h>
+
+#include "arch/timer.h"
+#include "base/interrupt.h"
+#include "base/printk.h"
+#include "sched_machine.h"
+
+char *host_arena;
+
+void panic(const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    printf("panic: ");
+    vprintf(fmt, ap);
+    va_end(ap);
+    fflush(stdout);
+    _exit(3);
+}
+
+void printk(const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    vprintf(fmt, ap);
+    va_end(ap);
+}
+
+u64 ns_to_cycles(u64 ns)
+{
+    return ns * HOST_KHZ / 1000000;
+}
+
+void timer_init(void)
+{
+}
+
+u64 interrupt_count(enum vector vector)
+{
+    return vector;
+}
+
+void switch_context(u64 **save_rsp, u64 *next_rsp)
+{
+    (void)save_rsp, (void)next_rsp;
+}
+
+u64 *first_stack(void *stack_top, int (*entry)(void *), void *arg)
+{
+    (void)entry, (void)arg;
+    return stack_top;
+}
+
+void cpu_wait(void)
+{
+}
+
+void thread_exit(int code)
+{
+    panic("thread_exit(%d) of thread %d", code, current()->tid);
+}
+
+void thread_left_stack(struct thread *t)
+{
+    t->left_stack = true;
+}
+
+unsigned thread_count(void)
+{
+    return THREADS;
+}
+
+u64 threads_lock_irq(void)
+{
+    return irq_save();
+}
+
+void threads_unlock_irq(u64 flags)
+{
+    irq_restore(flags);
+    preempt_point();
+}
