@@ -42,14 +42,22 @@ NO_VAPIC = ["-global", "apic-common.vapic=off"]
 
 
 class Recorder(Machine):
-    """A Machine whose run is recorded completely: QEMU gets the time to write its log's end and beginning."""
+    """A Machine whose run is recorded completely: QEMU gets the time to write its log's end and beginning. instructions: how many were executed until
+    the end, or None if QEMU ended by itself."""
+
+    instructions = None
 
     def _common(self):
         return without_vapic(super()._common())
 
+    def _shut_down(self, reason, expired):
+        self.instructions = self.qmp.ask("query-replay")["icount"]
+        return super()._shut_down(reason, expired)
+
     def _stop(self):
         if self.process and self.qmp:
-            with contextlib.suppress(Closed, GraderFault):
+            with contextlib.suppress(Closed, GraderFault):  # QEMU may be on its way out already
+                self.instructions = self.qmp.ask("query-replay")["icount"]
                 self.qmp.ask("quit")
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(ANSWER)
@@ -76,16 +84,17 @@ def find_gdb():
 
 
 @contextlib.contextmanager
-def recording(kernel, options, *, input=None, expect=None):
-    """Records a run in a private folder, which exists as long as the block lasts; yields (folder, Machine after its run, End). options: as
-    Machine's. expect: the kind of End that the run had when it was not recorded. Raises GraderFault, UserError."""
+def recording(machine, expect=None):
+    """Records what a Machine boots in a private folder, which exists as long as the block lasts; yields (folder, instructions executed or
+    None). expect: the kind of End that the run had when it was not recorded. Raises GraderFault, UserError."""
     base = Path(tempfile.mkdtemp(prefix=PREFIX))
     try:
-        with Recorder(kernel, options, input=input, record=base / "run") as machine:
-            end = machine.run()
-            if expect and end.kind != expect:
-                raise GraderFault(f"a run that ended with a {expect} ended with a {end.kind} when it was recorded")
-            yield base / "run", machine, end
+        with Recorder(machine.kernel, machine.options, input=machine.input, ram_mib=machine.ram_mib, qemu=machine.qemu, limit_ms=machine.limit_ms,
+                      record=base / "run") as recorder:
+            end = recorder.run()
+        if expect and end.kind != expect:
+            raise GraderFault(f"a run that ended with a {expect} ended with a {end.kind} when it was recorded")
+        yield base / "run", recorder.instructions
     finally:
         shutil.rmtree(base, ignore_errors=True)
 
@@ -95,7 +104,7 @@ def replay(run):
     """A Debugger on a grader's Run (boot.py). Raises GraderFault, UserError."""
     if run.machine.cpus != 1:
         raise GraderFault("only a run on one CPU can be recorded")
-    with recording(run.machine.kernel, run.machine.options, input=run.machine.input, expect=run.end.kind) as (folder, _, _):
+    with recording(run.machine, run.end.kind) as (folder, _):
         yield Debugger(folder)
 
 
@@ -104,7 +113,7 @@ class Replay:
     name, because an absolute one may be too long for a socket. Always in a `with`."""
 
     def __init__(self, folder):
-        self.folder, self.process, self.qmp = Path(folder), None, None
+        self.folder, self.process, self.qmp, self.reached = Path(folder), None, None, 0
 
     def __enter__(self):
         try:
@@ -145,15 +154,17 @@ class Replay:
 
     def seek(self, n):
         """Goes to where n instructions have been executed, forwards or backwards. False if the run is over before, which leaves the machine where
-        nothing more can be done with it. Raises GraderFault."""
+        nothing more can be done with it; self.reached says how far it came. Raises GraderFault."""
         if self.instructions() == n:
             return True
         self.qmp.ask("replay-seek", icount=n)
         try:
             while event := self.qmp.event(WALL_LIMIT):
                 if event["event"] == "STOP":
-                    return self.instructions() == n
+                    self.reached = self.instructions()
+                    return self.reached == n and self.qmp.ask("query-status")["status"] != "shutdown"
         except Closed:
+            self.reached = n  # not known: QEMU took it along
             return False
         raise GraderFault(f"a replay did not come to instruction {n} within {WALL_LIMIT} s")
 

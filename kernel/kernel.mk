@@ -27,7 +27,7 @@ KERNEL_CFLAGS += -fomit-frame-pointer -fno-stack-protector -flto
 else
 KERNEL_CFLAGS += -DCHECKED -fno-omit-frame-pointer -fno-optimize-sibling-calls \
 	-fstack-protector-strong -mstack-protector-guard=global \
-	-fsanitize=undefined -fno-sanitize=alignment
+	-fsanitize=undefined,bounds-strict -fno-sanitize=alignment
 endif
 KERNEL_CFLAGS += $(WERROR)
 KERNEL_LDFLAGS := -nostdlib -static -z max-page-size=4096 -z noexecstack --no-warn-rwx-segments --build-id=none -T kernel/kernel.ld

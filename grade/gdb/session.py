@@ -22,17 +22,20 @@ def stopped(event):
         print("The run is over: the machine is off. What it left can be looked at; to go through it again, quit and start again.")
 
 
-def before_backwards():
-    """Refuses a command that would make QEMU break off."""
-    if _over:
-        raise gdb.GdbError("the run is over; quit, and start again to go through it once more")
+class Resuming(gdb.Command):
+    """Run before each command that resumes (a hook of GDB's): refuses where QEMU would break off. Commands that go backwards call `continue` and
+    so on themselves, so the direction is asked of GDB."""
 
+    def __init__(self):
+        super().__init__("crescent-resuming", gdb.COMMAND_OBSCURE)
 
-def before_forwards():
-    """The same."""
-    before_backwards()
-    if gdb.selected_thread() and gdb.selected_thread().is_valid() and gdb.newest_frame().pc() in _ends:
-        raise gdb.GdbError("the run ends here; only backwards goes further: reverse-continue, reverse-step, reverse-stepi")
+    def invoke(self, argument, from_tty):
+        if _over:
+            raise gdb.GdbError("the run is over; quit, and start again to go through it once more")
+        backwards = argument == "back" or "Reverse" in gdb.execute("show exec-direction", to_string=True)
+        thread = gdb.selected_thread()
+        if not backwards and thread and thread.is_valid() and gdb.newest_frame().pc() in _ends:
+            raise gdb.GdbError("the run ends here; only backwards goes further: reverse-continue, reverse-step, reverse-stepi")
 
 
 class End(gdb.Breakpoint):
@@ -52,9 +55,10 @@ class End(gdb.Breakpoint):
 def main():
     job = json.loads(Path(os.environ["CRESCENT_JOB"]).read_text())
     gdb.events.stop.connect(stopped)
-    for names, check in ((FORWARDS, "before_forwards"), (BACKWARDS, "before_backwards")):
+    Resuming()
+    for names, way in ((FORWARDS, ""), (BACKWARDS, "back")):
         for name in names:
-            gdb.execute(f"define hook-{name}\npython {check}()\nend", to_string=True)
+            gdb.execute(f"define hook-{name}\ncrescent-resuming {way}\nend", to_string=True)
     here = os.getcwd()
     os.chdir(job["folder"])  # the socket's own name is short enough, its path perhaps not
     try:

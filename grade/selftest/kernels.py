@@ -40,8 +40,8 @@ Grading = namedtuple("Grading", "status said results rows folder")  # exit statu
 
 
 def build(base, files, folder, checked=True):
-    """The kernel of the tree `base` with files {path: text or bytes} over it, made in folder (new). Returns kernel.elf's path. Raises RuntimeError
-    with the compiler's words. Unchanged files and objects are links into base: whatever is written here is made anew."""
+    """The kernel of the tree `base` with files {path: text or bytes} over it, made in folder (new). Returns kernel.elf's path. Raises
+    RuntimeError with the compiler's words. Unchanged files and objects are links into base: whatever is written here is made anew."""
     variant = f"build/{'checked' if checked else 'plain'}"
     stale = {f"{variant}/{path}.{suffix}" for path in files for suffix in ("o", "d")}
     for top in ("kernel", variant):

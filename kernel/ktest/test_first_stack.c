@@ -22,7 +22,8 @@ static void go_to(struct thread *next)
     switch_context(&tester->rsp, next->rsp);
 }
 
-/* Back from the tested thread to the tester, for good; interrupts off. The lock is free then, also if the tested thread never called thread_begin(). */
+/* Back from the tested thread to the tester, for good; interrupts off. The lock is free then, also if the tested thread never called
+   thread_begin(). */
 static _Noreturn void go_back(void)
 {
     u64 *nowhere;

@@ -66,7 +66,8 @@ static void check_pick(const struct rq *rq, const struct thread *next)
     ASSERT(next->state == THREAD_READY, "pick_next: chose thread %d (%s), which is %s, expected READY", next->tid, next->name,
            thread_state_name(next->state));
     ASSERT(list_empty(&next->run_link), "pick_next: thread %d (%s) was chosen but is still in the run queue", next->tid, next->name);
-    ASSERT(rq->nr_ready, "pick_next: thread %d (%s) was chosen although the queue counts nobody: queued without sched_enqueue()?", next->tid, next->name);
+    ASSERT(rq->nr_ready, "pick_next: thread %d (%s) was chosen although the queue counts nobody: queued without sched_enqueue()?",
+           next->tid, next->name);
     (void)rq; /* CHECKED=0 */
 }
 
@@ -76,11 +77,12 @@ static void check_switched(const struct rq *rq)
     const struct thread *me = current();
 
     ASSERT(stack_pointer() - me->stack.base < me->stack.size,
-           "switch_to: current() is thread %d (%s), but the stack in use is another's: set_current() comes before switch_context()", me->tid, me->name);
-    ASSERT(rq->curr == me, "switch_to: rq->curr is thread %d, but thread %d (%s) runs: rq->curr is set before the switch", rq->curr->tid, me->tid,
-           me->name);
-    ASSERT(me->state == THREAD_RUNNING, "switch_to: thread %d (%s) runs, and its state is %s: it becomes RUNNING before the switch", me->tid,
-           me->name, thread_state_name(me->state));
+           "switch_to: current() is thread %d (%s), but the stack in use is another's: set_current() comes before switch_context()",
+           me->tid, me->name);
+    ASSERT(rq->curr == me, "switch_to: rq->curr is thread %d, but thread %d (%s) runs: rq->curr is set before the switch", rq->curr->tid,
+           me->tid, me->name);
+    ASSERT(me->state == THREAD_RUNNING, "switch_to: thread %d (%s) runs, and its state is %s: it becomes RUNNING before the switch",
+           me->tid, me->name, thread_state_name(me->state));
     (void)rq, (void)me;
 }
 
