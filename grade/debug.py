@@ -7,8 +7,8 @@ gdb      a live QEMU with the deterministic clock, GDB at the first line of the 
 rewind   the test is run; the boot on which it fails (or its last one) is recorded and replayed, with GDB at the failing point. From there GDB
          goes backwards, to the test's begin at the latest
 
-NAME is a test's of the grader, or a part of one, or a ktest's. QEMU, its files and the recording are gone when GDB ends. Exit status: 0, or 1
-with one line on stderr."""
+NAME is a test's of the grader, or a part of one, or a ktest's. QEMU, its files and the recording are gone when GDB ends. Exit
+status: 0, or 1 with one line on stderr."""
 
 import argparse
 import contextlib
@@ -65,6 +65,8 @@ def prepare(options, stack):
     from grade import debug_tests  # needs pytest, so it comes after what can be said without
     options.tree = options.tree.absolute()
     folder = options.tree / "build" / "debug"
+    if not options.kernel.is_file():
+        raise UserError(f"there is no kernel at {options.kernel}: make kernel builds it")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         kernel = keep(options.kernel.absolute(), folder / "kernels")  # a rebuild while GDB runs does not touch it
@@ -102,8 +104,8 @@ def rewind(options, stack):
 
 
 def stand_at(folder, begin, at, stack):
-    """(a Replay, its instruction count): it has executed `at` instructions, or as many as there are before the run is over, and has snapshots on the
-    way there. stack: an ExitStack that ends it."""
+    """(a Replay, its instruction count): it has executed `at` instructions, or as many as there are before the run is over, and
+    has snapshots on the way there. stack: an ExitStack that ends it."""
     for _ in range(3):
         with contextlib.ExitStack() as attempt:
             replayed = attempt.enter_context(Replay(folder))
@@ -136,9 +138,9 @@ while (rip := resume()) is not None:
 
 
 def failing_point(debugger, attempt, instructions):
-    """(instruction count at the test's begin, at the failing point, its name, address of the entry of an exception that came there or None). Where
-    the run ended in panic() or ktest_done(), one way through the replay finds that; else the failing point is where the recording ended. Raises
-    UserError if the replay does not come as far as the kernel."""
+    """(instruction count at the test's begin, at the failing point, its name, address of the entry of an exception that came
+    there or None). Where the run ended in panic() or ktest_done(), one way through the replay finds that; else the failing
+    point is where the recording ended. Raises UserError if the replay does not come as far as the kernel."""
     stops = debugger.run_script(SCOUT, begin=attempt.begin, last=attempt.last)
     begins = [s["at"] for s in stops if s["place"] in (attempt.begin, "kmain")]
     if not begins:
@@ -146,7 +148,8 @@ def failing_point(debugger, attempt, instructions):
     begin, last = begins[-1], stops[-1]
     exceptions = [s for s in stops if s["place"].startswith("stub_")]
     if last["place"] == "panic" and last["caller"] == "trap" and exceptions:
-        return begin, exceptions[-1]["at"], "the instruction at which an exception came, which made the kernel panic", exceptions[-1]["rip"]
+        what = "where the machine's time was up" if attempt.end == "watchdog" else "the instruction at which the exception came"
+        return begin, exceptions[-1]["at"], what, exceptions[-1]["rip"]
     if last["place"] == "panic":
         return begin, last["at"], "the call of panic()", None
     if last["place"] == "ktest_done":

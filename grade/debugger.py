@@ -1,5 +1,5 @@
-"""GDB on a run. A debugger that stops a machine moves its clock, so a run is judged undisturbed, and GDB gets a recording of it: the same instructions
-again, as slowly as one likes, forwards and backwards. One CPU only.
+"""GDB on a run. A debugger that stops a machine moves its clock, so a run is judged undisturbed, and GDB gets a recording of
+it: the same instructions again, as slowly as one likes, forwards and backwards. One CPU only.
 
     run = boot("switch_registers")
     with replay(run) as debugger:
@@ -42,8 +42,8 @@ NO_VAPIC = ["-global", "apic-common.vapic=off"]
 
 
 class Recorder(Machine):
-    """A Machine whose run is recorded completely: QEMU gets the time to write its log's end and beginning. instructions: how many were executed until
-    the end, or None if QEMU ended by itself."""
+    """A Machine whose run is recorded completely: QEMU gets the time to write its log's end and beginning. instructions: how
+    many were executed until the end, or None if QEMU ended by itself."""
 
     instructions = None
 
@@ -65,8 +65,9 @@ class Recorder(Machine):
 
 
 def without_vapic(args):
-    """QEMU's arguments without its accelerator for 32-bit guests, which nobody here uses. When QEMU 7.2 goes backwards, resetting that device waits
-    for the CPU's thread, which may wait for the lock that the resetting thread holds: half of all reverse-continues would hang."""
+    """QEMU's arguments without its accelerator for 32-bit guests, which nobody here uses. When QEMU 7.2 goes backwards,
+    resetting that device waits for the CPU's thread, which may wait for the lock that the resetting thread holds: half of all
+    reverse-continues would hang."""
     return args if NO_VAPIC[1] in args else args + NO_VAPIC
 
 
@@ -109,8 +110,8 @@ def replay(run):
 
 
 class Replay:
-    """A QEMU that replays a recording, stopped before its first instruction. GDB connects to the socket SOCKET in the recording's folder, by that relative
-    name, because an absolute one may be too long for a socket. Always in a `with`."""
+    """A QEMU that replays a recording, stopped before its first instruction. GDB connects to the socket SOCKET in the
+    recording's folder, by that relative name, because an absolute one may be too long for a socket. Always in a `with`."""
 
     def __init__(self, folder):
         self.folder, self.process, self.qmp, self.reached = Path(folder), None, None, 0
@@ -153,8 +154,8 @@ class Replay:
         return self.qmp.ask("query-replay")["icount"]
 
     def seek(self, n):
-        """Goes to where n instructions have been executed, forwards or backwards. False if the run is over before, which leaves the machine where
-        nothing more can be done with it; self.reached says how far it came. Raises GraderFault."""
+        """Goes to where n instructions have been executed, forwards or backwards. False if the run is over before, which leaves
+        the machine where nothing more can be done with it; self.reached says how far it came. Raises GraderFault."""
         if self.instructions() == n:
             return True
         self.qmp.ask("replay-seek", icount=n)
@@ -185,8 +186,8 @@ class Debugger:
         self.folder = Path(folder)
 
     def run_script(self, script, **given):
-        """Runs Python text inside GDB (what it can use: gdb/driver.py); given: values of JSON for it. Returns the dicts that it handed to report(), in
-        order. Raises GraderFault if the script fails or does not end."""
+        """Runs Python text inside GDB (what it can use: gdb/driver.py); given: values of JSON for it. Returns the dicts that it
+        handed to report(), in order. Raises GraderFault if the script fails or does not end."""
         result, job = self.folder / "result.json", self.folder / "job.json"
         result.unlink(missing_ok=True)
         with Replay(self.folder):

@@ -1,5 +1,6 @@
-"""os-check: every rule that a kernel at rest keeps, each looked at on its own. A broken rule is one line: the rule, a colon, what was seen. A rule
-that cannot be looked at (memory that is not there, a member that this kernel does not have) says that, and the others still are.
+"""os-check: every rule that a kernel at rest keeps, each looked at on its own. A broken rule is one line: the rule, a colon,
+what was seen. A rule that cannot be looked at (memory that is not there, a member that this kernel does not have) says that,
+and the others still are.
 
     for line in check(kernel): print(line)          # nothing: every rule holds
 

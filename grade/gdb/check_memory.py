@@ -1,5 +1,5 @@
-"""os-check's rules of the frame allocator and the heap: as far as they are cheap to read through a debugger. The kernel's own frames_check() and
-slab_check() see more."""
+"""os-check's rules of the frame allocator and the heap: as far as they are cheap to read through a debugger. The kernel's own
+frames_check() and slab_check() see more."""
 
 from .lists import elements, walk
 

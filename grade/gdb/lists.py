@@ -4,8 +4,8 @@ from ..memory import BadAddress
 
 
 def walk(kernel, head, most, name=hex):
-    """(links, complaints): the addresses of a list's elements' links in order, and what is wrong between them, a line each. head: address of
-    the head. most: elements; more are a list without an end. name(link): how to call an element."""
+    """(links, complaints): the addresses of a list's elements' links in order, and what is wrong between them, a line each.
+    head: address of the head. most: elements; more are a list without an end. name(link): how to call an element."""
     found, wrong, seen, at = [], [], {head}, head
 
     def call(link):

@@ -1,6 +1,6 @@
-"""Sets up GDB for a person (debug.py): $CRESCENT_JOB names a JSON file {"folder", "socket", "begin", "go", "words", "ends"}. Connects to the QEMU whose
-socket lies in that folder, sets a hardware breakpoint at the function `begin`, goes there if `go` is true, and prints the words. `ends`: functions
-with which a recorded run ends, past which there is nothing."""
+"""Sets up GDB for a person (debug.py): $CRESCENT_JOB names a JSON file {"folder", "socket", "begin", "go", "words", "ends"}.
+Connects to the QEMU whose socket lies in that folder, sets a hardware breakpoint at the function `begin`, goes there if `go` is
+true, and prints the words. `ends`: functions with which a recorded run ends, past which there is nothing."""
 
 import json
 import os
@@ -23,8 +23,8 @@ def stopped(event):
 
 
 class Resuming(gdb.Command):
-    """Run before each command that resumes (a hook of GDB's): refuses where QEMU would break off. Commands that go backwards call `continue` and
-    so on themselves, so the direction is asked of GDB."""
+    """Run before each command that resumes (a hook of GDB's): refuses where QEMU would break off. Commands that go backwards
+    call `continue` and so on themselves, so the direction is asked of GDB."""
 
     def __init__(self):
         super().__init__("crescent-resuming", gdb.COMMAND_OBSCURE)

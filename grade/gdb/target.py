@@ -1,5 +1,5 @@
-"""What GDB is attached to, as the decoder of state.py wants it: bytes from the inferior, and the kernel's types from its debug information. So
-the grader and a person in GDB see a structure through the same code.
+"""What GDB is attached to, as the decoder of state.py wants it: bytes from the inferior, and the kernel's types from its debug
+information. So the grader and a person in GDB see a structure through the same code.
 
 Registers, and a running CPU's frames, come from GDB itself: it alone has them, and its unwinder is right at every instruction."""
 
@@ -78,8 +78,8 @@ def _load(elf, cache):
 
 @contextlib.contextmanager
 def cpu_selected(cpu):
-    """Inside, GDB looks at that CPU's innermost frame (QEMU shows CPU n as thread n + 1); afterwards at what it looked at before. Yields False if
-    there is no such CPU."""
+    """Inside, GDB looks at that CPU's innermost frame (QEMU shows CPU n as thread n + 1); afterwards at what it looked at
+    before. Yields False if there is no such CPU."""
     before = gdb.selected_thread()
     frame = gdb.selected_frame() if before and before.is_valid() else None
     there = next((t for t in gdb.selected_inferior().threads() if t.num == cpu + 1), None)

@@ -83,7 +83,6 @@ static void check_switched(const struct rq *rq)
            me->tid, me->name);
     ASSERT(me->state == THREAD_RUNNING, "switch_to: thread %d (%s) runs, and its state is %s: it becomes RUNNING before the switch",
            me->tid, me->name, thread_state_name(me->state));
-    (void)rq, (void)me;
 }
 
 /* The first thing after a switch, on the new thread's stack: from here on nothing uses the old thread's. */
@@ -92,7 +91,8 @@ static inline void switch_done(void)
     struct rq *rq = this_rq();
     struct thread *exited = rq->exited;
 
-    check_switched(rq);
+    if (IS_CHECKED)
+        check_switched(rq);
     rq->exited = NULL;
     spin_unlock(&rq->lock);
     if (unlikely(exited))
