@@ -154,7 +154,7 @@ def write(run, path, name):
     for suffix, content in ((".json", document(line, about)), (".svg", picture)):
         file = path.with_name(path.name + suffix)
         file.write_text(content, encoding="utf-8")
-        print(file)
+        print(file.resolve())
 
 
 def timeline(run, found):

@@ -76,6 +76,18 @@ lint: tree ## layers, include cycles, conditionals, segments, upward calls, form
 	@$(MAKE) -s -C $(tree) kernel CHECKED=1
 	@$(python) phases/lint.py --elf $(tree)/build/checked/kernel.elf --objects $(tree)/build/checked
 
+# Neither tool is needed for anything else, so the set-up does not install them.
+wants = @command -v $(1) >/dev/null || { echo "make $@: $(1) is missing; on Debian: apt-get install $(2)"; exit 1; }
+
+.PHONY: format docs
+format: ## lays out the kernel's C as .clang-format says
+	$(call wants,clang-format,clang-format)
+	@git ls-files -z 'kernel/*.c' 'kernel/*.h' | xargs -0 clang-format -i
+
+docs: ## the documents as web pages, with mkdocs: build/docs/
+	$(call wants,mkdocs,mkdocs)
+	@mkdocs build --quiet --config-file phases/mkdocs.yml
+
 # One pytest run whose last line is pytest's. The trees are built before it, so that its workers find them ready.
 pytest = $(python) -m pytest -q -p no:cacheprovider -n $(or $(strip $(JOBS)),auto) grade/selftest
 

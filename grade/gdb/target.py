@@ -115,7 +115,8 @@ def frames(cpu, most=64):
             while frame is not None and len(found) < most:
                 if frame.type() != gdb.INLINE_FRAME:
                     found.append(frame.pc() - (1 if found else 0))
-                frame = frame.older()
+                # Behind kmain there is only assembly of the boot, about which GDB would warn.
+                frame = None if frame.name() == "kmain" else frame.older()
         except gdb.error:
             pass  # a frame that leads nowhere ends the list
     return [address & (1 << 64) - 1 for address in found]
