@@ -55,8 +55,10 @@ def parse(argv):
     parser.add_argument("--tree", type=Path, default=HERE.parent)
     parser.add_argument("--kernel", type=Path, required=True)
     parser.add_argument("--test", default="")
-    parser.add_argument("more", nargs="*", help="for GDB, behind --")
-    return parser.parse_args(argv)
+    ours = argv.index("--") if "--" in argv else len(argv)
+    options = parser.parse_args(argv[:ours])
+    options.more = argv[ours + 1:]
+    return options
 
 
 def prepare(options, stack):

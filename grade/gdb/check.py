@@ -22,7 +22,7 @@ class Seen:
     threads in the order of the queue}; current: {thread's address: cpu number}."""
 
     def __init__(self, kernel, registers):
-        self.kernel, self.registers = kernel, registers
+        self.kernel = kernel
         self.cpus = cpus(kernel)
         self.table, self.table_faults = elements(kernel, kernel.address("threads"), "thread", "all_link", MOST_THREADS, label)
         self.everybody = threads(kernel)[0]
@@ -33,6 +33,7 @@ class Seen:
             if int(cpu.rq):
                 self._read_queue(cpu)
         self.queued = [t._address for queue in self.queues.values() for t in queue]
+        self.rsp = {cpu.id: known["rsp"] for cpu in self.cpus if (known := registers(cpu.id))}
 
     def _read_queue(self, cpu):
         try:
@@ -40,6 +41,14 @@ class Seen:
             self.queue_faults += [f"of CPU {cpu.id}: {fault}" for fault in faults]
         except UNREADABLE as error:
             self.queue_faults.append(f"of CPU {cpu.id}: {error}")
+
+    def stands_on(self, cpu, thread):
+        """True if that CPU's rsp is known and lies in the thread's stack."""
+        return cpu in self.rsp and thread.stack.base <= self.rsp[cpu] <= thread.stack.base + thread.stack.size
+
+    def switching(self, cpu):
+        """True if a switch may be on its way: the next thread is current already, the stack is still the last one's."""
+        return int(cpu.rq) and int(cpu.rq.target.lock.owner)
 
     def name(self, thread):
         """A thread as others call it; what is not in the thread table is not believed to be one."""
@@ -205,6 +214,8 @@ def saved_stack_pointers(seen):
     for t in seen.everybody:
         if t._address in seen.current or short(t.state) not in RESTING or (t.flags & IDLE and short(t.state) == "NEW"):
             continue
+        if any(seen.stands_on(cpu.id, t) and seen.switching(cpu) for cpu in seen.cpus):
+            continue  # it is being switched out
         low, high, rsp = t.stack.base, t.stack.base + t.stack.size, int(t.rsp)
         if not low <= rsp <= high - size or rsp % 8:
             yield f"thread {label(t)} has saved rsp {rsp:#x}; its stack is {low:#x} to {high:#x}, with room for a switch_frame"
@@ -216,14 +227,14 @@ def saved_stack_pointers(seen):
 
 def running_stacks(seen):
     for cpu in seen.cpus:
-        known = seen.registers(cpu.id)
-        if not known or not int(cpu.current) or cpu.current.target._address not in seen.known:
+        if cpu.id not in seen.rsp or not int(cpu.current) or cpu.current.target._address not in seen.known:
             continue
-        t = cpu.current.target
-        own = any(low <= known["rsp"] <= high for low, high in _exception_stacks(seen.kernel))
-        if not own and not t.stack.base <= known["rsp"] <= t.stack.base + t.stack.size:
-            yield (f"CPU {cpu.id} runs thread {label(t)} with rsp {known['rsp']:#x}; that thread's stack is {t.stack.base:#x} to "
-                   f"{t.stack.base + t.stack.size:#x}")
+        t, rsp = cpu.current.target, seen.rsp[cpu.id]
+        if seen.stands_on(cpu.id, t) or any(low <= rsp <= high for low, high in _exception_stacks(seen.kernel)):
+            continue
+        if seen.switching(cpu) and any(seen.stands_on(cpu.id, other) for other in seen.everybody):
+            continue
+        yield f"CPU {cpu.id} runs thread {label(t)} with rsp {rsp:#x}; that thread's stack is {t.stack.base:#x} to {t.stack.base + t.stack.size:#x}"
 
 
 def _exception_stacks(kernel):
