@@ -50,6 +50,10 @@ class Seen:
         """True if a switch may be on its way: the next thread is current already, the stack is still the last one's."""
         return int(cpu.rq) and int(cpu.rq.target.lock.owner)
 
+    def stray(self, thread):
+        """True if it is in no table. Where the table is broken, that is said once and not of every thread behind the break."""
+        return thread._address not in self.known and not self.table_faults
+
     def name(self, thread):
         """A thread as others call it; what is not in the thread table is not believed to be one."""
         return f"thread {label(thread)}" if thread._address in self.known else f"{thread._address:#x}, which is no thread of the table,"
@@ -157,9 +161,9 @@ def current_is_running(seen):
             yield f"CPU {cpu.id} runs nobody: current is NULL"
             continue
         t = cpu.current.target
-        if t._address not in seen.known:
-            yield f"CPU {cpu.id} runs {seen.name(t)} but not in any table: freed while it ran?"
-        elif short(t.state) != "RUNNING":
+        if seen.stray(t):
+            yield f"CPU {cpu.id} runs {seen.name(t)} freed while it ran?"
+        elif t._address in seen.known and short(t.state) != "RUNNING":
             yield f"CPU {cpu.id}'s current thread {label(t)} is {short(t.state)}"
         if int(cpu.rq) and int(cpu.rq.target.curr) != t._address:
             yield f"CPU {cpu.id}: current() is {label(t)}, rq->curr is {label(cpu.rq.target.curr.target)}"
@@ -182,7 +186,8 @@ def queued_is_ready(seen):
     for number, queue in seen.queues.items():
         for t in queue:
             if t._address not in seen.known:
-                yield f"the queue of CPU {number} holds {seen.name(t)} freed while queued?"
+                if seen.stray(t):
+                    yield f"the queue of CPU {number} holds {seen.name(t)} freed while queued?"
             elif short(t.state) != "READY":
                 yield f"thread {label(t)} stands in the queue of CPU {number} and is {short(t.state)}"
             elif t.flags & IDLE:
@@ -275,7 +280,7 @@ def process_table(seen):
         links, faults = elements(seen.kernel, p.threads._address, "thread", "owner_link", MOST_THREADS, seen.name)
         yield from (f"threads of process {p.pid} ({p.name}): {fault}" for fault in faults)
         for t in links:
-            if t._address not in seen.known:
+            if seen.stray(t):
                 yield f"process {p.pid} ({p.name}) has {seen.name(t)} in its list of threads"
             elif int(t.owner) != p._address:
                 yield f"thread {label(t)} is in the list of process {p.pid} ({p.name}), but its owner is {int(t.owner):#x}"

@@ -278,9 +278,9 @@ report(name="as before", broken=check(kernel(), of_cpu), lines=1)
 
 EXPECTED = {
     "table loops": "thread table: .*circle",
-    "table NULL": "thread table: the link behind thread 2 .worker/0. is NULL",
+    "table NULL": "thread table: the link behind 2 .worker/0. is NULL",
     "table wild": "thread table: .*0x1234567812345678, where there is no memory",
-    "table prev": "thread table: thread 2 .worker/0. follows thread 1 .main., but its prev is",
+    "table prev": "thread table: 2 .worker/0. follows 1 .main., but its prev is",
     "table head NULL": "thread table: the link behind the head is NULL",
     "table count": "thread table: nr_threads is 7, the table has 4",
     "same id": "one thread, one id: 2 .worker/0. at .* and 2 .worker/1.",
