@@ -4,8 +4,8 @@
     debug.py gdb|rewind --tree DIR --kernel FILE --test NAME [-- MORE ARGUMENTS FOR GDB]
 
 gdb      a live QEMU with the deterministic clock, GDB at the first line of the test inside the kernel
-rewind   the test is run; the boot on which it fails (or its last one) is recorded and replayed, with GDB at the failing point. From there GDB
-         goes backwards, to the test's begin at the latest
+rewind   the test is run; the boot on which it fails (or its last one) is recorded and replayed, with GDB at the failing point. From there
+         GDB goes backwards, to the test's begin and further
 
 NAME is a test's of the grader, or a part of one, or a ktest's. QEMU, its files and the recording are gone when GDB ends. Exit
 status: 0, or 1 with one line on stderr."""
@@ -96,7 +96,7 @@ def rewind(options, stack):
         raise UserError(f"{attempt.title} uses {machine.cpus} CPUs, and only a run on one CPU can be recorded: make gdb shows it live")
     print("rewind: recording the run", flush=True)
     folder, instructions = stack.enter_context(recording(machine, attempt.end))
-    begin, at, what, behind = failing_point(Debugger(folder), attempt, instructions)
+    begin, at, what, behind = failing_point(Debugger(folder, os.environ["CRESCENT_DWARF"]), attempt, instructions)
     replayed, at = stand_at(folder, begin, at, stack)
     if behind == registers(replayed.qmp.monitor("info registers -a"))[0].get("RIP"):
         replayed.seek(at := at - 1)  # the exception has been delivered: back to the instruction at which it came

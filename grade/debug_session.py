@@ -49,7 +49,8 @@ class Live:
         args = [self.machine.qemu, *without_vapic(self.machine._common()), *memory_arguments("ram", self.machine.ram_mib << 20),
                 "-action", "reboot=shutdown,shutdown=pause,watchdog=none,panic=none", "-icount", "shift=0,sleep=off",
                 "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",
-                "-chardev", f"socket,id=qmp,fd={theirs.fileno()}", "-mon", "chardev=qmp,mode=control", "-S", "-gdb", f"unix:{SOCKET},server=on,wait=off"]
+                "-chardev", f"socket,id=qmp,fd={theirs.fileno()}", "-mon", "chardev=qmp,mode=control",
+                "-S", "-gdb", f"unix:{SOCKET},server=on,wait=off"]
         try:
             self.process = start(args, self.folder, write, [theirs.fileno()], 4 << 30)
         except FileNotFoundError:
@@ -85,7 +86,8 @@ def run(options, qemu, attempt, words, ends, go):
     functions in front of which the run ends; go: whether GDB first continues to the test's begin. Raises GraderFault if GDB
     failed."""
     job = qemu.folder / "session.json"
-    job.write_text(json.dumps({"folder": str(qemu.folder), "socket": SOCKET, "begin": attempt.begin, "go": go, "words": words, "ends": ends}))
+    job.write_text(json.dumps({"folder": str(qemu.folder), "socket": SOCKET, "begin": attempt.begin, "go": go, "words": words,
+                               "ends": ends}))
     command = [find_gdb(), "-q", "-iex", "set auto-load no", "-x", str(options.tree / ".gdbinit"), "-x", str(HERE / "gdb" / "session.py"),
                *options.more, str(attempt.machine.kernel)]
     environment = {name: value for name, value in os.environ.items() if name != "DEBUGINFOD_URLS"} | {"CRESCENT_JOB": str(job)}

@@ -91,8 +91,8 @@ def recording(machine, expect=None):
     None). expect: the kind of End that the run had when it was not recorded. Raises GraderFault, UserError."""
     base = Path(tempfile.mkdtemp(prefix=PREFIX))
     try:
-        with Recorder(machine.kernel, machine.options, input=machine.input, ram_mib=machine.ram_mib, qemu=machine.qemu, limit_ms=machine.limit_ms,
-                      record=base / "run") as recorder:
+        with Recorder(machine.kernel, machine.options, input=machine.input, ram_mib=machine.ram_mib, qemu=machine.qemu,
+                      limit_ms=machine.limit_ms, record=base / "run") as recorder:
             end = recorder.run()
         if expect and end.kind != expect:
             raise GraderFault(f"a run that ended with a {expect} ended with a {end.kind} when it was recorded")
@@ -107,7 +107,8 @@ def replay(run):
     if run.machine.cpus != 1:
         raise GraderFault("only a run on one CPU can be recorded")
     with recording(run.machine, run.end.kind) as (folder, _):
-        yield Debugger(folder)
+        cache = run.machine.kernel.parent.parent / "dwarf"  # where the grader keeps what it read of this kernel
+        yield Debugger(folder, cache if cache.is_dir() else None)
 
 
 class Replay:
@@ -181,10 +182,11 @@ class Replay:
 
 
 class Debugger:
-    """GDB scripts on one recording. Each is a replay from the machine's reset."""
+    """GDB scripts on one recording. Each is a replay from the machine's reset. cache: folder with the kernel's parsed debug information, or
+    None."""
 
-    def __init__(self, folder):
-        self.folder = Path(folder)
+    def __init__(self, folder, cache=None):
+        self.folder, self.cache = Path(folder), cache
 
     def run_script(self, script, **given):
         """Runs Python text inside GDB (what it can use: gdb/driver.py); given: values of JSON for it. Returns the dicts that it
@@ -193,8 +195,9 @@ class Debugger:
         result.unlink(missing_ok=True)
         with Replay(self.folder):
             job.write_text(json.dumps({"socket": SOCKET, "script": textwrap.dedent(script), "given": given, "result": str(result)}))
-            said = run_gdb(["-nx", "-batch", "-iex", "set auto-load no", str(self.folder / "kernel.elf"), "-x", str(HERE / "gdb" / "crescent.py"),
-                            "-x", str(HERE / "gdb" / "driver.py")], self.folder, {"CRESCENT_JOB": str(job)})
+            said = run_gdb(["-nx", "-batch", "-iex", "set auto-load no", str(self.folder / "kernel.elf"),
+                            "-x", str(HERE / "gdb" / "crescent.py"), "-x", str(HERE / "gdb" / "driver.py")], self.folder,
+                           {"CRESCENT_JOB": str(job), "CRESCENT_DWARF": str(self.cache or self.folder / "dwarf")})
         try:
             found = json.loads(result.read_text())
         except (OSError, ValueError):

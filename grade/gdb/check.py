@@ -7,9 +7,8 @@ and the others still are.
 A kernel that was stopped inside a critical section may break a rule for a moment; notes() says which locks are held."""
 
 from ..memory import BadAddress
-from ..state import Corrupt
 from . import check_memory
-from .lists import elements, walk
+from .lists import elements
 from .views import MOST_THREADS, UNREADABLE, cpus, label, short, threads
 
 KSTACK_BOOT, IDLE = 1 << 4, 1 << 3  # enum thread_flags: BOOT_STACK, IDLE
@@ -201,7 +200,8 @@ def unqueued_is_unlinked(seen):
         return  # who is queued is not known
     for t in seen.everybody:
         if t._address not in seen.queued and int(t.run_link.next) != t.run_link._address:
-            yield f"thread {label(t)} is in no run queue, but its run_link leads to {int(t.run_link.next):#x}: taken off without list_remove()?"
+            yield (f"thread {label(t)} is in no run queue, but its run_link leads to {int(t.run_link.next):#x}: "
+                   "taken off without list_remove()?")
 
 
 def queue_links(seen):
@@ -227,7 +227,8 @@ def saved_stack_pointers(seen):
             continue
         rip = seen.kernel.at("switch_frame", rsp).rip
         if not seen.kernel.image.function(rip):
-            yield f"thread {label(t)} would go on at {rip:#x}, which is no code: its switch_frame at {rsp:#x} was overwritten, or rsp is off"
+            yield (f"thread {label(t)} would go on at {rip:#x}, which is no code: "
+                   f"its switch_frame at {rsp:#x} was overwritten, or rsp is off")
 
 
 def running_stacks(seen):
@@ -239,7 +240,8 @@ def running_stacks(seen):
             continue
         if seen.switching(cpu) and any(seen.stands_on(cpu.id, other) for other in seen.everybody):
             continue
-        yield f"CPU {cpu.id} runs thread {label(t)} with rsp {rsp:#x}; that thread's stack is {t.stack.base:#x} to {t.stack.base + t.stack.size:#x}"
+        yield (f"CPU {cpu.id} runs thread {label(t)} with rsp {rsp:#x}; that thread's stack is {t.stack.base:#x} to "
+               f"{t.stack.base + t.stack.size:#x}")
 
 
 def _exception_stacks(kernel):
@@ -271,7 +273,8 @@ def joiners(seen):
 
 
 def process_table(seen):
-    found, wrong = elements(seen.kernel, seen.kernel.address("processes"), "process", "all_link", MOST_PROCESSES, lambda p: f"process {p.pid} ({p.name})")
+    found, wrong = elements(seen.kernel, seen.kernel.address("processes"), "process", "all_link", MOST_PROCESSES,
+                            lambda p: f"process {p.pid} ({p.name})")
     yield from wrong
     ids = [p.pid for p in found]
     for p in found:

@@ -112,7 +112,8 @@ def calls(function, names=GENERAL, most=20, until="ktest_done"):
             break
         now = registers(dict.fromkeys([*names, "rsp"]))
         if rip in returns:
-            match = next((call for call in found if call["back"] is None and call["frame"][0] == rip and call["entry"]["rsp"] + 8 == now["rsp"]), None)
+            match = next((call for call in found if call["back"] is None and call["frame"][0] == rip
+                          and call["entry"]["rsp"] + 8 == now["rsp"]), None)
             if match:
                 match["back"] = now
         if rip == begin and len(found) < most:

@@ -67,7 +67,9 @@ def main():
         os.chdir(here)
     for function in job["ends"]:
         End(function)
-    gdb.execute(f"hbreak {job['begin']}", to_string=True)
+    gdb.execute(f"hbreak *{job['begin']}", to_string=True)  # the very first instruction
+    if not job["go"] and job["begin"] != "kmain":
+        gdb.execute("hbreak *kmain", to_string=True)  # with nothing to stop at, going back further ends in the firmware
     if job["go"]:
         gdb.execute("continue")
     print("\n".join(job["words"]))

@@ -7,7 +7,6 @@ import contextlib
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import gdb
@@ -70,7 +69,8 @@ def _load(elf, cache):
         pass
     python = os.environ.get("PYTHON") or shutil.which("python3")
     if python and cache:  # GDB's Python has no pyelftools, the grader's has: it leaves the parsed form in the folder
-        subprocess.run([python, "-c", PARSE, sys.path[0], elf, str(cache)], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+        root = Path(__file__).resolve().parents[2]
+        subprocess.run([python, "-c", PARSE, root, elf, cache], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
         with contextlib.suppress(ImportError):
             return dwarf.load(elf, cache)
     raise gdb.GdbError("the os- commands need pyelftools: make setup installs it (Debian: python3-pyelftools)")

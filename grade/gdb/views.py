@@ -215,7 +215,8 @@ def last_events(kernel, n):
         for seq in range(max(1, ring.seq - min(n, ring.capacity) + 1), ring.seq + 1):
             row = next(iter(kernel.rows("trace_record", int(ring.record) + (seq - 1) % ring.capacity * size, 1)))
             name = names.get(str(row["event"]), f"event {row['event']}?").removeprefix("TRACE_")
-            found.append(Event(row["time"], row["cpu"], row["seq"], name, row["class"], row["tid"], row["other"], row["queued"], row["arg"]))
+            found.append(Event(row["time"], row["cpu"], row["seq"], name, row["class"], row["tid"], row["other"], row["queued"],
+                               row["arg"]))
     found.sort(key=lambda event: (event.time, event.cpu, event.seq))
     return found[-n:], dropped
 

@@ -1,13 +1,6 @@
-"""GDB on the kernel: what the os- commands show and find, scripts on recorded runs, make gdb and make rewind as a person uses them."""
+"""GDB on the kernel: scripts on recorded runs, what the os- commands show, and that os-check finds what is broken."""
 
-import os
 import re
-import shutil
-import signal
-import subprocess
-import sys
-import time
-from types import SimpleNamespace
 
 import kernels
 import pytest
@@ -16,23 +9,6 @@ from grade import dwarf
 from grade.boot import Boot
 from grade.debugger import replay
 from grade.errors import GraderFault
-
-BAD = r"""
-#include "arch/arch.h"
-#include "arch/upcall.h"
-#include "ktest/ktest.h"
-static volatile int *nowhere = (int *)8;
-KTEST(bad_null, "follows a NULL pointer") { return *nowhere; }
-KTEST(bad_panic, "panics") { panic("broken on purpose"); }
-KTEST(bad_spin, "never ends") { for (volatile u64 n = 0;; n++); return 0; }
-KTEST(bad_triple, "an exception that cannot be delivered")
-{
-    struct { u16 limit; u64 base; } __attribute__((packed)) none = { 0, 0 };
-    asm volatile("lidt %0; ud2" :: "m"(none));
-    return 0;
-}
-"""
-
 
 def boot_of(kernel):
     return Boot(kernel, dwarf.load(kernel), 2, 100)
@@ -135,7 +111,8 @@ report(line="registers", said=before == registers(("rip", "rsp", "rbp", "cr3", "
 def shown(exit_turns):
     """{command: its lines} when the first of three workers exits; "before os-ps" is before the kernel has started."""
     first = ["os-ps", "os-check", "os-bt", "os-runq", "os-trace"]
-    then = ["os-ps", "os-runq", "os-bt", "os-bt 3", "os-bt 1", "os-bt 99", "os-bt x-", "os-trace 4", "os-trace 0", "os-trace 1 2", "os-check"]
+    then = ["os-ps", "os-runq", "os-bt", "os-bt 3", "os-bt 1", "os-bt 99", "os-bt x-",
+            "os-trace 4", "os-trace 0", "os-trace 1 2", "os-check"]
     found = exit_turns.run_script(SHOW, first=first, then=then)
     return {("before " if n < len(first) else "") + report["line"]: report["said"] for n, report in enumerate(found)}
 
@@ -228,7 +205,8 @@ def spoil(name, *changes):
         va, size = at(structure, path) if path else structure
         saved.append((va, memory(va, size)))
         gdb.selected_inferior().write_memory(va, (value & (1 << 8 * size) - 1).to_bytes(size, "little"))
-    shows = [views.ps_lines(kernel(), frames), views.runq_lines(kernel()), views.trace_lines(kernel(), 3), views.backtrace_lines(kernel(), t3)]
+    now = kernel()
+    shows = [views.ps_lines(now, frames), views.runq_lines(now), views.trace_lines(now, 3), views.backtrace_lines(now, t3)]
     report(name=name, broken=check(kernel(), of_cpu), lines=sum(map(len, shows)))
     for va, before in saved:
         gdb.selected_inferior().write_memory(va, before)
@@ -243,7 +221,8 @@ spoil("table head NULL", ((now.address("threads"), 8), "", 0))
 spoil("table count", ((now.address("nr_threads"), 4), "", 7))
 spoil("same id", (t3, "tid", 2))
 spoil("queued blocked", (t3, "state", 3))
-spoil("ready, not queued", (rq.ready, "next", second), (now.at("list", second), "prev", head), (rq, "nr_ready", 2), (t3.run_link, "next", link3))
+spoil("ready, not queued", (rq.ready, "next", second), (now.at("list", second), "prev", head), (rq, "nr_ready", 2),
+      (t3.run_link, "next", link3))
 spoil("unlinked badly", (rq.ready, "next", second), (now.at("list", second), "prev", head), (rq, "nr_ready", 2))
 spoil("two running", (t3, "state", 2))
 spoil("current ready", (t2, "state", 1))
@@ -335,176 +314,3 @@ def test_os_check_names_what_was_spoiled(spoiled, what):
 
 def test_each_spoiling_was_mended(spoiled):
     assert spoiled["as before"]["broken"] == [] and set(spoiled) == {*EXPECTED, "as before"}
-
-
-# --- make gdb and make rewind ----------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def tree(tmp_path_factory):
-    """A tree in a folder with a blank and a comma in its name, with the reference kernel built."""
-    folder = tmp_path_factory.mktemp("gdb") / "a tree, of mine"
-    kernels.student_tree(folder, base=kernels.REFERENCE)
-    shutil.copytree(kernels.REFERENCE / "build" / "checked", folder / "build" / "checked")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def bad(tmp_path_factory):
-    """A kernel with ktests that fail in all ways."""
-    return kernels.build(kernels.REFERENCE, {"kernel/ktest/test_bad.c": BAD}, tmp_path_factory.mktemp("bad"))
-
-
-def command(tree, mode, test, *for_gdb, kernel=None):
-    kernel = kernel or tree / "build" / "checked" / "kernel.elf"
-    return [sys.executable, str(tree / "grade" / "debug.py"), mode, "--tree", str(tree), "--kernel", str(kernel), "--test", test,
-            "--", "-batch", *[word for line in for_gdb for word in ("-ex", line)]]
-
-
-@pytest.fixture
-def debug(tree, tmp_path):
-    """debug("rewind", "some_test", "gdb command", ...) -> CompletedProcess; files go into a temporary folder, which must be empty afterwards."""
-    folder = tmp_path / "with a blank"
-    folder.mkdir()
-
-    def go(mode, test, *for_gdb, kernel=None, **environment):
-        done = subprocess.run(command(tree, mode, test, *for_gdb, kernel=kernel), capture_output=True, text=True, stdin=subprocess.DEVNULL,
-                              env=os.environ | {"TMPDIR": str(folder)} | environment)
-        print(done.stdout, done.stderr)
-        return SimpleNamespace(status=done.returncode, said=done.stdout + done.stderr, err=done.stderr.strip().splitlines())
-
-    yield go
-    assert list(folder.iterdir()) == []
-
-
-COUNT = "monitor info replay"
-PLACE = 'printf "AT %#lx\\n", $pc'
-
-
-def counts(said):
-    return [int(n) for n in re.findall(r"instruction count = (\d+)", said)]
-
-
-def there_and_back(debug, test, kernel):
-    """rewind, one instruction back, back to the begin, forwards again: (instruction counts, rip's, all that was said)."""
-    done = debug("rewind", test, COUNT, PLACE, "reverse-stepi", COUNT, PLACE, "reverse-continue", COUNT, PLACE, "stepi", COUNT, PLACE, kernel=kernel)
-    assert done.status == 0, done.said
-    assert "declined" not in done.said
-    return counts(done.said), [int(n, 16) for n in re.findall(r"AT (0x[0-9a-f]+)", done.said)], done.said
-
-
-@pytest.mark.parametrize("test, words", [("bad_null", "the instruction at which the exception came"), ("bad_panic", "the call of panic()"),
-                                         ("bad_triple", "the run's last instruction"), ("bad_spin", "where the machine's time was up")])
-def test_rewind_opens_at_the_failure_and_really_goes_back(debug, bad, test, words):
-    at, rip, said = there_and_back(debug, test, bad)
-    assert f"rewind: ktest {test}: " in said and f"GDB stands at {words}" in said
-    assert at[1] == at[0] - 1 and rip[1] != rip[0]
-    assert at[2] <= at[1] and f"Breakpoint 1, " in said and at[3] == at[2] + 1
-    symbols = dwarf.load(bad)
-    assert symbols.function(rip[0])[0] == ("panic" if test == "bad_panic" else f"ktest_{test}")
-    assert symbols.function(rip[2])[0] == f"ktest_{test}"
-
-
-def test_rewind_takes_a_graders_test_by_a_part_of_its_name(debug):
-    """One that passes is shown from its end."""
-    done = debug("rewind", "joined_thread_is_gone", "os-check", COUNT, "reverse-continue", COUNT)
-    assert "a_joined_thread_is_gone passes" in done.said and "ktest_done()" in done.said and "rules hold" in done.said
-    first, second = counts(done.said)
-    assert second < first and "Breakpoint 1, ktest_" in done.said
-
-
-def test_rewind_of_an_unsolved_exercise_stands_in_its_stub(debug, tree):
-    done = debug("rewind", "a_joined_thread_is_gone", "bt 2", kernel=kernels.ROOT / "build" / "tree" / "1-104" / "build" / "checked" / "kernel.elf")
-    assert "unsolved: lab 1.5" in done.said and re.search(r"#1 .* in join_try", done.said)
-
-
-def test_past_the_end_of_a_run_only_backwards_goes_on(debug, bad):
-    done = debug("rewind", "bad_panic", "continue", "continue", "reverse-stepi", COUNT, kernel=bad)
-    assert "The run ends here" in done.said and "only backwards goes further" in done.said and counts(done.said)
-
-
-def test_gdb_stands_at_the_begin_of_a_test(debug):
-    done = debug("gdb", "yield_order", "os-ps", 'printf "AT %s\\n", $_as_string($pc)', "info symbol $pc", "hbreak ktest_done", "continue", "os-check")
-    assert done.status == 0 and "ktest_yield_order" in done.said and "all 21 rules hold" in done.said and "declined" not in done.said
-
-
-def test_gdb_at_the_end_of_a_live_run_says_so(debug):
-    done = debug("gdb", "yield_alone", "continue", "stepi")
-    assert "ktest: done" in done.said and "The run is over" in done.said and "quit, and start again" in done.said
-
-
-@pytest.mark.parametrize("test, words", [("yeild_order", "there is no test yeild_order; near it: yield_order"), ("switch", "name one of them"),
-                                         ("", "TEST= is missing"), ("zzzzz", "make grade lists the tests")])
-def test_a_name_that_fits_no_test_gets_one_line(debug, test, words):
-    done = debug("rewind", test)
-    assert done.status == 1 and len(done.err) == 1 and words in done.err[0]
-
-
-def test_without_gdb_there_is_one_line(debug):
-    done = debug("gdb", "yield_order", GDB="no-such-gdb")
-    assert done.status == 1 and done.err == ["gdb: there is no GDB (no-such-gdb) here: make setup installs it"]
-
-
-def test_two_at_once_do_not_disturb_each_other(tree):
-    runs = [subprocess.Popen(command(tree, mode, "yield_order", "os-check", "info symbol $pc"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                             stdin=subprocess.DEVNULL, text=True) for mode in ("gdb", "rewind")]
-    said = [run.communicate()[0] for run in runs]
-    assert [run.returncode for run in runs] == [0, 0], said
-    assert "ktest_yield_order in section" in said[0] and "ktest_done in section" in said[1] and all("rules hold" in text for text in said)
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
-def test_whatever_ends_it_qemu_goes_too(tree, bad, tmp_path, number):
-    """The shell command in GDB tells that the session is up; nothing of it is alive afterwards, nor, unless it was killed, its files."""
-    up = tmp_path / "up"
-    files = tmp_path / "files"
-    files.mkdir()
-    run = subprocess.Popen(command(tree, "gdb", "bad_spin", f"shell touch {up}", "continue", kernel=bad), stdin=subprocess.DEVNULL,
-                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ | {"TMPDIR": str(files)}, start_new_session=True)
-    waited = wait_for(up.exists)
-    members = processes_of(files)
-    os.kill(run.pid, number)
-    run.wait()
-    assert waited and members and wait_for(lambda: not [pid for pid in members if alive(pid)])
-    assert number == signal.SIGKILL or list(files.iterdir()) == []
-
-
-def wait_for(condition, seconds=60):
-    end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.05)
-    return condition()
-
-
-def processes_of(files):
-    """The processes that work in a folder below this one: QEMU."""
-    found = []
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            if os.readlink(f"/proc/{pid}/cwd").startswith(str(files)):
-                found.append(int(pid))
-        except OSError:
-            pass
-    return found
-
-
-def alive(pid):
-    try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-def test_make_gdb_names_its_files_itself(tree, tmp_path):
-    """Through make, commands from a file as their terminal; nobody's own .gdbinit is there or needed."""
-    done = subprocess.run(["make", "gdb", "TEST=yield_order"], cwd=tree, input="os-ps\nquit\n", capture_output=True, text=True,
-                          env=os.environ | {"HOME": str(tmp_path)})
-    assert done.returncode == 0, done.stderr
-    assert "RUNNING" in done.stdout and "declined" not in done.stdout + done.stderr and list(tmp_path.glob(".gdbinit")) == []
-
-
-def test_by_hand_the_line_in_gdbinits_header_is_enough(tree, tmp_path):
-    line = next(line[1:].strip() for line in (tree / ".gdbinit").read_text().splitlines() if line.startswith("#     gdb "))
-    done = subprocess.run(f"{line} -batch -ex 'help os-ps' -ex os-ps", shell=True, cwd=tree, capture_output=True, text=True, stdin=subprocess.DEVNULL)
-    assert "every thread" in done.stdout and "nothing is attached" in done.stderr and "declined" not in done.stderr
