@@ -10,6 +10,7 @@ from grade.boot import Boot
 from grade.debugger import replay
 from grade.errors import GraderFault
 
+
 def boot_of(kernel):
     return Boot(kernel, dwarf.load(kernel), 2, 100)
 

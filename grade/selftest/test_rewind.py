@@ -109,8 +109,8 @@ def test_rewind_takes_a_graders_test_by_a_part_of_its_name(debug):
     assert second < first and "Breakpoint 1, ktest_" in done.said
 
 
-def test_rewind_of_an_unsolved_exercise_stands_in_its_stub(debug, tree):
-    unsolved = kernels.ROOT / "build" / "tree" / "1-104" / "build" / "checked" / "kernel.elf"
+def test_rewind_of_an_unsolved_exercise_stands_in_its_stub(debug, tmp_path):
+    unsolved = kernels.build(kernels.START, kernels.files_of(104), tmp_path / "1-104")
     done = debug("rewind", "a_joined_thread_is_gone", "bt 2", kernel=unsolved)
     assert "unsolved: lab 1.5" in done.said and re.search(r"#1 .* in join_try", done.said)
 
