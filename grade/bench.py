@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""The kernel's figures in guest instructions, each beside its limit: what `make bench` prints. docs/performance.md says how they are counted.
+"""The kernel's figures in guest instructions, each beside its limit: what `make bench` prints. docs/performance.md says how they are
+counted.
 
     grade/bench.py --kernel build/plain/kernel.elf [--tree .] [--out build] [-v]
 
-Writes OUT/bench.json: {"compiler", "qemu", "figures": [{"name", "ours", "limit", "peer", "ratio", "unit", "note", "judged"}]}; peer and ratio are null
-as long as there is no other system to compare with. Exit status: 0; 1 if a figure is above its limit; 4 called wrongly. The limits are those of
-one compiler: of a kernel that another one made, the figures are reported and not judged."""
+Writes OUT/bench.json: {"compiler", "judged", "qemu", "figures": [{"name", "ours", "limit", "peer", "ratio", "unit", "note"}]}; peer and
+ratio are null as long as there is no other system to compare with. Exit status: 0; 1 if a figure is above its limit; 4 called wrongly. The
+limits are those of one compiler: of a kernel that another one made, the figures are reported and not judged."""
 
 import argparse
 import json
@@ -55,7 +56,7 @@ def main(argv):
     parser.add_argument("-v", "--verbose", action="store_true", help="where a switch's instructions go")
     options = parser.parse_args(argv)
     try:
-        result = measure(options.kernel, options.out / "dwarf")
+        result = measure(options.kernel, options.kernel.parent)
         options.out.mkdir(parents=True, exist_ok=True)
         (options.out / "bench.json").write_text(json.dumps({k: v for k, v in result.items() if k != "switch"}, indent=1) + "\n")
     except (UserError, GraderFault, OSError) as error:
@@ -68,7 +69,8 @@ def main(argv):
 
 
 def measure(path, cache=None):
-    """Every figure of a kernel: what bench.json holds, and "switch": (Kernel, a switch's instruction addresses). Raises GraderFault, UserError."""
+    """Every figure of a kernel: what bench.json holds, and "switch": (Kernel, a switch's instruction addresses). Raises GraderFault,
+    UserError."""
     if not path.is_file():
         raise UserError(f"there is no kernel at {path}; make kernel CHECKED=0 builds it")
     kernel = Kernel(path, dwarf.load(path, cache))
@@ -92,8 +94,8 @@ def measure(path, cache=None):
 
 
 def switches(steps):
-    """(begun, back): of every yield that led into another thread's yield, the instructions from thread_yield()'s first one until that thread runs,
-    that is, until switch_context() has returned in it; and until its thread_yield() has returned."""
+    """(begun, back): of every yield that led into another thread's yield, the instructions from thread_yield()'s first one until that
+    thread runs, that is, until switch_context() has returned in it; and until its thread_yield() has returned."""
     kernel, begun, back = steps.kernel, [], []
     first, switch = kernel.start("thread_yield"), kernel.extent("switch_context")
     arrival, running = set(), None
@@ -113,7 +115,8 @@ def switches(steps):
 
 
 def trace_record(kernel):
-    """The cost of a trace record, at the ring's start, in its middle and after it has wrapped, in both modes: all the same, or the note says so."""
+    """The cost of a trace record, at the ring's start, in its middle and after it has wrapped, in both modes: all the same, or the note
+    says so."""
     costs = {}
     for mode, size in (("last", f"tracesize={RING}"), ("all", "")):
         calls = executed(kernel, f"ktest=yield_churn rounds={RING} trace={mode} {size}").calls("trace_write")
@@ -163,11 +166,12 @@ def tick(kernel):
 
 def start(kernel):
     count, _ = reached(kernel, "boot_main")
-    return figure("reset to the kernel's first line of C", count, START_LIMIT, note="boot_main(); before it only the BIOS and the loader run")
+    return figure("reset to the kernel's first line of C", count, START_LIMIT, note="boot_main(); before it run the BIOS and the loader")
 
 
 def prompt(kernel):
-    """console_read() is entered first when the monitor has printed its prompt and looks for a line; what was printed until then proves it."""
+    """console_read() is entered first when the monitor has printed its prompt and looks for a line; what was printed until then proves
+    it."""
     count, printed = reached(kernel, "console_read")
     if not printed.endswith("\n> "):
         raise GraderFault(f"the kernel reads from the console before the monitor's prompt; printed until then: {printed!r}")

@@ -26,6 +26,7 @@ from pathlib import Path
 from .errors import GraderFault, UserError
 from .submission import MINE, read_given, take
 
+TESTS = "kernel/ktest/"
 MAKEFILE = "include kernel/kernel.mk\n"
 VARIANTS = {"checked": ["CHECKED=1"], "plain": ["CHECKED=0"], "race": ["CHECKED=1", "RACE=1"]}  # kernel.mk's own names of them
 CPU_SECONDS = 120      # of one compiler
@@ -83,8 +84,11 @@ class Maker:
     def build_what_builds(self, files):
         """Leaves self.kernel made from as many of the files as build. Returns {path: the compiler's words} of the others."""
         taken, broken = dict(files), {}
-        while not self.builds(taken):
-            culprits = self.named(taken)
+        while True:
+            built = self.builds(taken)
+            culprits = self.reaching(taken) if built else self.named(taken)
+            if built and not culprits:
+                return broken
             while culprits is None:
                 culprits = self.guilty(taken)
             if not culprits:
@@ -92,7 +96,28 @@ class Maker:
             for path, words in culprits.items():
                 broken[path] = words
                 del taken[path]
-        return broken
+
+    def reaching(self, taken):
+        """{path: words} of the files that use what only the tests inside the kernel may: their facts are the evidence."""
+        theirs = self._symbols("--defined-only", [path for path in self.given if path.startswith(TESTS)])
+        found = {}
+        if not theirs:
+            return found
+        for path in taken:
+            used = sorted(self._symbols("--undefined-only", [path]) & theirs)
+            if used:
+                found[path] = [f"{path}: uses {', '.join(used[:4])}, which only the kernel's own tests ({TESTS}) may"]
+        return found
+
+    def _symbols(self, which, paths):
+        """The global symbols that the objects made from these sources define, or need from elsewhere."""
+        objects = [f"{self.kernel.parent}/{path}.o" for path in paths if path.endswith((".c", ".asm"))]
+        if not objects:
+            return set()
+        code, words = call([os.environ.get("CROSS", "") + "nm", "-g", which, *objects], self.folder)
+        if code:
+            raise GraderFault(f"nm failed: {' / '.join(tail(words))}")
+        return {line.split()[-1] for line in words.splitlines() if line.strip() and not line.endswith(":")}
 
     def named(self, taken):
         """{path: words} of the files in which the compiler found errors, or None if it names none of them."""

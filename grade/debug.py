@@ -4,11 +4,11 @@
     debug.py gdb|rewind --tree DIR --kernel FILE --test NAME [-- MORE ARGUMENTS FOR GDB]
 
 gdb      a live QEMU with the deterministic clock, GDB at the first line of the test inside the kernel
-rewind   the test is run; the boot on which it fails (or its last one) is recorded and replayed, with GDB at the failing point. From there GDB
-         goes backwards, to the test's begin at the latest
+rewind   the test is run; the boot on which it fails (or its last one) is recorded and replayed, with GDB at the failing point. From there
+         GDB goes backwards, to the test's begin and further
 
-NAME is a test's of the grader, or a part of one, or a ktest's. QEMU, its files and the recording are gone when GDB ends. Exit status: 0, or 1
-with one line on stderr."""
+NAME is a test's of the grader, or a part of one, or a ktest's. QEMU, its files and the recording are gone when GDB ends. Exit
+status: 0, or 1 with one line on stderr."""
 
 import argparse
 import contextlib
@@ -26,6 +26,7 @@ from grade import debug_session, dwarf  # noqa: E402
 from grade.build import keep  # noqa: E402
 from grade.debugger import Debugger, Replay, find_gdb, recording  # noqa: E402
 from grade.errors import GraderFault, UserError  # noqa: E402
+from grade.machine import registers  # noqa: E402
 
 NEAR = 1_000_000  # instructions before the failing point at which a second snapshot is taken
 BEFORE = 100      # instructions before the test's begin at which the first one is taken, so that its breakpoint lies behind it
@@ -54,16 +55,20 @@ def parse(argv):
     parser.add_argument("--tree", type=Path, default=HERE.parent)
     parser.add_argument("--kernel", type=Path, required=True)
     parser.add_argument("--test", default="")
-    parser.add_argument("more", nargs="*", help="for GDB, behind --")
-    return parser.parse_args(argv)
+    ours = argv.index("--") if "--" in argv else len(argv)
+    options = parser.parse_args(argv[:ours])
+    options.more = argv[ours + 1:]
+    return options
 
 
 def prepare(options, stack):
-    """(boot to debug, ktest's name, what to say): the test was found and run once, undisturbed."""
+    """The Attempt to debug: the test was found and run once, undisturbed."""
     find_gdb()  # before any work is done
     from grade import debug_tests  # needs pytest, so it comes after what can be said without
     options.tree = options.tree.absolute()
     folder = options.tree / "build" / "debug"
+    if not options.kernel.is_file():
+        raise UserError(f"there is no kernel at {options.kernel}: make kernel builds it")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         kernel = keep(options.kernel.absolute(), folder / "kernels")  # a rebuild while GDB runs does not touch it
@@ -90,55 +95,70 @@ def rewind(options, stack):
     if machine.cpus != 1:
         raise UserError(f"{attempt.title} uses {machine.cpus} CPUs, and only a run on one CPU can be recorded: make gdb shows it live")
     print("rewind: recording the run", flush=True)
-    folder, _, _ = stack.enter_context(recording(machine.kernel, machine.options, input=machine.input, expect=attempt.end))
-    begin, at, what = failing_point(Debugger(folder), attempt.begin)
-    replayed = stack.enter_context(Replay(folder))
-    for place, name in ((begin - BEFORE, "begin"), (at - NEAR, "near")):
-        if place > replayed.instructions() and replayed.seek(place):
-            replayed.keep(name)
-    if not replayed.seek(at):
-        raise GraderFault(f"the replay of {attempt.title} ended before instruction {at}, where the recorded run came by")
+    folder, instructions = stack.enter_context(recording(machine, attempt.end))
+    begin, at, what, behind = failing_point(Debugger(folder, os.environ["CRESCENT_DWARF"]), attempt, instructions)
+    replayed, at = stand_at(folder, begin, at, stack)
+    if behind == registers(replayed.qmp.monitor("info registers -a"))[0].get("RIP"):
+        replayed.seek(at := at - 1)  # the exception has been delivered: back to the instruction at which it came
     words = [f"GDB stands at {what}, {at - begin} instructions behind the begin of {attempt.title}.",
              "reverse-stepi, reverse-step and reverse-continue go back; the begin of the test has a breakpoint. quit ends everything."]
     debug_session.run(options, replayed, attempt, words, ends=("machine_exit_hint",), go=False)
+
+
+def stand_at(folder, begin, at, stack):
+    """(a Replay, its instruction count): it has executed `at` instructions, or as many as there are before the run is over, and
+    has snapshots on the way there. stack: an ExitStack that ends it."""
+    for _ in range(3):
+        with contextlib.ExitStack() as attempt:
+            replayed = attempt.enter_context(Replay(folder))
+            for place, name in ((begin - BEFORE, "begin"), (at - NEAR, "near")):
+                if place > replayed.instructions() and replayed.seek(place):
+                    replayed.keep(name)
+            if replayed.seek(at):
+                stack.enter_context(attempt.pop_all())
+                return replayed, at
+            at = min(at, replayed.reached) - 1  # a machine that is off cannot go back: a new one, not quite as far
+    raise GraderFault(f"the replay ends around instruction {at} and cannot be stopped there")
 
 
 SCOUT = """
 places = {}
 for name in ["kmain", given["begin"], "panic", "ktest_done", *(f"stub_{n}" for n in range(32))]:
     try:
-        places[Stop(name) and address(name)] = name
+        places[address(name)] = name
+        Stop(name)
     except KeyError:
         pass
-while True:
-    rip = resume()
-    if rip is None:
-        report(place="end", at=instructions())
-        break
-    place = places.get(rip, "?")
-    if place == "panic":
-        caller = kernel().image.function(word(registers(("rsp",))["rsp"]) - 1)
-        report(place=place, at=instructions(), caller=caller[0] if caller else "")
-        break
-    report(place=place, at=instructions())
-    if place == "ktest_done":
+last = [given["last"] or given["begin"], "panic", "ktest_done"]
+while (rip := resume()) is not None:
+    name = places.get(rip, "?")
+    caller = kernel().image.function(word(registers(("rsp",))["rsp"]) - 1) if name == "panic" else None
+    report(place=name, rip=rip, at=instructions(), caller=caller[0] if caller else "")
+    if name in last:
         break
 """
 
 
-def failing_point(debugger, begin):
-    """(instruction count at the test's begin, at the failing point, its name), found by one way through the replay."""
-    stops = debugger.run_script(SCOUT, begin=begin)
-    first = next((s["at"] for s in reversed(stops) if s["place"] in (begin, "kmain")), 1)
-    last = stops[-1]
+def failing_point(debugger, attempt, instructions):
+    """(instruction count at the test's begin, at the failing point, its name, address of the entry of an exception that came
+    there or None). Where the run ended in panic() or ktest_done(), one way through the replay finds that; else the failing
+    point is where the recording ended. Raises UserError if the replay does not come as far as the kernel."""
+    stops = debugger.run_script(SCOUT, begin=attempt.begin, last=attempt.last)
+    begins = [s["at"] for s in stops if s["place"] in (attempt.begin, "kmain")]
+    if not begins:
+        raise UserError(f"{attempt.title} ends the machine in a way that cannot be replayed; make gdb shows it live")
+    begin, last = begins[-1], stops[-1]
     exceptions = [s for s in stops if s["place"].startswith("stub_")]
     if last["place"] == "panic" and last["caller"] == "trap" and exceptions:
-        return first, exceptions[-1]["at"], "the instruction that was interrupted by an exception, which made the kernel panic"
+        what = "where the machine's time was up" if attempt.end == "watchdog" else "the instruction at which the exception came"
+        return begin, exceptions[-1]["at"], what, exceptions[-1]["rip"]
     if last["place"] == "panic":
-        return first, last["at"], "the call of panic()"
+        return begin, last["at"], "the call of panic()", None
     if last["place"] == "ktest_done":
-        return first, last["at"], "the end of the test, ktest_done()"
-    return first, last["at"] - 1, "the run's last instruction"
+        return begin, last["at"], "the end of the test, ktest_done()", None
+    if instructions:
+        return begin, max(begin, instructions), "the run's last instruction", None
+    return begin, begin, "the begin of the test, in which the guest ended QEMU itself", None
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
-"""One GDB on this terminal, and the QEMU it is connected to: as long as GDB runs, so does QEMU, and no longer. Ctrl-C belongs to GDB: it runs in a
-process group of its own in the terminal's foreground."""
+"""One GDB on this terminal, and the QEMU it is connected to: as long as GDB runs, so does QEMU, and no longer. Ctrl-C belongs
+to GDB: it runs in a process group of its own in the terminal's foreground."""
 
 import contextlib
 import json
@@ -23,7 +23,8 @@ LOOK = 5  # seconds between looks at whether QEMU answers
 
 
 class Live:
-    """A QEMU that boots what a Machine booted, and waits for GDB before its first instruction. What the kernel prints goes to stdout."""
+    """A QEMU that boots what a Machine booted, and waits for GDB before its first instruction. What the kernel prints goes to stdout,
+    and so do QEMU's own words."""
 
     def __init__(self, machine):
         self.machine, self.process, self.qmp = machine, None, None
@@ -47,20 +48,21 @@ class Live:
         threading.Thread(target=pass_on, args=(read,), daemon=True).start()
         args = [self.machine.qemu, *without_vapic(self.machine._common()), *memory_arguments("ram", self.machine.ram_mib << 20),
                 "-action", "reboot=shutdown,shutdown=pause,watchdog=none,panic=none", "-icount", "shift=0,sleep=off",
-                "-add-fd", f"fd={write},set=1", "-chardev", "file,id=console,path=/dev/fdset/1", "-serial", "chardev:console",
-                "-chardev", f"socket,id=qmp,fd={theirs.fileno()}", "-mon", "chardev=qmp,mode=control", "-S", "-gdb", f"unix:{SOCKET},server=on,wait=off"]
+                "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",
+                "-chardev", f"socket,id=qmp,fd={theirs.fileno()}", "-mon", "chardev=qmp,mode=control",
+                "-S", "-gdb", f"unix:{SOCKET},server=on,wait=off"]
         try:
-            with open(self.folder / "errors", "w+b") as errors:
-                self.process = start(args, self.folder, errors, [theirs.fileno(), write], 4 << 30)
-            self.qmp.message(ANSWER)
-            self.qmp.ask("qmp_capabilities")
+            self.process = start(args, self.folder, write, [theirs.fileno()], 4 << 30)
         except FileNotFoundError:
             raise UserError(f"{self.machine.qemu} is not installed: make setup installs it, or set QEMU= to its path") from None
-        except Closed:
-            raise GraderFault(f"QEMU cannot be started: {(self.folder / 'errors').read_text(errors='replace').strip()}") from None
         finally:
-            theirs.close()
+            theirs.close()  # from here on QEMU alone has them, and their end is QEMU's end
             os.close(write)
+        try:
+            self.qmp.message(ANSWER)
+            self.qmp.ask("qmp_capabilities")
+        except Closed:
+            raise GraderFault("QEMU cannot be started; what it says stands above") from None
 
     def __exit__(self, *exc):
         if self.process:
@@ -80,10 +82,12 @@ def pass_on(descriptor):
 
 
 def run(options, qemu, attempt, words, ends, go):
-    """GDB on the terminal, connected to `qemu` (a Live or a Replay), until it ends. words: what it says when it is ready; ends: functions in front of
-    which the run ends; go: whether GDB first continues to the test's begin. Raises GraderFault if GDB failed."""
+    """GDB on the terminal, connected to `qemu` (a Live or a Replay), until it ends. words: what it says when it is ready; ends:
+    functions in front of which the run ends; go: whether GDB first continues to the test's begin. Raises GraderFault if GDB
+    failed."""
     job = qemu.folder / "session.json"
-    job.write_text(json.dumps({"folder": str(qemu.folder), "socket": SOCKET, "begin": attempt.begin, "go": go, "words": words, "ends": ends}))
+    job.write_text(json.dumps({"folder": str(qemu.folder), "socket": SOCKET, "begin": attempt.begin, "go": go, "words": words,
+                               "ends": ends}))
     command = [find_gdb(), "-q", "-iex", "set auto-load no", "-x", str(options.tree / ".gdbinit"), "-x", str(HERE / "gdb" / "session.py"),
                *options.more, str(attempt.machine.kernel)]
     environment = {name: value for name, value in os.environ.items() if name != "DEBUGINFOD_URLS"} | {"CRESCENT_JOB": str(job)}
@@ -101,8 +105,8 @@ def run(options, qemu, attempt, words, ends, go):
 
 
 class Watch(threading.Thread):
-    """Notices a QEMU that does not answer any more, which GDB would wait for without end, and ends it. Keeps the folder's time fresh, too: what is
-    old counts as left over (machine.sweep)."""
+    """Notices a QEMU that does not answer any more, which GDB would wait for without end, and ends it. Keeps the folder's time
+    fresh, too: what is old counts as left over (machine.sweep)."""
 
     def __init__(self, qemu):
         super().__init__(daemon=True)
@@ -124,8 +128,8 @@ class Watch(threading.Thread):
 
 
 def foreground(command, cwd, environment):
-    """Runs a command on this terminal and returns its exit status. On a terminal it becomes the foreground process group, so that Ctrl-C reaches it
-    alone; it cannot be suspended."""
+    """Runs a command on this terminal and returns its exit status. On a terminal it becomes the foreground process group, so
+    that Ctrl-C reaches it alone; it cannot be suspended."""
     terminal = os.isatty(0)
 
     def in_child():

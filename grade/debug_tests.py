@@ -1,6 +1,7 @@
-"""Which boot of which test to debug. A test is named as the grader names it, in whole or in part, or as the ktest inside the kernel; to learn how it
-boots and where it fails, it is simply run, in this process, with the grader's own fixture."""
+"""Which boot of which test to debug. A test is named as the grader names it, in whole or in part, or as the ktest inside the
+kernel; to learn how it boots and where it fails, it is simply run, in this process, with the grader's own fixture."""
 
+import contextlib
 import difflib
 import importlib.util
 import inspect
@@ -21,13 +22,15 @@ MOST_NAMES = 5
 
 @dataclass
 class Attempt:
-    """A boot to be debugged. title: the test's; begin: the function with which it begins inside the kernel; machine: the Machine of that boot (its
-    options and input are what is booted again); end: the kind of its End; words: how the test went."""
+    """A boot to be debugged. title: the test's; begin: the function with which it begins inside the kernel; machine: the
+    Machine of that boot (its options and input are what is booted again); end: the kind of its End; last: the kernel's function
+    with which the run ended, "panic" or "ktest_done", or None; words: how the test went."""
 
     title: str
     begin: str
     machine: object
     end: str
+    last: str
     words: list
 
 
@@ -52,7 +55,14 @@ def failing_boot(options, kernel, image, stack):
     error = error or boot.last.unjudged
     title = f"test {test.exercise} {test.name}" if test else f"ktest {wanted}"
     name = re.search(r"\bktest=(\S+)", boot.last.options)[1]
-    return Attempt(title, f"ktest_{name}" if name in ktests else "kmain", boot.last.machine, boot.last.end.kind, told(title, error))
+    begin = f"ktest_{name}" if name in ktests else "kmain"
+    return Attempt(title, begin, boot.last.machine, boot.last.end.kind, last_function(boot.last), told(title, error))
+
+
+def last_function(run):
+    """Where a run ended, if it ended in the kernel's own way."""
+    with contextlib.suppress(RuleBroken):
+        return "panic" if run.panic else "ktest_done" if run.report and run.report.done else None
 
 
 def race_kernel(options, folder):
@@ -80,7 +90,8 @@ def graded(tree):
 def find(text, wanted, tests, ktests):
     """The one test of the grader whose name contains the text. Raises UserError that names what comes near."""
     if not wanted:
-        raise UserError("TEST= is missing: TEST=name, as make grade prints names, in whole or in part; or a ktest: " + " ".join(ktests))
+        raise UserError("TEST= is missing: TEST=name, where the name is a test's of make grade, in whole or in part, or a ktest's, such as "
+                        + " ".join(ktests[-MOST_NAMES:]))
     found = [test for test in tests if wanted in testlist.plain(test.name)]
     exact = [test for test in found if testlist.plain(test.name) == wanted]
     if len(exact or found) == 1:

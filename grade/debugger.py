@@ -1,5 +1,5 @@
-"""GDB on a run. A debugger that stops a machine moves its clock, so a run is judged undisturbed, and GDB gets a recording of it: the same instructions
-again, as slowly as one likes, forwards and backwards. One CPU only.
+"""GDB on a run. A debugger that stops a machine moves its clock, so a run is judged undisturbed, and GDB gets a recording of
+it: the same instructions again, as slowly as one likes, forwards and backwards. One CPU only.
 
     run = boot("switch_registers")
     with replay(run) as debugger:
@@ -25,6 +25,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import textwrap
 from pathlib import Path
@@ -42,14 +43,22 @@ NO_VAPIC = ["-global", "apic-common.vapic=off"]
 
 
 class Recorder(Machine):
-    """A Machine whose run is recorded completely: QEMU gets the time to write its log's end and beginning."""
+    """A Machine whose run is recorded completely: QEMU gets the time to write its log's end and beginning. instructions: how
+    many were executed until the end, or None if QEMU ended by itself."""
+
+    instructions = None
 
     def _common(self):
         return without_vapic(super()._common())
 
+    def _shut_down(self, reason, expired):
+        self.instructions = self.qmp.ask("query-replay")["icount"]
+        return super()._shut_down(reason, expired)
+
     def _stop(self):
-        if self.process and self.qmp:
-            with contextlib.suppress(Closed, GraderFault):
+        if self.process and self.qmp and sys.exc_info()[0] is None:  # a run that is broken off needs no log
+            with contextlib.suppress(Closed, GraderFault):  # QEMU may be on its way out already
+                self.instructions = self.qmp.ask("query-replay")["icount"]
                 self.qmp.ask("quit")
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(ANSWER)
@@ -57,8 +66,9 @@ class Recorder(Machine):
 
 
 def without_vapic(args):
-    """QEMU's arguments without its accelerator for 32-bit guests, which nobody here uses. When QEMU 7.2 goes backwards, resetting that device waits
-    for the CPU's thread, which may wait for the lock that the resetting thread holds: half of all reverse-continues would hang."""
+    """QEMU's arguments without its accelerator for 32-bit guests, which nobody here uses. When QEMU 7.2 goes backwards,
+    resetting that device waits for the CPU's thread, which may wait for the lock that the resetting thread holds: half of all
+    reverse-continues would hang."""
     return args if NO_VAPIC[1] in args else args + NO_VAPIC
 
 
@@ -76,16 +86,17 @@ def find_gdb():
 
 
 @contextlib.contextmanager
-def recording(kernel, options, *, input=None, expect=None):
-    """Records a run in a private folder, which exists as long as the block lasts; yields (folder, Machine after its run, End). options: as
-    Machine's. expect: the kind of End that the run had when it was not recorded. Raises GraderFault, UserError."""
+def recording(machine, expect=None):
+    """Records what a Machine boots in a private folder, which exists as long as the block lasts; yields (folder, instructions executed or
+    None). expect: the kind of End that the run had when it was not recorded. Raises GraderFault, UserError."""
     base = Path(tempfile.mkdtemp(prefix=PREFIX))
     try:
-        with Recorder(kernel, options, input=input, record=base / "run") as machine:
-            end = machine.run()
-            if expect and end.kind != expect:
-                raise GraderFault(f"a run that ended with a {expect} ended with a {end.kind} when it was recorded")
-            yield base / "run", machine, end
+        with Recorder(machine.kernel, machine.options, input=machine.input, ram_mib=machine.ram_mib, qemu=machine.qemu,
+                      limit_ms=machine.limit_ms, record=base / "run") as recorder:
+            end = recorder.run()
+        if expect and end.kind != expect:
+            raise GraderFault(f"a run that ended with a {expect} ended with a {end.kind} when it was recorded")
+        yield base / "run", recorder.instructions
     finally:
         shutil.rmtree(base, ignore_errors=True)
 
@@ -95,16 +106,17 @@ def replay(run):
     """A Debugger on a grader's Run (boot.py). Raises GraderFault, UserError."""
     if run.machine.cpus != 1:
         raise GraderFault("only a run on one CPU can be recorded")
-    with recording(run.machine.kernel, run.machine.options, input=run.machine.input, expect=run.end.kind) as (folder, _, _):
-        yield Debugger(folder)
+    with recording(run.machine, run.end.kind) as (folder, _):
+        cache = run.machine.kernel.parent.parent / "dwarf"  # where the grader keeps what it read of this kernel
+        yield Debugger(folder, cache if cache.is_dir() else None)
 
 
 class Replay:
-    """A QEMU that replays a recording, stopped before its first instruction. GDB connects to the socket SOCKET in the recording's folder, by that relative
-    name, because an absolute one may be too long for a socket. Always in a `with`."""
+    """A QEMU that replays a recording, stopped before its first instruction. GDB connects to the socket SOCKET in the
+    recording's folder, by that relative name, because an absolute one may be too long for a socket. Always in a `with`."""
 
     def __init__(self, folder):
-        self.folder, self.process, self.qmp = Path(folder), None, None
+        self.folder, self.process, self.qmp, self.reached = Path(folder), None, None, 0
 
     def __enter__(self):
         try:
@@ -144,16 +156,18 @@ class Replay:
         return self.qmp.ask("query-replay")["icount"]
 
     def seek(self, n):
-        """Goes to where n instructions have been executed, forwards or backwards. False if the run is over before, which leaves the machine where
-        nothing more can be done with it. Raises GraderFault."""
+        """Goes to where n instructions have been executed, forwards or backwards. False if the run is over before, which leaves
+        the machine where nothing more can be done with it; self.reached says how far it came. Raises GraderFault."""
         if self.instructions() == n:
             return True
         self.qmp.ask("replay-seek", icount=n)
         try:
             while event := self.qmp.event(WALL_LIMIT):
                 if event["event"] == "STOP":
-                    return self.instructions() == n
+                    self.reached = self.instructions()
+                    return self.reached == n and self.qmp.ask("query-status")["status"] != "shutdown"
         except Closed:
+            self.reached = n  # not known: QEMU took it along
             return False
         raise GraderFault(f"a replay did not come to instruction {n} within {WALL_LIMIT} s")
 
@@ -168,20 +182,22 @@ class Replay:
 
 
 class Debugger:
-    """GDB scripts on one recording. Each is a replay from the machine's reset."""
+    """GDB scripts on one recording. Each is a replay from the machine's reset. cache: folder with the kernel's parsed debug information, or
+    None."""
 
-    def __init__(self, folder):
-        self.folder = Path(folder)
+    def __init__(self, folder, cache=None):
+        self.folder, self.cache = Path(folder), cache
 
     def run_script(self, script, **given):
-        """Runs Python text inside GDB (what it can use: gdb/driver.py); given: values of JSON for it. Returns the dicts that it handed to report(), in
-        order. Raises GraderFault if the script fails or does not end."""
+        """Runs Python text inside GDB (what it can use: gdb/driver.py); given: values of JSON for it. Returns the dicts that it
+        handed to report(), in order. Raises GraderFault if the script fails or does not end."""
         result, job = self.folder / "result.json", self.folder / "job.json"
         result.unlink(missing_ok=True)
         with Replay(self.folder):
             job.write_text(json.dumps({"socket": SOCKET, "script": textwrap.dedent(script), "given": given, "result": str(result)}))
-            said = run_gdb(["-nx", "-batch", "-iex", "set auto-load no", str(self.folder / "kernel.elf"), "-x", str(HERE / "gdb" / "crescent.py"),
-                            "-x", str(HERE / "gdb" / "driver.py")], self.folder, {"CRESCENT_JOB": str(job)})
+            said = run_gdb(["-nx", "-batch", "-iex", "set auto-load no", str(self.folder / "kernel.elf"),
+                            "-x", str(HERE / "gdb" / "crescent.py"), "-x", str(HERE / "gdb" / "driver.py")], self.folder,
+                           {"CRESCENT_JOB": str(job), "CRESCENT_DWARF": str(self.cache or self.folder / "dwarf")})
         try:
             found = json.loads(result.read_text())
         except (OSError, ValueError):

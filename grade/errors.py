@@ -5,6 +5,15 @@ Unjudged     a verdict about how a run ended (panic, hang, ...): costs the test'
 GraderFault  the grader, the host or QEMU failed: never the student's score
 UserError    a wrong option, a missing file: one clear line, nothing was graded"""
 
+import re
+
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # all but tab and newline
+
+
+def printable(text):
+    """Text from a submission or its kernel as it may be shown on a terminal: control characters as \\xnn."""
+    return CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+
 
 class UserError(Exception):
     """One line that names what is wrong and the way out."""
@@ -18,9 +27,9 @@ class RuleBroken(AssertionError):
     """rule: one line, in a student's words. evidence: lines, most telling first."""
 
     def __init__(self, rule, *evidence):
-        super().__init__(rule)
-        self.rule = rule
-        self.evidence = [str(line) for line in evidence]
+        self.rule = printable(rule)
+        self.evidence = [printable(str(line)) for line in evidence]
+        super().__init__(self.rule)
 
 
 class Unjudged(RuleBroken):

@@ -1,5 +1,6 @@
-"""A run's schedule as a picture (SVG): a lane for each CPU, a lane for each thread, one scale of time. Nothing is said by colour alone: who has a CPU
-stands in the box as a number and shows in its pattern; what a thread does shows in height and pattern; events have shapes. Standard library only.
+"""A run's schedule as a picture (SVG): a lane for each CPU, a lane for each thread, one scale of time. Nothing is said by colour alone: who
+has a CPU stands in the box as a number and shows in its pattern; what a thread does shows in height and pattern; events have shapes.
+Standard library only.
 
     gantt.draw(timeline, "test name", "what happened")      # the text of an SVG file"""
 
@@ -43,7 +44,8 @@ def draw(line, title, subtitle):
         parts += drawn
         top += 22
     height, width = top + 66, LEFT + scales[0].width + RIGHT
-    head = [f"<svg xmlns='http://www.w3.org/2000/svg' width='{width:.0f}' height='{height:.0f}' viewBox='0 0 {width:.0f} {height:.0f}' {FONT}>",
+    size = f"width='{width:.0f}' height='{height:.0f}' viewBox='0 0 {width:.0f} {height:.0f}'"
+    head = [f"<svg xmlns='http://www.w3.org/2000/svg' {size} {FONT}>",
             "<rect width='100%' height='100%' fill='#ffffff'/>", definitions(),
             text(16, 28, title, 17, weight="bold"), text(16, 50, subtitle, 12, fill="#333333"), text(16, 68, cut, 12, fill="#333333")]
     return "\n".join([*head, *parts, *legend(line, top + 14), "</svg>", ""])
@@ -62,8 +64,8 @@ def row(line, scale, top):
     parts = axis(scale, top + AXIS, at)
     for (kind, number), y in lanes.items():
         tall, draw_lane = (CPU_LANE, cpu_lane) if kind == "cpu" else (THREAD_LANE, thread_lane)
-        label = f"CPU {number}" if kind == "cpu" else line.name(number)
-        parts.append(text(LEFT - 10, y + tall / 2 + 4, shortened(label, 20), 12, anchor="end", weight="bold" if kind == "cpu" else "normal"))
+        label, weight = (f"CPU {number}", "bold") if kind == "cpu" else (line.name(number), "normal")
+        parts.append(text(LEFT - 10, y + tall / 2 + 4, shortened(label, 20), 12, anchor="end", weight=weight))
         parts.append(f"<path d='M{LEFT} {y + tall}h{scale.width:.1f}' stroke='#c8c8c8' stroke-width='0.6'/>")
         parts += draw_lane(line, scale, number, y)
     return parts, at + AXIS
@@ -99,7 +101,9 @@ def rows(line):
     per_ns = max(per_ns, count * WIDTH / whole)  # the last row is as full as the others
     scales = [Scale(line.start + n * WIDTH / per_ns, WIDTH, per_ns, line.start) for n in range(count)]
     shown = sum(event.time <= scales[-1].end for event in line.events)
-    return scales, f"Shown: the first {shown} of {len(line.events)} events; the JSON file has all of them." if shown < len(line.events) else ""
+    if shown == len(line.events):
+        return scales, ""
+    return scales, f"Shown: the first {shown} of {len(line.events)} events; the JSON file has all of them."
 
 
 def axis(scale, top, bottom):
@@ -175,7 +179,8 @@ def legend(line, top):
     for share, pattern, words in used:
         words += " (with its CPU's number)" if pattern == "run" and len(line.cpus) > 1 else ""
         tall = THREAD_LANE * share
-        parts.append(f"<rect x='{x}' y='{top - tall / 2:.1f}' width='26' height='{tall:.1f}' fill='url(#{pattern})' stroke='#222222' stroke-width='0.7'/>")
+        parts.append(f"<rect x='{x}' y='{top - tall / 2:.1f}' width='26' height='{tall:.1f}' fill='url(#{pattern})' stroke='#222222' "
+                     f"stroke-width='0.7'/>")
         parts.append(text(x + 33, top + 4, words, 12))
         x += 33 + len(words) * 6.8 + 26
     x = 24
@@ -203,7 +208,8 @@ def fill_number(tid):
 
 
 def text(x, y, words, size, anchor="start", weight="normal", fill="#000000"):
-    return f"<text x='{x:.1f}' y='{y:.1f}' font-size='{size}' text-anchor='{anchor}' font-weight='{weight}' fill='{fill}'>{escape(words)}</text>"
+    look = f"font-size='{size}' text-anchor='{anchor}' font-weight='{weight}' fill='{fill}'"
+    return f"<text x='{x:.1f}' y='{y:.1f}' {look}>{escape(words)}</text>"
 
 
 def shortened(words, most):

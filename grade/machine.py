@@ -25,10 +25,11 @@ import subprocess
 import tempfile
 import time
 import weakref
+from collections import namedtuple
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .errors import GraderFault, UserError
+from .errors import GraderFault, UserError, printable
 from .memory import RamFile
 from .qcow2 import write_empty
 from .qmp import Closed, Qmp
@@ -38,7 +39,8 @@ LIMIT_MS = 100          # of virtual time for a run, unless its test says otherw
 CONSOLE_CAP = 1 << 20   # bytes; a run that prints as much is a runaway
 WALL_LIMIT = 900        # seconds; a guest that spins with `pause`, the slowest there is, reaches LIMIT_MS in some 20 s on an idle host
 GRACE = 10              # seconds that a kernel has to report after the limit; the verdict does not depend on it
-LOOK = 2                # seconds between looks at whether a guest that takes long has switched its watchdog off
+LOOK = 2                # seconds between looks at whether a guest that takes long has disarmed its watchdog
+BEFORE_WATCHDOG = 150_000_000  # instructions, from reset until the kernel arms the watchdog; the firmware takes 60 M with four CPUs
 POLL = 0.05             # seconds between looks at the console's size; decides when a runaway is ended, never whether it is one
 PREFIX = "crescent-"
 SHM = Path("/dev/shm")
@@ -54,6 +56,9 @@ class End:
     detail: str = ""
     code: int = 0
     cpus: list = field(default_factory=list)  # per CPU {"RIP": int, "RSP": int, "CR3": int, ..., "HLT": int}; empty if QEMU could not tell
+
+
+Look = namedtuple("Look", "instructions cpus")  # a running guest, seen from outside: instructions since reset, registers()
 
 
 class Machine:
@@ -99,7 +104,7 @@ class Machine:
     def console(self):
         """What was printed, as text; bytes that are no UTF-8 are shown as \\xnn."""
         self.console_file.seek(0)
-        return self.console_file.read(self.console_cap).decode("utf-8", "backslashreplace").replace("\r\n", "\n")
+        return printable(self.console_file.read(self.console_cap).decode("utf-8", "backslashreplace").replace("\r\n", "\n"))
 
     def close(self):
         """Ends QEMU if it still runs and gives everything back. May be called twice."""
@@ -183,7 +188,7 @@ class Machine:
                 elif time.monotonic() > look and not expired:
                     before, stuck = self._stuck(before)
                     if stuck:
-                        return End("watchdog", "the watchdog had been switched off", cpus=before)
+                        return End("watchdog", "the watchdog was disarmed", cpus=before.cpus)
                     look = time.monotonic() + LOOK
         except Closed:
             return self._exited(expired)
@@ -214,24 +219,18 @@ class Machine:
     def _runaway(self):
         return End("runaway", f"{self.console_cap} bytes")
 
-    def _seconds(self):
-        """Virtual time, in whole seconds, by the machine's clock."""
-        clock = self.qmp.ask("qom-get", path="/machine", property="rtc-time")
-        return clock["tm_sec"] + 60 * clock["tm_min"] + 3600 * clock["tm_hour"]
-
     def _stuck(self, before):
-        """(the CPUs, True if the guest's watchdog must be off). Either its virtual time is long over, or no CPU can ever go on: all wait in hlt with
-        interrupts off, as they did at the look before. With nothing to do, virtual time jumps to the watchdog's end at once if it is on."""
-        cpus = registers(self.qmp.monitor("info registers -a"))
-        dead = all(cpu.get("HLT") and not cpu.get("RFL", 1 << 9) & 1 << 9 for cpu in cpus)
-        return cpus, (dead and cpus == before) or self._seconds() > self.limit_ms / 1000 + 1
+        """(Look, True if the guest is past its limit or can never go on, so that its watchdog must be off). before: the last Look.
+        Instructions count whatever the guest does to its clocks; they stand still while every CPU waits in hlt, and then virtual time
+        jumps to the next timer's end at once: still halted at the same instruction a look later, the guest has no timer left."""
+        now = Look(self.qmp.ask("query-replay")["icount"], registers(self.qmp.monitor("info registers -a")))
+        dead = before is not None and now == before and all(cpu.get("HLT") for cpu in now.cpus)
+        return now, dead or now.instructions > self.limit_ms * 1_000_000 + BEFORE_WATCHDOG
 
     def _overdue(self):
-        """The host's guard. Only a guest that had its virtual time, or waits for what never comes, is at fault itself."""
-        cpus, stuck = self._stuck(None)
-        if stuck or all(cpu.get("HLT") for cpu in cpus):
-            return End("watchdog", "the watchdog had been switched off", cpus=cpus)
-        raise GraderFault(f"QEMU needed more than {self.wall_limit} s for {self._seconds()} s of virtual time")
+        """The host's guard."""
+        now, _ = self._stuck(None)
+        raise GraderFault(f"QEMU needed more than {self.wall_limit} s for {now.instructions} ns of virtual time")
 
     def _exited(self, expired):
         """QEMU is gone without having been told to: the guest ended it, or it failed."""
@@ -316,12 +315,12 @@ def replay_command(folder, gdb="gdb.sock", qemu=None):
 
 
 def registers(text):
-    """What `info registers -a` says: a dict per CPU, of the general registers, RFL (flags), CR0-CR4 and HLT. A 32-bit name counts as the 64-bit
-    one."""
+    """What `info registers -a` says: a dict per CPU, of the general registers, RFL (flags), CR0-CR4 and HLT. A 32-bit name counts as
+    the 64-bit one."""
     cpus = []
     for part in re.split(r"^CPU#\d+$", text, flags=re.M)[1:]:
         found = {}
-        for name, value in re.findall(r"\b([ER](?:[A-D]X|[SD]I|[BS]P|IP|FL)|R\d{1,2}|CR\d|HLT|CPL)\s*=([0-9a-f]+)", part):
+        for name, value in re.findall(r"\b([ER](?:[A-D]X|[SD]I|[BS]P|IP)|R\d{1,2}|CR\d|HLT|CPL)\s*=([0-9a-f]+)", part):
             found[name.replace("E", "R", 1) if name[0] == "E" else name] = int(value, 16)
         cpus.append(found)
     return cpus

@@ -22,7 +22,8 @@ class Results:
     def __init__(self, path, tests, points, exercises, extra):
         self.path, self.extra = Path(path), extra
         self.rows = {t.name: {"name": t.name, "claim": t.claim, "reason": t.reason, "exercise": t.exercise,
-                              "points": points[t.name], "earned": 0, "core": exercises[t.exercise].core, "visibility": exercises[t.exercise].visibility, "status": "not run",
+                              "points": points[t.name], "earned": 0, "core": exercises[t.exercise].core,
+                              "visibility": exercises[t.exercise].visibility, "status": "not run",
                               "rule": "", "evidence": [], "next": "", "console": [], "boots": []} for t in tests}
 
     def add(self, name, result):
@@ -59,7 +60,8 @@ class Results:
             tests.append({"name": f"{row['exercise']} {row['claim']}", "number": row["exercise"], "score": rounded(row["earned"]),
                           "max_score": rounded(row["points"]), "status": "passed" if row["status"] == "pass" else "failed",
                           "output": "\n".join(details(row, True)), "output_format": "text",
-                          "tags": [row["exercise"], "core" if row["core"] else "extra"], "visibility": row["visibility"], "extra_data": {"name": row["name"], **data}})
+                          "tags": [row["exercise"], "core" if row["core"] else "extra"], "visibility": row["visibility"],
+                          "extra_data": {"name": row["name"], **data}})
         return {"score": rounded(self.total("earned")), "output": self.summary(), "output_format": "text", "test_output_format": "text",
                 "visibility": "visible", "leaderboard": [], "tests": tests,
                 "extra_data": {**self.extra, "max_score": rounded(self.total("points")),

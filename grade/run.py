@@ -146,14 +146,15 @@ def prepare_out(options, complaint):
 
 def tell_about(built, exercises):
     """Says what was not graded as it stands."""
+    from grade.errors import printable
     for path, how in built.ignored:
-        print(f"note: {path} was {how}; only the files of the exercises and kernel/mine/ are graded, so this is not taken")
+        print(f"note: {printable(path)} was {how}; only the files of the exercises and kernel/mine/ are graded, so this is not taken")
     for path, words in built.broken.items():
         hit = [e.id for e in exercises.values() if path in e.files]
         cost = f" (exercise {', '.join(hit)}: 0 points)" if hit else ""
         print(f"BUILD  {path} does not build; its start version is graded instead{cost}")
         if not hit:
-            print(*("         " + word for word in words), sep="\n")  # else the exercise's tests say it
+            print(*("         " + printable(word) for word in words), sep="\n")  # else the exercise's tests say it
 
 
 def run_tests(options, tests, built, exercises, reporter):

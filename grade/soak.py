@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""The long way round, for whom `make test` is too short: `make soak [MINUTES=n]`. Phase 1: 1,000,000 threads made, ended and joined and 10,000,000
-yields leave frames and heap objects as they began; 20 grades of the same tree, every second one beside 8 busy processes, come out the same, to the
-time stamps in the guest.
+"""The long way round, for whom `make test` is too short: `make soak [MINUTES=n]`. Phase 1: 1,000,000 threads made, ended and joined and
+10,000,000 yields leave frames and heap objects as they began; 20 grades of the same tree, every second one beside 8 busy processes, come
+out the same, to the time stamps in the guest.
 
     grade/soak.py --tree build/tree/1-199 [--state build/soak.json] [--minutes N]
 
-The work is done in pieces, and the state file is written after each: a soak that was stopped goes on there. With --minutes it ends after the piece in
-which the time is over, and begins another lap when everything is done; without, when everything is done. What a piece finds never depends on time.
-Exit status: 0; 1 something was found; 3 the grader failed; 4 called wrongly."""
+The work is done in pieces, and the state file is written after each: a soak that was stopped goes on there. With --minutes it ends after
+the piece in which the time is over, and begins another lap when everything is done; without, when everything is done. What a piece finds
+never depends on time. Exit status: 0; 1 something was found; 3 the grader failed; 4 called wrongly."""
 
 import argparse
 import contextlib
@@ -153,7 +153,7 @@ def churn(kernel, cache, ktest, rounds):
         if done.a != rounds:
             raise RuleBroken(f"{ktest} does as many rounds as it is asked to", f"asked for {rounds}, did {done.a}")
         if ktest == "exit_churn" and done.b:
-            raise RuleBroken("every thread is joined and hands over its exit code", f"{done.b} of {rounds} were not, or handed over another one")
+            raise RuleBroken("every thread is joined and hands over its exit code", f"{done.b} of {rounds} were not, or gave another code")
         if ktest == "yield_churn" and done.b < 2 * rounds - 1:
             raise RuleBroken("every yield leads to the other thread", f"{rounds} yields of each of two threads: {done.b} switches")
         no_leak(run)
@@ -181,9 +181,11 @@ def grade_piece(tree, item, folder):
 def graded(tree, out, beside=0, test=""):
     """What grade/run.py finds for the tree, without the seconds that it took: results.json as a dict. Raises GraderFault."""
     out.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, str(tree / "grade" / "run.py"), "--tree", str(tree), "--out", str(out), "--work", str(tree / "build/grade/work")]
+    work = tree / "build" / "grade" / "work"
+    command = [sys.executable, str(tree / "grade" / "run.py"), "--tree", str(tree), "--out", str(out), "--work", str(work)]
     with busy(beside):
-        done = subprocess.run([*command, "--test", test], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=WALL_S, check=False)
+        done = subprocess.run([*command, "--test", test], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=WALL_S,
+                              check=False)
     if done.returncode not in (0, 1):
         raise GraderFault(f"the grader ended with {done.returncode}: {(done.stderr or done.stdout).strip()[-500:]}")
     results = json.loads((out / ("selected.json" if test else "results.json")).read_text())

@@ -1,13 +1,13 @@
-"""Runs a kernel one instruction at a time and tells which instructions were executed: the ground for every figure in docs/performance.md. Nothing
-is added to the kernel for it, and nothing in the guest can tell.
+"""Runs a kernel one instruction at a time and tells which instructions were executed: the ground for every figure in docs/performance.md.
+Nothing is added to the kernel for it, and nothing in the guest can tell.
 
     kernel = Kernel("kernel.elf", dwarf.load("kernel.elf"))
     steps = executed(kernel, "ktest=bench trace=off")       # steps.pcs: the address of every instruction, in order
     steps.calls("trace_write")                              # those of each call of a function
     reached(kernel, "boot_main")                            # instructions from the machine's reset to a function's first one
 
-QEMU logs a line for each block of code that it executes (-d exec), and is told to make blocks of one instruction. Where a block was entered and left
-before its instruction was executed, it says so in a line of its own, which takes the one before back."""
+QEMU logs a line for each block of code that it executes (-d exec), and is told to make blocks of one instruction. Where a block was entered
+and left before its instruction was executed, it says so in a line of its own, which takes the one before back."""
 
 import bisect
 import os
@@ -23,7 +23,7 @@ from .qcow2 import write_empty
 from .qmp import Closed, Qmp
 
 UNSEEN = ["clock_init"]   # left out of the log: waits 3 ms of the machine's time for the clock, 2.7 million instructions
-LARGEST_LOG = 1 << 30     # bytes
+LARGEST_LOG = 1 << 28     # bytes, some 3 million instructions
 WALL_S = 300              # guards the host; no figure depends on it
 RAM_MIB = 64
 
@@ -141,7 +141,8 @@ def executed(kernel, options):
         folder = Path(folder)
         log = folder / "log"
         arguments = [*common(kernel, options), *single, "-d", "exec,nochain", "-D", "log",
-                     "-dfilter", ",".join(f"{a:#x}+{b - a:#x}" for a, b in ranges if b > a), "-icount", "shift=0,sleep=off", "-serial", "none"]
+                     "-dfilter", ",".join(f"{a:#x}+{b - a:#x}" for a, b in ranges if b > a),
+                     "-icount", "shift=0,sleep=off", "-serial", "file:console"]
         with open(folder / "errors", "w+b") as errors:
             process = machine.start(arguments, folder, errors, [], LARGEST_LOG)
             try:
@@ -154,7 +155,9 @@ def executed(kernel, options):
             errors.seek(0)
             said = errors.read(2000).decode(errors="replace").strip()
         if process.returncode:
-            raise GraderFault(f"QEMU failed while instructions were counted: {said or process.returncode}")
+            printed = (folder / "console").read_text("utf-8", "replace").splitlines() if (folder / "console").exists() else []
+            panic = next((line for line in printed if line.startswith("PANIC")), f"QEMU's exit code is {process.returncode}")
+            raise GraderFault(f"a run whose instructions were to be counted did not come to its end: {said or panic}")
         with open(log, "rb") as lines:
             return Steps(kernel, addresses(lines))
 
@@ -173,12 +176,12 @@ def addresses(lines):
 def common(kernel, options):
     """QEMU's arguments for any run: the grader's machine without what the figures do not need."""
     return [qemu_name(), "-cpu", machine.CPU, "-m", f"{RAM_MIB}M", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-            "-kernel", str(kernel.path.absolute()), "-append", f"-- {options}"]
+            "-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-kernel", str(kernel.path.absolute()), "-append", f"-- {options}"]
 
 
 def reached(kernel, function, options=""):
-    """Instructions from the machine's reset to the first one of a function: the number that QEMU keeps of a recorded run, read where a breakpoint
-    stops it. That is also the machine's time there, in ns. Returns (instructions, what was printed until then)."""
+    """Instructions from the machine's reset to the first one of a function: the number that QEMU keeps of a recorded run, read where a
+    breakpoint stops it. That is also the machine's time there, in ns. Returns (instructions, what was printed until then)."""
     with tempfile.TemporaryDirectory(prefix=machine.PREFIX) as folder:
         folder = Path(folder)
         write_empty(folder / "rr.qcow2", 64 << 20)

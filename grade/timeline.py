@@ -1,4 +1,5 @@
-"""Who ran when, and what everybody else did meanwhile: a run's trace (events.Event) as turns and states. Pictures and exports are made from it.
+"""Who ran when, and what everybody else did meanwhile: a run's trace (events.Event) as turns and states. Pictures and exports are made from
+it.
 
     line = Timeline(events, end, names, states)
     line.turns      # [Turn(cpu, tid, start, end, seq)]: each time a thread had a CPU, by CPU and time
@@ -20,8 +21,8 @@ RUNNING, READY, NEW = "RUNNING", "READY", "NEW"
 
 
 class Timeline:
-    """events: of all CPUs, by time. end: when the run ended, or None. names: {tid: name} as far as known. states: {number: name of a thread state,
-    without THREAD_}."""
+    """events: of all CPUs, by time. end: when the run ended, or None. names: {tid: name} as far as known. states: {number: name of a
+    thread state, without THREAD_}."""
 
     def __init__(self, events, end=None, names=None, states=None):
         self.events, self.names, self.states = events, dict(names or {}), states or {}

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""The schedule of a test's run, for people: NAME.json in the Trace Event Format, which Perfetto and chrome://tracing open, and NAME.svg, a picture.
+"""The schedule of a test's run, for people: NAME.json in the Trace Event Format, which Perfetto and chrome://tracing open, and NAME.svg, a
+picture.
 
     grade/trace_export.py --test NAME [--tree DIR] [--out DIR] [--append OPTIONS]
 
-NAME is a graded test's (a part of its name will do if only one test has it) or that of a test inside the kernel. A graded test is run as in a grade,
-whatever its verdict; each of its runs becomes a pair of files. Exit status: 0 files were written; 3 the grader failed; 4 called wrongly."""
+NAME is a graded test's (a part of its name will do if only one test has it) or that of a test inside the kernel. A graded test is run as in
+a grade, whatever its verdict; each of its runs becomes a pair of files. Exit status: 0 files were written; 3 the grader failed; 4 called
+wrongly."""
 
 import argparse
 import importlib.util
@@ -151,10 +153,11 @@ def write(run, path, name):
     line = timeline(run, found)
     about = {"test": name, "boot options": run.options, "outcome": run.outcome, "events": len(found), "events lost": dropped,
              "clock": "virtual time: 1 ns is 1 instruction"}
-    for suffix, content in ((".json", document(line, about)), (".svg", gantt.draw(line, name.replace("_", " "), summary(run, line, dropped)))):
+    picture = gantt.draw(line, name.replace("_", " "), summary(run, line, dropped))
+    for suffix, content in ((".json", document(line, about)), (".svg", picture)):
         file = path.with_name(path.name + suffix)
         file.write_text(content, encoding="utf-8")
-        print(file)
+        print(file.resolve())
 
 
 def timeline(run, found):
@@ -209,8 +212,8 @@ def turns(line):
                       "args": {"tid": turn.tid, "start_ns": turn.start, "end_ns": turn.end, "seq": turn.seq}})
     for tid, spans in line.spans.items():
         for span in spans:
-            found.append({"name": span.state, "cat": "state", "ph": "X", "ts": us(span.start), "dur": us(span.end - span.start), "pid": THREADS,
-                          "tid": tid, "args": {"tid": tid, "cpu": span.cpu, "start_ns": span.start, "end_ns": span.end}})
+            found.append({"name": span.state, "cat": "state", "ph": "X", "ts": us(span.start), "dur": us(span.end - span.start),
+                          "pid": THREADS, "tid": tid, "args": {"tid": tid, "cpu": span.cpu, "start_ns": span.start, "end_ns": span.end}})
     return found
 
 
@@ -218,7 +221,8 @@ def instants(line):
     """Instant events: everything but the turns themselves, at its CPU."""
     return [{"name": f"{event.event.lower()} {line.name(event.tid)}", "cat": event.event.lower(), "ph": "i", "s": "t", "ts": us(event.time),
              "pid": event.cpu + 1, "tid": LANE,
-             "args": {"tid": event.tid, "other": event.other, "queued": event.queued, "seq": event.seq, "ns": event.time, "arg": list(event.arg)}}
+             "args": {"tid": event.tid, "other": event.other, "queued": event.queued, "seq": event.seq, "ns": event.time,
+                      "arg": list(event.arg)}}
             for event in line.events if event.event not in ("SWITCH", "PICK")]
 
 

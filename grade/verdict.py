@@ -1,6 +1,7 @@
 """How a run ended, in words for the student. A run is `finished` only if its ktest completed its report, under this run's nonce;
 everything else gets the name of what happened and what can be seen of it in guest memory."""
 
+import contextlib
 import re
 
 from . import events
@@ -11,6 +12,7 @@ from .state import Corrupt
 UNSOLVED = re.compile(r"lab (\d+\.\d+[a-z]?): (.*)", re.S)
 MOST_FRAMES = 8
 MOST_EVENTS = 6
+DONE_WORDS = 12  # of the stack between machine_poweroff() and the call in ktest_done()
 
 
 def outcome(end, kernel, nonce, console, limit_ms):
@@ -35,7 +37,26 @@ def outcome(end, kernel, nonce, console, limit_ms):
         return Unjudged("corrupt", f"the report in memory is not this run's: its nonce is {report.nonce:#x}, this run's is {nonce:#x}")
     if report.dropped:
         return Unjudged("corrupt", f"the test left {report.dropped} facts more than there is room for, so there is nothing to judge by")
+    if not completed(end, kernel):
+        return Unjudged("corrupt",
+                        "the report says that the test is complete, but the machine was switched off by somebody else than the test",
+                        *places(end, kernel), *printed(console))
     return None
+
+
+def completed(end, kernel):
+    """True if a CPU stands in ktest_done(), or in what that called last, as after every complete test. A kernel without that function
+    is not asked."""
+    if "ktest_done" not in kernel.image.symbols:
+        return True
+    for cpu in end.cpus:
+        places = [cpu.get("RIP", 0)]
+        with contextlib.suppress(BadAddress):
+            stack = kernel.memory.read(cpu.get("RSP", 0), 8 * DONE_WORDS)
+            places += [int.from_bytes(stack[at:at + 8], "little") - 1 for at in range(0, len(stack), 8)]
+        if any((kernel.image.function(place) or ("",))[0] == "ktest_done" for place in places):
+            return True
+    return False
 
 
 def panicked(kernel, died):

@@ -23,11 +23,11 @@ KERNEL_CFLAGS := -std=gnu11 -O2 -g -gdwarf-4 -ffreestanding -fno-pic -fno-pie -m
 	-Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes -Wvla -Ikernel \
 	"-ffile-prefix-map=$$PWD=." # the folder's name is nowhere in the kernel, and may look like anything
 ifeq ($(CHECKED),0)
-KERNEL_CFLAGS += -fomit-frame-pointer -fno-stack-protector -flto
+KERNEL_CFLAGS += -fomit-frame-pointer -fno-stack-protector -flto -flto-partition=one
 else
 KERNEL_CFLAGS += -DCHECKED -fno-omit-frame-pointer -fno-optimize-sibling-calls \
 	-fstack-protector-strong -mstack-protector-guard=global \
-	-fsanitize=undefined -fno-sanitize=alignment
+	-fsanitize=undefined,bounds-strict -fno-sanitize=alignment
 endif
 # The race build: every access to memory calls base/race.c. Left out are boot and what runs below threads, the trace and the hook itself.
 ifeq ($(RACE),1)

@@ -19,8 +19,8 @@ make-tree = $(python) phases/tree.py --quiet --phase $(phase)
 .PHONY: tree trees student branches lint test test-all handin
 
 # What the tree itself can do. OUT= is where results go, seen from the tree.
-delegated := kernel run iso run-iso qemu-gdb gdb rewind trace soak
-.PHONY: $(delegated) grade
+delegated := kernel run iso run-iso qemu-gdb gdb rewind
+.PHONY: $(delegated) grade trace bench soak test-qemu
 
 kernel: ## builds the kernel of a phase: PHASE=n SOLVED=m CHECKED=0|1
 run: ## boots the kernel on this terminal: PHASE=n CPUS=n SCHED=policy APPEND="options" ACCEL=tcg|kvm
@@ -29,14 +29,26 @@ run-iso: ## boots that image
 qemu-gdb: ## QEMU with the checked kernel, waiting for a debugger
 gdb: ## GDB at the start of a test: TEST=name
 rewind: ## GDB at the failure of a test, and backwards from there: TEST=name
-trace: ## the schedule of a test's run, for Perfetto and as a picture: TEST=name
-soak: ## seeds, fuzzing, out of memory: MINUTES=n SEEDS=a..b
 
 $(delegated): tree
 	@$(MAKE) -C $(tree) $@
 
 grade: tree ## grades the reference, or a step of it: PHASE=n SOLVED=m TEST=text V=1; results in build/grade/
 	@$(MAKE) -C $(tree) grade OUT=../../grade
+
+trace: tree ## the schedule of a test's run, for Perfetto and as a picture: TEST=name [APPEND="options"]; files in build/trace/
+	@$(MAKE) -C $(tree) trace OUT=../../trace
+
+bench: tree ## the figures of docs/performance.md, in guest instructions, beside their limits: V=1; build/bench.json
+	@$(MAKE) -C $(tree) bench OUT=../..
+
+soak: tree ## the long tests: MINUTES=n (else until all is done); goes on where it stopped, build/soak.json
+	@$(MAKE) -s -C $(tree) kernel CHECKED=1 >&2
+	@$(MAKE) -s -C $(tree) kernel CHECKED=0 >&2
+	@$(python) grade/soak.py --tree $(tree) --state build/soak.json $(if $(strip $(MINUTES)),--minutes $(MINUTES))
+
+test-qemu: trees ## grades under this QEMU and under QEMU 10 from bookworm-backports (fetched into build/qemu10) and compares
+	@$(python) grade/second_qemu.py --folder build/qemu10 build/tree/$(phase)-0 build/tree/$(phase)-$(phase)99
 
 tree: ## makes the tree of a phase and no more: build/tree/PHASE-SOLVED
 	@$(make-tree) --solved $(solved) --out $(tree)
@@ -46,6 +58,7 @@ trees: ## makes and builds a phase's start tree and its reference, as the tests 
 	    $(make-tree) --solved $$step --out build/tree/$(phase)-$$step && \
 	    $(MAKE) -s -C build/tree/$(phase)-$$step kernel CHECKED=1 WERROR=-Werror || exit 1; \
 	done
+	@$(MAKE) -s -C build/tree/$(phase)-$(phase)99 kernel CHECKED=0 WERROR=-Werror
 
 student: ## makes the tree that a student gets: PHASE=n OUT=dir [SOLVED=m] [DROP=2.6c] [FORCE=1]
 	$(if $(strip $(OUT)),,$(error OUT= is missing: make student PHASE=$(phase) OUT=dir, where dir is a new or empty folder))
@@ -62,6 +75,18 @@ handin: ## (in a student's tree) the file to hand in
 lint: tree ## layers, include cycles, conditionals, segments, upward calls, form
 	@$(MAKE) -s -C $(tree) kernel CHECKED=1
 	@$(python) phases/lint.py --elf $(tree)/build/checked/kernel.elf --objects $(tree)/build/checked
+
+# Neither tool is needed for anything else, so the set-up does not install them.
+wants = @command -v $(1) >/dev/null || { echo "make $@: $(1) is missing; on Debian: apt-get install $(2)"; exit 1; }
+
+.PHONY: format docs
+format: ## lays out the kernel's C as .clang-format says
+	$(call wants,clang-format,clang-format)
+	@git ls-files -z 'kernel/*.c' 'kernel/*.h' | xargs -0 clang-format -i
+
+docs: ## the documents as web pages, with mkdocs: build/docs/
+	$(call wants,mkdocs,mkdocs)
+	@mkdocs build --quiet --config-file phases/mkdocs.yml
 
 # One pytest run whose last line is pytest's. The trees are built before it, so that its workers find them ready.
 pytest = $(python) -m pytest -q -p no:cacheprovider -n $(or $(strip $(JOBS)),auto) grade/selftest

@@ -1,14 +1,14 @@
-"""os-check: every rule that a kernel at rest keeps, each looked at on its own. A broken rule is one line: the rule, a colon, what was seen. A rule
-that cannot be looked at (memory that is not there, a member that this kernel does not have) says that, and the others still are.
+"""os-check: every rule that a kernel at rest keeps, each looked at on its own. A broken rule is one line: the rule, a colon,
+what was seen. A rule that cannot be looked at (memory that is not there, a member that this kernel does not have) says that,
+and the others still are.
 
     for line in check(kernel): print(line)          # nothing: every rule holds
 
 A kernel that was stopped inside a critical section may break a rule for a moment; notes() says which locks are held."""
 
 from ..memory import BadAddress
-from ..state import Corrupt
 from . import check_memory
-from .lists import elements, walk
+from .lists import elements
 from .views import MOST_THREADS, UNREADABLE, cpus, label, short, threads
 
 KSTACK_BOOT, IDLE = 1 << 4, 1 << 3  # enum thread_flags: BOOT_STACK, IDLE
@@ -21,7 +21,7 @@ class Seen:
     threads in the order of the queue}; current: {thread's address: cpu number}."""
 
     def __init__(self, kernel, registers):
-        self.kernel, self.registers = kernel, registers
+        self.kernel = kernel
         self.cpus = cpus(kernel)
         self.table, self.table_faults = elements(kernel, kernel.address("threads"), "thread", "all_link", MOST_THREADS, label)
         self.everybody = threads(kernel)[0]
@@ -32,6 +32,7 @@ class Seen:
             if int(cpu.rq):
                 self._read_queue(cpu)
         self.queued = [t._address for queue in self.queues.values() for t in queue]
+        self.rsp = {cpu.id: known["rsp"] for cpu in self.cpus if (known := registers(cpu.id))}
 
     def _read_queue(self, cpu):
         try:
@@ -39,6 +40,18 @@ class Seen:
             self.queue_faults += [f"of CPU {cpu.id}: {fault}" for fault in faults]
         except UNREADABLE as error:
             self.queue_faults.append(f"of CPU {cpu.id}: {error}")
+
+    def stands_on(self, cpu, thread):
+        """True if that CPU's rsp is known and lies in the thread's stack."""
+        return cpu in self.rsp and thread.stack.base <= self.rsp[cpu] <= thread.stack.base + thread.stack.size
+
+    def switching(self, cpu):
+        """True if a switch may be on its way: the next thread is current already, the stack is still the last one's."""
+        return int(cpu.rq) and int(cpu.rq.target.lock.owner)
+
+    def stray(self, thread):
+        """True if it is in no table. Where the table is broken, that is said once and not of every thread behind the break."""
+        return thread._address not in self.known and not self.table_faults
 
     def name(self, thread):
         """A thread as others call it; what is not in the thread table is not believed to be one."""
@@ -147,9 +160,9 @@ def current_is_running(seen):
             yield f"CPU {cpu.id} runs nobody: current is NULL"
             continue
         t = cpu.current.target
-        if t._address not in seen.known:
-            yield f"CPU {cpu.id} runs {seen.name(t)} but not in any table: freed while it ran?"
-        elif short(t.state) != "RUNNING":
+        if seen.stray(t):
+            yield f"CPU {cpu.id} runs {seen.name(t)} freed while it ran?"
+        elif t._address in seen.known and short(t.state) != "RUNNING":
             yield f"CPU {cpu.id}'s current thread {label(t)} is {short(t.state)}"
         if int(cpu.rq) and int(cpu.rq.target.curr) != t._address:
             yield f"CPU {cpu.id}: current() is {label(t)}, rq->curr is {label(cpu.rq.target.curr.target)}"
@@ -172,7 +185,8 @@ def queued_is_ready(seen):
     for number, queue in seen.queues.items():
         for t in queue:
             if t._address not in seen.known:
-                yield f"the queue of CPU {number} holds {seen.name(t)} freed while queued?"
+                if seen.stray(t):
+                    yield f"the queue of CPU {number} holds {seen.name(t)} freed while queued?"
             elif short(t.state) != "READY":
                 yield f"thread {label(t)} stands in the queue of CPU {number} and is {short(t.state)}"
             elif t.flags & IDLE:
@@ -186,7 +200,8 @@ def unqueued_is_unlinked(seen):
         return  # who is queued is not known
     for t in seen.everybody:
         if t._address not in seen.queued and int(t.run_link.next) != t.run_link._address:
-            yield f"thread {label(t)} is in no run queue, but its run_link leads to {int(t.run_link.next):#x}: taken off without list_remove()?"
+            yield (f"thread {label(t)} is in no run queue, but its run_link leads to {int(t.run_link.next):#x}: "
+                   "taken off without list_remove()?")
 
 
 def queue_links(seen):
@@ -204,25 +219,29 @@ def saved_stack_pointers(seen):
     for t in seen.everybody:
         if t._address in seen.current or short(t.state) not in RESTING or (t.flags & IDLE and short(t.state) == "NEW"):
             continue
+        if any(seen.stands_on(cpu.id, t) and seen.switching(cpu) for cpu in seen.cpus):
+            continue  # it is being switched out
         low, high, rsp = t.stack.base, t.stack.base + t.stack.size, int(t.rsp)
         if not low <= rsp <= high - size or rsp % 8:
             yield f"thread {label(t)} has saved rsp {rsp:#x}; its stack is {low:#x} to {high:#x}, with room for a switch_frame"
             continue
         rip = seen.kernel.at("switch_frame", rsp).rip
         if not seen.kernel.image.function(rip):
-            yield f"thread {label(t)} would go on at {rip:#x}, which is no code: its switch_frame at {rsp:#x} was overwritten, or rsp is off"
+            yield (f"thread {label(t)} would go on at {rip:#x}, which is no code: "
+                   f"its switch_frame at {rsp:#x} was overwritten, or rsp is off")
 
 
 def running_stacks(seen):
     for cpu in seen.cpus:
-        known = seen.registers(cpu.id)
-        if not known or not int(cpu.current) or cpu.current.target._address not in seen.known:
+        if cpu.id not in seen.rsp or not int(cpu.current) or cpu.current.target._address not in seen.known:
             continue
-        t = cpu.current.target
-        own = any(low <= known["rsp"] <= high for low, high in _exception_stacks(seen.kernel))
-        if not own and not t.stack.base <= known["rsp"] <= t.stack.base + t.stack.size:
-            yield (f"CPU {cpu.id} runs thread {label(t)} with rsp {known['rsp']:#x}; that thread's stack is {t.stack.base:#x} to "
-                   f"{t.stack.base + t.stack.size:#x}")
+        t, rsp = cpu.current.target, seen.rsp[cpu.id]
+        if seen.stands_on(cpu.id, t) or any(low <= rsp <= high for low, high in _exception_stacks(seen.kernel)):
+            continue
+        if seen.switching(cpu) and any(seen.stands_on(cpu.id, other) for other in seen.everybody):
+            continue
+        yield (f"CPU {cpu.id} runs thread {label(t)} with rsp {rsp:#x}; that thread's stack is {t.stack.base:#x} to "
+               f"{t.stack.base + t.stack.size:#x}")
 
 
 def _exception_stacks(kernel):
@@ -254,7 +273,8 @@ def joiners(seen):
 
 
 def process_table(seen):
-    found, wrong = elements(seen.kernel, seen.kernel.address("processes"), "process", "all_link", MOST_PROCESSES, lambda p: f"process {p.pid} ({p.name})")
+    found, wrong = elements(seen.kernel, seen.kernel.address("processes"), "process", "all_link", MOST_PROCESSES,
+                            lambda p: f"process {p.pid} ({p.name})")
     yield from wrong
     ids = [p.pid for p in found]
     for p in found:
@@ -263,7 +283,7 @@ def process_table(seen):
         links, faults = elements(seen.kernel, p.threads._address, "thread", "owner_link", MOST_THREADS, seen.name)
         yield from (f"threads of process {p.pid} ({p.name}): {fault}" for fault in faults)
         for t in links:
-            if t._address not in seen.known:
+            if seen.stray(t):
                 yield f"process {p.pid} ({p.name}) has {seen.name(t)} in its list of threads"
             elif int(t.owner) != p._address:
                 yield f"thread {label(t)} is in the list of process {p.pid} ({p.name}), but its owner is {int(t.owner):#x}"

@@ -1,5 +1,5 @@
-"""os-check's rules of the frame allocator and the heap: as far as they are cheap to read through a debugger. The kernel's own frames_check() and
-slab_check() see more."""
+"""os-check's rules of the frame allocator and the heap: as far as they are cheap to read through a debugger. The kernel's own
+frames_check() and slab_check() see more."""
 
 from .lists import elements, walk
 
@@ -21,7 +21,8 @@ def free_frames(seen):
             yield f"free list of order {order} has {len(blocks)} blocks, its bit in buddy.nonempty says otherwise"
         for f in blocks:
             if f.state != kernel_enum(kernel, "frame_state", "FRAME_FREE") or f.order != order or f.refs:
-                yield f"the frame structure at {f._address:#x} is in the free list of order {order} and has state {f.state}, order {f.order}, {f.refs} users"
+                yield (f"the frame structure at {f._address:#x} is in the free list of order {order} and has state {f.state}, "
+                       f"order {f.order}, {f.refs} users")
                 break  # one is enough to say it
     if complete and listed != buddy.free_count:
         yield f"buddy.free_count is {buddy.free_count}, the free lists hold {listed} frames"
@@ -56,7 +57,8 @@ def heap_caches(seen):
                 if int(slab.cache) != cache._address:
                     yield f"a slab at {slab._address:#x} is in the lists of cache '{name}' and names another cache"
                 if not 0 < slab.in_use <= cache.capacity or (slab.in_use == cache.capacity) != (which == "full"):
-                    yield f"a slab at {slab._address:#x} of cache '{name}' is among the {which} ones with {slab.in_use} of {cache.capacity} objects in use"
+                    yield (f"a slab at {slab._address:#x} of cache '{name}' is among the {which} ones with {slab.in_use} of "
+                           f"{cache.capacity} objects in use")
         if complete and used != cache.in_use:
             yield f"cache '{name}' counts {cache.in_use} objects in use, its slabs {used}"
 

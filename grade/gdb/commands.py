@@ -1,4 +1,5 @@
-"""The commands for people: os-ps, os-runq, os-bt, os-trace, os-check. Each only reads; registers, the selected CPU and frame stay as they are."""
+"""The commands for people: os-ps, os-runq, os-bt, os-trace, os-check. Each only reads; registers, the selected CPU and frame
+stay as they are."""
 
 import contextlib
 
@@ -56,8 +57,8 @@ class RunQueues(Command):
 
 
 class Backtrace(Command):
-    """os-bt [TID]: the backtrace of a thread that is switched out, from the frame that switch_context() left on its stack; without TID that of
-the thread that runs. Registers stay as they are."""
+    """os-bt [TID]: the backtrace of a thread that is switched out, from the frame that switch_context() left on its stack;
+    without TID that of the thread that runs. Registers stay as they are."""
 
     name, most_arguments = "os-bt", 1
 

@@ -1,4 +1,5 @@
-"""Loads the os- commands into GDB; .gdbinit sources this file. It finds the other files by its own place, so GDB may be started anywhere."""
+"""Loads the os- commands into GDB; .gdbinit sources this file. It finds the other files by its own place, so GDB may be started
+anywhere."""
 
 import os
 import sys

@@ -1,6 +1,6 @@
-"""Runs one job inside GDB for debugger.py: $CRESCENT_JOB names a JSON file {"socket", "script", "given", "result"}. The script is Python text; the
-names of this file that stand in SCRIPT_NAMES are there for it, and `given` is what its caller passed. What it hands to report() is written to the
-result file as {"reports": [...], "error": text or null}.
+"""Runs one job inside GDB for debugger.py: $CRESCENT_JOB names a JSON file {"socket", "script", "given", "result"}. The script
+is Python text; the names of this file that stand in SCRIPT_NAMES are there for it, and `given` is what its caller passed. What
+it hands to report() is written to the result file as {"reports": [...], "error": text or null}.
 
 A debugger moves a live machine's clock, so all this is for replays of a recorded run, which do not care."""
 
@@ -100,9 +100,10 @@ def instructions():
 
 
 def calls(function, names=GENERAL, most=20, until="ktest_done"):
-    """Each call of a function, up to `most`, as a dict: entry (registers at its first instruction), back (the same where it has returned to its
-    caller with the caller's stack, or None if it never did), frame (the words on the stack at entry, lowest first; the first one is the return
-    address), at (instruction count). For switch_context() "back" may be much later, when somebody switches to that thread again."""
+    """Each call of a function, up to `most`, as a dict: entry (registers at its first instruction), back (the same where it has
+    returned to its caller with the caller's stack, or None if it never did), frame (the words on the stack at entry, lowest
+    first; the first one is the return address), at (instruction count). For switch_context() "back" may be much later, when
+    somebody switches to that thread again."""
     entry, last = Stop(function), Stop(until)
     begin, end, found, returns = address(function), address(until), [], {}
     while True:
@@ -111,7 +112,8 @@ def calls(function, names=GENERAL, most=20, until="ktest_done"):
             break
         now = registers(dict.fromkeys([*names, "rsp"]))
         if rip in returns:
-            match = next((call for call in found if call["back"] is None and call["frame"][0] == rip and call["entry"]["rsp"] + 8 == now["rsp"]), None)
+            match = next((call for call in found if call["back"] is None and call["frame"][0] == rip
+                          and call["entry"]["rsp"] + 8 == now["rsp"]), None)
             if match:
                 match["back"] = now
         if rip == begin and len(found) < most:

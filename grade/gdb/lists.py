@@ -4,8 +4,8 @@ from ..memory import BadAddress
 
 
 def walk(kernel, head, most, name=hex):
-    """(links, complaints): the addresses of a list's elements' links in order, and what is wrong between them, a line each. head: address of
-    the head. most: elements; more are a list without an end. name(link): how to call an element."""
+    """(links, complaints): the addresses of a list's elements' links in order, and what is wrong between them, a line each.
+    head: address of the head. most: elements; more are a list without an end. name(link): how to call an element."""
     found, wrong, seen, at = [], [], {head}, head
 
     def call(link):
@@ -26,7 +26,8 @@ def walk(kernel, head, most, name=hex):
             wrong.append(f"the link behind {call(at)} leads to {follower:#x}, where there is no memory")
             return found, wrong
         if back != at:
-            wrong.append(f"{call(follower)} follows {call(at)}, but its prev is {'NULL' if not back else call(back) if back in seen else hex(back)}")
+            wrong.append(f"{call(follower)} follows {call(at)}, but its prev is "
+                         + ("NULL" if not back else call(back) if back in seen else hex(back)))
         if follower == head:
             return found, wrong
         if follower in seen or len(found) >= most:

@@ -1,6 +1,6 @@
-"""Sets up GDB for a person (debug.py): $CRESCENT_JOB names a JSON file {"folder", "socket", "begin", "go", "words", "ends"}. Connects to the QEMU whose
-socket lies in that folder, sets a hardware breakpoint at the function `begin`, goes there if `go` is true, and prints the words. `ends`: functions
-with which a recorded run ends, past which there is nothing."""
+"""Sets up GDB for a person (debug.py): $CRESCENT_JOB names a JSON file {"folder", "socket", "begin", "go", "words", "ends"}.
+Connects to the QEMU whose socket lies in that folder, sets a hardware breakpoint at the function `begin`, goes there if `go` is
+true, and prints the words. `ends`: functions with which a recorded run ends, past which there is nothing."""
 
 import json
 import os
@@ -22,17 +22,20 @@ def stopped(event):
         print("The run is over: the machine is off. What it left can be looked at; to go through it again, quit and start again.")
 
 
-def before_backwards():
-    """Refuses a command that would make QEMU break off."""
-    if _over:
-        raise gdb.GdbError("the run is over; quit, and start again to go through it once more")
+class Resuming(gdb.Command):
+    """Run before each command that resumes (a hook of GDB's): refuses where QEMU would break off. Commands that go backwards
+    call `continue` and so on themselves, so the direction is asked of GDB."""
 
+    def __init__(self):
+        super().__init__("crescent-resuming", gdb.COMMAND_OBSCURE)
 
-def before_forwards():
-    """The same."""
-    before_backwards()
-    if gdb.selected_thread() and gdb.selected_thread().is_valid() and gdb.newest_frame().pc() in _ends:
-        raise gdb.GdbError("the run ends here; only backwards goes further: reverse-continue, reverse-step, reverse-stepi")
+    def invoke(self, argument, from_tty):
+        if _over:
+            raise gdb.GdbError("the run is over; quit, and start again to go through it once more")
+        backwards = argument == "back" or "Reverse" in gdb.execute("show exec-direction", to_string=True)
+        thread = gdb.selected_thread()
+        if not backwards and thread and thread.is_valid() and gdb.newest_frame().pc() in _ends:
+            raise gdb.GdbError("the run ends here; only backwards goes further: reverse-continue, reverse-step, reverse-stepi")
 
 
 class End(gdb.Breakpoint):
@@ -52,9 +55,10 @@ class End(gdb.Breakpoint):
 def main():
     job = json.loads(Path(os.environ["CRESCENT_JOB"]).read_text())
     gdb.events.stop.connect(stopped)
-    for names, check in ((FORWARDS, "before_forwards"), (BACKWARDS, "before_backwards")):
+    Resuming()
+    for names, way in ((FORWARDS, ""), (BACKWARDS, "back")):
         for name in names:
-            gdb.execute(f"define hook-{name}\npython {check}()\nend", to_string=True)
+            gdb.execute(f"define hook-{name}\ncrescent-resuming {way}\nend", to_string=True)
     here = os.getcwd()
     os.chdir(job["folder"])  # the socket's own name is short enough, its path perhaps not
     try:
@@ -63,7 +67,9 @@ def main():
         os.chdir(here)
     for function in job["ends"]:
         End(function)
-    gdb.execute(f"hbreak {job['begin']}", to_string=True)
+    gdb.execute(f"hbreak *{job['begin']}", to_string=True)  # the very first instruction
+    if not job["go"] and job["begin"] != "kmain":
+        gdb.execute("hbreak *kmain", to_string=True)  # with nothing to stop at, going back further ends in the firmware
     if job["go"]:
         gdb.execute("continue")
     print("\n".join(job["words"]))

@@ -1,5 +1,5 @@
-"""What GDB is attached to, as the decoder of state.py wants it: bytes from the inferior, and the kernel's types from its debug information. So
-the grader and a person in GDB see a structure through the same code.
+"""What GDB is attached to, as the decoder of state.py wants it: bytes from the inferior, and the kernel's types from its debug
+information. So the grader and a person in GDB see a structure through the same code.
 
 Registers, and a running CPU's frames, come from GDB itself: it alone has them, and its unwinder is right at every instruction."""
 
@@ -7,7 +7,6 @@ import contextlib
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import gdb
@@ -70,7 +69,8 @@ def _load(elf, cache):
         pass
     python = os.environ.get("PYTHON") or shutil.which("python3")
     if python and cache:  # GDB's Python has no pyelftools, the grader's has: it leaves the parsed form in the folder
-        subprocess.run([python, "-c", PARSE, sys.path[0], elf, str(cache)], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+        root = Path(__file__).resolve().parents[2]
+        subprocess.run([python, "-c", PARSE, root, elf, cache], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
         with contextlib.suppress(ImportError):
             return dwarf.load(elf, cache)
     raise gdb.GdbError("the os- commands need pyelftools: make setup installs it (Debian: python3-pyelftools)")
@@ -78,8 +78,8 @@ def _load(elf, cache):
 
 @contextlib.contextmanager
 def cpu_selected(cpu):
-    """Inside, GDB looks at that CPU's innermost frame (QEMU shows CPU n as thread n + 1); afterwards at what it looked at before. Yields False if
-    there is no such CPU."""
+    """Inside, GDB looks at that CPU's innermost frame (QEMU shows CPU n as thread n + 1); afterwards at what it looked at
+    before. Yields False if there is no such CPU."""
     before = gdb.selected_thread()
     frame = gdb.selected_frame() if before and before.is_valid() else None
     there = next((t for t in gdb.selected_inferior().threads() if t.num == cpu + 1), None)
@@ -115,7 +115,8 @@ def frames(cpu, most=64):
             while frame is not None and len(found) < most:
                 if frame.type() != gdb.INLINE_FRAME:
                     found.append(frame.pc() - (1 if found else 0))
-                frame = frame.older()
+                # Behind kmain there is only assembly of the boot, about which GDB would warn.
+                frame = None if frame.name() == "kmain" else frame.older()
         except gdb.error:
             pass  # a frame that leads nowhere ends the list
     return [address & (1 << 64) - 1 for address in found]

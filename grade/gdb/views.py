@@ -1,5 +1,5 @@
-"""What os-ps, os-runq, os-bt and os-trace print, as lines of text, from any state.Kernel: one that GDB is attached to, or a guest's memory after
-its run. Nothing here trusts the kernel: what cannot be read becomes a line that says so."""
+"""What os-ps, os-runq, os-bt and os-trace print, as lines of text, from any state.Kernel: one that GDB is attached to, or a
+guest's memory after its run. Nothing here trusts the kernel: what cannot be read becomes a line that says so."""
 
 from ..events import Event, event_line
 from ..memory import BadAddress
@@ -54,8 +54,8 @@ def short(enum):
 
 
 def backtrace(kernel, thread, most=MOST_FRAMES):
-    """Addresses in the frames of a thread that does not run, innermost first, from its saved switch_frame. Raises Corrupt if its saved stack
-    pointer leads nowhere."""
+    """Addresses in the frames of a thread that does not run, innermost first, from its saved switch_frame. Raises Corrupt if
+    its saved stack pointer leads nowhere."""
     low, high = thread.stack.base, thread.stack.base + thread.stack.size
     rsp = int(thread.rsp)
     if not low <= rsp <= high - kernel.size(["struct", "switch_frame"]) or rsp % WORD:
@@ -202,7 +202,8 @@ def _name(pointer):
 
 
 def last_events(kernel, n):
-    """(events, dropped): the last n Events of all CPUs, by time. Reads only those, since a debugger reads slowly. Raises Corrupt, BadAddress."""
+    """(events, dropped): the last n Events of all CPUs, by time. Reads only those, since a debugger reads slowly. Raises
+    Corrupt, BadAddress."""
     names, found, dropped = kernel.image.enums["trace_event"], [], 0
     for ring in kernel["trace_rings"]:
         if not int(ring.record):
@@ -214,7 +215,8 @@ def last_events(kernel, n):
         for seq in range(max(1, ring.seq - min(n, ring.capacity) + 1), ring.seq + 1):
             row = next(iter(kernel.rows("trace_record", int(ring.record) + (seq - 1) % ring.capacity * size, 1)))
             name = names.get(str(row["event"]), f"event {row['event']}?").removeprefix("TRACE_")
-            found.append(Event(row["time"], row["cpu"], row["seq"], name, row["class"], row["tid"], row["other"], row["queued"], row["arg"]))
+            found.append(Event(row["time"], row["cpu"], row["seq"], name, row["class"], row["tid"], row["other"], row["queued"],
+                               row["arg"]))
     found.sort(key=lambda event: (event.time, event.cpu, event.seq))
     return found[-n:], dropped
 

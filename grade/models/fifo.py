@@ -1,7 +1,8 @@
 """Model of round-robin and first come, first served where nobody is preempted: one queue in the order of arrival.
 
-replay(events) takes one CPU's Events in order and returns None, or a Deviation at the first event that breaks the policy. The model knows only what
-became ready when (ENQUEUE, DEQUEUE) and says who had to be picked; it never looks at the kernel's own queue."""
+replay(events) takes one CPU's Events in order and returns None, or a Deviation at the first event that breaks the policy. The
+model knows only what became ready when (ENQUEUE, DEQUEUE) and says who had to be picked; it never looks at the kernel's own
+queue."""
 
 from collections import namedtuple
 

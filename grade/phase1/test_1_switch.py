@@ -33,7 +33,8 @@ def test_the_other_threads_frame_is_taken_down_completely(boot):
     for fact in run.facts("REG_ARRIVED"):
         name = NAMES[fact.a]
         require(fact.b == IN_FRAME[name], f"the thread switched to must find in {name} what its frame holds for it",
-                f"the frame holds {IN_FRAME[name]:#x}, {name} is {fact.b:#x}", "order of the words: see the picture in kernel/arch/x86_64/switch.asm")
+                f"the frame holds {IN_FRAME[name]:#x}, {name} is {fact.b:#x}",
+                "order of the words: see the picture in kernel/arch/x86_64/switch.asm")
     top, rsp = run.facts("RSP")[0][-2:]
     require(rsp == top, "when the thread goes on, its whole frame must be off the stack",
             f"rsp must be {top:#x} and is {rsp:#x}: {(top - rsp) // 8} words too many are left")

@@ -17,7 +17,8 @@ def test_a_new_threads_stack_holds_a_frame_that_leads_to_thread_start(boot):
     start = run.facts("EXPECTED")[0].b
     require(word[7] == start, "the frame's return address must be thread_start",
             f"it is {word[7]:#x}, that is {run.symbolise(word[7])}; thread_start is {start:#x}")
-    require(word[5] == 0, "the frame's rbp must be 0: there the chain of frame pointers ends, and with it every backtrace", f"it is {word[5]:#x}")
+    require(word[5] == 0, "the frame's rbp must be 0: there the chain of frame pointers ends, and with it every backtrace",
+            f"it is {word[5]:#x}")
     require(not word[6] & INTERRUPTS, "a new thread starts with interrupts off: the run queue's lock is still held",
             f"the frame's rflags are {word[6]:#x}, with bit 9 (IF) set")
 

@@ -57,6 +57,7 @@ def test_pick_next_asks_the_classes_in_order(boot):
     run = boot("pick_order")
     rows = [(fact.key, fact.b) for fact in run.facts() if fact.key in ("ASKED", "POPPED")]
     expected = [("ASKED", 0), ("POPPED", 0), ("ASKED", 0), ("ASKED", 1), ("POPPED", 1), ("ASKED", 0), ("POPPED", IDLE)]
-    require(rows == expected, "pick_next asks the classes from the highest and takes the first offer; where nobody is ready, the idle thread runs",
+    require(rows == expected,
+            "pick_next asks the classes from the highest and takes the first offer; where nobody is ready, the idle thread runs",
             "asked and taken: " + ", ".join(f"class {b} asked" if key == "ASKED" else f"{say([b])} taken" for key, b in rows),
             "expected: " + ", ".join(f"class {b} asked" if key == "ASKED" else f"{say([b])} taken" for key, b in expected))

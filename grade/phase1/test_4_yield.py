@@ -48,7 +48,8 @@ def test_a_yield_with_nobody_else_ready_returns_without_a_switch(boot):
     require(switches.a == switches.b, "a thread that is alone is never switched out", f"{switches.b - switches.a} switches in 5 yields")
     require(stays.b - stays.a == 5, "each yield asks the scheduler once", f"{stays.b - stays.a} decisions in 5 yields")
     state, linked = run.fact("STATE"), run.fact("LINKED")
-    require(state.b == RUNNING and not linked.b, "the thread that runs is RUNNING and in no queue", f"state {state.b}, in a queue: {bool(linked.b)}")
+    require(state.b == RUNNING and not linked.b, "the thread that runs is RUNNING and in no queue",
+            f"state {state.b}, in a queue: {bool(linked.b)}")
 
 
 @exercise("1.4", points=4)
@@ -56,7 +57,8 @@ def test_everybody_agrees_on_who_runs(boot):
     """current(), the run queue and the thread's state must name the same thread, from its first instruction on."""
     run = boot("yield_current")
     for fact in run.facts("CURRENT"):
-        require(fact.a == 1, "current() must be the thread whose stack is in use", f"current() says thread {fact.b}, but rsp is not in its stack",
+        require(fact.a == 1, "current() must be the thread whose stack is in use",
+                f"current() says thread {fact.b}, but rsp is not in its stack",
                 "is current set before the switch? After it, the code that runs is another thread's")
     for fact in run.facts("RQ_CURR"):
         require(fact.a == fact.b, "rq->curr must be the thread that runs", f"current() says thread {fact.a}, rq->curr says thread {fact.b}")

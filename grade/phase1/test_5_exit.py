@@ -8,7 +8,8 @@ ZOMBIE = 5  # enum thread_state
 
 def joins_succeed(run):
     for fact in run.facts("JOINED"):
-        require(fact.b == 0, "thread_join() of a living or exited thread must succeed", f"thread {fact.a}: {fact.b - 2**64 if fact.b >> 63 else fact.b}")
+        require(fact.b == 0, "thread_join() of a living or exited thread must succeed",
+                f"thread {fact.a}: {fact.b - 2**64 if fact.b >> 63 else fact.b}")
 
 
 @exercise("1.5", points=3)
@@ -30,7 +31,8 @@ def test_join_comes_back_after_the_exit_and_not_before(boot):
     order = [(fact.a, fact.b) for fact in run.facts("ORDER")]
     expected = [(200, 0), *((turn, 1) for turn in range(5)), (100, 1), (201, 1)]
     require(order == expected, "thread_join() must not come back before the thread has exited",
-            f"seen (step, value): {order}", f"expected: {expected}", "steps 0-4: the thread's turns, 100: its last words, 201: join came back")
+            f"seen (step, value): {order}", f"expected: {expected}",
+            "steps 0-4: the thread's turns, 100: its last words, 201: join came back")
     require(run.fact("EXIT_CODE").b == 9, "thread_join() must hand over the exit code", f"expected 9, got {run.fact('EXIT_CODE').b}")
     no_leak(run)
 
@@ -41,7 +43,8 @@ def test_a_thread_that_exited_long_ago_still_has_its_code(boot):
     run = boot("join_late")
     joins_succeed(run)
     codes = [fact.b for fact in run.facts("EXIT_CODE")]
-    require(codes == [63, 62, 61, 60], "each zombie must keep its own exit code", f"joined in reverse order: got {codes}, expected [63, 62, 61, 60]")
+    require(codes == [63, 62, 61, 60], "each zombie must keep its own exit code",
+            f"joined in reverse order: got {codes}, expected [63, 62, 61, 60]")
     no_leak(run)
 
 
@@ -53,7 +56,8 @@ def test_a_joined_thread_is_gone(boot):
     require(before == 1, "a thread that was not joined yet must be found by its id", "it is not in the table")
     require(after == 0, "a joined thread must not be found any more", "thread_find() still returns it")
     first, second = (fact.b for fact in run.facts("JOINED"))
-    require(first == 0 and second == ESRCH, "the second join of a thread finds nobody (-ESRCH)", f"first join: {first}, second join: {second - 2**64}")
+    require(first == 0 and second == ESRCH, "the second join of a thread finds nobody (-ESRCH)",
+            f"first join: {first}, second join: {second - 2**64}")
     no_leak(run)
 
 
@@ -63,7 +67,8 @@ def test_a_stack_that_is_still_in_use_is_not_given_back(boot):
     run = boot("join_not_yet")
     early = run.facts("JOINED")[0]
     require(early.b == 0, "join_try() must return false while t->left_stack is not set, and change nothing", "it returned true")
-    require(run.facts("STATE")[0].b == ZOMBIE, "join_try() that returns false must leave the thread as it is", f"its state is {run.facts('STATE')[0].b}")
+    require(run.facts("STATE")[0].b == ZOMBIE, "join_try() that returns false must leave the thread as it is",
+            f"its state is {run.facts('STATE')[0].b}")
     require(run.facts("JOINED")[1].b == 1, "join_try() must return true once the thread is a ZOMBIE and off its stack", "it returned false")
     require(run.fact("EXIT_CODE").b == 21, "join_try() must hand over the exit code", f"expected 21, got {run.fact('EXIT_CODE').b}")
     no_leak(run)

@@ -18,7 +18,8 @@ def boot(tmp_path, *machine, options="", until=None, kernel=KERNEL):
     assert kernel.exists(), "the reference is not built: run `make trees`, or let `make test` do it"
     command = [QEMU, "-machine", "pc", "-nodefaults", "-display", "none", "-no-reboot", "-device", "isa-debug-exit,iobase=0xf4",
                "-serial", "stdio", *machine, "-kernel", str(kernel), "-append", f"-- {options}"]
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path, text=True) as qemu:
+    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=tmp_path, text=True, **pipes) as qemu:
         try:
             if until is None:
                 return qemu.communicate(timeout=GUARD_S)[0]
@@ -46,7 +47,8 @@ def test_too_little_memory_is_refused(tmp_path):
 
 
 def test_a_loader_that_is_not_multiboot_is_refused(tmp_path):
-    """The check is reached through the kernel's own entry with a wrong magic number in eax: a copy of the kernel whose check wants another one."""
+    """The check is reached through the kernel's own entry with a wrong magic number in eax: a copy of the kernel whose check
+    wants another one."""
     image = bytearray(KERNEL.read_bytes())
     at = image.index(bytes.fromhex("81fd02b0ad2b"))  # cmp ebp, 0x2badb002
     image[at + 2] ^= 1

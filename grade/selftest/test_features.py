@@ -34,8 +34,9 @@ def test_the_kernel_protects_itself_where_the_processor_can():
 
 def at_the_prompt(typed):
     """What the console shows when this is typed into the monitor."""
-    return subprocess.run([QEMU, "-nodefaults", "-display", "none", "-no-reboot", "-cpu", CPU, "-m", "64", "-serial", "stdio", "-kernel", str(KERNEL),
-                           "-append", "--"], input=typed, stdout=subprocess.PIPE, text=True, timeout=GUARD_S, check=True).stdout
+    command = [QEMU, "-nodefaults", "-display", "none", "-no-reboot", "-cpu", CPU, "-m", "64", "-serial", "stdio",
+               "-kernel", str(KERNEL), "-append", "--"]
+    return subprocess.run(command, input=typed, stdout=subprocess.PIPE, text=True, timeout=GUARD_S, check=True).stdout
 
 
 def test_a_dump_shows_a_process_from_inside():

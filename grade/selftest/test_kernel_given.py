@@ -1,5 +1,6 @@
-"""Code of the kernel that no exercise covers: threads, states, statistics, trace, processes, files, and what is noticed when it goes wrong. Like the
-graded tests these boot a ktest and judge the facts that it left; mutants of given code are caught here (test_mutants.py)."""
+"""Code of the kernel that no exercise covers: threads, states, statistics, trace, processes, files, and what is noticed when it goes
+wrong. Like the graded tests these boot a ktest and judge the facts that it left; mutants of given code are caught here
+(test_mutants.py)."""
 
 import re
 
@@ -53,7 +54,8 @@ def test_threads_that_live_at_once_have_different_ids(boot):
     for ktest in ("tids", "tids_again"):
         run = boot(ktest)
         ids = [fact.b for fact in run.facts("TID")]
-        require(len(set(ids)) == len(ids) and all(0 < tid < 1 << 30 for tid in ids), "no two living threads have the same id, and ids are above 0",
+        require(len(set(ids)) == len(ids) and all(0 < tid < 1 << 30 for tid in ids),
+                "no two living threads have the same id, and ids are above 0",
                 f"ids: {ids}")
         no_leak(run)
 
@@ -77,7 +79,7 @@ def test_a_thread_takes_after_its_creator(boot):
 
 
 def test_there_are_4096_threads_and_no_more(boot):
-    run = boot("threads_max")
+    run = boot("threads_max", limit_ms=1000)
     expect(run, "there is room for 4096 threads", {0: 4096}, "COUNT")
     expect(run, "one thread too many is refused with -EAGAIN, and there is room when another has gone", {0: EAGAIN, 1: 0})
     no_leak(run)
@@ -104,7 +106,8 @@ def test_every_legal_step_of_a_state_may_be_taken(boot):
 def test_an_illegal_step_of_a_state_is_a_panic(boot, step):
     run = boot("panic_state", f"rounds={step}", outcome=None, result=None)
     words = f"thread 99 (nobody) cannot go from {STATES[int(step[0])]} to {STATES[int(step[1])]}"
-    require(run.panic and words in run.panic.message, "an illegal step of a thread's state is a panic that names the thread and both states",
+    require(run.panic and words in run.panic.message,
+            "an illegal step of a thread's state is a panic that names the thread and both states",
             f"expected: {words}", f"seen: {run.panic}")
 
 
@@ -113,7 +116,8 @@ def test_an_illegal_step_of_a_state_is_a_panic(boot, step):
 
 def test_statistics_count_what_happens(boot):
     run = boot("stats_count")
-    expect(run, "statistics count the threads by state", {10: 3, 11: 3, 12: 1, 13: 0, 20: 0, 21: 0, 22: 1, 23: 3, 30: 0, 31: 0, 32: 1, 33: 0}, "COUNT")
+    expect(run, "statistics count the threads by state",
+           {10: 3, 11: 3, 12: 1, 13: 0, 20: 0, 21: 0, 22: 1, 23: 3, 30: 0, 31: 0, 32: 1, 33: 0}, "COUNT")
     counts = [(fact.a, fact.b) for fact in run.facts("SWITCHES")]
     require(counts == [(0, 0), (4, 4), (4, 5)], "statistics count switches, and decisions that led to no switch",
             f"(switches, decisions): {counts}, expected 0 0, 4 4, 4 5")
@@ -122,26 +126,31 @@ def test_statistics_count_what_happens(boot):
 def test_time_is_charged_to_whoever_ran(boot):
     run = boot("stats_times")
     (short, _), (long, waited), (mine, total) = ((fact.a, fact.b) for fact in run.facts("NOTE"))
-    require(15 < long / short < 20, "a thread that works twenty times as long is charged about twenty times as much", f"{short} ns and {long} ns")
-    require(total * 0.9 < short + long + mine <= total, "the turns of all threads together are the time that passed", f"{short + long + mine} of {total} ns")
+    require(15 < long / short < 20, "a thread that works twenty times as long is charged about twenty times as much",
+            f"{short} ns and {long} ns")
+    require(total * 0.9 < short + long + mine <= total, "the turns of all threads together are the time that passed",
+            f"{short + long + mine} of {total} ns")
     require(waited < total - long, "a thread waits while others run", f"waited {waited} ns, others ran {total - long} ns")
 
 
 def test_a_threads_whole_life_is_in_the_trace(boot):
     run = boot("exit_code")
     for tid in {event.tid for event in run.events("CREATE")}:
-        life = [event.event for event in run.events() if tid in (event.tid if event.event not in ("JOIN", "RECLAIM") else None, event.other)]
-        life = [kind for at, kind in enumerate(life) if kind != "SWITCH"]
-        require(life == ["CREATE", "ENQUEUE", "PICK", "EXIT", "RECLAIM", "JOIN"], "the trace has each event of a thread's life, in order", f"{tid}: {life}")
+        about = [e for e in run.events() if tid == (e.other if e.event in ("JOIN", "RECLAIM") else e.tid)]
+        life = [event.event for event in about if event.event != "SWITCH"]
+        require(life == ["CREATE", "ENQUEUE", "PICK", "EXIT", "RECLAIM", "JOIN"], "the trace has each event of a thread's life, in order",
+                f"{tid}: {life}")
 
 
 @boots(3)
 def test_the_trace_keeps_the_last_events_or_all_until_it_is_full(boot):
-    """Mode `last` overwrites the oldest and loses nothing that it would count; mode `all` stops and counts what it drops, and no model judges that."""
+    """Mode `last` overwrites the oldest and loses nothing that it would count; mode `all` stops and counts what it drops, and no model
+    judges that."""
     options = "tracesize=64 rounds=100"
     run = boot("yield_churn", options, trace="last")
     found, dropped = events.trace(run.kernel)
-    require(len(found) == 64 and not dropped and found[-1].seq > 64, "trace=last keeps the latest events", f"{len(found)} events, {dropped} dropped")
+    require(len(found) == 64 and not dropped and found[-1].seq > 64, "trace=last keeps the latest events",
+            f"{len(found)} events, {dropped} dropped")
     run = boot("yield_churn", options, trace="all")
     found, dropped = events.trace(run.kernel)
     require([event.seq for event in found] == list(range(1, 65)), "trace=all keeps the first events, without a gap", f"{len(found)} events")
@@ -172,7 +181,8 @@ def test_stacks_are_apart_and_guarded(boot):
     no_leak(run)
 
 
-# What each ktest does under failalloc= beyond its own options: a number of rounds that ends in time, or single numbers where all would take too long.
+# What each ktest does under failalloc= beyond its own options: a number of rounds that ends in time, or single numbers where all would
+# take too long.
 ROUNDS = {"exit_churn": "rounds=3", "yield_churn": "rounds=3"}
 SOURCES = "\n".join(path.read_text() for path in sorted((kernels.ROOT / "kernel" / "ktest").glob("*.c")))
 KTESTS = [name for name in re.findall(r"^KTEST\((\w+)", SOURCES, re.M) if not name.startswith("panic_")]
@@ -182,7 +192,7 @@ MANY = {"threads_max"}
 @pytest.mark.parametrize("ktest", [name for name in KTESTS if name not in MANY])
 def test_whatever_allocation_fails_the_test_ends_with_an_error_and_no_leak(boot, ktest):
     """failalloc=all runs the test until nothing fails any more: with the first allocation failing, then the second, and so on."""
-    run = boot(ktest, f"failalloc=all {ROUNDS.get(ktest, '')}", result=None)
+    run = boot(ktest, f"failalloc=all {ROUNDS.get(ktest, '')}", result=None, limit_ms=2000)
     results, lost = told(run, "FAILALLOC_RESULT"), [fact for fact in run.facts("FAILALLOC_LEAK") if fact.a or fact.b]
     wrong = {n: result for n, result in results.items() if result != ENOMEM and n != max(results)}
     require(not wrong, "a failing allocation ends the test with -ENOMEM", f"{{number of the allocation: result}}: {wrong}")
@@ -195,7 +205,7 @@ def test_whatever_allocation_fails_the_test_ends_with_an_error_and_no_leak(boot,
 @boots(3)
 def test_no_allocation_among_thousands_fails_badly(boot):
     for n in (2, 1000, 8000):
-        no_leak(boot("threads_max", f"failalloc={n}", result=ENOMEM))
+        no_leak(boot("threads_max", f"failalloc={n}", result=ENOMEM, limit_ms=1000))
 
 
 # --- what is noticed ---------------------------------------------------------------------------------------------------------------------
@@ -204,14 +214,17 @@ NOTICED = {
     "overflow_main": r"kernel stack overflow: thread 1 \(main\) ran over the end of its \d+-byte stack in dig",
     "overflow_thread": r"kernel stack overflow: thread 2 \(deep\) ran over the end of its 4096-byte stack in dig",
     "null": "page fault at 0x10 in write_to.*NULL pointer", "wild": "page fault at 0xffffcfffffffffc0 in write_to.*wild",
-    "noncanonical": "write_to.*no pointer can have", "text": "write_to.*read-only", "constant": "write_to.*read-only", "jump": "jump to memory that is not code",
+    "noncanonical": "write_to.*no pointer can have", "text": "write_to.*read-only", "constant": "write_to.*read-only",
+    "jump": "jump to memory that is not code",
     "divide": "division by zero.* in divide", "ubsan_divide": r"kernel/ktest/test_panic.c:\d+: a division by zero",
     "ubsan_index": r"kernel/ktest/test_panic.c:\d+: an array index past the end", "ubsan_shift": r"test_panic.c:\d+: a shift by",
     "ubsan_add": r"test_panic.c:\d+: a signed addition overflows", "canary": "a local array was written past its end",
     "kfree_twice": "free already.*kmalloc-64.*freed twice", "kfree_foreign": "did not come from kmalloc", "kfree_middle": "into the middle",
-    "use_after_free": "written to after it was freed: byte 20 is 0x01", "frame_twice": "frame_put.*freed twice", "block_twice": "frame_put.*freed twice",
+    "use_after_free": "written to after it was freed: byte 20 is 0x01", "frame_twice": "frame_put.*freed twice",
+    "block_twice": "frame_put.*freed twice",
     "stack_twice": "kstack_free.*freed twice", "own_stack": "cannot free the stack it stands on", "lock_twice": "'outer' taken twice",
-    "lock_order": r"'outer' \(rank 1\) taken while 'inner'", "lock_irq": "'outer' taken with interrupts on", "unlock": "does not hold 'outer'",
+    "lock_order": r"'outer' \(rank 1\) taken while 'inner'", "lock_irq": "'outer' taken with interrupts on",
+    "unlock": "does not hold 'outer'",
     "yield_irq": "thread_yield: called with interrupts off", "schedule_lock": r"thread 1 \(main\) holds lock 'outer' across a switch",
     "enqueue_twice": r"thread 2 \(twice\) is in a run queue already", "free_in_table": r"thread 2 \(stale\) is still in the table",
 }
@@ -221,7 +234,8 @@ NOTICED = {
 def test_a_mistake_is_a_panic_that_names_it(boot, mistake):
     run = boot(f"panic_{mistake}", outcome=None, result=None)
     message = run.panic.message if run.panic else f"no panic: {run.outcome}"
-    require(run.panic and re.search(NOTICED[mistake], message), f"the mistake `{mistake}` is a panic that names it", f"expected: {NOTICED[mistake]}",
+    require(run.panic and re.search(NOTICED[mistake], message), f"the mistake `{mistake}` is a panic that names it",
+            f"expected: {NOTICED[mistake]}",
             f"seen: {message}", run.console[-500:])
 
 
@@ -236,7 +250,8 @@ def test_every_mistake_of_the_kernels_tests_is_judged_here():
 def test_a_process_has_sixteen_descriptors_the_first_three_the_console(boot):
     run = boot("process_fds")
     expect(run, "a process starts with the console as descriptors 0, 1 and 2, and nothing else open", {0: 1, 1: 1, 2: 1, 3: 0}, "COUNT")
-    expect(run, "a new descriptor is the lowest free one, and the seventeenth is refused with -EMFILE", {n: n + 3 for n in range(13)} | {13: EMFILE, 23: 5})
+    expect(run, "a new descriptor is the lowest free one, and the seventeenth is refused with -EMFILE",
+           {n: n + 3 for n in range(13)} | {13: EMFILE, 23: 5})
     expect(run, "what is not open is refused with -EBADF", {20: 0, 21: EBADF, 22: EBADF, 24: EBADF, 25: EBADF, 26: 0, 27: EBADF, 28: EBADF})
     expect(run, "every descriptor of an open file works", {29: 14})
     require("written to 15" in run.console, "what is written to the console appears there")
@@ -274,8 +289,11 @@ def test_orphans_go_to_process_1(boot):
 
 def test_a_process_knows_itself_and_can_be_dumped(boot):
     run = boot("process_self")
-    expect(run, "a process has its first thread's id, its parent's id, and its name cut to 15 letters", {0: 1, 1: 1, 2: 1, 3: 0, 4: 1, 5: 0})
-    for words in (r"process \d+ \(a long name for\): parent 1, RUNNING", "fd 2 -> console", r"thread \d+ \(a long name for\): RUNNING, rr", r"#\d +0x\w+ look_at_myself",
+    expect(run, "a process has its first thread's id, its parent's id, and its name cut to 15 letters",
+           {0: 1, 1: 1, 2: 1, 3: 0, 4: 1, 5: 0})
+    for words in (r"process \d+ \(a long name for\): parent 1, RUNNING", "fd 2 -> console", r"thread \d+ \(a long name for\): RUNNING, rr",
+                  r"#\d +0x\w+ look_at_myself",
                   r"no process has the id \d+", r"process 1 \(init\)"):
-        require(re.search(words, run.console), "a dump shows the process, its descriptors, its threads and their stacks", f"missing: {words}", run.console)
+        require(re.search(words, run.console), "a dump shows the process, its descriptors, its threads and their stacks",
+                f"missing: {words}", run.console)
     no_leak(run)

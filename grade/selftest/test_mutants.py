@@ -1,5 +1,5 @@
-"""The grader against known wrong implementations: every mutant in grade/mutants/ is built, and the test that it names has to fail on it, for a
-rule that it names. What came out is kept in build/mutants.json.
+"""The grader against known wrong implementations: every mutant in grade/mutants/ is built, and the test that it names has to fail on
+it, for a rule that it names. What came out is kept in build/mutants.json.
 
 CRESCENT_TESTS=all runs every other test of the phase on each mutant, too, and keeps which of them fail."""
 
@@ -60,7 +60,8 @@ def test_a_mutant_is_caught_by_the_test_that_it_names(mutant):
             row["also caught by"] = failing(kernel, image, [name for name in kernels.phase_tests(mutant["phase"]) if name != mutant["test"]])
     keep(row)
     evidence = "\n".join(result.get("evidence", []))
-    assert result["status"] not in ("pass", "fault", "unsolved"), f"{mutant['id']} survives {mutant['test']}\n{result.get('rule')}\n{evidence}"
+    assert result["status"] not in ("pass", "fault",
+                                    "unsolved"), f"{mutant['id']} survives {mutant['test']}\n{result.get('rule')}\n{evidence}"
     assert mutant["rule"] in result["rule"], f"{mutant['id']}: the rule has to speak of '{mutant['rule']}'\n{result['rule']}\n{evidence}"
 
 

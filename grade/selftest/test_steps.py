@@ -1,5 +1,6 @@
-"""Each step of lab 1: with the exercises up to k solved exactly their tests pass, and every other failing test names the unsolved exercise whose
-stub it met first. The reference, and a second solution that was written differently, get all points; the start tree gets none.
+"""Each step of lab 1: with the exercises up to k solved exactly their tests pass, and every other failing test names the unsolved
+exercise whose stub it met first. The reference, and a second solution that was written differently, get all points; the start tree gets
+none.
 
 CRESCENT_TESTS=all runs every test at every step; otherwise those of the exercise just solved and of the next one."""
 

@@ -36,8 +36,9 @@ __attribute__((noipa)) void trace_stop_here(void)
 {
 }
 
-/* Every record costs the same, and little, or what is traced would be another program: docs/performance.md counts the instructions. Whatever
-   is settled before the run lies ready in the ring; the time comes last because reading it takes the registers that the arguments came in. */
+/* Every record costs the same, and little, or what is traced would be another program: docs/performance.md counts the instructions.
+   Whatever is settled before the run lies ready in the ring; the time comes last because reading it takes the registers that the arguments
+   came in. */
 void trace_write(enum trace_event event, const struct thread *thread, u32 other, u64 a0, u64 a1, u64 a2, u64 a3)
 {
     struct trace_ring *ring = (struct trace_ring *)this_cpu_word(offsetof(struct cpu, trace));

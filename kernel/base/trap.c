@@ -88,8 +88,8 @@ _Noreturn void trap_panic(const struct trap_frame *f)
     }
     print_registers(f);
     if (f->vector == TRAP_PAGE_FAULT && above_stack(address))
-        panic("page fault at %#lx in %s+%#lx: just above the stack of thread %d (%s): more was taken off the stack than was put on it, or a "
-              "function returned that nobody had called", address, where, offset, current()->tid, current()->name);
+        panic("page fault at %#lx in %s+%#lx: just above the stack of thread %d (%s): more was taken off the stack than was put on it, "
+              "or a function returned that nobody had called", address, where, offset, current()->tid, current()->name);
     if (f->vector == TRAP_PAGE_FAULT)
         panic("page fault at %#lx in %s+%#lx: %s", address, where, offset, page_fault_rule(address, f->error));
     if (f->vector >= TRAP_EXCEPTIONS)

@@ -1,5 +1,5 @@
-/* The work that `make bench` counts. Nothing is measured in here: the bench runs this instruction by instruction and counts what is executed
-   between a pair of marks, functions that do nothing but have a name. Needs all of lab 1. */
+/* The work that `make bench` counts. Nothing is measured in here: the bench runs this instruction by instruction and counts what is
+   executed between a pair of marks, functions that do nothing but have a name. Needs all of lab 1. */
 #include "ktest/ktest.h"
 #include "lib/errno.h"
 #include "mm/frames.h"
@@ -10,21 +10,21 @@
 #define BENCH_BYTES 64
 
 /* noipa: the compiler must neither inline the call nor notice that it does nothing, nor make one function of several equal ones. */
-#define MARKS(name)                              \
-    void bench_begin_##name(void);               \
-    void bench_end_##name(void);                 \
+#define MARKS(name)                                      \
+    void bench_begin_##name(void);                       \
+    void bench_end_##name(void);                         \
     __attribute__((noipa)) void bench_begin_##name(void) \
-    {                                            \
-    }                                            \
-    __attribute__((noipa)) void bench_end_##name(void) \
-    {                                            \
+    {                                                    \
+    }                                                    \
+    __attribute__((noipa)) void bench_end_##name(void)   \
+    {                                                    \
     }
 
-#define COUNTED(name, work)      \
-    do {                         \
-        bench_begin_##name();    \
-        work;                    \
-        bench_end_##name();      \
+#define COUNTED(name, work)   \
+    do {                      \
+        bench_begin_##name(); \
+        work;                 \
+        bench_end_##name();   \
     } while (0)
 
 MARKS(frame_alloc)

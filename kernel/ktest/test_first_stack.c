@@ -4,6 +4,7 @@
 #include "arch/x86_64/switch_frame.h"
 #include "ktest/ktest.h"
 #include "lib/errno.h"
+#include "lib/string.h"
 #include "sched/thread.h"
 
 #define ARGUMENT ((void *)0x5ca1ab1e0ddba11)
@@ -22,7 +23,8 @@ static void go_to(struct thread *next)
     switch_context(&tester->rsp, next->rsp);
 }
 
-/* Back from the tested thread to the tester, for good; interrupts off. The lock is free then, also if the tested thread never called thread_begin(). */
+/* Back from the tested thread to the tester, for good; interrupts off. The lock is free then, also if the tested thread never called
+   thread_begin(). */
 static _Noreturn void go_back(void)
 {
     u64 *nowhere;
@@ -67,8 +69,10 @@ static int run_once(int (*entry)(void *))
 KTEST(first_frame, "the frame that first_stack() lays out")
 {
     static u8 stack[4096] __attribute__((aligned(16)));
-    u64 *rsp = first_stack(stack + sizeof(stack), (int (*)(void *))(void *)go_back, ARGUMENT);
+    u64 *rsp;
 
+    memset(stack, 0xa5, sizeof(stack)); /* a field that is left out must not be right by luck */
+    rsp = first_stack(stack + sizeof(stack), (int (*)(void *))(void *)go_back, ARGUMENT);
     fact(FACT_FIRST_RSP, (u64)(stack + sizeof(stack)), (u64)rsp);
     if ((u64)rsp < (u64)stack || (u64)rsp > (u64)(stack + sizeof(stack) - sizeof(struct switch_frame)))
         return 0; /* nothing there that could be read */

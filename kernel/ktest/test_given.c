@@ -1,5 +1,5 @@
-/* Threads, their table and their statistics: given code of lab 1, which no exercise covers. What goes wrong on purpose is in test_panic.c, processes and
-   files are in test_process.c. */
+/* Threads, their table and their statistics: given code of lab 1, which no exercise covers. What goes wrong on purpose is in
+   test_panic.c, processes and files are in test_process.c. */
 #include "base/trace.h"
 #include "ktest/ktest.h"
 #include "ktest/threads.h"

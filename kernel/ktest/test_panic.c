@@ -1,5 +1,5 @@
-/* Mistakes made on purpose: each of these tests has to end in a panic that names the broken rule, so none of them cleans up after itself. Their names
-   start with panic_. Checked builds only: without CHECKED much of this goes unnoticed. */
+/* Mistakes made on purpose: each of these tests has to end in a panic that names the broken rule, so none of them cleans up after
+   itself. Their names start with panic_. Checked builds only: without CHECKED much of this goes unnoticed. */
 #include "base/cmdline.h"
 #include "base/lock.h"
 #include "ktest/ktest.h"
@@ -105,7 +105,7 @@ KTEST(panic_divide, "a division by zero that only the processor sees")
     return 0;
 }
 
-/* --- the compiler's checks notice ------------------------------------------------------------------------------------------------------- */
+/* --- the compiler's checks notice ---------------------------------------------------------------------------------------------- */
 
 KTEST(panic_ubsan_divide, "a division by zero")
 {
@@ -148,7 +148,7 @@ KTEST(panic_canary, "a write past the end of a local array")
     return 0;
 }
 
-/* --- the allocators notice -------------------------------------------------------------------------------------------------------------- */
+/* --- the allocators notice ----------------------------------------------------------------------------------------------------- */
 
 KTEST(panic_kfree_twice, "heap memory freed twice")
 {
@@ -230,7 +230,7 @@ KTEST(panic_own_stack, "a thread that frees the stack on which it stands")
     return tid < 0 ? tid : thread_join(tid, NULL);
 }
 
-/* --- locks and the scheduler notice -------------------------------------------------------------------------------------------------------- */
+/* --- locks and the scheduler notice -------------------------------------------------------------------------------------------- */
 
 static struct spinlock outer = SPINLOCK("outer", RANK_FILES);
 static struct spinlock inner = SPINLOCK("inner", RANK_SLAB);

@@ -23,7 +23,7 @@ static int run_process(const char *name, int (*entry)(void *), void *arg)
     return waited == pid ? status : -1000 + waited;
 }
 
-/* --- descriptors ----------------------------------------------------------------------------------------------------------------------- */
+/* --- descriptors --------------------------------------------------------------------------------------------------------------- */
 
 static bool is_console(struct fd_table *table, int fd)
 {
@@ -93,7 +93,7 @@ KTEST(process_share, "two descriptors of one open file: it lives as long as one 
     return run_process("sharing", share, NULL);
 }
 
-/* --- devices ------------------------------------------------------------------------------------------------------------------------------ */
+/* --- devices ------------------------------------------------------------------------------------------------------------------- */
 
 KTEST(devices, "null, zero and console are there, and a name is taken once")
 {
@@ -118,7 +118,7 @@ KTEST(devices, "null, zero and console are there, and a name is taken once")
     return 0;
 }
 
-/* --- the life of a process ---------------------------------------------------------------------------------------------------------------- */
+/* --- the life of a process ----------------------------------------------------------------------------------------------------- */
 
 static int return_number(void *arg)
 {

@@ -85,7 +85,8 @@ static void check_pick(const struct rq *rq, const struct thread *next)
     ASSERT(next->state == THREAD_READY, "pick_next: chose thread %d (%s), which is %s, expected READY", next->tid, next->name,
            thread_state_name(next->state));
     ASSERT(list_empty(&next->run_link), "pick_next: thread %d (%s) was chosen but is still in the run queue", next->tid, next->name);
-    ASSERT(rq->nr_ready, "pick_next: thread %d (%s) was chosen although the queue counts nobody: queued without sched_enqueue()?", next->tid, next->name);
+    ASSERT(rq->nr_ready, "pick_next: thread %d (%s) was chosen although the queue counts nobody: queued without sched_enqueue()?",
+           next->tid, next->name);
     (void)rq; /* CHECKED=0 */
 }
 
@@ -95,12 +96,12 @@ static void check_switched(const struct rq *rq)
     const struct thread *me = current();
 
     ASSERT(stack_pointer() - me->stack.base < me->stack.size,
-           "switch_to: current() is thread %d (%s), but the stack in use is another's: set_current() comes before switch_context()", me->tid, me->name);
-    ASSERT(rq->curr == me, "switch_to: rq->curr is thread %d, but thread %d (%s) runs: rq->curr is set before the switch", rq->curr->tid, me->tid,
-           me->name);
-    ASSERT(me->state == THREAD_RUNNING, "switch_to: thread %d (%s) runs, and its state is %s: it becomes RUNNING before the switch", me->tid,
-           me->name, thread_state_name(me->state));
-    (void)rq, (void)me;
+           "switch_to: current() is thread %d (%s), but the stack in use is another's: set_current() comes before switch_context()",
+           me->tid, me->name);
+    ASSERT(rq->curr == me, "switch_to: rq->curr is thread %d, but thread %d (%s) runs: rq->curr is set before the switch", rq->curr->tid,
+           me->tid, me->name);
+    ASSERT(me->state == THREAD_RUNNING, "switch_to: thread %d (%s) runs, and its state is %s: it becomes RUNNING before the switch",
+           me->tid, me->name, thread_state_name(me->state));
 }
 
 /* The first thing after a switch, on the new thread's stack: from here on nothing uses the old thread's. */
@@ -109,7 +110,8 @@ static inline void switch_done(void)
     struct rq *rq = this_rq();
     struct thread *exited = rq->exited;
 
-    check_switched(rq);
+    if (IS_CHECKED)
+        check_switched(rq);
     rq->exited = NULL;
     spin_unlock(&rq->lock);
     if (unlikely(exited))

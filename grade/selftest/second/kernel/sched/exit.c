@@ -1,4 +1,5 @@
-/* A second solution of lab 1.5: the state before the code (nobody looks in between), nested instead of early returns, stack before table. */
+/* A second solution of lab 1.5: the state before the code (nobody looks in between), nested instead of early returns, stack before
+   table. */
 #include "sched/thread.h"
 
 void exit_locked(struct rq *rq, struct thread *me, int code)

@@ -1,5 +1,5 @@
-; A second solution of lab 1.1, as different from the reference as the agreed frame allows: no push and no pop of a register. The frame is written
-; with moves below rsp (interrupts are off, and an NMI has a stack of its own) and read with moves from the other thread's.
+; A second solution of lab 1.1, as different from the reference as the agreed frame allows: no push and no pop of a register. The frame
+; is written with moves below rsp (interrupts are off, and an NMI has a stack of its own) and read with moves from the other thread's.
 
 section .text
 

@@ -1,0 +1,6 @@
+/* Waits for an interrupt that cannot come. */
+static void hostile(void)
+{
+    for (;;)
+        asm volatile("cli\n\thlt");
+}

@@ -1,0 +1,6 @@
+/* Spins with interrupts off. */
+static void hostile(void)
+{
+    for (;;)
+        asm volatile("cli");
+}

@@ -1,0 +1,317 @@
+"""GDB on the kernel: scripts on recorded runs, what the os- commands show, and that os-check finds what is broken."""
+
+import re
+
+import kernels
+import pytest
+
+from grade import dwarf
+from grade.boot import Boot
+from grade.debugger import replay
+from grade.errors import GraderFault
+
+
+def boot_of(kernel):
+    return Boot(kernel, dwarf.load(kernel), 2, 100)
+
+
+@pytest.fixture(scope="module")
+def reference():
+    """A Boot on the reference kernel."""
+    made = boot_of(kernels.REFERENCE / "build" / "checked" / "kernel.elf")
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def exit_turns(reference):
+    """A Debugger on a run with threads that yield, wait and exit."""
+    with replay(reference("exit_turns")) as debugger:
+        yield debugger
+
+
+# --- scripts on a recorded run ---------------------------------------------------------------------------------------------------------
+
+
+def test_each_switch_comes_back_with_the_registers_it_went_with(reference):
+    with replay(reference("switch_registers")) as debugger:
+        first = debugger.calls("switch_context")[0]
+    for name in ("rbx", "rbp", "r12", "r13", "r14", "r15", "eflags"):
+        assert first["back"][name] == first["entry"][name], name
+    assert first["entry"]["rbx"] == 0x1111BBBB1111BBBB
+    assert first["back"]["rsp"] == first["entry"]["rsp"] + 8
+    assert first["back"]["rip"] == first["frame"][0]
+    assert first["entry"]["rip"] == reference.last.kernel.address("switch_context")
+
+
+def test_a_call_that_never_comes_back_is_told(reference):
+    with replay(reference("switch_registers")) as debugger:
+        assert debugger.calls("switch_context")[1]["back"] is None
+
+
+def test_the_recorded_run_is_the_graded_run(reference):
+    run = reference("yield_order")
+    with replay(run) as debugger:
+        stops = debugger.run_script("""
+            Stop("ktest_done")
+            resume()
+            ring = kernel()["trace_rings"][0]
+            record = kernel().at("trace_record", int(ring.record) + (ring.seq - 1) * 64)
+            report(seq=ring.seq, time=record.time, facts=kernel()["ktest_report"].count)
+        """)
+    last = run.events()[-1]
+    assert stops == [{"seq": last.seq, "time": last.time, "facts": len(run.facts())}]
+
+
+def test_a_script_goes_backwards(exit_turns):
+    steps = exit_turns.run_script("""
+        Stop("ktest_exit_turns")
+        begin = resume()
+        report(at=instructions(), rip=begin)
+        Stop("thread_exit")
+        resume()
+        report(at=instructions(), rip=registers(("rip",))["rip"])
+        step_back()
+        report(at=instructions(), rip=registers(("rip",))["rip"])
+        report(rip=back(), at=instructions())
+        report(rip=resume(), at=instructions())
+    """)
+    begin, there, before, again, forth = steps
+    assert before["at"] == there["at"] - 1 and before["rip"] != there["rip"]
+    assert again == begin and forth == there and begin["at"] < there["at"]
+
+
+@pytest.mark.parametrize("script, words", [("1 / 0", "ZeroDivisionError"), ("Stop('no_such_function')", "no symbol no_such_function"),
+                                           ("while resume(): pass\nresume()", "the recorded run is over")])
+def test_a_script_that_fails_says_why(exit_turns, script, words):
+    with pytest.raises(GraderFault, match=words):
+        exit_turns.run_script(script)
+
+
+# --- what the commands show ------------------------------------------------------------------------------------------------------------
+
+SHOW = """
+import gdb
+def say(line):
+    try:
+        report(line=line, said=gdb.execute(line, to_string=True).splitlines())
+    except gdb.error as error:
+        report(line=line, said=[f"refused: {error}"])
+for line in given["first"]:
+    say(line)
+Stop("thread_exit")
+resume()
+before = registers(("rip", "rsp", "rbp", "cr3", "eflags"))
+for line in given["then"]:
+    say(line)
+report(line="registers", said=before == registers(("rip", "rsp", "rbp", "cr3", "eflags")))
+"""
+
+
+@pytest.fixture(scope="module")
+def shown(exit_turns):
+    """{command: its lines} when the first of three workers exits; "before os-ps" is before the kernel has started."""
+    first = ["os-ps", "os-check", "os-bt", "os-runq", "os-trace"]
+    then = ["os-ps", "os-runq", "os-bt", "os-bt 3", "os-bt 1", "os-bt 99", "os-bt x-",
+            "os-trace 4", "os-trace 0", "os-trace 1 2", "os-check"]
+    found = exit_turns.run_script(SHOW, first=first, then=then)
+    return {("before " if n < len(first) else "") + report["line"]: report["said"] for n, report in enumerate(found)}
+
+
+def test_os_ps_shows_who_does_what(shown):
+    rows = {re.split(r"\s\s+", line)[1]: re.split(r"\s\s+", line) for line in shown["os-ps"]}
+    assert rows["name"] == ["tid", "name", "state", "class", "priority", "cpu", "turns", "where"]
+    assert rows["worker/0"][:6] == ["2", "worker/0", "RUNNING", "rr", "normal", "0"] and rows["worker/0"][7].startswith("thread_exit")
+    assert rows["worker/1"][2] == "READY" and rows["worker/1"][7].endswith("< work_a_while")
+    assert rows["main"][7].endswith("< threads_join") and rows["idle/0"][2] == "NEW"
+
+
+def test_os_runq_shows_the_queue_in_order(shown):
+    assert shown["os-runq"][0].startswith("CPU 0: runs 2 (worker/0); idle thread 0 (idle/0)")
+    assert shown["os-runq"][1] == "  waiting: 3 (worker/1), 4 (worker/2), 1 (main)"
+    assert "nr_ready 3" in shown["os-runq"][2]
+
+
+def test_os_bt_shows_a_thread_that_is_switched_out(shown):
+    assert shown["os-bt 3"][0] == "thread 3 (worker/1), READY"
+    functions = [re.match(r"#\d+ +(\w+)\+", line)[1] for line in shown["os-bt 3"][1:]]
+    assert "yield_locked" in functions and functions[-2:] == ["work_a_while", "thread_start"]
+    assert shown["os-bt"][0] == "thread 2 (worker/0), runs on CPU 0" and "thread_exit+0x0" in shown["os-bt"][1]
+    assert any("ktest_exit_turns" in line for line in shown["os-bt 1"])
+
+
+def test_os_trace_shows_the_last_events(shown):
+    assert len(shown["os-trace 4"]) == 4 and "SWITCH" in shown["os-trace 4"][-1] and "other 2" in shown["os-trace 4"][-1]
+
+
+def test_looking_changes_no_register(shown):
+    assert shown["registers"] is True
+
+
+def test_wrong_arguments_get_one_line_each(shown):
+    assert shown["os-bt 99"] == ["refused: os-bt: there is no thread 99; os-ps lists them"]
+    assert shown["os-bt x-"] == ["refused: os-bt: TID is a number, not 'x-'"]
+    assert shown["os-trace 0"] == ["refused: os-trace: N is 1 to 100000, not 0"]
+    assert len(shown["os-trace 1 2"]) == 1 and "help os-trace" in shown["os-trace 1 2"][0]
+
+
+def test_before_the_kernel_has_started_each_command_says_so_in_one_line(shown):
+    for command in ("os-ps", "os-check", "os-bt", "os-runq", "os-trace"):
+        assert len(shown[f"before {command}"]) == 1, shown[f"before {command}"]
+    assert "has not started" in shown["before os-check"][0] and "before kmain" in shown["before os-ps"][0]
+
+
+# --- os-check --------------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_healthy_kernel_breaks_no_rule(exit_turns, shown):
+    assert shown["os-check"] == [line for line in shown["os-check"] if line.endswith("rules hold")] != []
+    stops = exit_turns.run_script("""
+        from grade.gdb.check import check
+        from grade.gdb.target import registers as of_cpu
+        for name in ("ktest_exit_turns", "thread_exit", "thread_reclaim", "switch_context", "ktest_done"):
+            Stop(name)
+        while len(stops := globals().setdefault("seen", [])) < 25 and (rip := resume()):
+            seen.append(rip)
+            report(rip=rip, broken=check(kernel(), of_cpu))
+    """)
+    assert len(stops) == 25 and [stop for stop in stops if stop["broken"]] == []
+
+
+SPOIL = """
+import gdb
+from grade.gdb import views
+from grade.gdb.check import check
+from grade.gdb.target import frames, registers as of_cpu
+
+Stop("thread_exit")
+resume()
+now = kernel()
+table = {t.tid: t for t in views.threads(now)[0]}
+t1, t2, t3 = table[1], table[2], table[3]
+cpu, idle = now["cpus"][0], table[0]
+rq, process = cpu.rq.target, now.at("process", t1.owner)
+cache = next(c for c in views.elements(now, now.address("caches"), "slab_cache", "caches", 99)[0] if c.name.target == "thread")
+
+def at(structure, path):
+    names = path.split(".")
+    for name in names[:-1]:
+        structure = getattr(structure, name)
+    offset, kind = now.image.structs[structure._name]["members"][names[-1]]
+    return structure._address + offset, now.size(kind)
+
+def spoil(name, *changes):
+    saved = []
+    for structure, path, value in changes:
+        va, size = at(structure, path) if path else structure
+        saved.append((va, memory(va, size)))
+        gdb.selected_inferior().write_memory(va, (value & (1 << 8 * size) - 1).to_bytes(size, "little"))
+    now = kernel()
+    shows = [views.ps_lines(now, frames), views.runq_lines(now), views.trace_lines(now, 3), views.backtrace_lines(now, t3)]
+    report(name=name, broken=check(kernel(), of_cpu), lines=sum(map(len, shows)))
+    for va, before in saved:
+        gdb.selected_inferior().write_memory(va, before)
+
+head, link3, link1 = rq.ready._address, t3.run_link._address, t1.run_link._address
+second = int(t3.run_link.next)
+spoil("table loops", (t2.all_link, "next", t2.all_link._address))
+spoil("table NULL", (t2.all_link, "next", 0))
+spoil("table wild", (t2.all_link, "next", 0x1234567812345678))
+spoil("table prev", (t2.all_link, "prev", t3.all_link._address))
+spoil("table head NULL", ((now.address("threads"), 8), "", 0))
+spoil("table count", ((now.address("nr_threads"), 4), "", 7))
+spoil("same id", (t3, "tid", 2))
+spoil("queued blocked", (t3, "state", 3))
+spoil("ready, not queued", (rq.ready, "next", second), (now.at("list", second), "prev", head), (rq, "nr_ready", 2),
+      (t3.run_link, "next", link3))
+spoil("unlinked badly", (rq.ready, "next", second), (now.at("list", second), "prev", head), (rq, "nr_ready", 2))
+spoil("two running", (t3, "state", 2))
+spoil("current ready", (t2, "state", 1))
+spoil("current NULL", (cpu, "current", 0))
+spoil("current wild", (cpu, "current", 0xdeadbeef0000))
+spoil("curr differs", (rq, "curr", t3._address))
+spoil("queue loops", (t3.run_link, "next", link3))
+spoil("queue NULL", (t3.run_link, "next", 0))
+spoil("queue count", (rq, "nr_ready", 9))
+spoil("no state", (t3, "state", 77))
+spoil("rsp below", (t3, "rsp", t3.stack.base - 64))
+spoil("rsp at the top", (t3, "rsp", t3.stack.base + t3.stack.size - 8))
+spoil("frame", (now.at("switch_frame", int(t3.rsp)), "rip", 0x42))
+spoil("other stack", (t2, "stack", 0))
+spoil("guard", (t3.stack, "base", t3.stack.base + 4096), (t3.stack, "size", t3.stack.size - 4096))
+spoil("joiner", (t3, "joiner", 555))
+spoil("process list", (process.all_link, "next", 0))
+spoil("process threads", (process.threads, "next", 8))
+spoil("zombie process", (process, "state", 1))
+spoil("cpu self", (cpu, "self", 8))
+spoil("cpu rq", (cpu, "rq", 0x18))
+spoil("idle NULL", (rq, "idle", 0))
+spoil("heap count", (cache, "in_use", 1000))
+spoil("free frames", (now["buddy"], "free_count", 1))
+spoil("cached frames", (now["frame_caches"][0], "count", 200))
+spoil("trace", (now["trace_rings"][0], "seq", 100000))
+spoil("trace size", (now["trace_rings"][0], "capacity", 1000))
+spoil("held lock", (cpu, "held", rq.lock._address))
+spoil("all NULL", ((now.address("threads"), 16), "", 0), (cpu, "rq", 0), (cpu, "current", 0), ((now.address("processes"), 16), "", 0))
+report(name="as before", broken=check(kernel(), of_cpu), lines=1)
+"""
+
+EXPECTED = {
+    "table loops": "thread table: .*circle",
+    "table NULL": "thread table: the link behind 2 .worker/0. is NULL",
+    "table wild": "thread table: .*0x1234567812345678, where there is no memory",
+    "table prev": "thread table: 2 .worker/0. follows 1 .main., but its prev is",
+    "table head NULL": "thread table: the link behind the head is NULL",
+    "table count": "thread table: nr_threads is 7, the table has 4",
+    "same id": "one thread, one id: 2 .worker/0. at .* and 2 .worker/1.",
+    "queued blocked": "queued means READY: thread 3 .worker/1. stands in the queue of CPU 0 and is BLOCKED",
+    "ready, not queued": "READY means queued: thread 3",
+    "unlinked badly": "not queued means unlinked: thread 3",
+    "two running": "RUNNING means current: thread 3 .worker/1. is RUNNING, but CPU 0 runs 2",
+    "current ready": "current means RUNNING: CPU 0's current thread 2 .worker/0. is READY",
+    "current NULL": "current means RUNNING: CPU 0 runs nobody",
+    "current wild": "current means RUNNING: ",
+    "curr differs": "current means RUNNING: CPU 0: current.. is 2 .worker/0., rq->curr is 3",
+    "queue loops": "run queue: of CPU 0: .*circle",
+    "queue NULL": "run queue: of CPU 0: the link behind thread 3 .worker/1. is NULL",
+    "queue count": "nr_ready counts the queue: nr_ready of CPU 0 is 9, 3 threads",
+    "no state": "legal values: thread 3 .worker/1. has state 77",
+    "rsp below": "saved stack pointer: thread 3",
+    "rsp at the top": "saved stack pointer: thread 3",
+    "frame": "saved stack pointer: thread 3 .worker/1. would go on at 0x42",
+    "other stack": "running on its own stack: CPU 0 runs thread 2",
+    "guard": "guard page: the page below the stack of thread 3",
+    "joiner": "joiner: thread 3 .worker/1. is waited for by thread 555",
+    "process list": "process table: .*NULL",
+    "process threads": "process table: threads of process 1",
+    "zombie process": "process table: process 1 .init. is a ZOMBIE",
+    "cpu self": "CPU structure: cpus.0..self is 0x8",
+    "cpu rq": "CPU structure: cannot be looked at",
+    "idle NULL": "",
+    "heap count": "heap caches: cache 'thread' counts 1000",
+    "free frames": "free frames: buddy.free_count is 1, the free lists hold",
+    "cached frames": "frame caches: the cache of CPU 0 counts 200",
+    "trace": "trace ring: the ring of CPU 0 is at record 100000",
+    "trace size": "trace ring: .*no power of two",
+    "held lock": "held locks: CPU 0 has 'run queue'",
+    "all NULL": "thread table: .*NULL",
+}
+
+
+@pytest.fixture(scope="module")
+def spoiled(exit_turns):
+    """{what was spoiled: os-check's lines}; each was mended again before the next."""
+    return {report["name"]: report for report in exit_turns.run_script(SPOIL)}
+
+
+@pytest.mark.parametrize("what", EXPECTED)
+def test_os_check_names_what_was_spoiled(spoiled, what):
+    """And the other commands say something, too, instead of hanging or failing."""
+    broken = spoiled[what]["broken"]
+    assert spoiled[what]["lines"] >= 4
+    assert not EXPECTED[what] or [line for line in broken if re.match(EXPECTED[what], line)], broken
+    assert len(broken) <= 40 and all("\n" not in line for line in broken)
+
+
+def test_each_spoiling_was_mended(spoiled):
+    assert spoiled["as before"]["broken"] == [] and set(spoiled) == {*EXPECTED, "as before"}

@@ -1,0 +1,222 @@
+"""Submissions that want points, or harm, by other means than a solution (hostile/README.md). Each is a whole tree, graded as a student
+would grade it.
+
+CRESCENT_TESTS=all grades each with all tests; otherwise most are only built and judged by one test, without the way through
+grade/run.py."""
+
+import os
+from pathlib import Path
+
+import kernels
+import pytest
+
+from grade import machine
+
+HOSTILE = Path(__file__).with_name("hostile")
+SOLVED_ELSE = ("1.1", "1.2", "1.3")
+
+# What the tests of 1.4 say about each: status, and words of the rule.
+ENDS = {
+    "prints_success": ("crash", "before the test was complete"),
+    "hangs_interrupts_off": ("hang", "does not end"),
+    "hangs_halted": ("hang", "does not end"),
+    "deaf_to_the_watchdog": ("hang", "unanswered"),
+    "feeds_the_watchdog": ("hang", "the watchdog was disarmed"),
+    "exits_qemu_with_success": ("crash", "isa-debug-exit"),
+    "switches_off": ("crash", "before the test was complete"),
+    "resets": ("crash", "reset"),
+    "triple_faults": ("crash", "triple fault"),
+    "floods_the_console": ("runaway", "prints without end"),
+    "speaks_to_the_terminal": ("crash", "before the test was complete"),
+    "smears_the_evidence": ("crash", ""),
+    "forges_the_report": ("build", "does not build"),
+    "forges_the_report_unseen": ("corrupt", "switched off by somebody else"),
+}
+
+
+@pytest.fixture
+def grading(tmp_path, monkeypatch):
+    """grading(files, *options): grades the tree with these files over the start tree; afterwards nothing may be left of it."""
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+
+    def go(files, *options, prepare=None, status=1):
+        tree = kernels.student_tree(tmp_path / "tree", files)
+        if prepare:
+            prepare(tree)
+        before = contents(tree)
+        graded = kernels.grade(tree, *options)
+        assert graded.status == status, "the grader itself must not fail"
+        assert not [row for row in graded.rows.values() if row["status"] in ("fault", "not run")]
+        assert contents(tree) == before, "grading must leave the student's files as they are"
+        return graded
+
+    yield go
+    assert not list(temporary.iterdir()), "a grading leaves no file"
+    assert not living_in(tmp_path), "a grading leaves no process"
+
+
+def contents(tree):
+    """What a tree has besides build/: {path: bytes, or where a link leads, or "large"}."""
+    found = {}
+    for folder, folders, names in os.walk(tree):
+        folders[:] = [name for name in folders if Path(folder, name) != tree / "build"]
+        for name in names:
+            path = Path(folder, name)
+            large = path.lstat().st_size > 1 << 24
+            found[path.relative_to(tree).as_posix()] = os.readlink(path) if path.is_symlink() else "large" if large else path.read_bytes()
+    return found
+
+
+def living_in(folder):
+    """Processes whose current folder is below this one."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            where = os.readlink(process / "cwd")
+        except OSError:
+            continue
+        if where.startswith(f"{folder}/"):
+            found.append(process.name)
+    return found
+
+
+def hostile(name):
+    """The files of a submission that turns hostile at its first yield."""
+    files = dict(kernels.files_of(105))
+    path = "kernel/sched/yield.c"
+    assert files[path].count("    schedule(rq);\n") == 1
+    mean = (HOSTILE / "prelude.h").read_text() + (HOSTILE / f"{name}.c").read_text()
+    files[path] = mean + files[path].replace("    schedule(rq);\n", "    hostile();\n    schedule(rq);\n")
+    return files
+
+
+def scores(graded):
+    """{exercise: points earned}."""
+    earned = {}
+    for row in graded.rows.values():
+        earned[row["exercise"]] = earned.get(row["exercise"], 0) + row["score"]
+    return earned
+
+
+def judged_by_its_own_rule(name, row):
+    status, words = ENDS[name]
+    assert row["status"] == status and words in row["rule"], row["rule"]
+
+
+@pytest.mark.parametrize("name", ENDS if kernels.ALL else ["speaks_to_the_terminal", "forges_the_report"])
+def test_a_hostile_submission_earns_nothing_that_it_did_not_solve(grading, name):
+    graded = grading(hostile(name))
+    earned = scores(graded)
+    assert earned["1.4"] == 0, "what is not solved earns nothing"
+    assert all(earned[exercise] == 20 for exercise in SOLVED_ELSE), "the exercises that are solved keep their points"
+    judged_by_its_own_rule(name, graded.rows["threads_that_yield_take_turns"])
+    assert not set(graded.said) & {"\033", "\007", "\r"}, "what a kernel prints must not reach the terminal as it is"
+
+
+@pytest.mark.parametrize("name", [] if kernels.ALL else [name for name in ENDS if name != "forges_the_report"])
+def test_hostility_has_its_own_verdict(tmp_path, name, monkeypatch):
+    monkeypatch.setattr(machine, "GRACE", 1)
+    kernel = kernels.build(kernels.START, hostile(name), tmp_path / "kernel")
+    judged_by_its_own_rule(name, kernels.judge(kernel, "threads_that_yield_take_turns"))
+
+
+def test_every_hostile_file_is_judged():
+    assert {path.stem for path in HOSTILE.glob("*.c")} == set(ENDS)
+
+
+# --- files that are not what they should be -------------------------------------------------------------------------------------
+
+YIELD, QUEUE, EXIT = "kernel/sched/yield.c", "kernel/sched/rq.c", "kernel/sched/exit.c"
+
+
+def append(path, text):
+    return {path: kernels.files_of(105)[path] + text}
+
+
+BROKEN = {
+    "does not compile": (append(YIELD, "\nint broken(void) { return 1 +; }\n"), YIELD, "expected expression"),
+    "includes what is not there": (append(YIELD, '#include "sched/solution.h"\n'), YIELD, "sched/solution.h"),
+    "defines what is given": (append(YIELD, "_Noreturn void thread_exit(int code) { for (;;) (void)code; }\n"), YIELD,
+                              "multiple definition"),
+    "defines what another exercise has": (append(YIELD, "void rq_push(struct rq *rq, struct thread *t) { (void)rq, (void)t; }\n"), YIELD,
+                                          "multiple definition"),
+    "lacks a function": ({EXIT: kernels.files_of(105)[EXIT].split("void thread_reclaim")[0]}, EXIT, "undefined reference"),
+    "is empty": ({YIELD: ""}, YIELD, "undefined reference"),
+    "is no text": ({YIELD: os.urandom(4096)}, YIELD, "error"),
+    "calls itself by a test's name": (append(YIELD, "void ktest_done(void);\nvoid ktest_done(void) { }\n"), YIELD, "multiple definition"),
+    "includes itself": (append(YIELD, '#include "sched/yield.c"\n'), YIELD, "error"),
+}
+
+
+@pytest.mark.parametrize("how", BROKEN if kernels.ALL else ["does not compile", "defines what is given", "lacks a function"])
+def test_a_file_that_does_not_build_costs_its_own_exercise(grading, how):
+    files, path, words = BROKEN[how]
+    near = "turns" if path == YIELD else "one_thread_exits"
+    graded = grading({**kernels.files_of(105), **files}, *([] if kernels.ALL else ["--test", near]))
+    broken = graded.results["extra_data"]["broken"]
+    assert list(broken) == [path] and words in "\n".join(broken[path]), broken
+    exercise = "1.4" if path == YIELD else "1.5"
+    for row in graded.rows.values():
+        if row["exercise"] == exercise:
+            assert row["status"] == "build" and path in row["rule"]
+        elif row["exercise"] in SOLVED_ELSE:
+            assert row["status"] == "pass"
+
+
+def turned_into_a_link(tree):
+    (tree / QUEUE).unlink()
+    (tree / QUEUE).symlink_to("../../../secret.c")
+    (tree.parent / "secret.c").write_text(kernels.files_of(105)[QUEUE])
+
+
+def behind_a_link(tree):
+    (tree / "kernel/sched").rename(tree / "kernel/elsewhere")
+    (tree / "kernel/sched").symlink_to("elsewhere")
+
+
+def a_folder(tree):
+    (tree / QUEUE).unlink()
+    (tree / QUEUE).mkdir()
+
+
+def huge(tree):
+    with open(tree / QUEUE, "ab") as file:
+        file.truncate(1 << 30)
+
+
+@pytest.mark.parametrize("prepare, words", [(turned_into_a_link, "is a link"), (behind_a_link, "lies behind one"), (a_folder,
+                                                                                                                    "is not a plain file"),
+                                            (huge, "is larger than 1 MiB")])
+def test_what_is_no_plain_file_is_not_taken(grading, prepare, words):
+    graded = grading(kernels.files_of(105), "--test", "order_of_arrival", prepare=prepare)
+    assert words in "\n".join(graded.results["extra_data"]["broken"][QUEUE])
+    assert all(row["status"] == "build" for row in graded.rows.values())
+
+
+def test_a_change_to_what_is_given_has_no_effect(grading):
+    """The tests inside the kernel, the core, the build rules, the grader's own files: the student's versions are named and not used."""
+    given = kernels.START
+    files = dict(kernels.files_of(103))
+    files["kernel/ktest/test_yield.c"] = "#error taken\n"
+    files["kernel/sched/core.c"] = (given / "kernel/sched/core.c").read_text().replace("switch_to(rq, prev, next);", "")
+    files["kernel/kernel.mk"] = "$(error taken)\n"
+    files["kernel/sched/backdoor.c"] = "#error taken\n"
+    files["kernel/base/assert.h"] = None
+    graded = grading(files, "--test", "threads")
+    ignored = dict(map(tuple, graded.results["extra_data"]["not_taken"]))
+    assert ignored == {"kernel/ktest/test_yield.c": "changed", "kernel/sched/core.c": "changed", "kernel/kernel.mk": "changed",
+                       "kernel/sched/backdoor.c": "added", "kernel/base/assert.h": "removed"}
+    assert all(f"note: {path} was {how}" in graded.said for path, how in ignored.items())
+    assert {row["status"] for row in graded.rows.values() if row["exercise"] == "1.3"} == {"pass"}
+    assert {row["status"] for row in graded.rows.values() if row["exercise"] == "1.4"} == {"unsolved"}
+
+
+def test_code_of_ones_own_is_taken(grading):
+    """kernel/mine/ is the student's: a hostile file there is as good as anywhere else, and no better."""
+    files = dict(kernels.files_of(105))
+    files["kernel/mine/helper.c"] = '#include "ktest/ktest.h"\nvoid help(void);\nvoid help(void)\n{\n    ktest_done();\n}\n'
+    graded = grading(files, "--test", "turns", status=0)
+    assert list(graded.results["extra_data"]["broken"]) == ["kernel/mine/helper.c"] and "only the kernel's own tests" in graded.said
+    assert all(row["status"] == "pass" for row in graded.rows.values())

@@ -1,0 +1,209 @@
+"""make gdb and make rewind as a person uses them: really backwards from each kind of failure, and nothing left behind."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from types import SimpleNamespace
+
+import kernels
+import pytest
+
+from grade import dwarf
+
+BAD = r"""
+#include "arch/arch.h"
+#include "arch/upcall.h"
+#include "ktest/ktest.h"
+static volatile int done, *nowhere = (int *)8;
+KTEST(bad_null, "follows a NULL pointer") { for (done = 0; done < 9; done++); return *nowhere; }
+KTEST(bad_panic, "panics") { panic("broken on purpose"); }
+KTEST(bad_spin, "never ends") { for (volatile u64 n = 0;; n++); return 0; }
+KTEST(bad_triple, "an exception that cannot be delivered")
+{
+    struct { u16 limit; u64 base; } __attribute__((packed)) none = { 0, 0 };
+    asm volatile("lidt %0; xor %%esp, %%esp; push %%rax" :: "m"(none));
+    return 0;
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory):
+    """A tree in a folder with a blank and a comma in its name, with the reference kernel built."""
+    folder = tmp_path_factory.mktemp("gdb") / "a tree, of mine"
+    kernels.student_tree(folder, base=kernels.REFERENCE)
+    shutil.copytree(kernels.REFERENCE / "build" / "checked", folder / "build" / "checked")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def bad(tmp_path_factory):
+    """A kernel with ktests that fail in all ways."""
+    return kernels.build(kernels.REFERENCE, {"kernel/ktest/test_bad.c": BAD}, tmp_path_factory.mktemp("bad"))
+
+
+def command(tree, mode, test, *for_gdb, kernel=None):
+    kernel = kernel or tree / "build" / "checked" / "kernel.elf"
+    return [sys.executable, str(tree / "grade" / "debug.py"), mode, "--tree", str(tree), "--kernel", str(kernel), "--test", test,
+            "--", "-batch", *[word for line in for_gdb for word in ("-ex", line)]]
+
+
+@pytest.fixture
+def debug(tree, tmp_path):
+    """debug("rewind", "some_test", "gdb command", ...) runs debug.py and returns its status, what it said, and its lines on stderr. Its
+    files go into a temporary folder, which must be empty afterwards."""
+    folder = tmp_path / "with a blank"
+    folder.mkdir()
+
+    def go(mode, test, *for_gdb, kernel=None, **environment):
+        done = subprocess.run(command(tree, mode, test, *for_gdb, kernel=kernel), capture_output=True, text=True, stdin=subprocess.DEVNULL,
+                              env=os.environ | {"TMPDIR": str(folder)} | environment)
+        print(done.stdout, done.stderr)
+        return SimpleNamespace(status=done.returncode, said=done.stdout + done.stderr, err=done.stderr.strip().splitlines())
+
+    yield go
+    assert list(folder.iterdir()) == []
+
+
+COUNT = "monitor info replay"
+PLACE = 'printf "AT %#lx\\n", $pc'
+
+
+def counts(said):
+    return [int(n) for n in re.findall(r"instruction count = (\d+)", said)]
+
+
+FAILURES = [("bad_null", "the instruction at which the exception came"), ("bad_panic", "the call of panic()"),
+            ("bad_triple", "the run's last instruction")]
+HANG = [("bad_spin", "where the machine's time was up")]  # six times a hundred million instructions
+
+
+@pytest.mark.parametrize("test, words", FAILURES + (HANG if kernels.ALL else []))
+def test_rewind_opens_at_the_failure_and_really_goes_back(debug, bad, test, words):
+    """One instruction back, back to the test's begin, one forwards."""
+    done = debug("rewind", test, COUNT, PLACE, "reverse-stepi", COUNT, PLACE, "reverse-continue", COUNT, PLACE, "stepi", COUNT, kernel=bad)
+    assert done.status == 0 and f"rewind: ktest {test}: " in done.said and f"GDB stands at {words}" in done.said
+    assert "declined" not in done.said
+    at, rip = counts(done.said), [int(n, 16) for n in re.findall(r"AT (0x[0-9a-f]+)", done.said)]
+    symbols = dwarf.load(bad)
+    assert at[1] == at[0] - 1 and rip[1] != rip[0]
+    assert symbols.function(rip[0])[0] == ("panic" if test == "bad_panic" else f"ktest_{test}")
+    assert at[2] < at[1] and "Breakpoint 1, " in done.said and at[3] == at[2] + 1
+    assert symbols.function(rip[2]) == (f"ktest_{test}", 0)
+
+
+def test_behind_the_begin_of_a_test_lies_the_kernels_start(debug, bad):
+    done = debug("rewind", "bad_panic", "reverse-continue", "reverse-continue", COUNT, "info symbol $pc", kernel=bad)
+    assert "Breakpoint 1, " in done.said and "kmain in section" in done.said and counts(done.said)[0] > 1_000_000
+
+
+def test_rewind_takes_a_graders_test_by_a_part_of_its_name(debug):
+    """One that passes is shown from its end."""
+    done = debug("rewind", "joined_thread_is_gone", "os-check", COUNT, "reverse-continue", COUNT)
+    assert "a_joined_thread_is_gone passes" in done.said and "ktest_done()" in done.said and "rules hold" in done.said
+    first, second = counts(done.said)
+    assert second < first and "Breakpoint 1, ktest_" in done.said
+
+
+def test_rewind_of_an_unsolved_exercise_stands_in_its_stub(debug, tmp_path):
+    unsolved = kernels.build(kernels.START, kernels.files_of(104), tmp_path / "1-104")
+    done = debug("rewind", "a_joined_thread_is_gone", "bt 2", kernel=unsolved)
+    assert "unsolved: lab 1.5" in done.said and re.search(r"#1 .* in join_try", done.said)
+
+
+def test_past_the_end_of_a_run_only_backwards_goes_on(debug, bad):
+    done = debug("rewind", "bad_panic", "continue", "continue", "reverse-stepi", COUNT, kernel=bad)
+    assert "The run ends here" in done.said and "only backwards goes further" in done.said and counts(done.said)
+
+
+def test_gdb_stands_at_the_begin_of_a_test(debug):
+    done = debug("gdb", "yield_order", "os-ps", "info symbol $pc", "hbreak ktest_done", "continue", "os-check")
+    assert done.status == 0 and "ktest_yield_order" in done.said and "all 21 rules hold" in done.said and "declined" not in done.said
+
+
+def test_gdb_at_the_end_of_a_live_run_says_so(debug):
+    done = debug("gdb", "yield_alone", "continue", "stepi")
+    assert "ktest: done" in done.said and "The run is over" in done.said and "quit, and start again" in done.said
+
+
+@pytest.mark.parametrize("test, words", [("yeild_order", "there is no test yeild_order; near it: yield_order"),
+                                         ("switch", "name one of them"), ("", "TEST= is missing"), ("zzzzz", "make grade lists the tests")])
+def test_a_name_that_fits_no_test_gets_one_line(debug, test, words):
+    done = debug("rewind", test)
+    assert done.status == 1 and len(done.err) == 1 and words in done.err[0]
+
+
+def test_without_gdb_there_is_one_line(debug):
+    done = debug("gdb", "yield_order", GDB="no-such-gdb")
+    assert done.status == 1 and done.err == ["gdb: there is no GDB (no-such-gdb) here: make setup installs it"]
+
+
+def test_two_at_once_do_not_disturb_each_other(tree):
+    runs = [subprocess.Popen(command(tree, mode, "yield_order", "os-check", "info symbol $pc"), stdin=subprocess.DEVNULL,
+                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for mode in ("gdb", "rewind")]
+    said = [run.communicate()[0] for run in runs]
+    assert [run.returncode for run in runs] == [0, 0], said
+    assert "ktest_yield_order in section" in said[0] and "ktest_done in section" in said[1] and all("rules hold" in text for text in said)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_whatever_ends_it_qemu_goes_too(tree, bad, tmp_path, number):
+    """The shell command in GDB tells that the session is up; nothing of it is alive afterwards, nor, unless it was killed, its files."""
+    up = tmp_path / "up"
+    files = tmp_path / "files"
+    files.mkdir()
+    run = subprocess.Popen(command(tree, "gdb", "bad_spin", f"shell touch {up}", "continue", kernel=bad),
+                           stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                           env=os.environ | {"TMPDIR": str(files)}, start_new_session=True)
+    waited = wait_for(up.exists)
+    members = processes_of(files)
+    os.kill(run.pid, number)
+    run.wait()
+    assert waited and members and wait_for(lambda: not [pid for pid in members if alive(pid)])
+    assert number == signal.SIGKILL or list(files.iterdir()) == []
+
+
+def wait_for(condition, seconds=60):
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.05)
+    return condition()
+
+
+def processes_of(files):
+    """The processes that work in a folder below this one: QEMU."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if os.readlink(f"/proc/{pid}/cwd").startswith(str(files)):
+                found.append(int(pid))
+        except OSError:
+            pass
+    return found
+
+
+def alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_make_gdb_names_its_files_itself(tree, tmp_path):
+    """Through make, commands from a file as their terminal; nobody's own .gdbinit is there or needed."""
+    done = subprocess.run(["make", "gdb", "TEST=yield_order"], cwd=tree, input="os-ps\nquit\n", capture_output=True, text=True,
+                          env=os.environ | {"HOME": str(tmp_path)})
+    assert done.returncode == 0, done.stderr
+    assert "RUNNING" in done.stdout and "declined" not in done.stdout + done.stderr and list(tmp_path.glob(".gdbinit")) == []
+
+
+def test_by_hand_the_line_in_gdbinits_header_is_enough(tree, tmp_path):
+    line = next(line[1:].strip() for line in (tree / ".gdbinit").read_text().splitlines() if line.startswith("#     gdb "))
+    done = subprocess.run(f"{line} -batch -ex 'help os-ps' -ex os-ps", shell=True, cwd=tree, capture_output=True, text=True,
+                          stdin=subprocess.DEVNULL)
+    assert "every thread" in done.stdout and "nothing is attached" in done.stderr and "declined" not in done.stderr

@@ -1,0 +1,97 @@
+"""The long tests, a tenth of them: churning threads loses nothing, grading is the same beside whatever runs; and the soak itself: it goes
+on where it stopped, and a kernel that leaks is found."""
+
+import json
+
+import kernels
+import pytest
+import reference
+
+from grade import soak
+from grade.errors import RuleBroken
+
+WORK = kernels.REFERENCE / "build/checked"  # for what is read from the kernels' debug information
+SMALL = {"exit_churn": ("lives", 400, 100), "yield_churn": ("yields", 1000, 500)}
+NO_GRADES = ("grades", 0, 1)
+
+
+@pytest.mark.parametrize("ktest, variant, rounds", [
+    ("exit_churn", "checked", 20_000),
+    ("exit_churn", "plain", 80_000),
+    ("yield_churn", "checked", 500_000),
+    ("yield_churn", "plain", 500_000),
+])
+def test_churning_leaves_frames_and_objects_as_they_were(ktest, variant, rounds):
+    assert soak.churn(kernels.REFERENCE / "build" / variant / "kernel.elf", WORK, ktest, rounds) > 0
+
+
+def test_a_kernel_that_leaks_a_stack_in_ten_thousand_is_found(tmp_path):
+    text = kernels.files_of(105)["kernel/sched/exit.c"]
+    leaky = text.replace("    thread_free_stack(t);", "    if (t->tid % 100)\n        thread_free_stack(t);")
+    assert leaky != text
+    kernel = kernels.build(kernels.REFERENCE, {"kernel/sched/exit.c": leaky}, tmp_path)
+    with pytest.raises(RuleBroken, match="ends with the frames and objects it began with"):
+        soak.churn(kernel, None, "exit_churn", 200)
+
+
+def test_a_soak_goes_on_where_it_stopped(tmp_path, capsys):
+    state = tmp_path / "soak.json"
+    assert soak.soak(kernels.REFERENCE, state, 0, SMALL, NO_GRADES) == 0
+    assert not state.exists() and "the time is over" in capsys.readouterr().out
+    half = soak.read_state(state, kernels.REFERENCE, [*SMALL.items(), ("grades", NO_GRADES)])
+    half["items"]["exit_churn"]["done"] = 300
+    soak.write_state(state, half)
+    assert soak.soak(kernels.REFERENCE, state, None, SMALL, NO_GRADES) == 0
+    said = capsys.readouterr().out
+    assert [line.split(": nothing")[0].split("soak:")[1].strip() for line in said.splitlines() if "nothing lost" in line] == [
+        "400 of 400 lives", "500 of 1,000 yields", "1,000 of 1,000 yields"]
+    assert json.loads(state.read_text())["laps"] == 1
+
+
+def test_a_soak_of_another_kernel_begins_anew(tmp_path, capsys):
+    state = tmp_path / "soak.json"
+    done = soak.read_state(state, kernels.REFERENCE, SMALL.items())
+    done["items"]["exit_churn"]["done"] = 300
+    soak.write_state(state, {**done, "kernels": {"checked": "another", "plain": "another"}})
+    assert soak.read_state(state, kernels.REFERENCE, SMALL.items())["items"]["exit_churn"]["done"] == 0
+    assert "begins anew" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("text, words", [("{", "is not a soak's state")])
+def test_a_state_that_is_none_is_named(tmp_path, capsys, text, words):
+    (tmp_path / "soak.json").write_text(text)
+    assert soak.main(["--tree", str(kernels.REFERENCE), "--state", str(tmp_path / "soak.json")]) == 4
+    assert words in capsys.readouterr().err
+
+
+def test_a_soak_without_kernels_says_how_to_build_them(tmp_path, capsys):
+    assert soak.main(["--tree", str(tmp_path), "--state", str(tmp_path / "soak.json")]) == 4
+    assert "make kernel CHECKED=1 builds it" in capsys.readouterr().err
+
+
+def test_grading_is_the_same_beside_busy_processes(tmp_path):
+    """To the time stamps in the guest."""
+    tree = reference.copy(tmp_path / "tree")
+    test, beside = ("", soak.BUSY) if kernels.ALL else ("join", 3)
+    first, second, third = (soak.graded(tree, tmp_path / "out", n, test) for n in (0, 0, beside))
+    assert len(first["tests"]) > 2 and all(test["status"] == "passed" for test in first["tests"])
+    assert all(boot["time"] for test in first["tests"] for boot in test["extra_data"]["boots"])
+    soak.compare(first, second)
+    soak.compare(first, third)
+
+
+def test_a_time_stamp_that_differs_is_named():
+    def results(time):
+        return {"tests": [{"name": "1.5 a claim", "score": 4, "extra_data": {"status": "pass", "boots": [{"time": time}]}}]}
+
+    soak.compare(results(7), results(7))
+    with pytest.raises(RuleBroken) as broken:
+        soak.compare(results(7), results(8))
+    assert broken.value.evidence[0] == "1.5 a claim: boots: [{'time': 7}] and then [{'time': 8}]"
+
+
+def test_no_busy_process_is_left(tmp_path):
+    with soak.busy(2):
+        pass
+    with pytest.raises(ZeroDivisionError), soak.busy(2):
+        1 / 0
