@@ -161,7 +161,8 @@ def tick(kernel):
             began = None
     if not found:
         raise GraderFault("no timer interrupt was seen")
-    return figure("timer interrupt without a switch", len(found[-1]), TICK_LIMIT, note=f"the tick, and the timer set again; seen {spread(found)}")
+    return figure("timer interrupt without a switch", len(found[-1]), TICK_LIMIT,
+                  note=f"the tick, and the timer set again; seen {spread(found)}")
 
 
 def start(kernel):

@@ -54,7 +54,8 @@ class Built:
 
 
 def build(root, given_tar, exercises, work, jobs=2, variants=("checked",)):
-    """Builds what is graded of the tree at root, in these variants; work is the folder for it. Returns Built. Raises UserError, GraderFault."""
+    """Builds what is graded of the tree at root, in these variants; work is the folder for it. Returns Built. Raises UserError,
+    GraderFault."""
     given = read_given(given_tar)
     files, refused, ignored = take(root, given, exercises)
     broken = {path: [f"{path} {why}; its start version was taken"] for path, why in refused.items()}

@@ -101,13 +101,15 @@ def name_stub(result, run):
 
 
 def name_seed(result, made, item):
-    """A test that fails with a seed says how to see that again: with this seed alone, if it fails there too, else with the seeds before it."""
+    """A test that fails with a seed says how to see that again: with this seed alone, if it fails there too, else with the
+    seeds before it."""
     seed, seeds = made.last.failing_seed, item.funcargs.get("seeds")
     if seed is None or not seeds or result["status"] in ("pass", "unsolved", "fault"):
         return result
     first = seed if seed == seeds[0] or fails_alone(item, made, seed) else seeds[0]
     command = f"make grade TEST={item.name.removeprefix('test_')} SEEDS={first}..{seed}"
-    return {**result, "evidence": [*result["evidence"], f"seed {seed} of {seeds[0]}..{seeds[-1]}; the same again: {command}"], "replay": command}
+    return {**result, "evidence": [*result["evidence"], f"seed {seed} of {seeds[0]}..{seeds[-1]}; the same again: {command}"],
+            "replay": command}
 
 
 def fails_alone(item, made, seed):

@@ -1,4 +1,5 @@
-"""Lab 2.1: sched_tick(), rr_tick(), preempt_locked(). Threads that never give up the CPU, judged by the trace: who had it, from when to when."""
+"""Lab 2.1: sched_tick(), rr_tick(), preempt_locked(). Threads that never give up the CPU, judged by the trace: who had it, from
+when to when."""
 
 from grade.api import boots, exercise, require
 from grade.timeline import Timeline
@@ -22,8 +23,10 @@ def taken(run):
 
 
 def lasts_a_quantum(turn, quantum):
-    require((quantum - 0.01) * MS <= turn.end - turn.start <= quantum * MS + TICK + TICK // 10, "a turn ends at the first tick at which its quantum is used up",
-            f"thread {turn.tid} had the CPU for {(turn.end - turn.start) / MS:.2f} ms from {turn.start} ns on; its quantum is {quantum} ms, a tick 1 ms")
+    require((quantum - 0.01) * MS <= turn.end - turn.start <= quantum * MS + TICK + TICK // 10,
+            "a turn ends at the first tick at which its quantum is used up",
+            f"thread {turn.tid} had the CPU for {(turn.end - turn.start) / MS:.2f} ms from {turn.start} ns on; "
+            f"its quantum is {quantum} ms, a tick 1 ms")
 
 
 def asked_within_a_turn(run):
@@ -44,7 +47,8 @@ def test_threads_that_never_yield_take_turns_of_a_quantum(boot):
     for turn in turns:
         lasts_a_quantum(turn, 20)
     order = [turn.tid for turn in turns[:9]]
-    require(order == order[:3] * 3 and len(set(order)) == 3, "whoever has used up its quantum goes behind all who wait", f"turns of {order}")
+    require(order == order[:3] * 3 and len(set(order)) == 3, "whoever has used up its quantum goes behind all who wait",
+            f"turns of {order}")
     asked_within_a_turn(run)
 
 
@@ -65,7 +69,8 @@ def test_nobody_waits_longer_than_everybody_elses_quantum(boot):
     require(len(turns) >= 10, "five threads that never yield take turns", f"{len(turns)} turns in 330 ms")
     for turn in turns:
         waited = turn.start - last.get(turn.tid, turn.start)
-        require(waited <= 4 * (max(QUANTA) * MS + TICK), "of 5 threads each gets the CPU back after (5 - 1) x (largest quantum + tick) at most",
+        require(waited <= 4 * (max(QUANTA) * MS + TICK),
+                "of 5 threads each gets the CPU back after (5 - 1) x (largest quantum + tick) at most",
                 f"thread {turn.tid} waited {waited / MS:.2f} ms, until {turn.start} ns")
         last[turn.tid] = turn.end
 
@@ -76,7 +81,8 @@ def test_a_wait_does_not_renew_the_quantum(boot):
     run = boot("turns_wake", limit_ms=400)
     turns = hogs(run)
     first = [turn for turn in turns if turn.tid == turns[0].tid]
-    require(len(first) >= 2 and first[0].end - first[0].start < 17 * MS, "the thread waits in the middle of its quantum", f"its turns: {first[:3]}")
+    require(len(first) >= 2 and first[0].end - first[0].start < 17 * MS, "the thread waits in the middle of its quantum",
+            f"its turns: {first[:3]}")
     rest = (first[1].end - first[1].start) / MS
     require(rest <= 20 - 15 + 1.1, "after a wait a thread has what is left of its quantum, not a new one",
             f"it had used 15 ms of 20 and waited; its next turn lasted {rest:.2f} ms")
@@ -91,18 +97,22 @@ def test_under_fcfs_nobody_is_preempted(boot):
     turns = Timeline(run.events()).turns
     made = [event.tid for event in run.events("CREATE")]
     for tid in made:
-        require(len([turn for turn in turns if turn.tid == tid]) == 1, "first come, first served: whoever runs goes on until it waits or exits",
+        require(len([turn for turn in turns if turn.tid == tid]) == 1,
+                "first come, first served: whoever runs goes on until it waits or exits",
                 f"thread {tid} had {len([turn for turn in turns if turn.tid == tid])} turns")
     asked_within_a_turn(run)
 
 
 @exercise("2.1", points=2)
 def test_who_makes_room_within_its_quantum_keeps_its_place(boot):
-    """A thread that is preempted did not ask to leave: with quantum left it goes on before all others, where one that yields goes behind them."""
+    """A thread that is preempted did not ask to leave: with quantum left it goes on before all others, where one that yields
+    goes behind them."""
     run = boot("turns_interrupted")
     asked = [fact.time for fact in run.facts("ORDER")]
     me = run.events("PRIORITY")[0].tid
     for event in run.events("PRIORITY"):
         after = next((pick for pick in run.events("PICK") if pick.seq > event.seq), None)
-        require(after is not None and after.time < asked[-1] and after.tid == me, "a preempted thread whose quantum is not over is picked again before those who wait",
-                f"thread {me} had to make room at {event.time} ns; picked next: " + (f"thread {after.tid} at {after.time} ns" if after else "nobody"))
+        require(after is not None and after.time < asked[-1] and after.tid == me,
+                "a preempted thread whose quantum is not over is picked again before those who wait",
+                f"thread {me} had to make room at {event.time} ns; picked next: "
+                + (f"thread {after.tid} at {after.time} ns" if after else "nobody"))

@@ -8,7 +8,8 @@ def loses_nothing(run, what):
         done = part.fact("NOTE")
         switches = part.fact("SWITCHES")
         require(switches.b - switches.a > 10, "threads that never yield are preempted", f"{switches.b - switches.a} switches")
-        require(done.a == done.b, f"{what}, no other thread comes in between a load and its store", f"{done.b} times one was added, and the sum is {done.a}")
+        require(done.a == done.b, f"{what}, no other thread comes in between a load and its store",
+                f"{done.b} times one was added, and the sum is {done.a}")
 
 
 @exercise("2.2", points=3)
@@ -27,7 +28,8 @@ def test_a_counter_changed_without_preemption_loses_nothing(boot, seeds):
 
 @exercise("2.2", points=2)
 def test_only_the_outermost_critical_section_turns_interrupts_on(boot):
-    """A function with a critical section may be called from inside another one, or with interrupts off: it has to leave them as it found them."""
+    """A function with a critical section may be called from inside another one, or with interrupts off: it has to leave them as
+    it found them."""
     seen = [fact.b for fact in boot("critical_nests").facts("INTERRUPTS")]
     require(seen[:2] == [0, 0], "interrupts are off inside a critical section", f"on: {seen[:2]}")
     require(seen[2] == 0, "the end of an inner section leaves interrupts off: the outer one goes on", "they are on")
@@ -37,10 +39,12 @@ def test_only_the_outermost_critical_section_turns_interrupts_on(boot):
 
 @exercise("2.2", points=1)
 def test_a_critical_section_keeps_interrupts_out_and_preempt_disable_does_not(boot):
-    """What is shared with an interrupt handler needs the strong section; where only threads have to stay out, interrupts go on being served."""
+    """What is shared with an interrupt handler needs the strong section; where only threads have to stay out, interrupts go on
+    being served."""
     critical, preempt = (fact.b for fact in boot("critical_interrupts").facts("INTERRUPTS"))
     require(critical == 0, "no interrupt comes between critical_enter() and critical_exit()", f"{critical} timer interrupts in 5 ms")
-    require(preempt >= 4, "interrupts come between preempt_disable() and preempt_enable()", f"{preempt} timer interrupts in 5 ms; 5 were due")
+    require(preempt >= 4, "interrupts come between preempt_disable() and preempt_enable()",
+            f"{preempt} timer interrupts in 5 ms; 5 were due")
 
 
 @exercise("2.2", points=1)
@@ -50,7 +54,8 @@ def test_a_reschedule_that_became_due_in_a_section_happens_at_its_end(boot):
     inside, between, after = (fact.b for fact in run.facts("COUNT"))
     require(inside == 0, "nobody else runs while preemption is disabled", f"the other thread counted to {inside}")
     require(between == 0, "preempt_enable() of an inner section leaves preemption disabled", f"the other thread counted to {between}")
-    require(after > 0, "preempt_enable() of the outermost section gives the CPU away if that became due inside", "the other thread has not run yet")
+    require(after > 0, "preempt_enable() of the outermost section gives the CPU away if that became due inside",
+            "the other thread has not run yet")
 
 
 @exercise("2.2", points=1)
@@ -58,4 +63,5 @@ def test_critical_exit_makes_up_for_a_reschedule(boot):
     """The same for sections without interrupts: a wake inside may have made somebody ready who has to run now."""
     due = [fact.b for fact in boot("critical_makes_up").facts("COUNT")]
     require(due[:2] == [1, 1], "a reschedule that is due waits for the end of the outermost critical section", f"due: {due[:2]}")
-    require(due[2] == 0, "critical_exit() of the outermost section makes up for a reschedule that became due inside", "need_resched is still set behind it")
+    require(due[2] == 0, "critical_exit() of the outermost section makes up for a reschedule that became due inside",
+            "need_resched is still set behind it")

@@ -1,4 +1,5 @@
-"""Lab 2.3: wait_on(), wake_one(), wake_all(); and what is built on them alone. Who is woken, in which order, and is nobody lost or left behind?"""
+"""Lab 2.3: wait_on(), wake_one(), wake_all(); and what is built on them alone. Who is woken, in which order, and is nobody lost
+or left behind?"""
 
 from grade.api import boots, exercise, no_leak, require, seeds
 
@@ -53,16 +54,19 @@ def test_waking_all_wakes_everybody_once(boot):
     run = boot("wait_all")
     woken, awake = [fact.b for fact in run.facts("RESULT")], [fact.b for fact in run.facts("COUNT")]
     require(woken == [4, 4], "wake_all() wakes all who wait and returns how many", f"4 waited, twice; it returned {woken}")
-    require(awake == [4, 8], "each waiter comes back once from each wake_all()", f"came back: {awake} in all after the first and the second time")
+    require(awake == [4, 8], "each waiter comes back once from each wake_all()",
+            f"came back: {awake} in all after the first and the second time")
 
 
 @exercise("2.3", points=2)
 def test_who_was_not_woken_leaves_the_queue_too(boot):
-    """A thread that was killed, or whose wait was ended by hand, stands in the queue until it goes itself: the next wake must not be spent on it."""
+    """A thread that was killed, or whose wait was ended by hand, stands in the queue until it goes itself: the next wake must
+    not be spent on it."""
     run = boot("wait_leaves")
     results = {fact.a: fact.b for fact in run.facts("RETURNED")}
     require(results.get(0) == EINTR, "wait_on() returns -EINTR to a thread that was killed", f"it returned {results.get(0)}")
-    require(not any(fact.b for fact in run.facts("LINKED")), "a thread that has come back from wait_on() is in no wait queue", "it still stands there")
+    require(not any(fact.b for fact in run.facts("LINKED")), "a thread that has come back from wait_on() is in no wait queue",
+            "it still stands there")
     counts = [fact.b for fact in run.facts("COUNT")]
     require(counts == [2, 3], "wake_one() wakes a thread that still waits", f"awake before and after: {counts}, expected [2, 3]")
     require(run.fact("QUEUE_EMPTY").b == 1, "when all have come back, the wait queue is empty", "somebody stands in it")
@@ -75,7 +79,8 @@ def test_a_wake_that_came_early_ends_the_next_wait_at_once(boot):
     run = boot("wait_pending")
     require(run.fact("RETURNED").b == 0, "wait_on() returns 0 to a thread that was not killed", f"it returned {run.fact('RETURNED').b}")
     held, off = run.fact("NOTE").a, run.fact("NOTE").b
-    require(held and off, "wait_on() returns with the lock held and interrupts off", f"lock held: {bool(held)}, interrupts off: {bool(off)}")
+    require(held and off, "wait_on() returns with the lock held and interrupts off",
+            f"lock held: {bool(held)}, interrupts off: {bool(off)}")
     require(run.fact("QUEUE_EMPTY").b == 1, "a thread that has come back from wait_on() is in no wait queue", "it still stands there")
 
 
@@ -85,7 +90,8 @@ def test_a_completion_lets_everybody_through_once_it_happened(boot, seeds):
     """Something that happens once: who waited goes on, and who comes later does not wait at all."""
     for part in boot("completion_once", build="race", seeds=seeds, limit_ms=1000).each_seed():
         before, after = (fact.b for fact in part.facts("COUNT"))
-        require((before, after) == (0, 3), "all who wait for a completion go on when it happens, and nobody earlier", f"went on before: {before}, in all: {after}")
+        require((before, after) == (0, 3), "all who wait for a completion go on when it happens, and nobody earlier",
+                f"went on before: {before}, in all: {after}")
 
 
 @exercise("2.3", points=1)

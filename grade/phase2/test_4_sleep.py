@@ -1,4 +1,5 @@
-"""Lab 2.4: timer_insert(), timer_pop_expired(), thread_sleep_until(). Who sleeps wakes when it is time: no earlier, hardly later, and in order."""
+"""Lab 2.4: timer_insert(), timer_pop_expired(), thread_sleep_until(). Who sleeps wakes when it is time: no earlier, hardly
+later, and in order."""
 
 from grade.api import exercise, no_leak, require, seeds
 
@@ -21,7 +22,8 @@ def popped(run):
 def test_timers_come_out_in_the_order_of_their_times(boot):
     """In whatever order they were set: the earliest first, those of the same time as they were set, and nobody before its time."""
     seen = popped(boot("timer_order"))
-    require(seen[:2] == [(99, []), (100, [1])], "a timer has expired when the clock has reached its time, and not before", f"set to 100; seen (now, expired): {seen[:2]}")
+    require(seen[:2] == [(99, []), (100, [1])], "a timer has expired when the clock has reached its time, and not before",
+            f"set to 100; seen (now, expired): {seen[:2]}")
     require(seen[2] == (200, [4, 2, 3]), "timers expire in the order of their times, and of the same time as they were set",
             f"at 200: {seen[2][1]}", "expected: [4, 2, 3]: number 4 was set to 150, number 2 and then number 3 to 200")
     require(seen[3] == (1000, [0]), "no timer is left behind", f"at 1000: {seen[3][1]}, expected [0], which was set to 300")
@@ -32,7 +34,8 @@ def test_times_are_compared_across_the_clocks_end(boot):
     """A clock that counts in 64 bits wraps: what comes first is told by the difference of two times, not by which number is smaller."""
     seen = [timers for _, timers in popped(boot("timer_wrap"))]
     require(seen == [[1], [2], [0]], "times are compared by their difference, so that a wrapped clock does no harm",
-            f"expired 20 before the wrap, 20 and 60 after it: {seen}", "expected: [[1], [2], [0]], set to 50 and 10 before it and 50 after it")
+            f"expired 20 before the wrap, 20 and 60 after it: {seen}",
+            "expected: [[1], [2], [0]], set to 50 and 10 before it and 50 after it")
 
 
 @exercise("2.4", points=2)
@@ -60,7 +63,8 @@ def test_a_sleep_that_is_over_already_returns_at_once(boot):
     run = boot("sleep_past")
     asleep = run.fact("ASLEEP")
     require(asleep.b >= asleep.a, "a sleep that is not over lasts", f"asked for {asleep.a} ns, slept {asleep.b} ns")
-    require([fact.b for fact in run.facts("RETURNED")] == [0] * 4, "a sleep that is over returns 0", f"returned: {[fact.b for fact in run.facts('RETURNED')]}")
+    require([fact.b for fact in run.facts("RETURNED")] == [0] * 4, "a sleep that is over returns 0",
+            f"returned: {[fact.b for fact in run.facts('RETURNED')]}")
     decisions = run.fact("SWITCHES")
     require(decisions.a == decisions.b, "a sleep of no time, or until a moment that has passed, returns without giving up the CPU",
             f"{decisions.b - decisions.a} times the scheduler was asked")
@@ -79,7 +83,8 @@ def test_a_sleeping_machine_is_left_alone(boot):
     run = boot("sleep_long", limit_ms=60_000)
     asleep, count = run.fact("ASLEEP"), run.fact("INTERRUPTS").b
     require(asleep.b >= asleep.a, "nobody sleeps for less time than it asked for", f"asked for {asleep.a} ns, slept {asleep.b} ns")
-    require(count <= 30, "an hour of sleep takes 2,000 timer interrupts at most", f"{count} in 54 seconds, that is {count * 3600 // 54} in an hour")
+    require(count <= 30, "an hour of sleep takes 2,000 timer interrupts at most",
+            f"{count} in 54 seconds, that is {count * 3600 // 54} in an hour")
 
 
 @exercise("2.4", points=2)
@@ -88,12 +93,16 @@ def test_a_sleeper_can_be_held_up_woken_and_killed(boot):
     run = boot("sleep_disturbed")
     first, second, last = (fact.b for fact in run.facts("COUNT"))
     require(first == 1, "a sleeper that is woken by hand comes back early", f"{first} came back within 2 ms of 5, expected 1")
-    require(second == 2, "a suspended thread comes back neither when its sleep is over nor without being resumed", f"{second} had come back, expected 2")
+    require(second == 2, "a suspended thread comes back neither when its sleep is over nor without being resumed",
+            f"{second} had come back, expected 2")
     require(last == 3, "a resumed thread comes back", f"{last} of 3 did")
     slept = {fact.a: fact.b for fact in run.facts("ASLEEP")}
-    require(5 * MS <= slept[1] <= 6 * MS, "to be suspended and resumed during a sleep does not change its end", f"slept {slept[1]} ns of 5 ms")
-    require(slept[0] >= 9 * MS and slept[2] < 3 * MS, "suspended past its time a sleep lasts until resume, woken by hand it ends there", f"slept: {slept}")
-    require(run.fact("EXIT_CODE").b == 33, "a sleeper that is killed leaves with the code that it was given", f"its code is {run.fact('EXIT_CODE').b}")
+    require(5 * MS <= slept[1] <= 6 * MS, "to be suspended and resumed during a sleep does not change its end",
+            f"slept {slept[1]} ns of 5 ms")
+    require(slept[0] >= 9 * MS and slept[2] < 3 * MS, "suspended past its time a sleep lasts until resume, woken by hand it ends there",
+            f"slept: {slept}")
+    require(run.fact("EXIT_CODE").b == 33, "a sleeper that is killed leaves with the code that it was given",
+            f"its code is {run.fact('EXIT_CODE').b}")
     no_leak(run)
 
 

@@ -1,4 +1,5 @@
-"""Lab 2.5: mutex_acquire(), mutex_release(), semaphore_take(), semaphore_give(), condvar_sleep(). Who gets in, who waits, and who is woken?"""
+"""Lab 2.5: mutex_acquire(), mutex_release(), semaphore_take(), semaphore_give(), condvar_sleep(). Who gets in, who waits, and
+who is woken?"""
 
 from grade.api import boots, exercise, no_leak, require, seeds
 
@@ -24,18 +25,23 @@ def test_a_mutex_lets_one_thread_in_at_a_time(boot, seeds):
     """That is what it is for, wherever a thread is interrupted."""
     run = boot("mutex_excludes", build="race", seeds=seeds, limit_ms=2000)
     for part in run.each_seed():
-        require(part.fact("RESULT").b == 0, "between mutex_lock() and mutex_unlock() there is one thread at a time", f"{part.fact('RESULT').b} times there were two")
+        require(part.fact("RESULT").b == 0, "between mutex_lock() and mutex_unlock() there is one thread at a time",
+                f"{part.fact('RESULT').b} times there were two")
         all_turns(part, "what threads add under a mutex is all there in the end")
     no_leak(run)
 
 
 @exercise("2.5", points=2)
 def test_a_mutex_goes_to_the_best_waiter_who_looks_again(boot):
-    """Between being woken and running, somebody else may take the mutex: whoever was woken waits again, and the best of all waiters is next."""
+    """Between being woken and running, somebody else may take the mutex: whoever was woken waits again, and the best of all
+    waiters is next."""
     run = boot("mutex_order")
-    require(counts(run) == [0], "a thread that was woken for a mutex and finds it taken waits again", f"{counts(run)[0]} went on while the mutex was taken")
-    require(order(run)[0] == 2, "mutex_unlock() wakes the waiter of the highest priority", f"they got it in the order {order(run)}; number 2 has the highest")
-    require(order(run) == [2, 1, 3, 0], "each mutex_unlock() wakes the best waiter, of equals the one that came first", f"order: {order(run)}, expected [2, 1, 3, 0]")
+    require(counts(run) == [0], "a thread that was woken for a mutex and finds it taken waits again",
+            f"{counts(run)[0]} went on while the mutex was taken")
+    require(order(run)[0] == 2, "mutex_unlock() wakes the waiter of the highest priority",
+            f"they got it in the order {order(run)}; number 2 has the highest")
+    require(order(run) == [2, 1, 3, 0], "each mutex_unlock() wakes the best waiter, of equals the one that came first",
+            f"order: {order(run)}, expected [2, 1, 3, 0]")
     no_leak(run)
 
 
@@ -43,16 +49,19 @@ def test_a_mutex_goes_to_the_best_waiter_who_looks_again(boot):
 def test_who_is_killed_takes_no_mutex_along(boot):
     """An owner that leaves gives up what it holds; a waiter that leaves must not be given anything any more."""
     run = boot("mutex_killed")
-    require(order(run) == [2], "when its owner has been killed the mutex goes to who waits for it, and was not killed", f"it went to {order(run)}, expected [2]")
+    require(order(run) == [2], "when its owner has been killed the mutex goes to who waits for it, and was not killed",
+            f"it went to {order(run)}, expected [2]")
     owned, waiting = run.fact("NOTE").a, run.fact("NOTE").b
-    require(not owned and not waiting, "in the end the mutex is free and nobody waits for it", f"owned: {bool(owned)}, waited for: {bool(waiting)}")
+    require(not owned and not waiting, "in the end the mutex is free and nobody waits for it",
+            f"owned: {bool(owned)}, waited for: {bool(waiting)}")
     no_leak(run)
 
 
 @exercise("2.5", points=2)
 @boots(4)
 def test_misuse_is_noticed_where_it_happens(boot):
-    """Giving up what one does not own, waiting for oneself, waiting where one may not leave the CPU: each is a mistake to be told, not a hang."""
+    """Giving up what one does not own, waiting for oneself, waiting where one may not leave the CPU: each is a mistake to be
+    told, not a hang."""
     for ktest, words in (("mutex_foreign", "does not own 'first'"), ("mutex_twice", "owns 'first' already"),
                          ("mutex_critical", "'first' inside a critical section"), ("wait_spinlock", "holds lock 'outer' across a switch")):
         run = boot(f"panic_{ktest}", outcome="panic")
@@ -65,19 +74,22 @@ def test_a_deadlock_is_told_with_everybody_in_the_circle(boot):
     message = boot("panic_deadlock", outcome="panic").panic.message
     require("deadlock" in message, "a wait that closes a circle of mutexes is a deadlock, and panics", f"the panic says: {message}")
     for name in ("worker/0", "worker/1", "worker/2", "'first'", "'second'", "'third'"):
-        require(name in message, "the report of a deadlock names every thread and every mutex of the circle", f"{name} is missing in: {message}")
+        require(name in message, "the report of a deadlock names every thread and every mutex of the circle",
+                f"{name} is missing in: {message}")
 
 
 @exercise("2.5", points=2)
 def test_a_wait_with_an_end_ends(boot):
-    """Who does not want to wait for ever gets -ETIMEDOUT and, of mutexes and semaphores, nothing; a condition variable's mutex is taken again."""
+    """Who does not want to wait for ever gets -ETIMEDOUT and, of mutexes and semaphores, nothing; a condition variable's mutex
+    is taken again."""
     run = boot("sync_timeouts")
     returned = [fact.b for fact in run.facts("RETURNED")]
     held = {fact.a: fact.b for fact in run.facts("NOTE")}
     require(returned[:2] == [ETIMEDOUT] * 2 and returned[3] == ETIMEDOUT, "a wait whose time is over returns -ETIMEDOUT",
             f"mutex, semaphore, condition variable: {[value - 2**64 if value >> 63 else value for value in (*returned[:2], returned[3])]}")
     require(not held[0], "mutex_lock_until() that returns -ETIMEDOUT has not taken the mutex", "the thread owns it")
-    require(returned[2] == returned[4] == 0 and held[2], "what is free is taken at once, whatever the time", f"mutex {returned[2]}, semaphore {returned[4]}")
+    require(returned[2] == returned[4] == 0 and held[2], "what is free is taken at once, whatever the time",
+            f"mutex {returned[2]}, semaphore {returned[4]}")
     require(held[3], "after condvar_wait_until() the mutex is owned again, whether or not the time was over", "it is not")
     require(counts(run) == [0], "a semaphore that was taken once counts one less", f"count {counts(run)[0]}")
 
@@ -99,7 +111,8 @@ def test_a_semaphore_never_gives_out_more_than_it_has(boot, seeds):
     run = boot("semaphore_stolen")
     results = [fact.b for fact in run.facts("RESULT")]
     require(results[:2] == [3, 0], "a semaphore of 3 can be taken three times", f"{results[0]} times, and then {results[1]} times more")
-    require(counts(run) == [0, 1] and results[3] == 0, "a waiter that finds nothing left waits again", f"it went on when there was nothing: {counts(run)}; count in the end {results[3]}")
+    require(counts(run) == [0, 1] and results[3] == 0, "a waiter that finds nothing left waits again",
+            f"it went on when there was nothing: {counts(run)}; count in the end {results[3]}")
     for part in boot("semaphore_race", build="race", seeds=seeds, limit_ms=1000).each_seed():
         all_turns(part, "each semaphore_up() lets one semaphore_down() through")
         require(part.fact("COUNT").b == 0, "what was given was taken", f"{part.fact('COUNT').b} are left")
@@ -111,7 +124,8 @@ def test_a_signal_wakes_one_a_broadcast_all_and_nothing_is_remembered(boot):
     run = boot("condvar_wakes")
     before, signalled, given, broadcast = counts(run)
     require(before == 0, "a signal or broadcast when nobody waits is not remembered", f"{before} threads did not wait")
-    require(signalled == 0, "a thread that was signalled comes back when it has the mutex again, not earlier", f"{signalled} came back while another thread owned it")
+    require(signalled == 0, "a thread that was signalled comes back when it has the mutex again, not earlier",
+            f"{signalled} came back while another thread owned it")
     require(given == 1, "a signal wakes one thread", f"{given} came back")
     require(broadcast == 4, "a broadcast wakes all who wait", f"{broadcast} of 4 came back")
     require(all(fact.b for fact in run.facts("NOTE")), "after condvar_wait() the mutex is owned again", "it is not")
@@ -125,7 +139,8 @@ def test_no_signal_is_lost_between_the_mutex_and_the_wait(boot, seeds):
     run = boot("condvar_race", build="race", seeds=seeds, limit_ms=3000)
     for part in run.each_seed():
         all_turns(part, "a buffer that two fill and two empty never stands still")
-        require(part.fact("RESULT").b == 0, "the mutex is owned again after condvar_wait()", f"{part.fact('RESULT').b} times two threads were inside")
+        require(part.fact("RESULT").b == 0, "the mutex is owned again after condvar_wait()",
+                f"{part.fact('RESULT').b} times two threads were inside")
     no_leak(run)
 
 

@@ -49,9 +49,9 @@ def reference(phase):
 
 
 def build(base, files, folder, kind="checked"):
-    """The kernel of the tree `base` with files {path: text or bytes} over it, made in folder (new). kind: one of build.VARIANTS. Returns
-    kernel.elf's path. Raises RuntimeError with the compiler's words. Unchanged files and objects are links into base: whatever is written here is
-    made anew."""
+    """The kernel of the tree `base` with files {path: text or bytes} over it, made in folder (new). kind: one of
+    build.VARIANTS. Returns kernel.elf's path. Raises RuntimeError with the compiler's words. Unchanged files and objects are
+    links into base: whatever is written here is made anew."""
     variant = f"build/{kind}"
     stale = {f"{variant}/{path}.{suffix}" for path in files for suffix in ("o", "d")}
     for top in ("kernel", variant):

@@ -117,7 +117,8 @@ def test_some_tests_can_be_chosen(tree):
 
 
 @pytest.mark.parametrize("options, words", [(["--seeds", "x"], "SEEDS is a number from 1 to 200 or a range of as many as in 3..9, not 'x'"),
-                                            (["--jobs", "0"], "JOBS is a number"), (["--phase", "2"], "tree of phase 1"), (["--nonsense"], "--nonsense")])
+                                            (["--jobs", "0"], "JOBS is a number"), (["--phase", "2"],
+                                                                                    "tree of phase 1"), (["--nonsense"], "--nonsense")])
 def test_a_wrong_option_gets_one_line(tree, options, words):
     code, out, err = grade(tree, *options)
     assert code == 4 and not out and words in err and err.count("\n") == 1

@@ -21,7 +21,8 @@ except ModuleNotFoundError:  # Python 3.10
 
 TABLE = kernels.ROOT / "build" / "mutants.json"
 FIELDS = {"id", "exercise", "file", "find", "replace", "test", "rule"}
-LISTS = {int(path.stem[-1]): tomllib.loads(path.read_text(encoding="utf-8")) for path in (kernels.ROOT / "grade" / "mutants").glob("phase?.toml")}
+LISTS = {int(path.stem[-1]): tomllib.loads(path.read_text(encoding="utf-8"))
+         for path in (kernels.ROOT / "grade" / "mutants").glob("phase?.toml")}
 PHASES = sorted(LISTS)
 MUTANTS = [{**mutant, "phase": phase} for phase in PHASES for mutant in LISTS[phase]["mutant"]]
 
@@ -57,7 +58,8 @@ def test_a_mutant_is_caught_by_the_test_that_it_names(mutant):
         row = {"id": mutant["id"], "exercise": mutant["exercise"], "caught by": mutant["test"] if result["status"] != "pass" else None,
                "status": result["status"], "rule": result.get("rule", ""), "seconds": round(time.monotonic() - began, 2)}
         if kernels.ALL:
-            row["also caught by"] = failing(kernel, image, [name for name in kernels.phase_tests(mutant["phase"]) if name != mutant["test"]])
+            row["also caught by"] = failing(kernel, image,
+                                            [name for name in kernels.phase_tests(mutant["phase"]) if name != mutant["test"]])
     keep(row)
     evidence = "\n".join(result.get("evidence", []))
     assert result["status"] not in ("pass", "fault",
@@ -90,7 +92,8 @@ def test_the_list_of_mutants_is_sound():
 @pytest.mark.parametrize("phase", PHASES)
 def test_every_known_mistake_is_a_mutant_or_dropped_for_a_reason(phase):
     known = LISTS[phase]
-    covered = {mutant.get("from") for mutant in known["mutant"]} | {entry.get("from") for entry in known.get("dropped", []) if entry["reason"]}
+    covered = {mutant.get("from") for mutant in known["mutant"]} | {entry.get("from") for entry in known.get("dropped",
+                                                                                                             []) if entry["reason"]}
     assert not [mistake for mistake in known["mistakes"] if mistake not in covered]
 
 

@@ -38,9 +38,10 @@ static struct option options[] = {
 #if PHASE >= 2
     { .name = "quantum", .kind = OPTION_NUMBER, .about = "round-robin's quantum for all priorities, ms (0 = by priority)", .most = 1000 },
     { .name = "hz", .kind = OPTION_NUMBER, .about = "ticks a second", .least = 10, .most = 10000, .number = 1000 },
-    { .name = "seed", .kind = OPTION_NUMBER, .about = "what the race build's choices, and other CPUs' timers, are made from", .most = ~0ul },
-    { .name = "seeds", .kind = OPTION_NUMBER, .about = "a ktest is run again with so many seeds, from seed= on, until it fails", .least = 1, .most = 10000,
-      .number = 1 },
+    { .name = "seed", .kind = OPTION_NUMBER, .about = "what the race build's choices, and other CPUs' timers, are made from",
+      .most = ~0ul },
+    { .name = "seeds", .kind = OPTION_NUMBER, .about = "a ktest is run again with so many seeds, from seed= on, until it fails",
+      .least = 1, .most = 10000, .number = 1 },
     { .name = "race", .kind = OPTION_NUMBER, .about = "race build: one access in so many hands the CPU on (0 = none)", .most = 1 << 20 },
     CHOICE("kpreempt", "preempt threads in the kernel, too, or only the idle thread", "on", "off"),
 #endif

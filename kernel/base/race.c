@@ -1,5 +1,6 @@
-/* The race build (race.h): the functions that -fsanitize=thread calls, made into points where another thread may come in. Not instrumented itself;
-   called with interrupts on or off. On one CPU a race point preempts, as if the timer had fired at that very access, wherever the timer might have. */
+/* The race build (race.h): the functions that -fsanitize=thread calls, made into points where another thread may come in. Not
+   instrumented itself; called with interrupts on or off. On one CPU a race point preempts, as if the timer had fired at that
+   very access, wherever the timer might have. */
 #include "base/race.h"
 #include "arch/upcall.h"
 #include "base/cpu.h"

@@ -1,5 +1,5 @@
-/* The race build's switch: in it, the compiler calls us at every access to memory, and now and then, as `seed=` decides, we hand the CPU on just there. In
-   the other builds nothing of this exists but the options. */
+/* The race build's switch: in it, the compiler calls us at every access to memory, and now and then, as `seed=` decides, we
+   hand the CPU on just there. In the other builds nothing of this exists but the options. */
 #pragma once
 
 #include "lib/types.h"

@@ -40,7 +40,8 @@ enum thread_flags {
 
 struct mutex;
 
-/* What the policies keep in a thread; each is described where the policy is. Cycles are those of thread_ran(): what the thread itself has run. */
+/* What the policies keep in a thread; each is described where the policy is. Cycles are those of thread_ran(): what the thread
+   itself has run. */
 struct prio_entity {
     u8 level;                /* the list in which it stands, or stood last */
 };

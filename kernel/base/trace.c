@@ -9,7 +9,8 @@ struct trace_ring trace_rings[CONFIG_MAX_CPUS];
 u64 trace_stop_at[CONFIG_MAX_CPUS];
 
 static const char *const event_names[TRACE_EVENTS] = {
-    "none", "create", "enqueue", "dequeue", "pick", "switch", "exit", "join", "reclaim", "block", "wake", "tick", "stop", "resume", "priority", "mark",
+    "none", "create", "enqueue", "dequeue", "pick", "switch", "exit", "join", "reclaim", "block", "wake", "tick", "stop",
+    "resume", "priority", "mark",
 };
 
 const char *trace_event_name(enum trace_event event)

@@ -6,9 +6,9 @@
 
 #include "base/cpu.h"
 
-/* Those marked [d] belong to a decision of the scheduler. From phase 2 on they carry all that the decision depended on, so that a model comes to the
-   same one with whole numbers: arg[1] = cycles that tid has run; arg[2] = its own priority (bits 0-7) and its effective one without ageing, 0 to 63 (bits
-   8-15); arg[3] = rq->clock, the cycles at which it was made. */
+/* Those marked [d] belong to a decision of the scheduler. From phase 2 on they carry all that the decision depended on, so that
+   a model comes to the same one with whole numbers: arg[1] = cycles that tid has run; arg[2] = its own priority (bits 0-7) and
+   its effective one without ageing, 0 to 63 (bits 8-15); arg[3] = rq->clock, the cycles at which it was made. */
 enum trace_event {
     TRACE_NONE,
     TRACE_CREATE,  /* tid made by other; arg[0] = stack base, arg[1] = stack size, arg[2] = its first expected burst, ns (0: none given) */
@@ -24,8 +24,9 @@ enum trace_event {
     TRACE_TICK,    /* [d] the timer ticked while tid ran; arg[0] = cycles it has run, as arg[1] */
     TRACE_STOP,    /* tid stands still; by other */
     TRACE_RESUME,  /* tid may go on; by other */
-    TRACE_PRIORITY, /* tid's priority was set by other, or what it inherits changed (other = 0); effective without ageing: arg[0] = from, arg[1] = to;
-                      arg[2] and arg[3] as [d]. If tid is queued, a DEQUEUE came before and an ENQUEUE follows */
+    TRACE_PRIORITY, /* tid's priority was set by other, or what it inherits changed (other = 0); effective without ageing:
+                      arg[0] = from, arg[1] = to; arg[2] and arg[3] as [d]. If tid is queued, a DEQUEUE came before and an ENQUEUE
+                      follows */
     TRACE_MARK,    /* a test's or a person's mark; arg[0..3] free */
     TRACE_EVENTS
 };

@@ -106,7 +106,8 @@ static bool follow(struct thread *t, void *arg)
     return true;
 }
 
-/* All threads follow the policy, those that wait for something too; those that are queued must not be left behind in another policy's order. */
+/* All threads follow the policy, those that wait for something too; those that are queued must not be left behind in another
+   policy's order. */
 static void run_policy(char *argument)
 {
     const struct sched_class *const *p = sched_policies;

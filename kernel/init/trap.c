@@ -1,5 +1,5 @@
-/* Where every exception and interrupt arrives from arch (arch/upcall.h). Interrupts off, on the interrupted stack or, for #DF, NMI and #MC, on a
-   stack of their own. */
+/* Where every exception and interrupt arrives from arch (arch/upcall.h). Interrupts off, on the interrupted stack or, for #DF,
+   NMI and #MC, on a stack of their own. */
 #include "arch/trap_frame.h"
 #include "arch/upcall.h"
 #include "base/panic.h"

@@ -204,7 +204,7 @@ KTEST(inherit_timeout, "who waits at the end of a chain gives up, or is killed")
     return error;
 }
 
-/* --- what it is good for ---------------------------------------------------------------------------------------------------------------- */
+/* --- what it is good for ------------------------------------------------------------------------------------------------------------- */
 
 #define WORK_NS (3 * NS_PER_MS)
 

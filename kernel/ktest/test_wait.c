@@ -1,4 +1,5 @@
-/* Lab 2.3: wait queues, with a lock and a condition of the test's own; and what is built on them alone: completions and reader-writer locks. */
+/* Lab 2.3: wait queues, with a lock and a condition of the test's own; and what is built on them alone: completions and
+   reader-writer locks. */
 #include "ktest/ktest.h"
 #include "ktest/threads.h"
 #include "lib/errno.h"
@@ -105,7 +106,8 @@ static int wake_in_turn(const enum thread_priority *priority, unsigned n, unsign
 
 KTEST(wait_order, "waiters of different priorities, woken one by one")
 {
-    static const enum thread_priority mixed[] = { PRIORITY_NORMAL, PRIORITY_LOW, PRIORITY_HIGH, PRIORITY_IDLE, PRIORITY_HIGH, PRIORITY_NORMAL };
+    static const enum thread_priority mixed[] = { PRIORITY_NORMAL, PRIORITY_LOW, PRIORITY_HIGH, PRIORITY_IDLE, PRIORITY_HIGH,
+                                                 PRIORITY_NORMAL };
 
     return wake_in_turn(mixed, array_len(mixed), 0);
 }
@@ -155,7 +157,7 @@ KTEST(wait_all, "waking all, who then wait again")
     return error;
 }
 
-/* --- leaving without having been woken ---------------------------------------------------------------------------------------------------- */
+/* --- leaving without having been woken ----------------------------------------------------------------------------------------------- */
 
 KTEST(wait_leaves, "of three waiters one is killed and one is woken by hand; then one is woken as usual")
 {
@@ -191,7 +193,7 @@ KTEST(wait_pending, "a thread that was woken while it did not wait")
     return 0;
 }
 
-/* --- nobody is lost ----------------------------------------------------------------------------------------------------------------------- */
+/* --- nobody is lost ------------------------------------------------------------------------------------------------------------------ */
 
 #define ROUNDS 30
 #define PLAYERS 3
@@ -224,7 +226,7 @@ KTEST(wait_race, "three threads that wait for each other's turns")
     return error;
 }
 
-/* --- completions and reader-writer locks ----------------------------------------------------------------------------------------------------- */
+/* --- completions and reader-writer locks --------------------------------------------------------------------------------------------- */
 
 static struct completion done;
 

@@ -1,5 +1,5 @@
-/* Blocking and waking: the steps below wait queues, channels and sleep. Lock: the run queue's. What a thread waits for, and the lock of that, is its
-   caller's affair; here only its state changes. */
+/* Blocking and waking: the steps below wait queues, channels and sleep. Lock: the run queue's. What a thread waits for, and the
+   lock of that, is its caller's affair; here only its state changes. */
 #include "base/trace.h"
 #include "lib/errno.h"
 #include "sched/preempt.h"

@@ -1,5 +1,5 @@
-/* Critical sections: lab 2.2. Two strengths: without preemption, where other threads must stay out; without interrupts, where interrupt handlers must,
-   too. Both nest, so that a function with a critical section may be called from inside another one. */
+/* Critical sections: lab 2.2. Two strengths: without preemption, where other threads must stay out; without interrupts, where
+   interrupt handlers must, too. Both nest, so that a function with a critical section may be called from inside another one. */
 #include "base/lab.h"
 #include "base/assert.h"
 #include "sched/preempt.h"

@@ -1,5 +1,5 @@
-/* Priority inheritance: lab 2.6c. A thread that owns a mutex must not be held up by threads of less priority than those who wait for it. pi_lock
-   held, interrupts off. */
+/* Priority inheritance: lab 2.6c. A thread that owns a mutex must not be held up by threads of less priority than those who
+   wait for it. pi_lock held, interrupts off. */
 #include "base/lab.h"
 #include "sched/mutex.h"
 

@@ -44,7 +44,8 @@ static _Noreturn void report_deadlock(const struct mutex *m, const struct thread
     int n = format(text, sizeof(text), "%s (thread %d)", me->name, me->tid);
 
     for (const struct thread *t = me;; t = m->owner, m = t->blocked_on) {
-        n += format(text + min((size_t)n, sizeof(text) - 1), sizeof(text) - min((size_t)n, sizeof(text)), " waits for mutex '%s', owned by %s", m->name,
+        n += format(text + min((size_t)n, sizeof(text) - 1), sizeof(text) - min((size_t)n, sizeof(text)),
+                    " waits for mutex '%s', owned by %s", m->name,
                     m->owner->name);
         if (m->owner == me || (size_t)n >= sizeof(text))
             break;
@@ -80,9 +81,10 @@ static int lock_until(struct mutex *m, u64 when)
     u64 flags;
     int error;
 
-    ASSERT(irq_enabled() && !this_cpu()->preempt_count, "mutex_lock: '%s' inside a critical section: a thread that may not leave its CPU cannot wait",
-           m->name);
-    ASSERT(!mutex_held(m), "mutex_lock: thread %d (%s) owns '%s' already: it would wait for itself", current()->tid, current()->name, m->name);
+    ASSERT(irq_enabled() && !this_cpu()->preempt_count,
+           "mutex_lock: '%s' inside a critical section: a thread that may not leave its CPU cannot wait", m->name);
+    ASSERT(!mutex_held(m), "mutex_lock: thread %d (%s) owns '%s' already: it would wait for itself", current()->tid,
+           current()->name, m->name);
     flags = spin_lock_irq(&pi_lock);
     error = mutex_acquire(m, when);
     spin_unlock_irq(&pi_lock, flags);

@@ -1,6 +1,6 @@
-/* Mutexes: one owner at a time; who finds it taken blocks. While others wait, the owner runs with the best of their priorities (priority inheritance,
-   Sha, Rajkumar and Lehoczky 1990), through chains of owners who wait themselves. One lock, pi_lock, guards who owns what and who waits for whom, so that
-   such a chain stands still while it is walked. */
+/* Mutexes: one owner at a time; who finds it taken blocks. While others wait, the owner runs with the best of their priorities
+   (priority inheritance, Sha, Rajkumar and Lehoczky 1990), through chains of owners who wait themselves. One lock, pi_lock,
+   guards who owns what and who waits for whom, so that such a chain stands still while it is walked. */
 #pragma once
 
 #include "sched/wait.h"
@@ -16,8 +16,8 @@ struct mutex {
     { .name = (mutex_name), .waiters = WAIT_QUEUE((m).waiters, mutex_name), .held_link = LIST_INIT((m).held_link) }
 
 void mutex_init(struct mutex *m, const char *name);
-/* Waits until the mutex is free and takes it. Thread context, no spinlock held. Panics, with the names along the way, if the caller owns it or if the wait would
-   close a circle: a deadlock. A killed thread exits here. */
+/* Waits until the mutex is free and takes it. Thread context, no spinlock held. Panics, with the names along the way, if the
+   caller owns it or if the wait would close a circle: a deadlock. A killed thread exits here. */
 void mutex_lock(struct mutex *m);
 /* mutex_lock() until `when` (ns) at the latest. Returns 0, or -ETIMEDOUT without the mutex. */
 int mutex_lock_until(struct mutex *m, u64 when);
@@ -52,8 +52,8 @@ void mutex_note_released(struct mutex *m);
 
 /* t waits for a mutex or its priority rose: whoever stands in its way, owner after owner, gets at least its effective priority. */
 void priority_lend(struct thread *t);
-/* t gave a mutex up, or somebody stopped waiting for one of its: what it inherits is the best effective priority of those who still wait for its mutexes, or
-   -1. */
+/* t gave a mutex up, or somebody stopped waiting for one of its: what it inherits is the best effective priority of those who
+   still wait for its mutexes, or -1. */
 void priority_recompute(struct thread *t);
 /* Sets what t inherits and moves it in its queue accordingly; pi_lock held. Returns true if its effective priority changed. */
 bool priority_set_inherited(struct thread *t, int inherited);

@@ -1,5 +1,5 @@
-/* Semaphores, condition variables, completions and reader-writer locks, made of wait queues and mutexes. Thread context and no spinlock held,
-   unless a function says otherwise. A killed thread exits where it would have waited. */
+/* Semaphores, condition variables, completions and reader-writer locks, made of wait queues and mutexes. Thread context and no
+   spinlock held, unless a function says otherwise. A killed thread exits where it would have waited. */
 #pragma once
 
 #include "sched/mutex.h"
@@ -46,8 +46,8 @@ void completion_wait(struct completion *c);
 /* Any context. */
 void complete(struct completion *c);
 
-/* Many readers or one writer. A writer that waits keeps new readers out, so that it gets its turn; when it leaves, the readers that waited come
-   first. */
+/* Many readers or one writer. A writer that waits keeps new readers out, so that it gets its turn; when it leaves, the readers
+   that waited come first. */
 struct rwlock {
     struct spinlock lock;
     u32 readers;                /* [l] who read now */

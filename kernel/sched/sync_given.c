@@ -1,5 +1,5 @@
-/* Semaphores, condition variables, completions, reader-writer locks (sync.h): what stands around the exercises, and what is built on wait queues alone.
-   Lock: each object's own. */
+/* Semaphores, condition variables, completions, reader-writer locks (sync.h): what stands around the exercises, and what is
+   built on wait queues alone. Lock: each object's own. */
 #include "sched/control.h"
 #include "sched/sync.h"
 

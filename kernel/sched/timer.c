@@ -1,5 +1,5 @@
-/* Timer queues, the tick, and the interrupt behind both (timer.h). The timer is one shot: it is set to whatever comes first, the next tick or the first
-   timer; an idle CPU has no tick. Lock: the queue's. */
+/* Timer queues, the tick, and the interrupt behind both (timer.h). The timer is one shot: it is set to whatever comes first,
+   the next tick or the first timer; an idle CPU has no tick. Lock: the queue's. */
 #include "sched/timer.h"
 #include "arch/timer.h"
 #include "base/interrupt.h"

@@ -1,5 +1,5 @@
-/* Things to be done at a time: a queue a CPU, and the interrupt that serves it and the tick. Timers are set and taken back by the CPU that they are
-   on, or for a thread by whoever wakes it. */
+/* Things to be done at a time: a queue a CPU, and the interrupt that serves it and the tick. Timers are set and taken back by
+   the CPU that they are on, or for a thread by whoever wakes it. */
 #pragma once
 
 #include "sched/rq.h"
@@ -30,7 +30,7 @@ struct timer *timer_pop_expired(struct timer_queue *queue, u64 now);
 /* The earliest time of expiry, or ~0ul if there is none. */
 u64 timer_next(const struct timer_queue *queue);
 
-/* The current thread sleeps until `when` (ns), at least: not at all if that has passed. Thread context, no spinlock held. Returns 0, or -EINTR if it has to
-   leave (thread_kill). */
+/* The current thread sleeps until `when` (ns), at least: not at all if that has passed. Thread context, no spinlock held.
+   Returns 0, or -EINTR if it has to leave (thread_kill). */
 int thread_sleep_until(u64 when);
 int thread_sleep(u64 ns);
