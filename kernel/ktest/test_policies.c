@@ -63,18 +63,14 @@ KTEST(rr_quantum, "hogs of all five priorities: turns as long as their quantum")
     return compete(each, 5, 330, hog);
 }
 
-/* Ageing ten times as fast as usual: with quantum=2 the proportions are the usual ones, and the test takes a tenth of the time. */
-KTEST(prio_ageing, "a hog of low priority against three of normal priority: how long it waits (boot with quantum=2)")
+/* Ageing twenty times as fast as usual: with quantum=1 the proportions are the usual ones, and the test takes a twentieth of the time.
+   It lasts longer than the bound, 43 A + N (q + tick) with N = 4. */
+KTEST(prio_ageing, "a hog of low priority against three of normal priority: how long it waits (boot with quantum=1)")
 {
     static const enum thread_priority one_low[] = { PRIORITY_LOW, PRIORITY_NORMAL, PRIORITY_NORMAL, PRIORITY_NORMAL };
-    u64 usual = policy.ageing;
-    int error;
 
-    policy.ageing = usual / 10;
-    error = compete(one_low, 4, 320, hog);
-    fact(FACT_NOTE, policy.ageing, rr_quantum(current()));
-    policy.ageing = usual;
-    return error;
+    policy.ageing = ns_to_cycles(PRIO_AGEING_NS / 20);
+    return compete(one_low, 4, 260, hog);
 }
 
 static volatile u64 step;
@@ -122,6 +118,30 @@ KTEST(prio_preempts, "waking a higher thread, and lowering oneself below a waiti
     step = 0;
     semaphore_init(&gate, "gate", 0);
     return compete(ranks, 3, 1, three_ranks);
+}
+
+/* 0 lets 1 in, which waits and is as important, and goes on. */
+static int two_equals(void *arg)
+{
+    if (number_of(arg)) {
+        semaphore_down(&gate);
+        at_step(1);
+        return 0;
+    }
+    thread_yield(); /* now 1 waits */
+    at_step(0);
+    semaphore_up(&gate);
+    at_step(0);
+    return 0;
+}
+
+KTEST(prio_equals, "waking a thread of the same priority")
+{
+    static const enum thread_priority equal[] = { PRIORITY_HIGH, PRIORITY_HIGH };
+
+    step = 0;
+    semaphore_init(&gate, "gate", 0);
+    return compete(equal, 2, 1, two_equals);
 }
 
 /* --- feedback -------------------------------------------------------------------------------------------------------------------- */
@@ -183,4 +203,41 @@ KTEST(mlfq_levels, "two hogs sink, one that sleeps a lot stays at the top and is
     static const enum thread_priority all_normal[] = { 2, 2, 2 };
 
     return compete(all_normal, 3, 250, interactive);
+}
+
+static volatile bool sinking;
+
+/* Number 0 sinks; number 1 sinks, and sleeps when the boost comes. */
+static int boosted(void *arg)
+{
+    const struct thread *me = current();
+    u64 boost = cycles() / policy.mlfq_boost;
+
+    while (me->mlfq.level < MLFQ_LEVELS - 1 && cycles() / policy.mlfq_boost == boost)
+        ;
+    if (number_of(arg)) {
+        while (sinking)
+            thread_sleep(NS_PER_MS);
+        thread_sleep(cycles_to_ns((boost + 1) * policy.mlfq_boost - cycles()) + 3 * NS_PER_MS);
+        fact(FACT_LEVEL, 2, me->mlfq.level);
+        return 0;
+    }
+    fact(FACT_LEVEL, 0, me->mlfq.level);
+    sinking = false;
+    while (cycles() / policy.mlfq_boost == boost)
+        ;
+    use_cpu(2 * NS_PER_MS); /* a tick or two, so that somebody looks at it */
+    fact(FACT_LEVEL, 1, me->mlfq.level);
+    return 0;
+}
+
+/* All begins right after a boost, and the next one is 200 ms away. */
+KTEST(mlfq_boost, "two hogs sink, one goes to sleep; then comes a boost")
+{
+    static const enum thread_priority all_normal[] = { 2, 2 };
+
+    policy.mlfq_boost = ns_to_cycles(200 * NS_PER_MS);
+    sinking = true;
+    thread_sleep(200 * NS_PER_MS - clock_ns() % (200 * NS_PER_MS) + NS_PER_MS);
+    return compete(all_normal, 2, 210, boosted);
 }

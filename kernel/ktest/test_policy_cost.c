@@ -9,7 +9,7 @@
 #define ROUNDS 500
 
 static struct rq queue;
-static struct thread *thread[MOST];
+static struct thread *thread[MOST + 1]; /* the last one runs */
 
 /* A thread as the policy sees it: of any priority, with any expected burst. */
 static void make(struct thread *t, unsigned n)
@@ -26,7 +26,7 @@ static void make(struct thread *t, unsigned n)
 
 static int make_threads(void)
 {
-    for (unsigned n = 0; n < MOST; n++) {
+    for (unsigned n = 0; n <= MOST; n++) {
         thread[n] = kmalloc(sizeof(struct thread));
         if (!thread[n])
             return -ENOMEM;
@@ -37,7 +37,7 @@ static int make_threads(void)
 
 static void free_threads(void)
 {
-    for (unsigned n = 0; n < MOST; n++) {
+    for (unsigned n = 0; n <= MOST; n++) {
         kfree(thread[n]);
         thread[n] = NULL;
     }
@@ -51,7 +51,19 @@ static void enqueue(struct thread *t, enum enqueue_why why)
     normal_class->enqueue_task(&queue, t, why);
 }
 
-static void measure(unsigned n)
+static void pick_and_put_back(void)
+{
+    enqueue(normal_class->pick_next_task(&queue), ENQUEUE_WAKE);
+}
+
+static void tick(void)
+{
+    queue.clock++;
+    normal_class->task_tick(&queue, queue.curr);
+}
+
+/* What action costs with n that wait. */
+static void measure(unsigned n, void (*action)(void))
 {
     u64 flags = irq_save(), before;
 
@@ -60,21 +72,32 @@ static void measure(unsigned n)
     policies_init(&queue);
     for (unsigned i = 0; i < n; i++)
         enqueue(thread[i], ENQUEUE_NEW);
+    queue.curr = thread[MOST];
     before = cycles();
     for (unsigned i = 0; i < ROUNDS; i++)
-        enqueue(normal_class->pick_next_task(&queue), ENQUEUE_WAKE);
+        action();
     fact(FACT_COST, n, (cycles() - before) / ROUNDS);
     while (normal_class->pick_next_task(&queue))
         ;
     irq_restore(flags);
 }
 
-KTEST(policy_cost, "picking a thread and putting it back, with 10, 100 and 1000 that wait")
+static int measure_all(void (*action)(void))
 {
     int error = make_threads();
 
     for (unsigned n = 10; n <= MOST && !error; n *= 10)
-        measure(n);
+        measure(n, action);
     free_threads();
     return error;
+}
+
+KTEST(policy_cost, "picking a thread and putting it back, with 10, 100 and 1000 that wait")
+{
+    return measure_all(pick_and_put_back);
+}
+
+KTEST(policy_tick_cost, "the tick of a thread that runs, with 10, 100 and 1000 that wait (rr, prio, mlfq)")
+{
+    return normal_class->task_tick ? measure_all(tick) : 0;
 }

@@ -1,0 +1,56 @@
+"""Lab 2.8: sjf_before(), sjf_first_guess(), sjf_burst_ended(). Short jobs first: what does it save, and how does the kernel know?"""
+
+from grade.api import boots, exercise, require
+from grade.phase2.policies import follows, grows_like
+
+MS = 1_000_000
+UNIT = 10 * MS
+
+
+def average(run, jobs):
+    """The average wait in units, each job's rounded to whole ones."""
+    waits = [round(fact.b / UNIT) for fact in run.facts("WAITED")]
+    require(len(waits) == jobs, "every job comes to its end", f"{len(waits)} of {jobs} did")
+    return sum(waits) / jobs
+
+
+def judge(boot, ktest, bursts, fcfs, sjf):
+    for policy, expected, rule in (("fcfs", fcfs, "first come, first served: jobs run in the order in which they came"),
+                                   ("sjf", sjf, "shortest job first: no other order of jobs that are all there has a shorter average wait")):
+        found = average(boot(ktest, f"sched={policy}", limit_ms=600), len(bursts))
+        require(found == expected, rule, f"bursts of {bursts} units wait {found:.2f} units on average under {policy}, expected {expected:.2f}")
+
+
+@exercise("2.8", points=2)
+@boots(2)
+def test_short_jobs_behind_a_long_one_wait_3_instead_of_17(boot):
+    """The convoy behind a slow lorry: 24, 3, 3 in the order in which they came."""
+    judge(boot, "jobs_convoy", [24, 3, 3], 17, 3)
+
+
+@exercise("2.8", points=2)
+@boots(2)
+def test_four_jobs_wait_7_instead_of_10_and_a_quarter(boot):
+    """6, 8, 7, 3: what the makers of the threads announced decides while nobody has run yet."""
+    judge(boot, "jobs_mixed", [6, 8, 7, 3], 10.25, 7)
+
+
+@exercise("2.8", points=2)
+def test_the_prediction_goes_half_the_way_to_the_last_burst(boot):
+    """A burst ends when the thread waits; a yield or a tick in its middle ends nothing."""
+    run = boot("sjf_prediction", "sched=sjf")
+    taus = [round(fact.b / MS, 1) for fact in run.facts("TAU")]
+    require(taus == [8.0, 5.0, 6.5], "tau = (tau + burst) / 2, from one wait to the next",
+            f"10 ms announced, bursts of 6, 2, 8 ms with a yield in the middle: predicted {taus} ms, expected [8.0, 5.0, 6.5]")
+
+
+@exercise("2.8", points=3)
+def test_every_pick_is_the_shortest_jobs(boot):
+    """Threads that do a bit of everything: of equals, who became ready first, and who was interrupted goes on."""
+    follows(boot("policy_mix", "sched=sjf", limit_ms=1500), "sjf")
+
+
+@exercise("2.8", points=1)
+def test_a_thousand_jobs_cost_little_more_than_ten(boot):
+    """A tree, not a search through all."""
+    grows_like(boot("policy_cost", "sched=sjf"), "taking a thread out and putting it back", "log n")
