@@ -25,7 +25,7 @@ from grade.errors import GraderFault, UserError
 from grade.steps import Kernel, executed, qemu_version, reached
 
 JUDGED = ("gcc", "12")  # the compiler, and its major version, that the limits are for
-SWITCH_LIMIT, PREEMPTIVE_SWITCH_LIMIT, RECORD_LIMIT = 80, 105, 40  # the second from phase 2 on, where quanta are kept
+SWITCH_LIMIT, PREEMPTIVE_SWITCH_LIMIT, RECORD_LIMIT = 80, 100, 40  # the second from phase 2 on, where quanta are kept
 BLOCK_LIMIT, TICK_LIMIT = 400, 250
 START_LIMIT, PROMPT_LIMIT = 8_000_000, 20_000_000
 TIMER_VECTOR = 32       # kernel/arch/timer.h
