@@ -13,8 +13,8 @@ MOST_BOOTS = 300  # of a full grade
 
 @dataclass(frozen=True)
 class Test:
-    """name: the claim, without test_. share: of its exercise's points. boots: most runs it makes. seeds: how many by default. builds: the
-    kernels that it boots."""
+    """name: the claim, without test_. share: of its exercise's points. boots: most runs it makes. seeds: how many by default, 0 if it tries
+    none. builds: the kernels that it boots."""
 
     name: str
     file: str
@@ -85,7 +85,7 @@ def _test(file, node):
     (args, named) = marks["exercise"]
     if len(args) != 1 or not isinstance(named.get("points"), (int, float)) or named["points"] <= 0:
         raise GraderFault(f'{file.name}: the mark of {node.name} reads @exercise("1.1", points=4)')
-    count = {name: marks[name][0][0] if name in marks else 1 for name in ("boots", "seeds")}
+    count = {name: marks[name][0][0] if name in marks else least for name, least in (("boots", 1), ("seeds", 0))}
     return Test(node.name.removeprefix("test_"), str(file), args[0], named["points"], count["boots"], count["seeds"], _builds(file, node),
                 reason)
 

@@ -176,14 +176,15 @@ def boots(found):
     return next((mark.args[0] for mark in getattr(found, "pytestmark", []) if mark.name == "boots"), 1)
 
 
-def judge(kernel, name, seen=None):
-    """A test's result on a kernel, or on Variants: {"status": "pass"} or with rule and evidence. seen: the kernel's Image."""
+def judge(kernel, name, seen=None, seeds=None):
+    """A test's result on a kernel, or on Variants: {"status": "pass"} or with rule and evidence. seen: the kernel's Image. seeds: for a
+    test that tries some; its own number of them if none are given."""
     kernels, phase = (kernel, kernel.phase) if isinstance(kernel, Variants) else (None, 1)
     found, arguments = function(name, phase)
     first = kernels["checked"] if kernels else (kernel, seen or image(kernel))
     boot = Boot(*first, 2, boots(found), kernels)
     if "seeds" in inspect.signature(found).parameters:
-        arguments = [list(range(1, phase_tests(phase)[name].seeds + 1))]
+        arguments = [seeds or list(range(1, phase_tests(phase)[name].seeds + 1))]
     with contextlib.closing(boot):
         try:
             found(boot, *arguments)
