@@ -122,3 +122,6 @@ void vga_putc(char c);
 void keyboard_init(void);
 /* A character from the PS/2 keyboard, or -1. */
 int keyboard_getc(void);
+/* Halts until one of the two may have something. Interrupts are off at entry and at return, on in between; the caller has found nothing
+   since it turned them off. */
+void console_sleep(void);

@@ -35,16 +35,18 @@ static s64 console_read(void *buf, size_t n)
     size_t got = 0;
 
     while (got < n) {
+        u64 flags = irq_save();
         int c = console_poll();
 
+        if (c < 0 && !got && !this_rq()->nr_ready)
+            console_sleep();
+        irq_restore(flags);
         if (c >= 0)
             to[got++] = (char)c;
         else if (got)
             break;
         else if (this_rq()->nr_ready)
             wait_step();
-        else
-            cpu_relax();
     }
     return (s64)got;
 }

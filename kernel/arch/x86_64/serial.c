@@ -1,4 +1,4 @@
-/* COM1, polled. The receiver's FIFO stays off: turning it on would throw away a byte that came before, and without it QEMU
+/* COM1, polled; its interrupt only ends console_sleep(). The receiver's FIFO stays off: turning it on would throw away a byte that came before, and without it QEMU
    holds back what we have not yet read. The caller serialises. */
 #include "arch/arch.h"
 #include "arch/x86_64/io.h"
@@ -19,7 +19,8 @@ void serial_init(void)
     outb(DATA, 1);
     outb(INTERRUPTS, 0);
     outb(LINE_CONTROL, 0x03); /* 8 bits, no parity, 1 stop bit */
-    outb(MODEM_CONTROL, 0x03);
+    outb(MODEM_CONTROL, 0x0b); /* with its interrupt line connected */
+    outb(INTERRUPTS, 0x01);    /* for received bytes */
 }
 
 void serial_putc(char c)
