@@ -2,13 +2,14 @@
 """Boots the kernel for a person: QEMU on this terminal, from the kernel file or through GRUB from an image, or waiting for a debugger.
 
 The targets of grade/make/run.mk call it; the grader does not (machine.py has its own machine, with a deterministic clock). Standard library
-only. QEMU has the terminal, and ends with this process; it is started in the kernel's own folder with plain names, because QEMU takes commas
-in some file names for separators. Where standard input is no terminal, its end is passed on as Ctrl-D, which ends the kernel's monitor.
+only. QEMU has the terminal, and ends with this process; it is started in the kernel's own folder with plain names, because QEMU takes
+commas in some file names for separators. Where standard input is no terminal, its end is passed on as Ctrl-D, which ends the kernel's
+monitor.
 
     qemu_run.py run|run-iso|qemu-gdb|iso --kernel FILE [--append OPTIONS] [--cpus N] [--accel tcg|kvm] ...
 
-Exit status: 0 after the guest's poweroff or Ctrl-A X; 1 with one line on stderr if QEMU cannot be started or fails, or if the kernel stopped
-itself (a panic, a boot option or machine that it refuses, the end of its input) or the machine was reset.
+Exit status: 0 after the guest's poweroff or Ctrl-A X; 1 with one line on stderr if QEMU cannot be started or fails, or if the kernel
+stopped itself (a panic, a boot option or machine that it refuses, the end of its input) or the machine was reset.
 """
 
 import argparse
@@ -78,8 +79,8 @@ def parse(arguments):
 
 
 def run_qemu(qemu, options, kernel):
-    """Boots `kernel` (a plain name in the current folder) and returns when the machine was switched off. Raises Refusal if that cannot be, or
-    if it ends in another way."""
+    """Boots `kernel` (a plain name in the current folder) and returns when the machine was switched off. Raises Refusal if that cannot
+    be, or if it ends in another way."""
     machine = machine_arguments(qemu, options)
     boot = boot_arguments(kernel, options.append)
     accel = "tcg" if options.mode == "qemu-gdb" else choose_accel(options, machine + boot)
@@ -136,7 +137,7 @@ def die_with_parent():
 
 
 def pass_on(to):
-    """Copies standard input to the file descriptor `to`. A terminal ends its input with Ctrl-D on a line of its own; so a pipe does here."""
+    """Copies standard input to the file descriptor `to`, and its end as a person would type it: Ctrl-D on a line of its own."""
     last = b"\n"
     with contextlib.suppress(OSError):  # QEMU has ended
         while data := os.read(0, 4096):

@@ -114,6 +114,9 @@ def test_some_tests_can_be_chosen(tree):
     assert not (tree / "build/grade/results.json").exists() and results(tree, "selected.json")["extra_data"]["selected"]
     code, out, err = grade(tree, "--test", "no such")
     assert code == 4 and not out and "'no such'" in err and "1.1   the_turn_is_seven" in err
+    code, out, err = grade(tree, "--test", "the trun is sevem")
+    assert code == 4 and not out and err.endswith("near it:\n  the_turn_is_seven\n")
+    assert grade(tree, "--test", "1.1")[1].endswith("Score: 60/60\n")
 
 
 @pytest.mark.parametrize("options, words", [(["--seeds", "x"], "SEEDS is a number from 1 to 100, not 'x'"),

@@ -1,5 +1,5 @@
-/* COM1, polled; its interrupt only ends console_sleep(). The receiver's FIFO stays off: turning it on would throw away a byte that came before, and without it QEMU
-   holds back what we have not yet read. The caller serialises. */
+/* COM1, polled; its interrupt only ends console_sleep(). The receiver's FIFO stays off: turning it on would throw away a byte that came
+   before, and without it QEMU holds back what we have not yet read. The caller serialises. */
 #include "arch/arch.h"
 #include "arch/x86_64/io.h"
 
