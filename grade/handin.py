@@ -61,8 +61,8 @@ def take_results(root, files):
     """Adds the last results to files as results.json. Returns the lines to say. Raises UserError."""
     cut = partial(root / RESULTS).is_file()
     if not (root / RESULTS).is_file():
-        return [f"  no results: `make grade` {'was interrupted' if cut else 'has not been run here'}; they are not needed, the grader runs the "
-                "tests again"]
+        return [f"  no results: `make grade` {'was interrupted' if cut else 'has not been run here'}; they are not needed, the grader runs "
+                "the tests again"]
     newest = max((root / path).stat().st_mtime for path in files)
     late = "; files were changed since: run `make grade` for new ones" if (root / RESULTS).stat().st_mtime < newest else ""
     data = read_own(root, RESULTS)

@@ -110,8 +110,8 @@ def grade(options):
     built = build(options.tree, grader / "grade" / "given.tar", exercises, options.work, jobs=os.cpu_count() or 1)
     tell_about(built, exercises)
     points = testlist.points(every, exercises)
-    extra = {"phase": phase, "kernel": str(built.kernel), "selected": options.test or None, "broken": built.broken, "warnings": built.warnings,
-             "not_taken": [list(item) for item in built.ignored]}
+    extra = {"phase": phase, "kernel": str(built.kernel), "selected": options.test or None, "broken": built.broken,
+             "warnings": built.warnings, "not_taken": [list(item) for item in built.ignored]}
     kept = Results(options.out / ("selected.json" if options.test else "results.json"), tests, points, exercises, extra)
     kept.write()
     reporter = Reporter(kept, options.verbose)

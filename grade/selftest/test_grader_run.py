@@ -114,7 +114,7 @@ def test_a_warning_is_shown_once_each_time_above_the_table(tree):
 
 def test_verbose_says_why_the_claim_has_to_hold(tree):
     (tree / "kernel/lab/body.inc").write_text(guests.BODIES["leaks"])
-    assert "why: " in grade(tree, "-v")[1] and "why: " not in grade(tree)[1]
+    assert "why:Why." in grade(tree, "-v")[1] and "why:" not in grade(tree)[1]  # squeezed
 
 
 def test_a_change_elsewhere_is_named(tree):
