@@ -23,19 +23,6 @@ def second_solution():
     return {path.relative_to(SECOND).as_posix(): path.read_text() for path in sorted(SECOND.rglob("*")) if path.suffix in (".c", ".asm")}
 
 
-@pytest.fixture(scope="module")
-def kernel_at(tmp_path_factory):
-    """kernel_at(103): (kernel, Image) of the start tree with the exercises up to 1.3 filled in, built once."""
-    made = {}
-
-    def at(step):
-        if step not in made:
-            kernel = kernels.build(kernels.START, kernels.files_of(step), tmp_path_factory.mktemp(f"step{step}"))
-            made[step] = kernel, kernels.image(kernel)
-        return made[step]
-    return at
-
-
 def chosen(step):
     """The tests to run at a step: (step, name)."""
     done = solved_up_to(step)
@@ -44,8 +31,9 @@ def chosen(step):
 
 
 @pytest.mark.parametrize("step", kernels.STEPS)
-def test_a_step_passes_its_own_tests_and_no_other(kernel_at, step):
-    kernel, image = kernel_at(step)
+def test_a_step_passes_its_own_tests_and_no_other(tmp_path, step):
+    kernel = kernels.build(kernels.START, kernels.files_of(step), tmp_path / "tree")
+    image = kernels.image(kernel)
     done, wrong = solved_up_to(step), []
     for _, name in chosen(step):
         test, result = kernels.phase_tests()[name], kernels.judge(kernel, name, image)
