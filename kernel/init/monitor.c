@@ -245,7 +245,7 @@ static void run(const struct boot_info *boot)
 
     (void)boot;
     printk("Crescent, %lu MiB free, clock %lu MHz. `help` lists the commands.\n", frames_free() * PAGE_SIZE / MIB(1),
-           clock_hz() / 1000000);
+           (clock_hz() + 500000) / 1000000);
     for (;;) {
         printk("> ");
         if (!read_line(line)) {
