@@ -33,7 +33,8 @@ def test_the_kernel_protects_itself_where_the_processor_can():
 
 
 def test_the_monitor_sleeps_while_nobody_types():
-    """A kernel that looks for a key again and again keeps a processor of the host busy. Where it is when its time is up says what it does."""
+    """A kernel that looks for a key again and again keeps a processor of the host busy. Where it is when its time is up says what it
+    does."""
     with Machine(KERNEL, "watchdog=50") as machine:
         machine.run()
         assert re.search(r"PANIC: .*non-maskable interrupt.* in console_sleep\+", machine.console()), machine.console()
