@@ -1,6 +1,6 @@
 """What a test file needs:
 
-    from grade.api import boots, exercise, no_leak, require
+    from grade.api import boots, exercise, no_leak, require, signed
 
     @exercise("1.1", points=5)
     @boots(2)                        # only if it boots more than once
@@ -16,10 +16,10 @@ import pytest
 
 from .boot import no_leak
 from .errors import GraderFault, RuleBroken, Unjudged
-from .rules import every_rule, require
+from .rules import every_rule, require, signed
 
 exercise = pytest.mark.exercise
 boots = pytest.mark.boots
 seeds = pytest.mark.seeds
 
-__all__ = ["GraderFault", "RuleBroken", "Unjudged", "boots", "every_rule", "exercise", "no_leak", "require", "seeds"]
+__all__ = ["GraderFault", "RuleBroken", "Unjudged", "boots", "every_rule", "exercise", "no_leak", "require", "seeds", "signed"]

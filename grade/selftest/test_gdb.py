@@ -191,7 +191,7 @@ table = {t.tid: t for t in views.threads(now)[0]}
 t1, t2, t3 = table[1], table[2], table[3]
 cpu, idle = now["cpus"][0], table[0]
 rq, process = cpu.rq.target, now.at("process", t1.owner)
-cache = next(c for c in views.elements(now, now.address("caches"), "slab_cache", "caches", 99)[0] if c.name.target == "thread")
+cache = next(c for c in views.elements(now, now.address("slab_caches"), "slab_cache", "caches", 99)[0] if c.name.target == "thread")
 
 def at(structure, path):
     names = path.split(".")
