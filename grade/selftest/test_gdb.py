@@ -1,13 +1,14 @@
 """GDB on the kernel: scripts on recorded runs, what the os- commands show, and that os-check finds what is broken."""
 
 import re
+import subprocess
 
 import kernels
 import pytest
 
 from grade import dwarf
 from grade.boot import Boot
-from grade.debugger import replay
+from grade.debugger import find_gdb, replay
 from grade.errors import GraderFault
 
 
@@ -86,6 +87,39 @@ def test_a_script_goes_backwards(exit_turns):
 def test_a_script_that_fails_says_why(exit_turns, script, words):
     with pytest.raises(GraderFault, match=words):
         exit_turns.run_script(script)
+
+
+# --- debug information -----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("variant", ["checked", "plain"])
+def test_gdb_complains_about_no_function(variant, tmp_path):
+    kernel = kernels.REFERENCE / "build" / variant / "kernel.elf"
+    image = dwarf.load(kernel)
+    script = tmp_path / "script"
+    script.write_text("".join(f"info line *{at:#x}\n" for at in image.symbols.values() if image.text[0] <= at < image.text[1]))
+    done = subprocess.run([find_gdb(), "-nx", "-batch", "-iex", "set auto-load no", kernel, "-x", script], stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True)
+    assert done.returncode == 0 and done.stdout.count("\n") > 300 and "warning" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name, file", [("switch_context", "switch.asm"), ("boot_high", "boot.asm")])
+def test_assembly_has_its_lines_and_plain_paths(name, file):
+    image = dwarf.load(kernels.REFERENCE / "build/checked/kernel.elf")
+    path, number = image.line(image.symbols[name])
+    lines = (kernels.REFERENCE / path).read_text().splitlines()
+    assert path == f"kernel/arch/x86_64/{file}" and lines[number - 2].startswith(f"{name}:")  # the first instruction behind the label
+
+
+@pytest.mark.parametrize("checked", [True, False])
+def test_the_same_sources_make_the_same_kernel_in_any_folder(tmp_path, checked):
+    """To the byte: a run's nonce comes from the kernel's content."""
+    sources = sorted((kernels.REFERENCE / "kernel").rglob("*.c")) if not checked else [kernels.REFERENCE / "kernel/base/panic.c"]
+    sources += sorted((kernels.REFERENCE / "kernel").rglob("*.asm"))
+    files = {path.relative_to(kernels.REFERENCE).as_posix(): path.read_bytes() for path in sources}
+    made = kernels.build(kernels.REFERENCE, files, tmp_path / "another name, with a comma", checked)
+    variant = "checked" if checked else "plain"
+    assert made.read_bytes() == (kernels.REFERENCE / "build" / variant / "kernel.elf").read_bytes()
 
 
 # --- what the commands show ------------------------------------------------------------------------------------------------------------
