@@ -152,8 +152,8 @@ class Machine:
 
     def _common(self):
         """QEMU's arguments that a run, its replay and a live session share."""
-        args = ["-cpu", CPU, *NO_VAPIC, "-smp", str(self.cpus), "-m", f"{self.ram_mib}M", "-nodefaults", "-display", "none", "-no-user-config",
-                "-rtc", "base=2000-01-01,clock=vm", "-device", "i6300esb",
+        args = ["-cpu", CPU, *NO_VAPIC, "-smp", str(self.cpus), "-m", f"{self.ram_mib}M", "-nodefaults", "-display", "none",
+                "-no-user-config", "-rtc", "base=2000-01-01,clock=vm", "-device", "i6300esb",
                 "-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-kernel", "kernel.elf", "-append", f"-- {self.options}"]
         return args + (["-initrd", "input"] if self.input is not None else [])
 

@@ -50,6 +50,18 @@ def test_a_call_that_never_comes_back_is_told(reference):
         assert debugger.calls("switch_context")[1]["back"] is None
 
 
+SWITCH = "kernel/arch/x86_64/switch.asm"
+DEBUGGED = "a_debugger_finds_a_call_of_the_switch_to_be_like_any_other"
+
+
+@pytest.mark.parametrize("code, status", [("inc r11w\n    jnz switch_context\n", "pass"), ("jmp switch_context\n", "hang")])
+def test_a_graded_script_stops_four_times_whatever_the_function_does(tmp_path, code, status):
+    """A stop costs the host time. Here the first instruction is passed up to 65536 times, or without end, before anything is switched."""
+    text = (kernels.REFERENCE / SWITCH).read_text().replace("    pushfq\n", f"    {code}    pushfq\n")
+    kernel = kernels.build(kernels.REFERENCE, {SWITCH: text}, tmp_path / "made")
+    assert kernels.judge(kernel, DEBUGGED)["status"] == status
+
+
 def test_the_recorded_run_is_the_graded_run(reference):
     run = reference("yield_order")
     with replay(run) as debugger:

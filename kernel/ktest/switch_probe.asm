@@ -19,6 +19,8 @@ probe_switch:
     push r13
     push r14
     push r15
+    push 0xa1                         ; two words that tell a `ret` that takes them: test_switch.c
+    push 0xa0
     mov [rel probe_out], rcx
     mov [rcx + 48], rsp
     mov rbx, [rdx]
@@ -39,6 +41,7 @@ probe_switch:
     mov [rcx + 24], r13
     mov [rcx + 32], r14
     mov [rcx + 40], r15
+    add rsp, 16
     pop r15
     pop r14
     pop r13
