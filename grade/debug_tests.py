@@ -81,8 +81,8 @@ def graded(tree):
 def find(text, wanted, tests, ktests):
     """The one test of the grader whose name contains the text. Raises UserError that names what comes near."""
     if not wanted:
-        raise UserError("TEST= is missing: TEST=name, where the name is a test's of make grade, in whole or in part, or a ktest's, such as "
-                        + " ".join(ktests[-MOST_NAMES:]))
+        raise UserError(f"TEST= is missing: TEST=name, where the name is one of these or a part of it:\n{testlist.listing(tests)}\n"
+                        f"or a test inside the kernel:\n  {' '.join(ktests)}")
     found = [test for test in tests if wanted in testlist.plain(test.name)]
     exact = [test for test in found if testlist.plain(test.name) == wanted]
     if len(exact or found) == 1:

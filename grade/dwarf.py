@@ -48,11 +48,11 @@ class Image:
         return self._files[self._lines[at][1]], self._lines[at][2]
 
     def symbolise(self, address):
-        """"rq_push+0x12 (kernel/sched/rq.c:40)", or the plain number if it is no address in the kernel's code. A physical address counts
+        """"rq_push+0x12 (kernel/sched/rq.c:40)", or the number and that it is no address in the kernel's code. A physical address counts
         as one: before paging the kernel runs there."""
         found = self.function(address)
-        if not found and address < 1 << 30:
-            return self.symbolise(address + KERNEL_BASE) if self.function(address + KERNEL_BASE) else f"{address:#x}"
+        if not found and address < 1 << 30 and self.function(address + KERNEL_BASE):
+            return self.symbolise(address + KERNEL_BASE)
         if not found:
             return f"{address:#x} (not in the kernel's code)"
         line = self.line(address)

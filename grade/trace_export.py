@@ -13,6 +13,7 @@ import importlib.util
 import inspect
 import json
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -70,6 +71,7 @@ def export(options):
         if not boot.runs:
             raise UserError(f"{name_of(chosen)} was not run: {said}")
         out.mkdir(parents=True, exist_ok=True)
+        remove_older(out, name_of(chosen))
         for number, run in enumerate(boot.runs, 1):
             write(run, out / (name_of(chosen) + (f"-{number}" if len(boot.runs) > 1 else "")), name_of(chosen))
     finally:
@@ -86,7 +88,7 @@ def choose(text, tests, ktests):
     found = exact or [test for test in tests if wanted in testlist.plain(test.name)]
     if len(found) == 1:
         return found[0]
-    names = "\n".join(f"  {test.exercise:<5} {test.name}" for test in found or tests)
+    names = testlist.listing(found or tests)
     if found:
         raise UserError(f"TEST={text} is part of more than one test's name; which one?\n{names}")
     raise UserError(f"no test's name contains '{text}'; the graded ones:\n{names}\ninside the kernel:\n  {' '.join(ktests)}")
@@ -136,6 +138,13 @@ def function_of(test):
 
 
 # --- files ------------------------------------------------------------------------------------------------------------------------
+
+
+def remove_older(out, name):
+    """Takes away the files of an earlier run of a test, which may have had more boots."""
+    for file in out.iterdir():
+        if re.fullmatch(re.escape(name) + r"(-\d+)?\.(json|svg)", file.name):
+            file.unlink()
 
 
 def write(run, path, name):

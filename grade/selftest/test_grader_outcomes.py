@@ -59,6 +59,10 @@ def test_a_panic_gives_its_message(run):
     assert status == "panic" and rule == "wake_one: thread 3 is RUNNING, expected BLOCKED" and "thread 3 (worker) on CPU 0" in evidence
 
 
+def test_a_panic_without_frames_says_why(run):
+    assert "(no frames: the stack in use was not that thread's" in verdict(run, "panics")[2]
+
+
 def test_a_stub_names_its_exercise(run):
     assert verdict(run, "stub")[:2] == ("unsolved", "lab 1.3 is not solved yet: rq")
 

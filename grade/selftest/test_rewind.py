@@ -131,10 +131,17 @@ def test_gdb_at_the_end_of_a_live_run_says_so(debug):
 
 
 @pytest.mark.parametrize("test, words", [("yeild_order", "there is no test yeild_order; near it: yield_order"),
-                                         ("switch", "name one of them"), ("", "TEST= is missing"), ("zzzzz", "make grade lists the tests")])
+                                         ("switch", "name one of them"), ("zzzzz", "make grade lists the tests")])
 def test_a_name_that_fits_no_test_gets_one_line(debug, test, words):
     done = debug("rewind", test)
     assert done.status == 1 and len(done.err) == 1 and words in done.err[0]
+
+
+def test_without_a_name_every_name_is_listed(debug):
+    done = debug("gdb", "")
+    assert done.status == 1 and done.err[0].startswith("gdb: TEST= is missing")
+    assert [line.split()[1] for line in done.err if re.match(r"  \d\.\d ", line)] == list(kernels.phase_tests())
+    assert "yield_order" in done.err[-1].split()
 
 
 def test_without_gdb_there_is_one_line(debug):
@@ -200,6 +207,21 @@ def test_make_gdb_names_its_files_itself(tree, tmp_path):
                           env=os.environ | {"HOME": str(tmp_path)})
     assert done.returncode == 0, done.stderr
     assert "RUNNING" in done.stdout and "declined" not in done.stdout + done.stderr and list(tmp_path.glob(".gdbinit")) == []
+
+
+def test_the_line_that_make_qemu_gdb_prints_works_as_it_stands(tree, tmp_path):
+    """In the folder that it names. QEMU is a stub here, so GDB connects to nobody; everything else is there."""
+    stub = tmp_path / "qemu"
+    stub.write_text('#!/bin/sh\necho "QEMU emulator version 7.2"\n')
+    stub.chmod(0o755)
+    said = subprocess.run([sys.executable, "grade/qemu_run.py", "qemu-gdb", "--kernel", "build/checked/kernel.elf", "--port", "1"],
+                          cwd=tree, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=os.environ | {"QEMU": str(stub)}).stderr
+    line = said.splitlines()[-1]
+    done = subprocess.run(f"{line} -iex 'set tcp auto-retry off' -batch -ex 'help os-ps' -ex 'info symbol kmain'", shell=True, cwd=tree, capture_output=True, text=True,
+                          stdin=subprocess.DEVNULL)
+    assert f"in {tree}:" in said and "target remote localhost:1'" in line
+    assert "every thread" in done.stdout and "kmain in section" in done.stdout and "declined" not in done.stderr
+    assert "localhost:1: " in done.stderr
 
 
 def test_by_hand_the_line_in_gdbinits_header_is_enough(tree, tmp_path):
