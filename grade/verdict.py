@@ -71,7 +71,7 @@ def panicked(kernel, died):
 def frame_lines(kernel, died):
     """The calls that led to a panic; where there are none, why not."""
     lines = [f"  #{n} {kernel.image.symbolise(rip - 1)}" for n, rip in enumerate(died.frames[:MOST_FRAMES])]
-    return lines or ["  (no frames: the stack in use was not that thread's, as if who runs had been set wrongly, or its frame pointers were broken)"]
+    return lines or ["  (no frames: the stack in use was not that thread's, as if who runs were set wrongly, or frame pointers were lost)"]
 
 
 def hung(end, kernel, died, limit_ms):

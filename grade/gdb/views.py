@@ -125,8 +125,7 @@ def backtrace_lines(kernel, thread):
         if not thread.nr_switches:
             head += f": it has not run yet; it will begin with {kernel.image.symbolise(int(thread.entry))}"
         elif frames.scanned:
-            head += ("; there are no frame pointers, so all below #0 are words on its stack that look like return addresses: possibly stale, "
-                     "of calls that are over")
+            head += "; without frame pointers all below #0 is what looks like return addresses on its stack, possibly stale"
         return [head, *frame_lines(kernel, frames)]
     except UNREADABLE as error:
         return [f"thread {label(thread)}: {error}"]

@@ -217,8 +217,8 @@ def test_the_line_that_make_qemu_gdb_prints_works_as_it_stands(tree, tmp_path):
     said = subprocess.run([sys.executable, "grade/qemu_run.py", "qemu-gdb", "--kernel", "build/checked/kernel.elf", "--port", "1"],
                           cwd=tree, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=os.environ | {"QEMU": str(stub)}).stderr
     line = said.splitlines()[-1]
-    done = subprocess.run(f"{line} -iex 'set tcp auto-retry off' -batch -ex 'help os-ps' -ex 'info symbol kmain'", shell=True, cwd=tree, capture_output=True, text=True,
-                          stdin=subprocess.DEVNULL)
+    done = subprocess.run(f"{line} -iex 'set tcp auto-retry off' -batch -ex 'help os-ps' -ex 'info symbol kmain'", shell=True, cwd=tree,
+                          capture_output=True, text=True, stdin=subprocess.DEVNULL)
     assert f"in {tree}:" in said and "target remote localhost:1'" in line
     assert "every thread" in done.stdout and "kmain in section" in done.stdout and "declined" not in done.stderr
     assert "localhost:1: " in done.stderr

@@ -75,8 +75,8 @@ void backtrace_print(const u64 *rip, unsigned n)
             printk("  #%-2u %#lx (not in the kernel's code)\n", i, rip[i] - 1);
     }
     if (!n)
-        printk("  (no frames: the stack pointer is outside the thread's stack: is it somebody else's, and who runs set wrongly? Or the chain "
-               "of frame pointers is broken)\n");
+        printk("  (no frames: the stack pointer is outside the thread's stack, as if who runs were set wrongly, or the chain of frame "
+               "pointers is broken)\n");
 }
 
 static void describe_thread(void)
