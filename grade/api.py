@@ -10,11 +10,13 @@
         ...
 
 The decorators' arguments are plain numbers and text: the list of tests is read without running them (testlist.py). points are shares of
-what exercises.toml gives the exercise. The fixtures are `boot` (boot.py) and `seeds` (a list; @seeds(n) says how many by default)."""
+what exercises.toml gives the exercise. The fixtures are `boot` (boot.py) and `seeds` (a list; @seeds(n) says how many by default).
+replay(run) gives GDB on a recording of a run (debugger.py)."""
 
 import pytest
 
 from .boot import no_leak
+from .debugger import replay
 from .errors import GraderFault, RuleBroken, Unjudged
 from .rules import every_rule, require, signed
 
@@ -22,4 +24,5 @@ exercise = pytest.mark.exercise
 boots = pytest.mark.boots
 seeds = pytest.mark.seeds
 
-__all__ = ["GraderFault", "RuleBroken", "Unjudged", "boots", "every_rule", "exercise", "no_leak", "require", "seeds", "signed"]
+__all__ = ["GraderFault", "RuleBroken", "Unjudged", "boots", "every_rule", "exercise", "no_leak", "replay", "require", "seeds",
+           "signed"]
