@@ -37,8 +37,12 @@ class FactsOf:
     def fact(self, key):
         """The only Fact of a key."""
         found = self.facts(key)
-        if len(found) != 1:
-            raise RuleBroken(f"the test comes past its report {key} exactly once, and came past it {len(found)} times", *found[:4])
+        if not found:
+            raise RuleBroken("a test inside the kernel runs to its end, and this one was left before it: whoever runs it did not go on",
+                             f"it had yet to note {key}", *events.thread_lines(self.kernel), *verdict.last_events(self.kernel))
+        if len(found) > 1:
+            raise RuleBroken(f"each step of a test inside the kernel happens once, and one happened {len(found)} times: somebody went on "
+                             "twice from the same place", f"noted each time: {key}", *events.thread_lines(self.kernel))
         return found[0]
 
 

@@ -4,6 +4,8 @@ import sys
 
 from . import results
 
+REPEATED = ("panic", "hang", "runaway", "crash", "build")  # statuses that say how a run ended, or began, not what a test looked for
+
 
 class Reporter:
     """A pytest plugin of the process that started the tests. Collects results, writes them, prints them."""
@@ -12,6 +14,7 @@ class Reporter:
         self.kept, self.verbose = kept, verbose
         self.waiting = list(kept.rows)
         self.done = set()
+        self.said = {}  # (status, rule) of what ended a run: the claim of the test that showed it
         self.complaints = []  # of pytest itself: the grader's own faults
 
     def pytest_runtest_logreport(self, report):
@@ -34,8 +37,16 @@ class Reporter:
     def flush(self):
         """Prints every result whose turn it is."""
         while self.waiting and self.waiting[0] in self.done:
-            row = self.kept.rows[self.waiting.pop(0)]
-            print(results.line(row), *("         " + text for text in results.details(row, self.verbose)), sep="\n", flush=True)
+            self.show(self.kept.rows[self.waiting.pop(0)])
+
+    def show(self, row):
+        """A test's lines. What ends one run mostly ends several in the same way: said at length once."""
+        lines = results.details(row, self.verbose)
+        first = self.said.setdefault((row["status"], row["rule"]), row["claim"])
+        if first != row["claim"] and row["status"] in REPEATED and row["evidence"] and not self.verbose:
+            lines = [row["rule"], f"  as in `{first}` above; V=1 shows the evidence of each"]
+            lines += [f"see it: {row['next']}"] if row["next"] else []
+        print(results.line(row), *("         " + text for text in lines), sep="\n", flush=True)
 
     def pytest_collectreport(self, report):
         if report.failed:
@@ -48,8 +59,7 @@ class Reporter:
     def finish(self):
         """The rest, and the score."""
         for name in self.waiting:
-            row = self.kept.rows[name]
-            print(results.line(row), *("         " + text for text in results.details(row, self.verbose)), sep="\n")
+            self.show(self.kept.rows[name])
         self.waiting = []
         print(self.kept.summary(), flush=True)
         for text in self.complaints:

@@ -6,70 +6,45 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import threading
 from pathlib import Path
 
-from .debugger import ANSWER, SOCKET, WALL_LIMIT, find_gdb, without_vapic
+from .debugger import SOCKET, WALL_LIMIT, Attached, find_gdb
 from .errors import GraderFault, UserError
-from .machine import PREFIX, memory_arguments, start
-from .qmp import Closed, Qmp
+from .machine import PREFIX, memory_arguments
+from .qmp import Closed
 
 HERE = Path(__file__).resolve().parent
 LOOK = 5  # seconds between looks at whether QEMU answers
 
 
-class Live:
-    """A QEMU that boots what a Machine booted, and waits for GDB before its first instruction. What the kernel prints goes to stdout,
-    and so do QEMU's own words."""
+class Live(Attached):
+    """A QEMU that boots what a Machine booted. What the kernel prints goes to stdout, and so do QEMU's own words."""
 
     def __init__(self, machine):
-        self.machine, self.process, self.qmp = machine, None, None
-        self.folder = Path(tempfile.mkdtemp(prefix=PREFIX))
-
-    def __enter__(self):
-        try:
-            self._start()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
+        super().__init__(tempfile.mkdtemp(prefix=PREFIX))
+        self.machine = machine
 
     def _start(self):
         shutil.copyfile(self.machine.kernel, self.folder / "kernel.elf")
         if self.machine.input is not None:
             (self.folder / "input").write_bytes(self.machine.input)
-        ours, theirs = socket.socketpair()
-        self.qmp = Qmp(ours)
         read, write = os.pipe()
         threading.Thread(target=pass_on, args=(read,), daemon=True).start()
-        args = [self.machine.qemu, *without_vapic(self.machine._common()), *memory_arguments("ram", self.machine.ram_mib << 20),
+        args = [self.machine.qemu, *self.machine._common(), *memory_arguments("ram", self.machine.ram_mib << 20),
                 "-action", "reboot=shutdown,shutdown=pause,watchdog=none,panic=none", "-icount", "shift=0,sleep=off",
-                "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",
-                "-chardev", f"socket,id=qmp,fd={theirs.fileno()}", "-mon", "chardev=qmp,mode=control",
-                "-S", "-gdb", f"unix:{SOCKET},server=on,wait=off"]
+                "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console", "-S", "-gdb", f"unix:{SOCKET},server=on,wait=off"]
         try:
-            self.process = start(args, self.folder, write, [theirs.fileno()], 4 << 30)
-        except FileNotFoundError:
-            raise UserError(f"{self.machine.qemu} is not installed: make setup installs it, or set QEMU= to its path") from None
-        finally:
-            theirs.close()  # from here on QEMU alone has them, and their end is QEMU's end
-            os.close(write)
-        try:
-            self.qmp.message(ANSWER)
-            self.qmp.ask("qmp_capabilities")
+            with open(write, "wb") as errors:  # QEMU alone has it from here on, and its end is QEMU's end
+                self._launch(args, errors)
         except Closed:
             raise GraderFault("QEMU cannot be started; what it says stands above") from None
 
     def __exit__(self, *exc):
-        if self.process:
-            self.process.kill()
-            self.process.wait()
-        if self.qmp:
-            self.qmp.sock.close()
+        super().__exit__(*exc)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

@@ -98,8 +98,8 @@ def graded(tree):
 def find(text, tests, ktests):
     """The tests that may be meant, as testlist.select() has them: one, or all of an exercise. Raises UserError."""
     if not text.strip():
-        raise UserError("TEST= is missing: TEST=name, where the name is a test's of make grade, in whole or in part, an exercise's number, "
-                        "or a ktest's, such as " + " ".join(ktests[-MOST_NAMES:]))
+        raise UserError(f"TEST= is missing: TEST=name, where the name is one of these, a part of it or an exercise's number:\n"
+                        f"{testlist.listing(tests)}\nor a test inside the kernel:\n  {' '.join(ktests)}")
     found = testlist.select(tests, text, ktests)
     if len(found) > 1 and text.strip() != found[0].exercise:
         names = " ".join(test.name for test in found[:MOST_NAMES]) + (" ..." if len(found) > MOST_NAMES else "")

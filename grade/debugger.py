@@ -25,51 +25,18 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 import textwrap
 from pathlib import Path
 
 from .errors import GraderFault, UserError
-from .machine import PREFIX, Machine, replay_command, start
+from .machine import ANSWER, PREFIX, Machine, replay_command, start
 from .qmp import Closed, Qmp
 
 SOCKET = "gdb.sock"
 HERE = Path(__file__).resolve().parent
 WALL_LIMIT = 300  # seconds for one script, or one way through a replay; a guard for the host, in no verdict
-ANSWER = 60       # seconds in which QEMU answers while it replays
 GDBS = ("gdb", "gdb-multiarch", "x86_64-elf-gdb")
-NO_VAPIC = ["-global", "apic-common.vapic=off"]
-
-
-class Recorder(Machine):
-    """A Machine whose run is recorded completely: QEMU gets the time to write its log's end and beginning. instructions: how
-    many were executed until the end, or None if QEMU ended by itself."""
-
-    instructions = None
-
-    def _common(self):
-        return without_vapic(super()._common())
-
-    def _shut_down(self, reason, expired):
-        self.instructions = self.qmp.ask("query-replay")["icount"]
-        return super()._shut_down(reason, expired)
-
-    def _stop(self):
-        if self.process and self.qmp and sys.exc_info()[0] is None:  # a run that is broken off needs no log
-            with contextlib.suppress(Closed, GraderFault):  # QEMU may be on its way out already
-                self.instructions = self.qmp.ask("query-replay")["icount"]
-                self.qmp.ask("quit")
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self.process.wait(ANSWER)
-        super()._stop()
-
-
-def without_vapic(args):
-    """QEMU's arguments without its accelerator for 32-bit guests, which nobody here uses. When QEMU 7.2 goes backwards,
-    resetting that device waits for the CPU's thread, which may wait for the lock that the resetting thread holds: half of all
-    reverse-continues would hang."""
-    return args if NO_VAPIC[1] in args else args + NO_VAPIC
 
 
 def find_gdb():
@@ -91,12 +58,12 @@ def recording(machine, expect=None):
     None). expect: the kind of End that the run had when it was not recorded. Raises GraderFault, UserError."""
     base = Path(tempfile.mkdtemp(prefix=PREFIX))
     try:
-        with Recorder(machine.kernel, machine.options, input=machine.input, ram_mib=machine.ram_mib, qemu=machine.qemu,
-                      limit_ms=machine.limit_ms, record=base / "run") as recorder:
-            end = recorder.run()
+        with Machine(machine.kernel, machine.options, input=machine.input, ram_mib=machine.ram_mib, qemu=machine.qemu,
+                     limit_ms=machine.limit_ms, record=base / "run") as recorded:
+            end = recorded.run()
         if expect and end.kind != expect:
             raise GraderFault(f"a run that ended with a {expect} ended with a {end.kind} when it was recorded")
-        yield base / "run", recorder.instructions
+        yield base / "run", recorded.instructions
     finally:
         shutil.rmtree(base, ignore_errors=True)
 
@@ -111,12 +78,12 @@ def replay(run):
         yield Debugger(folder, cache if cache.is_dir() else None)
 
 
-class Replay:
-    """A QEMU that replays a recording, stopped before its first instruction. GDB connects to the socket SOCKET in the
-    recording's folder, by that relative name, because an absolute one may be too long for a socket. Always in a `with`."""
+class Attached:
+    """A QEMU that stands before its first instruction and waits for GDB. GDB connects to the socket SOCKET in the folder, by that relative
+    name, because an absolute one may be too long for a socket. A subclass starts it with _launch(). Always in a `with`."""
 
     def __init__(self, folder):
-        self.folder, self.process, self.qmp, self.reached = Path(folder), None, None, 0
+        self.folder, self.process, self.qmp = Path(folder), None, None
 
     def __enter__(self):
         try:
@@ -126,18 +93,16 @@ class Replay:
             raise
         return self
 
-    def _start(self):
-        args, cwd = replay_command(self.folder, SOCKET)
+    def _launch(self, args, errors):
+        """Starts QEMU in the folder. Returns when its machine is complete: from then on GDB can connect. errors: where its words go. Raises
+        Closed if it ends instead, UserError if there is no QEMU."""
         ours, theirs = socket.socketpair()
         self.qmp = Qmp(ours)
-        with theirs, open(self.folder / "replay-errors", "wb") as errors:
+        with theirs:
             args += ["-chardev", f"socket,id=qmp,fd={theirs.fileno()}", "-mon", "chardev=qmp,mode=control"]
-            self.process = start(args, cwd, errors, [theirs.fileno()], 4 << 30)
-        try:
-            self.qmp.message(ANSWER)
-            self.qmp.ask("qmp_capabilities")  # answered when the machine is complete: from then on GDB can connect
-        except Closed:
-            raise GraderFault(f"QEMU cannot replay a run: {self.words()}") from None
+            self.process = start(args, self.folder, errors, [theirs.fileno()], 4 << 30)
+        self.qmp.message(ANSWER)
+        self.qmp.ask("qmp_capabilities")
 
     def __exit__(self, *exc):
         if self.process:
@@ -146,6 +111,20 @@ class Replay:
         if self.qmp:
             self.qmp.sock.close()
         (self.folder / SOCKET).unlink(missing_ok=True)
+
+
+class Replay(Attached):
+    """A replay of the recording in a folder."""
+
+    reached = 0  # where a seek() came to that did not come to where it should
+
+    def _start(self):
+        args, _ = replay_command(self.folder, SOCKET)
+        try:
+            with open(self.folder / "replay-errors", "wb") as errors:
+                self._launch(args, errors)
+        except Closed:
+            raise GraderFault(f"QEMU cannot replay a run: {self.words()}") from None
 
     def words(self):
         """What QEMU complained about."""

@@ -48,11 +48,11 @@ class Image:
         return self._files[self._lines[at][1]], self._lines[at][2]
 
     def symbolise(self, address):
-        """"rq_push+0x12 (kernel/sched/rq.c:40)", or the plain number if it is no address in the kernel's code. A physical address counts
+        """"rq_push+0x12 (kernel/sched/rq.c:40)", or the number and that it is no address in the kernel's code. A physical address counts
         as one: before paging the kernel runs there."""
         found = self.function(address)
-        if not found and address < 1 << 30:
-            return self.symbolise(address + KERNEL_BASE) if self.function(address + KERNEL_BASE) else f"{address:#x}"
+        if not found and address < 1 << 30 and self.function(address + KERNEL_BASE):
+            return self.symbolise(address + KERNEL_BASE)
         if not found:
             return f"{address:#x} (not in the kernel's code)"
         line = self.line(address)
@@ -215,16 +215,16 @@ class _Parser:
                 self.lines.append([state.address, -1 if state.end_sequence else names.get(state.file, -1), state.line])
 
     def _file_names(self, program, unit):
-        """{number in this line program: number in self.files}. Names are cut to what follows the build folder."""
+        """{number in this line program: number in self.files}. Names are relative to the build folder, as the build gives them to the
+        compiler and the assembler; an absolute one below it is cut."""
         header, top = program.header, unit.get_top_DIE().attributes
-        base = top["DW_AT_comp_dir"].value.decode() if "DW_AT_comp_dir" in top else ""
+        base = top["DW_AT_comp_dir"].value.decode().rstrip("/") if "DW_AT_comp_dir" in top else ""
         first = 0 if header["version"] >= 5 else 1
         names = {}
         for number, entry in enumerate(header["file_entry"], first):
             folders, at = header["include_directory"], entry["dir_index"] - first
             folder = folders[at].decode() if 0 <= at < len(folders) else ""
-            path = os.path.join(base, folder, entry["name"].decode())
-            path = os.path.normpath(path)
+            path = os.path.normpath(os.path.join(folder, entry["name"].decode()))
             if base and path.startswith(base + "/"):
                 path = path[len(base) + 1:]
             if path not in self.file_numbers:

@@ -35,12 +35,16 @@ from .qcow2 import write_empty
 from .qmp import Closed, Qmp
 
 CPU = "qemu64,+smep,+smap,+nx,+fsgsbase,+pdpe1gb,+rdtscp"  # one list that no version of QEMU warns about
+# Without QEMU's accelerator for 32-bit guests, which nobody here uses. When QEMU 7.2 goes backwards, resetting that device waits for the
+# CPU's thread, which may wait for the lock that the resetting thread holds: half of all reverse-continues would hang.
+NO_VAPIC = ("-global", "apic-common.vapic=off")
 LIMIT_MS = 100          # of virtual time for a run, unless its test says otherwise
 CONSOLE_CAP = 1 << 20   # bytes; a run that prints as much is a runaway
 WALL_LIMIT = 900        # seconds; a guest that spins with `pause`, the slowest there is, reaches LIMIT_MS in some 20 s on an idle host
 GRACE = 10              # seconds that a kernel has to report after the limit; the verdict does not depend on it
 LOOK = 2                # seconds between looks at whether a guest that takes long has disarmed its watchdog
 BEFORE_WATCHDOG = 150_000_000  # instructions, from reset until the kernel arms the watchdog; the firmware takes 60 M with four CPUs
+ANSWER = 60             # seconds in which QEMU answers, or ends when it is told to
 POLL = 0.05             # seconds between looks at the console's size; decides when a runaway is ended, never whether it is one
 PREFIX = "crescent-"
 SHM = Path("/dev/shm")
@@ -77,6 +81,7 @@ class Machine:
         self.folder = self.ram = self.process = self.qmp = None
         _live.add(self)
         self.ram_path = self.console_file = self.log_file = self.errors_file = None
+        self.instructions = None  # executed until the end of a recorded run, or None if QEMU ended by itself
 
     def __enter__(self):
         return self
@@ -92,6 +97,8 @@ class Machine:
             self._prepare()
             self._start()
             end = self._wait()
+            if self.record:
+                self._complete_recording()
         except OSError as error:
             raise GraderFault(f"a run could not be made: {error}") from error
         finally:
@@ -144,9 +151,9 @@ class Machine:
             (self.folder / "machine.json").write_text(json.dumps({"common": self._common(), "ram": size}))
 
     def _common(self):
-        """QEMU's arguments that a run and its replay share."""
-        args = ["-cpu", CPU, "-smp", str(self.cpus), "-m", f"{self.ram_mib}M", "-nodefaults", "-display", "none", "-no-user-config",
-                "-rtc", "base=2000-01-01,clock=vm", "-device", "i6300esb",
+        """QEMU's arguments that a run, its replay and a live session share."""
+        args = ["-cpu", CPU, *NO_VAPIC, "-smp", str(self.cpus), "-m", f"{self.ram_mib}M", "-nodefaults", "-display", "none",
+                "-no-user-config", "-rtc", "base=2000-01-01,clock=vm", "-device", "i6300esb",
                 "-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-kernel", "kernel.elf", "-append", f"-- {self.options}"]
         return args + (["-initrd", "input"] if self.input is not None else [])
 
@@ -161,8 +168,6 @@ class Machine:
             args += ["-drive", "file=rr.qcow2,format=qcow2,if=none,id=rr"]
         try:
             self.process = start(args, self.folder, self.errors_file, [theirs.fileno()], 4 << 30 if self.record else self.console_cap)
-        except FileNotFoundError:
-            raise UserError(f"{self.qemu} is not installed: make setup installs it, or set QEMU= to its path") from None
         finally:
             theirs.close()
             self.qmp = Qmp(ours)
@@ -171,7 +176,7 @@ class Machine:
         deadline, expired = time.monotonic() + self.wall_limit, False
         look, before = time.monotonic() + LOOK, None
         try:
-            self.greeted = self.qmp.message(60) is not None
+            self.greeted = self.qmp.message(ANSWER) is not None
             self.qmp.ask("qmp_capabilities")
             if not self.record:
                 self._unlink()    # QEMU answers when the machine is complete: everything is open by now
@@ -197,7 +202,6 @@ class Machine:
         """The guest switched itself off or was reset; QEMU stands still and tells what its CPUs were at."""
         end = End("poweroff") if reason == "guest-shutdown" else End("reset", self._why_reset(reason))
         end.cpus = registers(self.qmp.monitor("info registers -a"))
-        self.qmp.ask("quit")
         if self._flooded():
             return self._runaway()
         if expired:
@@ -244,6 +248,18 @@ class Machine:
         how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
         raise GraderFault(f"QEMU failed ({how}): {words or 'no message'}")
 
+    def _complete_recording(self):
+        """Has QEMU quit by itself: only then it writes its log's end and beginning."""
+        try:
+            self.instructions = self.qmp.ask("query-replay")["icount"]
+            self.qmp.ask("quit")
+        except Closed:
+            pass  # the guest ended it
+        try:
+            self.process.wait(ANSWER)
+        except subprocess.TimeoutExpired:
+            raise GraderFault(f"QEMU did not complete its recording within {ANSWER} s") from None
+
     def _check_memory(self):
         if os.fstat(self.ram.fd).st_size != self.ram_mib << 20:
             raise GraderFault("the guest's RAM file changed its size")
@@ -279,7 +295,8 @@ def end_all():
 
 
 def start(args, folder, errors, fds, largest_file):
-    """QEMU as a child that dies with this process, takes no signal from the terminal, and writes no file past largest_file bytes."""
+    """QEMU as a child that dies with this process, takes no signal from the terminal, and writes no file past largest_file bytes. Raises
+    UserError if there is none."""
     parent = os.getpid()
 
     def in_child():
@@ -291,12 +308,17 @@ def start(args, folder, errors, fds, largest_file):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
     environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
-    return subprocess.Popen(args, cwd=folder, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors, env=environment,
-                            pass_fds=fds, start_new_session=True, preexec_fn=in_child)
+    try:
+        return subprocess.Popen(args, cwd=folder, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors, env=environment,
+                                pass_fds=fds, start_new_session=True, preexec_fn=in_child)
+    except FileNotFoundError:
+        raise UserError(f"{args[0]} is not installed: make setup installs it, or set QEMU= to its path") from None
 
 
 def memory_arguments(path, size):
-    return ["-machine", "pc,memory-backend=ram", "-object", f"memory-backend-file,id=ram,size={size},share=on,mem-path={path}"]
+    """RAM of so many bytes in a file. A comma in the file's path is doubled, or it would end the path."""
+    quoted = str(path).replace(",", ",,")
+    return ["-machine", "pc,memory-backend=ram", "-object", f"memory-backend-file,id=ram,size={size},share=on,mem-path={quoted}"]
 
 
 def replay_command(folder, gdb="gdb.sock", qemu=None):

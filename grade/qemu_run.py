@@ -17,6 +17,7 @@ import contextlib
 import ctypes
 import os
 import re
+import shlex
 import shutil
 import signal
 import socket
@@ -47,6 +48,7 @@ def main(arguments):
         if not kernel.is_file():
             raise Refusal(f"there is no kernel at {kernel}; make kernel builds it")
         qemu = None if options.mode == "iso" else find_qemu()
+        options.root = Path.cwd()
         os.chdir(kernel.parent)
         if options.mode in ("iso", "run-iso"):
             make_image(kernel.name, options.append)
@@ -88,7 +90,7 @@ def run_qemu(qemu, options, kernel):
         boot = ["-cdrom", IMAGE, "-boot", "d", "-vga", "std"]
     command = machine + ["-accel", accel] + boot + console_arguments(qemu, options.screen)
     if options.mode == "qemu-gdb":
-        command += gdb_arguments(options.port, options.kernel)
+        command += gdb_arguments(options)
     elif options.screen == "none":
         command += ["-device", "isa-debug-exit,iobase=0xf4,iosize=4"]  # elsewhere who looks at the machine wants to go on looking
     hold_standard_input()
@@ -194,16 +196,19 @@ def check_screen(qemu, screen):
         raise Refusal(f"this QEMU has no {screen} display; SCREEN= may be: {' '.join(['none'] + known)}")
 
 
-def gdb_arguments(port, kernel):
-    """QEMU listens on localhost and executes nothing before a debugger says so. Raises Refusal if the port is taken."""
+def gdb_arguments(options):
+    """QEMU listens on localhost and executes nothing before a debugger says so; what to type for one is printed. Raises Refusal if the port
+    is taken."""
+    port = options.port
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except (OSError, OverflowError) as error:
             raise Refusal(f"TCP port {port} cannot be had: {error}; choose another with GDBPORT=") from error
-    hint = f"gdb {kernel} -ex 'target remote localhost:{port}'"
-    print(f"qemu-gdb: QEMU waits for a debugger at localhost:{port}; in another terminal: {hint}", file=sys.stderr)
+    gdb = shlex.join([os.environ.get("GDB") or "gdb", "-iex", "set auto-load no", "-x", ".gdbinit", options.kernel,
+                      "-ex", f"target remote localhost:{port}"])
+    print(f"qemu-gdb: QEMU waits for a debugger at localhost:{port}; in another terminal, in {options.root}:\n    {gdb}", file=sys.stderr)
     return ["-S", "-gdb", f"tcp:127.0.0.1:{port}"]
 
 

@@ -148,16 +148,30 @@ def prepare_out(options, complaint):
 def tell_about(built, exercises):
     """Says what was not graded as it stands, and what the compiler found odd."""
     from grade.errors import printable
+    from grade.submission import MINE
     for path, how in built.ignored:
-        print(f"note: {printable(path)} was {how}; only the files of the exercises and kernel/mine/ are graded, so this is not taken")
+        means = "it is graded as it was handed out" if how == "removed" else "this is not taken"
+        print(f"note: {printable(path)} was {how}; only the files of the exercises and those added to kernel/mine/ are graded, so {means}")
+    told = []
     for path, words in built.broken.items():
         hit = [e.id for e in exercises.values() if path in e.files]
-        cost = f" (exercise {', '.join(hit)}: 0 points)" if hit else ""
-        print(f"BUILD  {path} does not build; its start version is graded instead{cost}")
-        if not hit:
-            print(*("         " + printable(word) for word in words), sep="\n")  # else the exercise's tests say it
+        instead = "its start version is graded instead" if hit or path == MINE + "/mine.h" else "it is left out"
+        print(f"BUILD  {complaint(path, words)}; {instead}" + (f" (exercise {', '.join(hit)}: 0 points)" if hit else ""))
+        for word in [] if hit or words in told else compilers_words(path, words):  # else the exercise's tests say it, or it was said
+            print("         " + printable(word))
+        told.append(words)
     for warning in built.warnings:
         print(f"WARN   {printable(warning)}")
+
+
+def complaint(path, words):
+    """What is wrong with a file of the student's, from the words of build(): "PATH is missing", "PATH does not build"."""
+    return f"{path} does not build" if compilers_words(path, words) else words[0].partition(";")[0]
+
+
+def compilers_words(path, words):
+    """The words of build() about a file as far as they are the compiler's: none of a file that was not taken at all."""
+    return [] if words[0].startswith(f"{path} ") else words
 
 
 def run_tests(options, tests, built, exercises, reporter):
@@ -168,7 +182,7 @@ def run_tests(options, tests, built, exercises, reporter):
     cache = options.work / "dwarf"
     for kernel in built.kernels.values():
         dwarf.load(kernel, cache)  # once, for all workers
-    broken = {e.id: [f"{path} does not build, so its start version was graded", *built.broken[path]]
+    broken = {e.id: [f"{complaint(path, built.broken[path])}, so its start version was graded", *compilers_words(path, built.broken[path])]
               for e in exercises.values() for path in e.files if path in built.broken}
     kernels = {variant: str(kernel) for variant, kernel in built.kernels.items()}
     job = {"kernels": kernels, "cache": str(cache), "jobs": jobs, "seeds": options.seeds, "broken": broken}

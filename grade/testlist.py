@@ -133,3 +133,8 @@ def _check(tests, exercises):
     without = [e.id for e in exercises.values() if not e.dropped and e.points and e.id not in {t.exercise for t in tests}]
     if without:
         raise GraderFault(f"exercise {without[0]} has points and no test")
+
+
+def listing(tests):
+    """Tests for a person to choose from: a line each."""
+    return "\n".join(f"  {test.exercise:<5} {test.name}" for test in tests)

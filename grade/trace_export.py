@@ -13,6 +13,7 @@ import importlib.util
 import inspect
 import json
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -81,6 +82,7 @@ def export_one(chosen, boot, more, out):
         if not boot.runs:
             raise UserError(f"{name_of(chosen)} was not run: {said}")
         out.mkdir(parents=True, exist_ok=True)
+        remove_older(out, name_of(chosen))
         for number, run in enumerate(boot.runs, 1):
             write(run, out / (name_of(chosen) + (f"-{number}" if len(boot.runs) > 1 else "")), name_of(chosen))
     finally:
@@ -133,6 +135,13 @@ def function_of(test):
 
 
 # --- files ------------------------------------------------------------------------------------------------------------------------
+
+
+def remove_older(out, name):
+    """Takes away the files of an earlier run of a test, which may have had more boots."""
+    for file in out.iterdir():
+        if re.fullmatch(re.escape(name) + r"(-\d+)?\.(json|svg)", file.name):
+            file.unlink()
 
 
 def write(run, path, name):

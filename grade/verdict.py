@@ -62,11 +62,16 @@ def completed(end, kernel):
 def panicked(kernel, died):
     """A panic: its message is the broken rule. A stub's message names its exercise."""
     where = f"panic in thread {died.tid} ({died.thread}) on CPU {died.cpu}"
-    frames = [f"  #{n} {kernel.image.symbolise(rip - 1)}" for n, rip in enumerate(died.frames[:MOST_FRAMES])]
     stub = UNSOLVED.match(died.message)
     if stub:
         return Unjudged("unsolved", f"lab {stub[1]} is not solved yet: {stub[2]}")
-    return Unjudged("panic", died.message or "panic without a message", where, *frames, *last_events(kernel))
+    return Unjudged("panic", died.message or "panic without a message", where, *frame_lines(kernel, died), *last_events(kernel))
+
+
+def frame_lines(kernel, died):
+    """The calls that led to a panic; where there are none, why not."""
+    lines = [f"  #{n} {kernel.image.symbolise(rip - 1)}" for n, rip in enumerate(died.frames[:MOST_FRAMES])]
+    return lines or ["  (no frames: the stack in use was not that thread's, as if who runs were set wrongly, or frame pointers were lost)"]
 
 
 def hung(end, kernel, died, limit_ms):
@@ -74,7 +79,8 @@ def hung(end, kernel, died, limit_ms):
     rule = f"the run does not end: after {limit_ms} ms of the machine's time the test was still not complete"
     if end.detail:
         rule += f" ({end.detail})"
-    where = [f"interrupted in thread {died.tid} ({died.thread}): {died.message}"] if died else places(end, kernel)
+    where = [f"interrupted in thread {died.tid} ({died.thread}) on CPU {died.cpu}, at", *frame_lines(kernel, died)] if died \
+        else places(end, kernel)
     return Unjudged("hang", rule, *where, *events.thread_lines(kernel), *last_events(kernel))
 
 

@@ -49,10 +49,15 @@ $(KERNEL_DIR)/%.c.o: %.c kernel/kernel.mk
 	@echo "  CC   $<"
 	$(Q)$(CC) $(KERNEL_CFLAGS) -MMD -MP -c $< -o $@
 
-$(KERNEL_DIR)/%.asm.o: %.asm kernel/kernel.mk
+# NASM puts the whole path of its input's folder into the debug information. So its input is /dev/null, and the source, preprocessed,
+# is an include file (-p).
+$(KERNEL_DIR)/%.asm.o: %.asm kernel/kernel.mk kernel/lines.awk
 	@mkdir -p $(@D)
 	@echo "  NASM $<"
-	$(Q)$(NASM) -f elf64 -g -F dwarf -I kernel/ -MD $(@:.o=.d) -o $@ $<
+	$(Q)$(NASM) -E -I kernel/ -MD $(@:.o=.d) -MQ $@ -o $(@:.o=.e) $<
+	$(Q)awk -f kernel/lines.awk $(@:.o=.e) > $(@:.o=.i)
+	$(Q)$(NASM) -f elf64 -g -F dwarf -p $(@:.o=.i) -o $@ /dev/null
+	@rm -f $(@:.o=.e) $(@:.o=.i)
 
 ifeq ($(CHECKED),0)
 # Optimised as one program: most of what a thread switch costs would otherwise be calls between files.

@@ -44,7 +44,7 @@ def frame_caches(seen):
 
 def heap_caches(seen):
     kernel = seen.kernel
-    caches, wrong = elements(kernel, kernel.address("caches"), "slab_cache", "caches", 100)
+    caches, wrong = elements(kernel, kernel.address("slab_caches"), "slab_cache", "caches", 100)
     yield from wrong
     for cache in caches:
         name, used, complete = cache.name.target, 0, True

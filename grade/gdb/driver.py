@@ -122,6 +122,8 @@ def calls(function, names=GENERAL, most=20, until="ktest_done"):
             found.append({"entry": now, "back": None, "frame": words, "at": instructions()})
             if words[0] not in returns:
                 returns[words[0]] = Stop(words[0])
+            if len(found) == most:
+                entry.enabled = False  # however often it is called from here on
         if len(found) == most and all(call["back"] for call in found):
             break
     for stop in (entry, last, *returns.values()):

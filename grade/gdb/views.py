@@ -1,6 +1,8 @@
 """What os-ps, os-runq, os-bt and os-trace print, as lines of text, from any state.Kernel: one that GDB is attached to, or a
 guest's memory after its run. Nothing here trusts the kernel: what cannot be read becomes a line that says so."""
 
+import itertools
+
 from ..events import Event, event_line
 from ..memory import BadAddress
 from ..state import Corrupt
@@ -62,8 +64,19 @@ def backtrace(kernel, thread, most=MOST_FRAMES):
         raise Corrupt(f"its saved rsp {rsp:#x} does not lead to a switch_frame in its stack, {low:#x} to {high:#x}")
     frame = kernel.at("switch_frame", rsp)
     found = [frame.rip]
+    if not _in_text(kernel, frame.rip):
+        return Frames(found)
     chain = _frame_pointers(kernel, frame.rbp, low, high, most - 1)
-    return found + (chain or _scan(kernel, rsp + kernel.size(["struct", "switch_frame"]), high, most - 1))
+    stale = [] if chain else _scan(kernel, rsp + kernel.size(["struct", "switch_frame"]), high, most - 1)
+    return Frames(found + chain + stale, bool(stale))
+
+
+class Frames(list):
+    """Addresses in frames, innermost first. scanned: whether all but the first were only found on the stack."""
+
+    def __init__(self, addresses, scanned=False):
+        super().__init__(addresses)
+        self.scanned = scanned
 
 
 def _in_text(kernel, address):
@@ -96,8 +109,9 @@ def _scan(kernel, low, high, most):
 
 
 def frame_lines(kernel, addresses):
-    """A numbered line an address."""
-    return [f"#{n:<2} {kernel.image.symbolise(address)}" for n, address in enumerate(addresses)]
+    """A numbered line an address, up to the first caller that is not in the kernel's code: from there on they are no frames."""
+    known = itertools.takewhile(lambda address: _in_text(kernel, address), addresses[1:])
+    return [f"#{n:<2} {kernel.image.symbolise(address)}" for n, address in enumerate([*addresses[:1], *known])]
 
 
 def backtrace_lines(kernel, thread):
@@ -107,10 +121,12 @@ def backtrace_lines(kernel, thread):
         head = f"thread {label(thread)}, {state}"
         if state in ("ZOMBIE", "TERMINATED"):
             return [f"{head}: it has exited and will not go on"]
-        lines = frame_lines(kernel, backtrace(kernel, thread))
+        frames = backtrace(kernel, thread)
         if not thread.nr_switches:
             head += f": it has not run yet; it will begin with {kernel.image.symbolise(int(thread.entry))}"
-        return [head, *lines]
+        elif frames.scanned:
+            head += "; without frame pointers all below #0 is what looks like return addresses on its stack, possibly stale"
+        return [head, *frame_lines(kernel, frames)]
     except UNREADABLE as error:
         return [f"thread {label(thread)}: {error}"]
 

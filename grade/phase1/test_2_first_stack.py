@@ -1,9 +1,16 @@
 """Lab 1.2: first_stack() and thread_start. Threads that are made but never queued: what does the first switch to them find?"""
 
-from grade.api import exercise, no_leak, require
+from grade.api import exercise, no_leak, require, signed
 
-INTERRUPTS = 1 << 9
-FRAME_BYTES = 64
+INTERRUPTS, ALWAYS_ONE = 1 << 9, 1 << 1  # bits of rflags
+FRAME_BYTES, MOST_UNUSED = 64, 256
+
+
+def called_well(rsp, top, what):
+    """Judges rsp at a call, before the return address is pushed. what: the function that is called."""
+    require(top - 16384 < rsp <= top, f"{what} must run on the new thread's stack", f"rsp is {rsp:#x}, the stack ends at {top:#x}")
+    require(rsp % 16 == 0, "rsp must be a multiple of 16 when a function is called",
+            f"at the call of {what} it was {rsp:#x}, that is 16 n + {rsp % 16}")
 
 
 @exercise("1.2", points=4)
@@ -13,6 +20,9 @@ def test_a_new_threads_stack_holds_a_frame_that_leads_to_thread_start(boot):
     top, rsp = run.fact("FIRST_RSP")[-2:]
     require(top - 4096 <= rsp <= top - FRAME_BYTES, "first_stack must return the address of a whole frame inside the stack",
             f"the stack ends at {top:#x}, first_stack returned {rsp:#x}, a frame has {FRAME_BYTES} bytes")
+    require(rsp >= top - FRAME_BYTES - MOST_UNUSED,
+            "the frame must stand at the top of the stack: what lies above it is lost to the thread",
+            f"the frame ends {top - rsp - FRAME_BYTES} bytes below the stack's end")
     word = {fact.a: fact.b for fact in run.facts("FIRST_FRAME")}
     start = run.facts("EXPECTED")[0].b
     require(word[7] == start, "the frame's return address must be thread_start",
@@ -21,6 +31,7 @@ def test_a_new_threads_stack_holds_a_frame_that_leads_to_thread_start(boot):
             f"it is {word[5]:#x}")
     require(not word[6] & INTERRUPTS, "a new thread starts with interrupts off: the run queue's lock is still held",
             f"the frame's rflags are {word[6]:#x}, with bit 9 (IF) set")
+    require(not word[6] & ~ALWAYS_ONE, "a new thread starts with no flag set (SWITCH_RFLAGS)", f"the frame's rflags are {word[6]:#x}")
 
 
 @exercise("1.2", points=4)
@@ -35,10 +46,10 @@ def test_a_threads_function_gets_its_argument(boot):
 @exercise("1.2", points=4)
 def test_a_threads_function_is_called_on_an_aligned_stack_of_its_own(boot):
     """The System V ABI: at a call, rsp is a multiple of 16. A compiler may rely on it, and one day it will."""
-    rsp, top = boot("first_entry").fact("ENTRY_RSP")[-2:]
-    require(top - 16384 < rsp <= top, "the function must run on the new thread's stack", f"rsp is {rsp:#x}, the stack ends at {top:#x}")
-    require(rsp % 16 == 0, "rsp must be a multiple of 16 when a function is called",
-            f"at the call of the thread's function it was {rsp:#x}, that is 16 n + {rsp % 16}")
+    run = boot("first_entry")
+    called_well(*run.fact("ENTRY_RSP")[-2:], "the thread's function")
+    rbp = run.fact("ENTRY_RBP").b
+    require(rbp == 0, "rbp must be 0 when the thread's function is called: there every backtrace ends", f"it is {rbp:#x}")
 
 
 @exercise("1.2", points=3)
@@ -53,8 +64,10 @@ def test_a_threads_function_starts_with_interrupts_on_and_no_lock(boot):
 def test_returning_from_a_threads_function_ends_the_thread(boot):
     """A thread function may simply return; its result is the exit code. There is no caller to go back to."""
     run = boot("first_return")
-    code = run.fact("EXIT_CODE").b
-    require(code == 42, "what a thread's function returns must reach thread_exit()", f"the function returned 42, thread_exit() got {code}")
+    code = signed(run.fact("EXIT_CODE").b)
+    require(code == -123456789, "what a thread's function returns must reach thread_exit()",
+            f"the function returned -123456789, thread_exit() got {code}")
+    called_well(*run.fact("EXIT_RSP")[-2:], "thread_exit()")
     no_leak(run)
 
 
@@ -62,6 +75,6 @@ def test_returning_from_a_threads_function_ends_the_thread(boot):
 def test_a_thread_can_end_itself_on_its_first_stack(boot):
     """thread_exit() may be called from anywhere in a thread, with any code."""
     run = boot("first_exit")
-    code = run.fact("EXIT_CODE").b
-    require(code == 2**64 - 7, "thread_exit() must get the code that the thread gave", f"the thread gave -7, thread_exit() got {code:#x}")
+    code = signed(run.fact("EXIT_CODE").b)
+    require(code == -7, "thread_exit() must get the code that the thread gave", f"the thread gave -7, thread_exit() got {code}")
     no_leak(run)

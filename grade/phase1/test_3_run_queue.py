@@ -1,9 +1,10 @@
 """Lab 1.3: the run queue and the choice among classes, on a queue of the test's own."""
 
-from grade.api import exercise, require
+from grade.api import exercise, require, signed
 
-NOBODY = 2**64 - 1
-IDLE = 100
+NOBODY, STRANGER, IDLE = 2**64 - 1, 99, 100
+NAMES = {NOBODY: "nobody", STRANGER: "(none of the test's threads)", IDLE: "idle"}
+READY = 1  # enum thread_state
 
 
 def popped(run):
@@ -11,24 +12,44 @@ def popped(run):
 
 
 def say(threads):
-    return " ".join("nobody" if t == NOBODY else "idle" if t == IDLE else str(t) for t in threads)
+    return " ".join(NAMES.get(t, str(t)) for t in threads)
+
+
+def nothing_else_changed(run, counted=0):
+    """Judges what the four functions leave alone. counted: what the test's run brings nr_ready to; the idle class counts each time it is
+    taken."""
+    count = signed(run.fact("COUNT").b << 32) >> 32  # a u32
+    require(count == counted,
+            "rq->nr_ready is counted outside the exercise (sched_enqueue(), sched_dequeue(), schedule()): it must be left alone",
+            f"after the test nr_ready had to be {counted} and is {count}")
+    require(run.fact("RQ_CURR").b == NOBODY and run.fact("CURRENT").a == 1,
+            "the run queue and the pick only say who is next: rq->curr and current() must be left alone", "one of them was changed")
+    for fact in run.facts("STATE"):
+        require(fact.b == READY, "the run queue moves threads and does not change their state",
+                f"thread {fact.a} was READY (1) and is in state {fact.b}")
 
 
 @exercise("1.3", points=4)
 def test_threads_leave_the_run_queue_in_the_order_of_arrival(boot):
     """Who waits longest is served first: nobody can be overtaken for ever."""
     run = boot("rq_order")
+    pushed, emptied = (fact.b for fact in run.facts("QUEUE_EMPTY"))
+    require(not pushed, "rq_push must put the thread into the queue that it is given: rq->ready",
+            "with six threads pushed, rq->ready is empty")
     require(popped(run) == [0, 1, 2, 3, 4, 5], "rq_pop must give the threads in the order in which rq_push got them",
             f"pushed 0 1 2 3 4 5, popped {say(popped(run))}")
-    require(run.fact("QUEUE_EMPTY").b == 1, "when the last thread is popped, the queue must be empty", "rq->ready still has elements")
+    require(emptied, "when the last thread is popped, the queue must be empty", "rq->ready still has elements")
+    nothing_else_changed(run)
 
 
 @exercise("1.3", points=4)
 def test_an_empty_run_queue_offers_nobody(boot):
     """NULL is the class's way to say: ask the next one."""
-    found = popped(boot("rq_empty"))
+    run = boot("rq_empty")
+    found = popped(run)
     require(found == [NOBODY, 0, NOBODY], "rq_pop must return NULL when nobody waits, and only then",
             f"popped before any push, after a push of 0, and once more: {say(found)}")
+    nothing_else_changed(run)
 
 
 @exercise("1.3", points=4)
@@ -39,7 +60,8 @@ def test_a_thread_can_leave_the_run_queue_from_anywhere(boot):
         require(fact.b == 0, "a thread that has left the queue must not be linked: t->run_link must be as list_init() leaves it",
                 f"thread {fact.a} was removed, and its run_link still points elsewhere")
     require(popped(run) == [1, 3, 4, 2, NOBODY], "rq_remove takes out one thread and leaves the others in order",
-            "pushed 0 1 2 3 4 5, removed 2 0 5, pushed 2 again", f"popped {say(popped(run))}, expected 1 3 4 2 nobody")
+            "pushed 0 1 2 3 4 5, removed 5 0 2, pushed 2 again", f"popped {say(popped(run))}, expected 1 3 4 2 nobody")
+    nothing_else_changed(run)
 
 
 @exercise("1.3", points=4)
@@ -49,6 +71,7 @@ def test_a_popped_thread_that_joins_again_goes_behind_all_others(boot):
     require(popped(run) == [0, 1, 2] * 3, "three threads that are popped and pushed again take turns", f"popped {say(popped(run))}")
     links = [fact for fact in run.facts("LINKED") if fact.b]
     require(not links, "a popped thread must not be linked any more", f"{len(links)} threads still were")
+    nothing_else_changed(run)
 
 
 @exercise("1.3", points=4)
@@ -61,3 +84,6 @@ def test_pick_next_asks_the_classes_in_order(boot):
             "pick_next asks the classes from the highest and takes the first offer; where nobody is ready, the idle thread runs",
             "asked and taken: " + ", ".join(f"class {b} asked" if key == "ASKED" else f"{say([b])} taken" for key, b in rows),
             "expected: " + ", ".join(f"class {b} asked" if key == "ASKED" else f"{say([b])} taken" for key, b in expected))
+    require(all(fact.b for fact in run.facts("LINKED")), "pick_next leaves the queue to the classes: each takes its thread off itself",
+            "the test's classes leave their threads in rq->ready, and afterwards one stood there no more")
+    nothing_else_changed(run, counted=1)

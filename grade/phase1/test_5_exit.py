@@ -1,15 +1,16 @@
 """Lab 1.5: exit_locked(), join_try(), thread_reclaim(). What does the one who joins get, and what is left behind?"""
 
-from grade.api import exercise, no_leak, require
+from grade.api import exercise, no_leak, require, signed
+from grade.models import fifo
 
-ESRCH = 2**64 - 3
-ZOMBIE = 5  # enum thread_state
+ESRCH = -3
+READY, ZOMBIE = 1, 5  # enum thread_state
 
 
 def joins_succeed(run):
     for fact in run.facts("JOINED"):
         require(fact.b == 0, "thread_join() of a living or exited thread must succeed",
-                f"thread {fact.a}: {fact.b - 2**64 if fact.b >> 63 else fact.b}")
+                f"thread {fact.a}: {signed(fact.b)}")
 
 
 @exercise("1.5", points=3)
@@ -20,7 +21,7 @@ def test_the_one_who_joins_gets_the_exit_code(boot):
     expected = {fact.a: fact.b for fact in run.facts("EXPECTED")}
     for fact in run.facts("EXIT_CODE"):
         require(fact.b == expected[fact.a], "thread_join() must hand over the exit code that the thread left with",
-                f"thread {fact.a} left with {expected[fact.a]:#x}, its joiner got {fact.b:#x}")
+                f"thread {fact.a} left with {signed(expected[fact.a])}, its joiner got {signed(fact.b)}")
     no_leak(run)
 
 
@@ -33,7 +34,8 @@ def test_join_comes_back_after_the_exit_and_not_before(boot):
     require(order == expected, "thread_join() must not come back before the thread has exited",
             f"seen (step, value): {order}", f"expected: {expected}",
             "steps 0-4: the thread's turns, 100: its last words, 201: join came back")
-    require(run.fact("EXIT_CODE").b == 9, "thread_join() must hand over the exit code", f"expected 9, got {run.fact('EXIT_CODE').b}")
+    code = signed(run.fact("EXIT_CODE").b)
+    require(code == 9, "thread_join() must hand over the exit code", f"expected 9, got {code}")
     no_leak(run)
 
 
@@ -42,7 +44,7 @@ def test_a_thread_that_exited_long_ago_still_has_its_code(boot):
     """A zombie keeps what the one who joins will ask for, however late and in whatever order."""
     run = boot("join_late")
     joins_succeed(run)
-    codes = [fact.b for fact in run.facts("EXIT_CODE")]
+    codes = [signed(fact.b) for fact in run.facts("EXIT_CODE")]
     require(codes == [63, 62, 61, 60], "each zombie must keep its own exit code",
             f"joined in reverse order: got {codes}, expected [63, 62, 61, 60]")
     no_leak(run)
@@ -55,9 +57,9 @@ def test_a_joined_thread_is_gone(boot):
     before, after = (fact.b for fact in run.facts("FOUND"))
     require(before == 1, "a thread that was not joined yet must be found by its id", "it is not in the table")
     require(after == 0, "a joined thread must not be found any more", "thread_find() still returns it")
-    first, second = (fact.b for fact in run.facts("JOINED"))
+    first, second = (signed(fact.b) for fact in run.facts("JOINED"))
     require(first == 0 and second == ESRCH, "the second join of a thread finds nobody (-ESRCH)",
-            f"first join: {first}, second join: {second - 2**64}")
+            f"first join: {first}, second join: {second}")
     no_leak(run)
 
 
@@ -65,12 +67,17 @@ def test_a_joined_thread_is_gone(boot):
 def test_a_stack_that_is_still_in_use_is_not_given_back(boot):
     """Between exit_locked() and the end of the switch a zombie still stands on its stack; a second CPU may look just then."""
     run = boot("join_not_yet")
-    early = run.facts("JOINED")[0]
-    require(early.b == 0, "join_try() must return false while t->left_stack is not set, and change nothing", "it returned true")
-    require(run.facts("STATE")[0].b == ZOMBIE, "join_try() that returns false must leave the thread as it is",
-            f"its state is {run.facts('STATE')[0].b}")
-    require(run.facts("JOINED")[1].b == 1, "join_try() must return true once the thread is a ZOMBIE and off its stack", "it returned false")
-    require(run.fact("EXIT_CODE").b == 21, "join_try() must hand over the exit code", f"expected 21, got {run.fact('EXIT_CODE').b}")
+    joined, states, codes = ([signed(fact.b) for fact in run.facts(key)] for key in ("JOINED", "STATE", "EXIT_CODE"))
+    require(joined[0] == 0, "join_try() must return false for a thread that has not exited", "the thread was READY, and it returned true")
+    require(joined[1] == 0, "join_try() must return false while t->left_stack is not set, and change nothing", "it returned true")
+    require(states[:2] == [READY, ZOMBIE], "join_try() that returns false must leave the thread as it is",
+            f"states READY ({READY}) and ZOMBIE ({ZOMBIE}) became {states[0]} and {states[1]}")
+    require(codes[:2] == [12345, 12345], "join_try() that returns false must leave *code as it is",
+            f"12345 became {codes[0]} and {codes[1]}")
+    require(all(fact.a == fact.b for fact in run.facts("SWITCHES")),
+            "join_try() is one attempt: it lets nobody else run, thread_join() does that", "the scheduler was asked meanwhile")
+    require(joined[2] == 1, "join_try() must return true once the thread is a ZOMBIE and off its stack", "it returned false")
+    require(codes[2] == 21, "join_try() must hand over the exit code", f"expected 21, got {codes[2]}")
     no_leak(run)
 
 
@@ -91,6 +98,7 @@ def test_the_others_go_on_when_one_thread_exits(boot):
     order = [fact.b for fact in run.facts("ORDER") if fact.a < 100]
     require(order == [0, 1, 2] * 5, "three threads of five turns each take turns to their end", f"seen: {order}")
     require(run.fact("NOTE").a == 3, "all three threads come to their end", f"{run.fact('NOTE').a} of 3 did")
+    fifo.judge(run)
     no_leak(run)
 
 
@@ -109,5 +117,6 @@ def test_when_the_last_thread_has_exited_the_machine_idles(boot):
     run = boot("exit_last", result=None)
     order = [(fact.a, fact.b) for fact in run.facts("ORDER")]
     require(order == [(0, 0), (1, 7)], "the last thread runs to its end after main has exited", f"seen (step, value): {order}")
-    last = run.events("PICK")[-1]
-    require(last.tid == 0, "after the last exit the idle thread runs", f"the last thread picked is {last.tid}")
+    fifo.judge(run)
+    last = run.events("SWITCH")[-1:]
+    require(last and last[0].other == 0, "after the last exit schedule() switches to the idle thread", f"the last switch: {last}")

@@ -1,15 +1,23 @@
 """What the kernel says when it cannot work on a machine, or was asked for something that there is not: one line on COM1, then it stops."""
 
 import os
+import socket
+import struct
 import subprocess
 from pathlib import Path
 
+import kernels  # noqa: F401: makes the grader importable
 import pytest
+
+from grade.steps import command, run_to
 
 TREE = Path(__file__).parents[2] / "build/tree/1-199"
 KERNEL = TREE / "build/checked/kernel.elf"
 QEMU = os.environ.get("QEMU", "qemu-system-x86_64")
 GUARD_S = 60  # of the host's time, for a machine that does not stop as it should
+ENTRY = 0x100020  # boot_entry: the first instruction, paging off, ebx = the loader's information
+LOADED = 0x2BADB002
+MEMORY_MAP = 1 << 6
 
 
 def boot(tmp_path, *machine, options="", until=None, kernel=KERNEL):
@@ -55,6 +63,28 @@ def test_a_loader_that_is_not_multiboot_is_refused(tmp_path):
     (tmp_path / "kernel.elf").write_bytes(image)
     printed = boot(tmp_path, "-cpu", "qemu64", "-m", "64", kernel=tmp_path / "kernel.elf", until="crescent:")
     assert printed.startswith("crescent: not started by a Multiboot loader")
+
+
+def test_a_loader_without_a_memory_map_is_refused(tmp_path):
+    """QEMU's loader always gives one. So the machine is stopped at the kernel's first instruction, and there the flag is taken away."""
+    ours, theirs = socket.socketpair()
+    arguments = [QEMU, "-machine", "pc", "-cpu", "qemu64", "-m", "64", "-nodefaults", "-display", "none", "-no-reboot", "-S",
+                 "-device", "isa-debug-exit,iobase=0xf4", "-serial", "stdio", "-kernel", str(KERNEL), "-append", "--",
+                 "-chardev", f"socket,id=gdb,fd={theirs.fileno()}", "-gdb", "chardev:gdb"]
+    with ours, subprocess.Popen(arguments, cwd=tmp_path, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                pass_fds=[theirs.fileno()]) as qemu:
+        theirs.close()
+        try:
+            run_to(ours, ENTRY)
+            magic, information = struct.unpack("<QQ", bytes.fromhex(command(ours, "g").decode())[:16])  # rax, rbx
+            flags, = struct.unpack("<I", bytes.fromhex(command(ours, f"m{information:x},4").decode()))
+            assert magic == LOADED and flags & MEMORY_MAP
+            assert command(ours, f"M{information:x},4:{struct.pack('<I', flags & ~MEMORY_MAP).hex()}") == b"OK"
+            assert command(ours, f"z1,{ENTRY:x},1") == b"OK"
+            ours.sendall(b"$D#44")  # detach: the machine goes on
+            assert qemu.communicate(timeout=GUARD_S)[0] == "crescent: the boot loader gave no memory map (Multiboot flag 6)\n"
+        finally:
+            qemu.kill()
 
 
 @pytest.mark.parametrize("options, lines", [

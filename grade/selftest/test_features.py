@@ -58,6 +58,13 @@ def test_a_dump_shows_a_process_from_inside():
     assert "no process has the id 77" in shown
 
 
+def test_a_panic_after_a_wild_jump_says_that_its_place_is_no_code():
+    with Machine(KERNEL, "ktest=panic_jump watchdog=100") as machine:
+        machine.run()
+        frames = [line.split(maxsplit=1) for line in machine.console().splitlines() if line.startswith("  #")]
+    assert frames[0][1].endswith(" (not in the kernel's code)") and "ktest_run" in frames[1][1]
+
+
 def test_the_last_events_are_shown_in_order():
     """`trace` at the prompt, after a demo of three threads: numbers rise by one, and the ends of the three are among them."""
     shown = at_the_prompt("run turns\ntrace 12\npoweroff\n")

@@ -1,14 +1,18 @@
 """GDB on the kernel: scripts on recorded runs, what the os- commands show, and that os-check finds what is broken."""
 
+import contextlib
 import re
+import subprocess
+from types import SimpleNamespace
 
 import kernels
 import pytest
 
 from grade import dwarf
 from grade.boot import Boot
-from grade.debugger import replay
+from grade.debugger import find_gdb, replay
 from grade.errors import GraderFault
+from grade.gdb import views
 
 
 def boot_of(kernel):
@@ -49,6 +53,20 @@ def test_a_call_that_never_comes_back_is_told(reference):
         assert debugger.calls("switch_context")[1]["back"] is None
 
 
+SWITCH = "kernel/arch/x86_64/switch.asm"
+DEBUGGED = "a_debugger_finds_a_call_of_the_switch_to_be_like_any_other"
+
+
+@pytest.mark.parametrize("code, status", [("inc r11w\n    jnz switch_context\n", "pass"), ("jmp switch_context\n", "hang")])
+def test_a_graded_script_stops_four_times_whatever_the_function_does(tmp_path, code, status):
+    """A stop costs the host time. Here the first instruction is passed up to 65536 times, or without end, before anything is switched."""
+    text = (kernels.REFERENCE / SWITCH).read_text().replace("    pushfq\n", f"    {code}    pushfq\n")
+    kernel = kernels.build(kernels.REFERENCE, {SWITCH: text}, tmp_path / "made")
+    result = kernels.judge(kernel, DEBUGGED)
+    assert result["status"] == status
+    assert status == "pass" or [line for line in result["evidence"] if line.startswith("  #0 switch_context+0x0")], result
+
+
 def test_the_recorded_run_is_the_graded_run(reference):
     run = reference("yield_order")
     with replay(run) as debugger:
@@ -86,6 +104,39 @@ def test_a_script_goes_backwards(exit_turns):
 def test_a_script_that_fails_says_why(exit_turns, script, words):
     with pytest.raises(GraderFault, match=words):
         exit_turns.run_script(script)
+
+
+# --- debug information -----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("variant", ["checked", "plain"])
+def test_gdb_complains_about_no_function(variant, tmp_path):
+    kernel = kernels.REFERENCE / "build" / variant / "kernel.elf"
+    image = dwarf.load(kernel)
+    script = tmp_path / "script"
+    script.write_text("".join(f"info line *{at:#x}\n" for at in image.symbols.values() if image.text[0] <= at < image.text[1]))
+    done = subprocess.run([find_gdb(), "-nx", "-batch", "-iex", "set auto-load no", kernel, "-x", script], stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True)
+    assert done.returncode == 0 and done.stdout.count("\n") > 300 and "warning" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name, file", [("switch_context", "switch.asm"), ("boot_high", "boot.asm")])
+def test_assembly_has_its_lines_and_plain_paths(name, file):
+    image = dwarf.load(kernels.REFERENCE / "build/checked/kernel.elf")
+    path, number = image.line(image.symbols[name])
+    lines = (kernels.REFERENCE / path).read_text().splitlines()
+    assert path == f"kernel/arch/x86_64/{file}" and lines[number - 2].startswith(f"{name}:")  # the first instruction behind the label
+
+
+@pytest.mark.parametrize("checked", [True, False])
+def test_the_same_sources_make_the_same_kernel_in_any_folder(tmp_path, checked):
+    """To the byte: a run's nonce comes from the kernel's content."""
+    sources = sorted((kernels.REFERENCE / "kernel").rglob("*.c")) if not checked else [kernels.REFERENCE / "kernel/base/panic.c"]
+    sources += sorted((kernels.REFERENCE / "kernel").rglob("*.asm"))
+    files = {path.relative_to(kernels.REFERENCE).as_posix(): path.read_bytes() for path in sources}
+    made = kernels.build(kernels.REFERENCE, files, tmp_path / "another name, with a comma", checked)
+    variant = "checked" if checked else "plain"
+    assert made.read_bytes() == (kernels.REFERENCE / "build" / variant / "kernel.elf").read_bytes()
 
 
 # --- what the commands show ------------------------------------------------------------------------------------------------------------
@@ -140,6 +191,20 @@ def test_os_bt_shows_a_thread_that_is_switched_out(shown):
     assert any("ktest_exit_turns" in line for line in shown["os-bt 1"])
 
 
+def test_os_bt_says_which_frames_may_be_stale():
+    """Those of a kernel without frame pointers."""
+    boot = boot_of(kernels.REFERENCE / "build" / "plain" / "kernel.elf")
+    with contextlib.closing(boot), replay(boot("exit_turns")) as debugger:
+        shown = {report["line"]: report["said"] for report in debugger.run_script(SHOW, first=[], then=["os-bt 3"])}
+    assert "possibly stale" in shown["os-bt 3"][0] and len(shown["os-bt 3"]) > 2
+
+
+def test_what_is_not_in_the_kernels_code_ends_a_backtrace(reference):
+    image = dwarf.load(kernels.REFERENCE / "build/checked/kernel.elf")
+    lines = views.frame_lines(SimpleNamespace(image=image), [3, image.symbols["schedule"], 0x42, image.symbols["kmain"]])
+    assert lines[0] == "#0  0x3 (not in the kernel's code)" and "schedule" in lines[1] and len(lines) == 2
+
+
 def test_os_trace_shows_the_last_events(shown):
     assert len(shown["os-trace 4"]) == 4 and re.search(r"cpu 0  switch +thread \d+, 2 ", shown["os-trace 4"][-1])
 
@@ -191,7 +256,7 @@ table = {t.tid: t for t in views.threads(now)[0]}
 t1, t2, t3 = table[1], table[2], table[3]
 cpu, idle = now["cpus"][0], table[0]
 rq, process = cpu.rq.target, now.at("process", t1.owner)
-cache = next(c for c in views.elements(now, now.address("caches"), "slab_cache", "caches", 99)[0] if c.name.target == "thread")
+cache = next(c for c in views.elements(now, now.address("slab_caches"), "slab_cache", "caches", 99)[0] if c.name.target == "thread")
 
 def at(structure, path):
     names = path.split(".")

@@ -59,6 +59,10 @@ def test_a_panic_gives_its_message(run):
     assert status == "panic" and rule == "wake_one: thread 3 is RUNNING, expected BLOCKED" and "thread 3 (worker) on CPU 0" in evidence
 
 
+def test_a_panic_without_frames_says_why(run):
+    assert "(no frames: the stack in use was not that thread's" in verdict(run, "panics")[2]
+
+
 def test_a_stub_names_its_exercise(run):
     assert verdict(run, "stub")[:2] == ("unsolved", "lab 1.3 is not solved yet: rq")
 
@@ -138,11 +142,34 @@ def test_a_run_is_the_same_every_time_and_when_recorded(tmp_path):
     for record in (None, None, tmp_path / "recorded"):
         with Machine(kernel, "nonce=0x8000000000000001", record=record) as made:
             made.run()
+            assert (made.instructions is not None) == bool(record)
             report = memory.GuestMemory(made.ram).read(image.symbols["ktest_report"] + 80, 8)
             seen.add(int.from_bytes(report, "little"))
     assert len(seen) == 1
     argv, folder = machine.replay_command(tmp_path / "recorded")
     assert "-gdb" in argv and (folder / "rr.bin").exists()
+
+
+def test_a_recording_whose_guest_ended_qemu_or_hung_is_complete_too(tmp_path):
+    for body, kind, counted in (("exits_with_success", "exit", False), ("spins", "watchdog", True)):
+        with Machine(guests.make(tmp_path / body, body), "nonce=0x1", record=tmp_path / f"recorded {body}") as made:
+            assert made.run().kind == kind and (made.instructions is not None) == counted
+        assert (tmp_path / f"recorded {body}" / "rr.bin").stat().st_size > 0
+
+
+def test_a_qemu_that_does_not_complete_its_recording_is_the_graders_fault(tmp_path, monkeypatch):
+    monkeypatch.setattr(machine, "ANSWER", 1)
+    with Machine(guests.make(tmp_path / "guest", "finish"), "nonce=0x1", record=tmp_path / "recorded") as made:
+        wait = made._wait
+
+        def wait_and_go_deaf():
+            end = wait()
+            made.qmp.ask = lambda command: {"icount": 1}
+            return end
+
+        monkeypatch.setattr(made, "_wait", wait_and_go_deaf)
+        with pytest.raises(GraderFault, match="recording"):
+            made.run()
 
 
 def test_nothing_is_left_of_a_run(tmp_path, monkeypatch):
@@ -161,7 +188,10 @@ def test_nothing_is_left_of_a_run(tmp_path, monkeypatch):
 
 
 def test_ram_moves_out_of_a_small_dev_shm(monkeypatch, tmp_path):
+    """Into the run's folder, whose name QEMU gets whole even if there is a comma in it."""
     monkeypatch.setattr(machine, "fits_in_memory", lambda size, jobs: False)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "one,two, share=off"))
+    Path(tempfile.tempdir).mkdir()
     with Machine(guests.make(tmp_path / "guest", "finish"), "nonce=0x1") as made:
         assert made.run().kind == "poweroff"
 

@@ -227,6 +227,8 @@ NOTICED = {
     "unlock": "does not hold 'outer'",
     "yield_irq": "thread_yield: called with interrupts off", "schedule_lock": r"thread 1 \(main\) holds lock 'outer' across a switch",
     "enqueue_twice": r"thread 2 \(twice\) is in a run queue already", "free_in_table": r"thread 2 \(stale\) is still in the table",
+    "stack_in_table": r"finds a thread without a stack",
+    "state_by_hand": r"thread 99 \(nobody\) is READY, and thread_set_state\(\) left it NEW",
 }
 
 

@@ -139,12 +139,19 @@ def test_of_an_exercises_tests_the_first_that_fails_is_shown(debug, tmp_path):
 
 
 @pytest.mark.parametrize("test, words, more", [("yeild_order", "'yeild_order', and no exercise has that number; near it:", ["yield_order"]),
-                                               ("switch", "name one of them", []), ("", "TEST= is missing", []),
+                                               ("switch", "name one of them", []),
                                                ("nonsense", "there are:", [*kernels.phase_tests(), "yield_order"])])
 def test_a_name_that_fits_no_test_gets_what_comes_near_or_the_choices(debug, test, words, more):
     done = debug("rewind", test)
     assert done.status == 1 and words in done.err[0] and len(done.err) == 1 + len(more)
     assert all(name in line for name, line in zip(more, done.err[1:]))
+
+
+def test_without_a_name_every_name_is_listed(debug):
+    done = debug("gdb", "")
+    assert done.status == 1 and done.err[0].startswith("gdb: TEST= is missing")
+    assert [line.split()[1] for line in done.err if re.match(r"  \d\.\d ", line)] == list(kernels.phase_tests())
+    assert "yield_order" in done.err[-1].split()
 
 
 def test_without_gdb_there_is_one_line(debug):
@@ -210,6 +217,21 @@ def test_make_gdb_names_its_files_itself(tree, tmp_path):
                           env=os.environ | {"HOME": str(tmp_path)})
     assert done.returncode == 0, done.stderr
     assert "RUNNING" in done.stdout and "declined" not in done.stdout + done.stderr and list(tmp_path.glob(".gdbinit")) == []
+
+
+def test_the_line_that_make_qemu_gdb_prints_works_as_it_stands(tree, tmp_path):
+    """In the folder that it names. QEMU is a stub here, so GDB connects to nobody; everything else is there."""
+    stub = tmp_path / "qemu"
+    stub.write_text('#!/bin/sh\necho "QEMU emulator version 7.2"\n')
+    stub.chmod(0o755)
+    said = subprocess.run([sys.executable, "grade/qemu_run.py", "qemu-gdb", "--kernel", "build/checked/kernel.elf", "--port", "1"],
+                          cwd=tree, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=os.environ | {"QEMU": str(stub)}).stderr
+    line = said.splitlines()[-1]
+    done = subprocess.run(f"{line} -iex 'set tcp auto-retry off' -batch -ex 'help os-ps' -ex 'info symbol kmain'", shell=True, cwd=tree,
+                          capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    assert f"in {tree}:" in said and "target remote localhost:1'" in line
+    assert "every thread" in done.stdout and "kmain in section" in done.stdout and "declined" not in done.stderr
+    assert "localhost:1: " in done.stderr
 
 
 def test_by_hand_the_line_in_gdbinits_header_is_enough(tree, tmp_path):

@@ -71,6 +71,14 @@ def check_lanes(document):
     assert set(lanes) <= names
 
 
+def test_files_of_an_earlier_run_do_not_stay(tmp_path):
+    """A test that booted twice left -1 and -2; now it boots once. Files of other tests stay."""
+    for name in ("a_test-1.svg", "a_test-2.json", "a_test.svg", "a_test_too-1.svg", "another.json", "a_test-1.txt"):
+        (tmp_path / name).write_text("old")
+    trace_export.remove_older(tmp_path, "a_test")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a_test-1.txt", "a_test_too-1.svg", "another.json"]
+
+
 class Script:
     """Makes events: each call is one, 10 ns after the one before."""
 

@@ -62,15 +62,21 @@ static unsigned interrupted_backtrace(const struct trap_frame *f, const struct t
 
 void backtrace_print(const u64 *rip, unsigned n)
 {
+    if (n && !IS_CHECKED)
+        printk("  (found on the stack: this kernel has no frame pointers, so some may be stale, of calls that are over)\n");
     for (unsigned i = 0; i < n; i++) {
         u64 offset;
         /* A return address stands behind the call: one byte back is inside the caller for sure. */
         const char *name = symbol_name(rip[i] - 1, &offset);
 
-        printk("  #%-2u %#lx %s+%#lx\n", i, rip[i], name, offset + 1);
+        if (in_kernel_text(rip[i] - 1))
+            printk("  #%-2u %#lx %s+%#lx\n", i, rip[i], name, offset + 1);
+        else
+            printk("  #%-2u %#lx (not in the kernel's code)\n", i, rip[i] - 1);
     }
     if (!n)
-        printk("  (no frames: the stack pointer is outside the thread's stack, or the chain of frame pointers is broken)\n");
+        printk("  (no frames: the stack pointer is outside the thread's stack, as if who runs were set wrongly, or the chain of frame "
+               "pointers is broken)\n");
 }
 
 static void describe_thread(void)

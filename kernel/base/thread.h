@@ -84,7 +84,8 @@ struct thread {
     tid_t parent_tid;        /* [c] who created it */
     enum thread_state state; /* [q] changed by thread_set_state() alone */
     u32 flags;               /* [t] enum thread_flags */
-    bool left_stack;         /* [q] has exited, and no CPU uses its stack any more: it may be freed */
+    bool left_stack;         /* [t] has exited, and no CPU uses its stack any more: it may be freed */
+    u8 state_set;            /* [q] checked builds: the state as thread_set_state() left it */
     int last_cpu;            /* [q] the CPU in whose run queue it last stood */
     const struct sched_class *class; /* [q] */
     enum sched_class_id class_id;    /* [q] class->id, where class cannot be read (trace) */

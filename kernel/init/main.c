@@ -28,6 +28,7 @@ extern const struct boot_program programs_start[], programs_end[];
 static struct thread main_thread = {
     .name = "main",
     .state = THREAD_RUNNING,
+    .state_set = THREAD_RUNNING,
     .flags = THREAD_KTHREAD | THREAD_DETACHED | THREAD_BOOT_STACK,
     .priority = PRIORITY_NORMAL,
     .class_id = SCHED_CLASS_NORMAL,

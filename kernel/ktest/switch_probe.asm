@@ -5,12 +5,15 @@ extern probe_arrived                  ; void probe_arrived(const u64 registers[8
 
 section .bss
 probe_out: resq 1                     ; out: after the switch nothing else is sure, rsp and the stack included
+probe_flags: resq 1
 
 section .text
 
 ; void probe_switch(u64 **save, u64 *next, const u64 in[6], u64 out[9])
 ;   Loads rbx rbp r12 r13 r14 r15 from in[], switches, stores them into out[0..5], then rsp before (6), rsp after (7), rflags after (8).
-;   Returns to its caller whatever the switch did to rsp.
+;   Returns to its caller whatever the switch did to rsp and rflags. Above the call's return address it stands SPARE times more, so
+;   that a switch whose saved rsp is too high by up to a frame comes back here too, and what it did to the registers is told.
+SPARE equ 7
 global probe_switch, probe_switch_end
 probe_switch:
     push rbx
@@ -19,6 +22,10 @@ probe_switch:
     push r13
     push r14
     push r15
+    pushfq
+    pop qword [rel probe_flags]
+    lea rax, [rel .back]
+    times SPARE push rax
     mov [rel probe_out], rcx
     mov [rcx + 48], rsp
     mov rbx, [rdx]
@@ -28,17 +35,21 @@ probe_switch:
     mov r14, [rdx + 32]
     mov r15, [rdx + 40]
     call switch_context
+.back:
     mov rcx, [rel probe_out]
     mov [rcx + 56], rsp
     mov rsp, [rcx + 48]
     pushfq
     pop qword [rcx + 64]
+    push qword [rel probe_flags]
+    popfq
     mov [rcx], rbx
     mov [rcx + 8], rbp
     mov [rcx + 16], r12
     mov [rcx + 24], r13
     mov [rcx + 32], r14
     mov [rcx + 40], r15
+    add rsp, 8 * SPARE
     pop r15
     pop r14
     pop r13

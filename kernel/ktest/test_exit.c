@@ -105,26 +105,42 @@ KTEST(join_forgets, "a joined thread is gone: nobody finds it, and nobody joins 
     return 0;
 }
 
-/* A thread that never ran, in the state between its exit and the end of the switch that leaves it. */
-KTEST(join_not_yet, "join_try() leaves a thread alone that has exited and still stands on its stack")
+static int code_taken;
+
+/* One attempt that has to fail. False if t is gone. */
+static bool try_to_join(struct thread *t, u64 step)
+{
+    u64 switches = this_rq()->nr_switches + this_rq()->nr_stays;
+    bool joined;
+
+    code_taken = 12345;
+    joined = join_try(t, &code_taken);
+    fact(FACT_JOINED, step, joined);
+    fact(FACT_SWITCHES, switches, this_rq()->nr_switches + this_rq()->nr_stays);
+    if (!joined)
+        fact(FACT_STATE, step, t->state);
+    fact(FACT_EXIT_CODE, step, (u64)(s64)code_taken);
+    return !joined;
+}
+
+/* A thread that never runs: first as if it lived, then in the state between its exit and the end of the switch that leaves it. */
+KTEST(join_not_yet, "join_try() leaves a thread alone that has not exited, or has and still stands on its stack")
 {
     struct thread_params params = THREAD_PARAMS("leaving", return_argument, NULL);
-    int error, code = 12345;
+    int error;
     struct thread *t = thread_new(&params, &error);
-    bool joined;
 
     if (!t)
         return error;
-    t->state = THREAD_ZOMBIE; /* by hand: no legal step leads here from NEW */
     t->exit_code = 21;
-    joined = join_try(t, &code);
-    fact(FACT_JOINED, 0, joined);
-    if (joined)
-        return 0; /* t is gone */
-    fact(FACT_STATE, 0, t->state);
+    put_state(t, THREAD_READY);
+    if (!try_to_join(t, 0))
+        return 0;
+    put_state(t, THREAD_ZOMBIE);
+    if (!try_to_join(t, 1))
+        return 0;
     t->left_stack = true;
-    fact(FACT_JOINED, 1, join_try(t, &code));
-    fact(FACT_EXIT_CODE, 0, (u64)(s64)code);
+    try_to_join(t, 2);
     return 0;
 }
 

@@ -3,21 +3,25 @@
 #include "arch/upcall.h"
 #include "arch/x86_64/switch_frame.h"
 #include "ktest/ktest.h"
+#include "ktest/threads.h"
 #include "lib/errno.h"
 #include "lib/string.h"
-#include "sched/thread.h"
 
 #define ARGUMENT ((void *)0x5ca1ab1e0ddba11)
 
 static struct thread *tested;
 static struct thread *tester;
+static struct thread left; /* the tested thread comes in as if this one had just exited, so that thread_begin() has all its work to do */
 
 /* What schedule() does around a switch, without choosing: leaves everything as thread_begin() expects it. */
 static void go_to(struct thread *next)
 {
     struct rq *rq = this_rq_lock();
 
-    next->state = THREAD_RUNNING; /* not by thread_set_state(): from NEW no step leads there */
+    left = (struct thread){ .tid = tester->tid, .name = "left" };
+    put_state(&left, THREAD_ZOMBIE);
+    rq->exited = &left;
+    put_state(next, THREAD_RUNNING);
     set_current(next);
     rq->curr = next;
     switch_context(&tester->rsp, next->rsp);
@@ -34,13 +38,18 @@ static _Noreturn void go_back(void)
         spin_unlock(&this_rq()->lock);
     set_current(tester);
     this_rq()->curr = tester;
+    this_rq()->exited = NULL;
     switch_context(&nowhere, tester->rsp);
     panic("first_stack: the test came back to a thread that it had left for good");
 }
 
+/* Called by thread_exit(), whose frame pointer stands in this function's frame. */
 static void on_exit(struct thread *t, int code)
 {
+    u64 frame = *(u64 *)__builtin_frame_address(0);
+
     fact(FACT_EXIT_CODE, (u64)t->tid, (u64)(s64)code);
+    fact(FACT_EXIT_RSP, frame + 16, t->stack.base + t->stack.size);
     go_back();
 }
 
@@ -61,7 +70,7 @@ static int run_once(int (*entry)(void *))
     flags = irq_save();
     go_to(tested);
     irq_restore(flags);
-    tested->state = THREAD_NEW;
+    put_state(tested, THREAD_NEW);
     thread_discard(tested);
     return 0;
 }
@@ -90,6 +99,7 @@ static int entry_looks(void *arg)
 
     fact(FACT_ENTRY_ARG, (u64)arg, current() == tested);
     fact(FACT_ENTRY_RSP, frame + 16, tested->stack.base + tested->stack.size);
+    fact(FACT_ENTRY_RBP, 0, *(u64 *)frame);
     fact(FACT_ENTRY_IRQ, irq_enabled(), IS_CHECKED && spin_held(&this_rq()->lock));
     go_back();
 }
@@ -102,7 +112,7 @@ KTEST(first_entry, "what a thread's function finds when it starts: argument, sta
 static int entry_returns(void *arg)
 {
     (void)arg;
-    return 42;
+    return -123456789;
 }
 
 KTEST(first_return, "a thread that returns from its function has exited")

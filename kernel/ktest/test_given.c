@@ -180,7 +180,7 @@ KTEST(states_legal, "every step of the state diagram may be taken")
     struct thread t = { .tid = 99, .name = "nobody" };
 
     for (unsigned i = 0; i < array_len(steps); i++) {
-        t.state = steps[i][0];
+        put_state(&t, steps[i][0]);
         thread_set_state(&t, steps[i][1]);
         fact(FACT_STATE, steps[i][0], t.state);
     }

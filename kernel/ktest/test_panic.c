@@ -266,8 +266,9 @@ KTEST(panic_unlock, "a lock released that is not held")
 KTEST(panic_state, "a step that is not in the state diagram")
 {
     u64 step = option_u64("rounds");
-    struct thread t = { .tid = 99, .name = "nobody", .state = (enum thread_state)(step / 10) };
+    struct thread t = { .tid = 99, .name = "nobody" };
 
+    put_state(&t, (enum thread_state)(step / 10));
     thread_set_state(&t, (enum thread_state)(step % 10));
     return 0;
 }
@@ -313,7 +314,26 @@ KTEST(panic_free_in_table, "a TCB freed while the table still leads to it")
 
     if (!t)
         return error;
-    thread_free_stack(t);
     thread_free(t);
+    return 0;
+}
+
+KTEST(panic_stack_in_table, "a stack freed while the table still leads to its thread")
+{
+    int error;
+    struct thread *t = thread_new(&(struct thread_params)THREAD_PARAMS("stale", nothing, NULL), &error);
+
+    if (!t)
+        return error;
+    thread_free_stack(t);
+    return 0;
+}
+
+KTEST(panic_state_by_hand, "a thread's state changed by hand")
+{
+    struct thread t = { .tid = 99, .name = "nobody" };
+
+    t.state = THREAD_READY;
+    thread_set_state(&t, THREAD_RUNNING);
     return 0;
 }

@@ -8,9 +8,11 @@
 static struct rq queue;
 static struct thread thread[THREADS];
 static struct thread idle;
+static struct thread *me;
 
 static void set_up(void)
 {
+    me = current();
     queue = (struct rq){ .cpu = 0, .idle = &idle };
     list_init(&queue.ready);
     idle = (struct thread){ .tid = 100, .state = THREAD_READY };
@@ -21,13 +23,40 @@ static void set_up(void)
     }
 }
 
-static void pop(u64 step)
+/* Which of the test's threads this is: its number, -1 for NULL, 100 for the idle thread, 99 for one that is none of them. */
+static u64 number(const struct thread *t)
+{
+    if (!t)
+        return ~0ul;
+    if (t == &idle)
+        return 100;
+    for (u64 i = 0; i < THREADS; i++)
+        if (t == &thread[i])
+            return i;
+    return 99;
+}
+
+static struct thread *pop(u64 step)
 {
     struct thread *t = rq_pop(&queue);
 
-    fact(FACT_POPPED, step, t ? (u64)(t - thread) : ~0ul);
-    if (t)
-        fact(FACT_LINKED, (u64)(t - thread), !list_empty(&t->run_link));
+    fact(FACT_POPPED, step, number(t));
+    if (number(t) >= THREADS)
+        return NULL;
+    fact(FACT_LINKED, number(t), !list_empty(&t->run_link));
+    return t;
+}
+
+/* What lab 1.3 leaves alone: the queue's other fields, and all of a thread but its link. */
+static int tell_the_rest(void)
+{
+    fact(FACT_COUNT, 0, queue.nr_ready);
+    fact(FACT_RQ_CURR, 0, number(queue.curr));
+    fact(FACT_CURRENT, current() == me, 0);
+    set_current(me);
+    for (u64 i = 0; i < THREADS; i++)
+        fact(FACT_STATE, i, thread[i].state);
+    return 0;
 }
 
 KTEST(rq_order, "threads leave the run queue in the order in which they joined it")
@@ -35,10 +64,11 @@ KTEST(rq_order, "threads leave the run queue in the order in which they joined i
     set_up();
     for (int i = 0; i < THREADS; i++)
         rq_push(&queue, &thread[i]);
+    fact(FACT_QUEUE_EMPTY, 0, list_empty(&queue.ready));
     for (u64 i = 0; i < THREADS; i++)
         pop(i);
-    fact(FACT_QUEUE_EMPTY, 0, list_empty(&queue.ready));
-    return 0;
+    fact(FACT_QUEUE_EMPTY, 1, list_empty(&queue.ready));
+    return tell_the_rest();
 }
 
 KTEST(rq_empty, "an empty run queue offers nobody, before and after use")
@@ -48,12 +78,12 @@ KTEST(rq_empty, "an empty run queue offers nobody, before and after use")
     rq_push(&queue, &thread[0]);
     pop(1);
     pop(2);
-    return 0;
+    return tell_the_rest();
 }
 
 KTEST(rq_remove, "a thread can leave from the middle, the head and the tail, and join again")
 {
-    static const int leaves[] = { 2, 0, 5 };
+    static const int leaves[] = { 5, 0, 2 }; /* in this order no thread stands where it began when the next one leaves */
 
     set_up();
     for (int i = 0; i < THREADS; i++)
@@ -65,7 +95,7 @@ KTEST(rq_remove, "a thread can leave from the middle, the head and the tail, and
     rq_push(&queue, &thread[2]);
     for (u64 i = 0; i < 5; i++)
         pop(i);
-    return 0;
+    return tell_the_rest();
 }
 
 KTEST(rq_turns, "whoever is popped and pushed again goes behind all others")
@@ -74,15 +104,13 @@ KTEST(rq_turns, "whoever is popped and pushed again goes behind all others")
     for (int i = 0; i < 3; i++)
         rq_push(&queue, &thread[i]);
     for (u64 i = 0; i < 9; i++) {
-        struct thread *t = rq_pop(&queue);
+        struct thread *t = pop(i);
 
-        fact(FACT_POPPED, i, t ? (u64)(t - thread) : ~0ul);
         if (!t)
             break;
-        fact(FACT_LINKED, (u64)(t - thread), !list_empty(&t->run_link));
         rq_push(&queue, t);
     }
-    return 0;
+    return tell_the_rest();
 }
 
 static u64 asked;
@@ -122,12 +150,15 @@ static void pick_among(const struct sched_class *one, const struct sched_class *
     sched_classes[0] = saved[0];
     sched_classes[1] = saved[1];
     irq_restore(flags);
-    fact(FACT_POPPED, asked++, t == &idle ? 100 : t ? (u64)(t - thread) : ~0ul);
+    fact(FACT_POPPED, asked++, number(t));
 }
 
+/* A thread stands in the list, and the two that the classes offer do too: whether and how they come off it is the classes' business. */
 KTEST(pick_order, "pick_next asks the classes in order and takes the first offer")
 {
     set_up();
+    for (int i = 2; i >= 0; i--)
+        list_push_tail(&queue.ready, &thread[i].run_link);
     asked = 0;
     offers[0] = &thread[0];
     offers[1] = &thread[1];
@@ -135,5 +166,7 @@ KTEST(pick_order, "pick_next asks the classes in order and takes the first offer
     offers[0] = NULL;
     pick_among(&first_class, &second_class);
     pick_among(&first_class, &idle_class);
-    return 0;
+    for (u64 i = 0; i < 3; i++)
+        fact(FACT_LINKED, i, !list_empty(&thread[i].run_link));
+    return tell_the_rest();
 }

@@ -9,15 +9,22 @@ void probe_entry(void);
 void probe_arrived(const u64 registers[8]);
 extern const char probe_switch_end[];
 
-static u8 other_stack[16384] __attribute__((aligned(16)));
+#define ABOVE 0xa0 /* what stands above each side's frame: a `ret` that takes it goes to an address that tells so */
+
+static struct {
+    u8 stack[16384];
+    u64 above[2];
+} other __attribute__((aligned(16)));
 static u64 *main_rsp, *other_rsp;
 static bool ends_there; /* the test is complete on the other side: whether the way back works is not its question */
 
 /* A frame as if the other side had once called switch_context() itself. */
 static u64 *make_frame(void (*go)(void), u64 rflags)
 {
-    struct switch_frame *frame = (struct switch_frame *)(other_stack + sizeof(other_stack)) - 1;
+    struct switch_frame *frame = (struct switch_frame *)other.above - 1;
 
+    other.above[0] = ABOVE;
+    other.above[1] = ABOVE + 1;
     *frame = (struct switch_frame){ 0xa15, 0xa14, 0xa13, 0xa12, 0xabb, 0xabf, rflags, (u64)go };
     return (u64 *)frame;
 }
@@ -34,7 +41,7 @@ _Noreturn void probe_arrived(const u64 registers[8])
 {
     for (unsigned i = 0; i < 6; i++)
         fact(FACT_REG_ARRIVED, i, registers[i]);
-    fact(FACT_RSP, (u64)(other_stack + sizeof(other_stack)), registers[6]);
+    fact(FACT_RSP, (u64)other.above, registers[6]);
     fact(FACT_FLAGS, 1, registers[7]);
     if (ends_there) {
         if (main_rsp)

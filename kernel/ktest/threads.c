@@ -64,7 +64,7 @@ void threads_abandon(struct test_threads *threads)
         struct rq *rq = this_rq_lock();
 
         sched_dequeue(rq, t);
-        t->state = THREAD_NEW; /* no legal way leads back there: nobody but a test un-makes a thread */
+        put_state(t, THREAD_NEW); /* nobody but a test un-makes a thread */
         spin_unlock_irq(&rq->lock, flags);
         thread_discard(t);
     }

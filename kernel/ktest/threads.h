@@ -28,6 +28,13 @@ static inline u64 number_of(void *arg)
 /* Uses the CPU until the running thread has had it for ns more, however often it is preempted. */
 void use_cpu(u64 ns);
 
+/* Puts t into a state to which no legal step may lead. */
+static inline void put_state(struct thread *t, enum thread_state state)
+{
+    t->state = state;
+    t->state_set = (u8)state;
+}
+
 /* Takes threads that are READY out of the run queue and gives them back, without their exiting: for tests of what comes before exit. */
 void threads_abandon(struct test_threads *threads);
 /* Yields until *counter has reached `wanted`, at most `most` times: a test of a wrong yield must end, too. */

@@ -8,7 +8,7 @@
 #define SLAB_OBJECT_MAX 2048u
 #define KMALLOC_MAX MIB(4)
 
-struct slab; /* mm/slab.c */
+struct slab; /* mm/slab_impl.h */
 
 struct slab_cache {
     const char *name;     /* [c] */

@@ -65,6 +65,7 @@ void sched_dequeue(struct rq *rq, struct thread *t)
 /* What the current thread and its caller owe schedule(). */
 static void check_entry(const struct rq *rq, const struct thread *prev)
 {
+    ASSERT(prev, "schedule: rq->curr is NULL: it names the thread that calls");
     ASSERT(!irq_enabled(), "schedule: called with interrupts on");
     ASSERT(spin_held(&rq->lock), "schedule: called without the run queue's lock");
     ASSERT(rq->lock.under == NULL, "schedule: thread %d (%s) holds lock '%s' across a switch", prev->tid, prev->name,
@@ -74,8 +75,9 @@ static void check_entry(const struct rq *rq, const struct thread *prev)
 #if PHASE >= 2
     ASSERT(!this_cpu()->preempt_count, "schedule: thread %d (%s) blocks or yields with preemption disabled", prev->tid, prev->name);
 #endif
-    ASSERT(prev->state != THREAD_RUNNING, "schedule: thread %d (%s) is still RUNNING: make it READY and queue it, or let it exit, first",
-           prev->tid, prev->name);
+    ASSERT(prev->state != THREAD_RUNNING, "schedule: thread %d (%s) is still RUNNING: who calls has left that state", prev->tid,
+           prev->name);
+    thread_check_state(prev);
 }
 
 /* What a policy owes schedule(). */
@@ -85,8 +87,8 @@ static void check_pick(const struct rq *rq, const struct thread *next)
     ASSERT(next->state == THREAD_READY, "pick_next: chose thread %d (%s), which is %s, expected READY", next->tid, next->name,
            thread_state_name(next->state));
     ASSERT(list_empty(&next->run_link), "pick_next: thread %d (%s) was chosen but is still in the run queue", next->tid, next->name);
-    ASSERT(rq->nr_ready, "pick_next: thread %d (%s) was chosen although the queue counts nobody: queued without sched_enqueue()?",
-           next->tid, next->name);
+    ASSERT(rq->nr_ready, "pick_next: thread %d (%s) was chosen, and rq->nr_ready says that nobody waits: sched_enqueue() counts who joins, "
+           "schedule() who leaves, and nobody else", next->tid, next->name);
     (void)rq; /* CHECKED=0 */
 }
 
@@ -96,12 +98,11 @@ static void check_switched(const struct rq *rq)
     const struct thread *me = current();
 
     ASSERT(stack_pointer() - me->stack.base < me->stack.size,
-           "switch_to: current() is thread %d (%s), but the stack in use is another's: set_current() comes before switch_context()",
-           me->tid, me->name);
-    ASSERT(rq->curr == me, "switch_to: rq->curr is thread %d, but thread %d (%s) runs: rq->curr is set before the switch", rq->curr->tid,
-           me->tid, me->name);
-    ASSERT(me->state == THREAD_RUNNING, "switch_to: thread %d (%s) runs, and its state is %s: it becomes RUNNING before the switch",
-           me->tid, me->name, thread_state_name(me->state));
+           "switch_to: current() says that thread %d (%s) runs, and the stack in use is not that thread's", me->tid, me->name);
+    ASSERT(rq->curr == me, "switch_to: rq->curr says that thread %d runs, and it is thread %d (%s)", rq->curr->tid, me->tid, me->name);
+    ASSERT(me->state == THREAD_RUNNING, "switch_to: thread %d (%s) runs, and its state is %s", me->tid, me->name,
+           thread_state_name(me->state));
+    thread_check_state(me);
 }
 
 /* The first thing after a switch, on the new thread's stack: from here on nothing uses the old thread's. */
@@ -200,6 +201,7 @@ __attribute__((flatten, noinline)) void thread_yield(void)
     irq_disable();
     rq = this_rq_lock();
     yield_locked(rq);
+    ASSERT(!irq_enabled(), "yield_locked: came back with interrupts on; schedule() comes back with interrupts off");
     irq_enable();
 }
 

@@ -74,6 +74,8 @@ void switch_to(struct rq *rq, struct thread *prev, struct thread *next);
 /* Changes a thread's state. A checked build panics when the step is not in the diagram of docs/design.md. The run queue's lock
    of the thread's CPU is held, or nobody else knows the thread yet. */
 void thread_set_state(struct thread *t, enum thread_state to);
+/* Asserts that nobody else did. */
+void thread_check_state(const struct thread *t);
 const char *thread_state_name(enum thread_state state);
 
 /* What the upper layers want to do when no thread is left to run. Set once at start. */

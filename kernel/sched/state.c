@@ -22,9 +22,19 @@ const char *thread_state_name(enum thread_state state)
     return state < array_len(names) ? names[state] : "(no state)";
 }
 
+void thread_check_state(const struct thread *t)
+{
+    ASSERT(t->state == t->state_set, "thread %d (%s) is %s, and thread_set_state() left it %s: no other function changes a thread's state",
+           t->tid, t->name, thread_state_name(t->state), thread_state_name(t->state_set));
+    (void)t; /* CHECKED=0 */
+}
+
 void thread_set_state(struct thread *t, enum thread_state to)
 {
+    thread_check_state(t);
     ASSERT(t->state < array_len(legal) && to < array_len(names) && legal[t->state] & 1u << to,
            "thread_set_state: thread %d (%s) cannot go from %s to %s", t->tid, t->name, thread_state_name(t->state), thread_state_name(to));
     t->state = to;
+    if (IS_CHECKED)
+        t->state_set = (u8)to;
 }

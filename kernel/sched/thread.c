@@ -241,6 +241,8 @@ static int wait_and_collect(struct thread *t, int *code)
         wait_prepare(t);
         if (join_try(t, code))
             break;
+        ASSERT(t->state < THREAD_TERMINATED,
+               "join_try: returned false, and thread %d has been given back: false means that nothing changed", t->tid);
         error = wait_step(t);
         if (error) {
             unclaim(t);
@@ -299,8 +301,16 @@ int thread_detach(tid_t tid)
 
 void thread_left_stack(struct thread *t)
 {
+    u64 flags = spin_lock_irq(&threads_lock);
+    bool detached = t->flags & THREAD_DETACHED;
+
+    ASSERT(t->state == THREAD_ZOMBIE, "thread_exit: thread %d (%s) has exited and is %s, expected ZOMBIE", t->tid, t->name,
+           thread_state_name(t->state));
+    ASSERT(!t->left_stack, "thread_exit: left_stack of thread %d (%s) was set while the thread still stood on its stack", t->tid, t->name);
+    thread_check_state(t);
     t->left_stack = true;
-    if (t->flags & THREAD_DETACHED)
+    spin_unlock_irq(&threads_lock, flags); /* who joins t may give it back from here on */
+    if (detached)
         reclaim_detached(t);
     else
         wait_over(t);
@@ -309,8 +319,7 @@ void thread_left_stack(struct thread *t)
 /* t has not been freed yet: freed memory holds no state. */
 static void check_alive(const struct thread *t, const char *who)
 {
-    ASSERT(t->state <= THREAD_TERMINATED, "%s: at %p there is no thread any more: was its TCB freed before? thread_free() comes last", who,
-           (const void *)t);
+    ASSERT(t->state <= THREAD_TERMINATED, "%s: at %p there is no thread any more: its TCB was given back before", who, (const void *)t);
     (void)t, (void)who;
 }
 
@@ -323,6 +332,7 @@ void thread_unlink(struct thread *t)
     flags = spin_lock_irq(&threads_lock);
     ASSERT(t->state == THREAD_TERMINATED, "thread_unlink: thread %d (%s) is %s, expected TERMINATED", t->tid, t->name,
            thread_state_name(t->state));
+    thread_check_state(t);
     list_remove(&t->all_link);
     list_remove(&t->tid_link);
     nr_threads--;
@@ -333,6 +343,9 @@ void thread_unlink(struct thread *t)
 void thread_free_stack(struct thread *t)
 {
     check_alive(t, "thread_free_stack");
+    /* Of the stack in use kstack_free() has more to say. */
+    ASSERT(t == current() || list_empty(&t->all_link),
+           "thread_free_stack: thread %d (%s) is still in the table: who finds it there finds a thread without a stack", t->tid, t->name);
     if (!(t->flags & THREAD_BOOT_STACK))
         kstack_free(&t->stack);
 }

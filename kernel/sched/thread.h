@@ -68,7 +68,7 @@ void thread_reclaim(struct thread *t);
 
 /* Takes t out of the table: nobody finds it any more, and its id may be used again. */
 void thread_unlink(struct thread *t);
-/* Gives its stack back. t must not run on it. */
+/* Gives its stack back. t must not run on it, and nobody must find t any more. */
 void thread_free_stack(struct thread *t);
 /* Gives the TCB back: the last access to t. */
 void thread_free(struct thread *t);

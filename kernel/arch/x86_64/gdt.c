@@ -9,16 +9,18 @@
 #define GDT_KERNEL_DATA 0x0000920000000000ul
 #define GDT_TSS 0x0000890000000000ul /* present, available 64-bit TSS */
 
-/* The boot CPU's; the others get theirs from the frame allocator. */
+/* The boot CPU's, which nobody starts. Who starts another CPU puts that one's stacks into its ist_stack[] before. */
 static u8 boot_ist_stacks[IST_COUNT][IST_STACK_SIZE] __attribute__((aligned(IST_STACK_SIZE)));
 
 static void tss_init(struct cpu *cpu, struct arch_cpu *arch)
 {
     arch->tss.io_map = sizeof(arch->tss);
     for (enum ist i = IST_DOUBLE_FAULT; i < IST_COUNT; i++) {
-        u8 *top = boot_ist_stacks[i] + IST_STACK_SIZE - 16;
+        u8 *top;
 
-        arch->ist_stack[i] = boot_ist_stacks[i];
+        if (!arch->ist_stack[i])
+            arch->ist_stack[i] = boot_ist_stacks[i];
+        top = arch->ist_stack[i] + IST_STACK_SIZE - 16;
         *(struct cpu **)top = cpu; /* where ist_entry finds it without trusting GS */
         arch->tss.ist[i - 1] = (u64)top;
     }
