@@ -6,6 +6,7 @@
 #include "base/printk.h"
 #include "base/trace.h"
 #include "init/program.h"
+#include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/frames.h"
 #include "mm/slab.h"
@@ -108,20 +109,29 @@ static bool follow(struct thread *t, void *arg)
 
 /* All threads follow the policy, those that wait for something too; those that are queued must not be left behind in another
    policy's order. */
-static void run_policy(char *argument)
+int policy_use(const struct sched_class *class)
 {
-    const struct sched_class *const *p = sched_policies;
     u64 flags = irq_save();
+    bool queued = this_rq()->nr_ready;
 
-    while (*p && strcmp(argument, (*p)->name))
-        p++;
-    if (*p && this_rq()->nr_ready) {
-        printk("threads are queued under %s: wait until they are gone\n", normal_class->name);
-    } else if (*p) {
-        sched_set_normal_class(*p);
+    if (!queued) {
+        sched_set_normal_class(class);
         thread_for_each(follow, NULL);
     }
     irq_restore(flags);
+    if (queued)
+        printk("threads are queued under %s: wait until they are gone\n", normal_class->name);
+    return queued ? -EBUSY : 0;
+}
+
+static void run_policy(char *argument)
+{
+    const struct sched_class *const *p = sched_policies;
+
+    while (*p && strcmp(argument, (*p)->name))
+        p++;
+    if (*p)
+        (void)policy_use(*p); /* says why it did not; the list below, which one is in force */
     printk("policies:");
     for (p = sched_policies; *p; p++)
         printk(*p == normal_class ? " [%s]" : " %s", (*p)->name);
