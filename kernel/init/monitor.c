@@ -82,6 +82,9 @@ static void run_stats(char *argument)
     sched_stats_get(&stats);
     printk("policy %s, %lu context switches, %lu times scheduled, %u ready, reschedule %s\n", normal_class->name, stats.switches,
            stats.scheduled, stats.ready, stats.need_resched ? "pending" : "not pending");
+    if (stats.ticks)
+        printk("  %lu ticks, %lu slices ended by a tick, %lu preemptions, %lu wakes\n", stats.ticks, stats.slices, stats.preemptions,
+               stats.wakes);
     for (enum thread_state s = THREAD_NEW; s < THREAD_STATES; s++)
         if (stats.threads[s])
             printk("  %-10s %u\n", thread_state_name(s), stats.threads[s]);
