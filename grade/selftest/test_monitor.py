@@ -26,8 +26,9 @@ QEMU = os.environ.get("QEMU", "qemu-system-x86_64")
 GUARD_S = 60  # of the host's time, for a machine that does not answer
 LIMIT_MS = 5000
 UNSURE_NS = 20_000  # from the chart's begin to the first thread's entry in the trace, and from a switch to its being noted
-DEMOS = ("convoy", "ageing", "gamer", "inversion")
-BOOTS = [("", "rr", 1), ("hz=100 trace=off sched=mlfq", "mlfq", 10)]  # options, the policy in force, ms from tick to tick
+BOOTS = [("rr", 1000), ("mlfq", 100)]  # the policy in force, ticks a second
+
+Shown = namedtuple("Shown", "answers events policy tick")  # tick: ms from one to the next
 
 # rows: {name: what is drawn}; column: ms; figures: {name: {"runs": ms, ...}}
 Chart = namedtuple("Chart", "rows column figures")
@@ -38,19 +39,20 @@ def kernel():
     assert KERNEL.exists(), "phase 2's reference is not built: run `make trees PHASE=2`, or let `make test` do it"
 
 
-def at_the_prompt(*commands, options="", trace=False):
-    """{command: what the monitor answered, the answers of one command joined} in a run that repeats to the last instruction; with `trace`
-    and the events of its trace."""
+def at_the_prompt(*commands, options=""):
+    """({command: what the monitor answered, the answers of one command joined}, the trace's events) of a run that repeats to the last
+    instruction."""
     typed = "".join(f"{command}\n" for command in (*commands, "poweroff"))
     with Machine(KERNEL, f"watchdog={LIMIT_MS} {options}", input=typed.encode(), limit_ms=LIMIT_MS) as machine:
         end, shown = machine.run(), machine.console()
-        seen, dropped = events.trace(Kernel(dwarf.Image(kernels.content(kernels.reference(2))), GuestMemory(machine.ram, end.cpus[0]["CR3"]))) if trace else (None, 0)
+        image = dwarf.Image(kernels.content(kernels.reference(2)))
+        seen, dropped = events.trace(Kernel(image, GuestMemory(machine.ram, end.cpus[0]["CR3"])))
     assert end.kind == "poweroff" and not dropped, shown
     answers = {}
     for part in shown.split("\n> ")[1:]:
         command, _, answer = part.partition("\n")
         answers[command] = answers.get(command, "") + answer + "\n"
-    return (answers, seen) if trace else answers
+    return answers, seen
 
 
 def charts(text):
@@ -73,24 +75,20 @@ def drawn(chart, name, cells):
     return chart.column * sum(chart.rows[name].count(cell) for cell in cells)
 
 
-@pytest.fixture(scope="module", params=BOOTS, ids=lambda boot: boot[0] or "as usual")
+@pytest.fixture(scope="module", params=BOOTS, ids=lambda boot: f"sched={boot[0]} hz={boot[1]}")
 def shown(request):
-    """Everything at one go: (answers, policy in force, ms a tick). The trace may be off, the tick coarse, the policy another one."""
-    options, policy, tick = request.param
-    all_demos = [f"run {demo}" for demo in DEMOS]
-    commands = [*all_demos, "policy", "mem", "stats", "run convoy", "stats", "run gamer", "stats", "policy", "mem"]
-    return at_the_prompt(*commands, options=options), policy, tick
+    """All demos in one boot, memory and policy looked at behind the first and behind the last."""
+    policy, hz = request.param
+    commands = ["run inversion", "policy", "mem", "stats", "run convoy", "stats", "run gamer", "stats", "run ageing", "policy", "mem"]
+    return Shown(*at_the_prompt(*commands, options=f"sched={policy} hz={hz} trace=all"), policy, 1000 // hz)
 
 
-@pytest.mark.parametrize("hz", [1000, 100])
-def test_a_chart_shows_who_ran_as_the_trace_has_it(hz):
+def test_a_chart_shows_who_ran_as_the_trace_has_it(shown):
     """A column is what happened at the middle of its time, told from the moment before the first thread was made. Where a switch is
     nearer than that is known exactly, either side of it is right."""
-    demos = [f"run {demo}" for demo in DEMOS]
-    answers, seen = at_the_prompt(*demos, options=f"hz={hz} trace=all", trace=True)
-    found = [chart for demo in demos for chart in charts(answers[demo])]
-    made = [event for event in seen if event.event == "CREATE"]
-    switches = [event for event in seen if event.event == "SWITCH"]
+    found = [chart for command, answer in shown.answers.items() if command.startswith("run ") for chart in charts(answer)]
+    made = [event for event in shown.events if event.event == "CREATE"]
+    switches = [event for event in shown.events if event.event == "SWITCH"]
     for chart in found:
         mine, made = made[:len(chart.rows)], made[len(chart.rows):]
         name_of = {event.tid: name for event, name in zip(mine, chart.rows)}
@@ -99,7 +97,7 @@ def test_a_chart_shows_who_ran_as_the_trace_has_it(hz):
             allowed = {name_of.get(last_before(switches, middle + off)) for off in (-UNSURE_NS, UNSURE_NS)}
             runs = next((name for name, cell in zip(chart.rows, column) if cell not in " .-m"), None)
             assert runs in allowed, (at, allowed, chart.rows)
-    assert not made and len(found) == 2 * len(DEMOS)
+    assert not made and len(found) == 8, "four demos of two charts each"
 
 
 def last_before(switches, time):
@@ -108,37 +106,39 @@ def last_before(switches, time):
 
 
 def test_convoy_shows_three_jobs_that_wait_17_columns_on_average_and_then_3(shown):
-    answer = shown[0]["run convoy"]
-    first, shortest = charts(answer)[:2]
+    judge_convoy(shown.answers["run convoy"])
+
+
+def judge_convoy(answer):
+    first, shortest = charts(answer)
     assert [row.strip() for row in first.rows.values()] == ["#" * 24, "." * 24 + "#" * 3, "." * 27 + "#" * 3]
     assert [row.strip() for row in shortest.rows.values()] == ["." * 6 + "#" * 24, "#" * 3, "..." + "#" * 3]
     for chart, average in ((first, 17), (shortest, 3)):
         assert sum(row.count(".") for row in chart.rows.values()) == 3 * average
         assert abs(sum(figure["waits"] for figure in chart.figures.values()) / 3 / chart.column - average) < 0.05
-    assert re.findall(r"average wait: (\S+) columns", answer)[:2] == ["17.0", "3.0"]
+    assert re.findall(r"average wait: (\S+) columns", answer) == ["17.0", "3.0"]
 
 
 def test_ageing_lets_a_thread_in_that_would_starve(shown):
     """Thread priorities low and normal are 12 levels apart, a level is gained in 10 ms; a turn of H lasts 20 ms, one of L 10 ms."""
-    answers, _, tick = shown
-    starved, aged = charts(answers["run ageing"])
+    starved, aged = charts(shown.answers["run ageing"])
     assert re.fullmatch(r"#+ +", starved.rows["H"]) and re.fullmatch(r"\.+#+", starved.rows["L"]), "L runs when H has ended, not before"
     assert starved.figures["L"]["longest"] >= starved.figures["H"]["runs"] > 200
     assert "#." in aged.rows["H"] and "#." in aged.rows["L"], "L has a turn while H wants to run, and H gets the CPU back"
-    assert 12 * 10 <= aged.figures["L"]["longest"] <= 12 * 10 + 20 + tick
-    assert aged.figures["H"]["longest"] <= 10 + tick
+    assert 12 * 10 <= aged.figures["L"]["longest"] <= 12 * 10 + 20 + shown.tick
+    assert aged.figures["H"]["longest"] <= 10 + shown.tick
     assert all(chart.figures["L"]["runs"] == pytest.approx(30, abs=1) for chart in (starved, aged))
 
 
 def test_a_gamer_keeps_the_top_only_where_its_past_is_forgotten(shown):
     """4 ms of every 5 at the top would be 80 %; the better of two equals who both sink cannot have more than its half."""
-    answer = shown[0]["run gamer"]
-    forgetful, fair = charts(answer)[:2]
+    answer = shown.answers["run gamer"]
+    forgetful, fair = charts(answer)
     assert set(forgetful.rows["G"]) <= set("0.- ") and {"1", "2"} <= set(forgetful.rows["H"])
     for name in "GH":
         level = re.sub("[^0-3]", "", fair.rows[name])
         assert list(level) == sorted(level) and {"0", "1", "2", "3"} == set(level), "everybody sinks through all levels"
-    shares = [int(share) for share in re.findall(r"G had (\d+) %", answer)][:2]
+    shares = [int(share) for share in re.findall(r"G had (\d+) %", answer)]
     assert shares[0] >= 70 and shares[1] <= 45
     for chart, share in zip((forgetful, fair), shares):
         assert abs(chart.figures["G"]["runs"] / 2.1 - share) <= 1
@@ -147,7 +147,7 @@ def test_a_gamer_keeps_the_top_only_where_its_past_is_forgotten(shown):
 
 def test_inversion_is_bounded_by_the_locks_owner_where_priority_is_inherited(shown):
     """L holds the lock for 20 ms, H comes 6 ms after it: that leaves 14. M, which needs no lock, computes 60 ms."""
-    answer = shown[0]["run inversion"]
+    answer = shown.answers["run inversion"]
     without, inherited = charts(answer)
     waits = [float(wait) for wait in re.findall(r"H waited (\S+) ms", answer)]
     assert waits == [chart.figures["H"]["lock"] for chart in (without, inherited)]
@@ -164,20 +164,19 @@ def test_inversion_is_bounded_by_the_locks_owner_where_priority_is_inherited(sho
 
 
 def test_a_demo_gives_back_what_it_took_and_puts_the_policy_back(shown):
-    """The first round fills caches of stacks and structures; the second takes from there."""
-    answers, policy, _ = shown
-    in_force = [line for line in answers["policy"].splitlines() if line]
-    assert in_force == [in_force[0]] * 2 and f"[{policy}]" in in_force[0]
-    memory = re.findall(r"(\d+) KiB of \d+ KiB free, (\d+) heap objects", answers["mem"])
+    """The first demo fills caches of stacks and structures; the others take from there."""
+    in_force = [line for line in shown.answers["policy"].splitlines() if line]
+    assert in_force == [in_force[0]] * 2 and f"[{shown.policy}]" in in_force[0]
+    memory = re.findall(r"(\d+) KiB of \d+ KiB free, (\d+) heap objects", shown.answers["mem"])
     assert len(memory) == 2 and memory[0] == memory[1]
-    assert answers["mem"].count("sound") == 2
+    assert shown.answers["mem"].count("sound") == 2
 
 
 def test_the_statistics_count_ticks_slices_preemptions_and_wakes(shown):
     """Under fcfs and sjf nobody is preempted by others of his kind; the gamer's naps and quanta end in wakes and preemptions."""
-    answers, _, tick = shown
+    tick = shown.tick
     pattern = r"(\d+) context switches[^\n]*\n +(\d+) ticks, (\d+) slices ended by a tick, (\d+) preemptions, (\d+) wakes\n +RUNNING +1\n"
-    counts = [list(map(int, numbers)) for numbers in re.findall(pattern, answers["stats"])]
+    counts = [list(map(int, numbers)) for numbers in re.findall(pattern, shown.answers["stats"])]
     assert len(counts) == 3
     (switches, ticks, slices, preempted, wakes), (more, ticks2, slices2, preempted2, wakes2) = [
         [after - before for before, after in zip(*pair)] for pair in zip(counts, counts[1:])]
@@ -191,10 +190,11 @@ def test_the_statistics_count_ticks_slices_preemptions_and_wakes(shown):
 
 def test_a_thread_that_is_blocked_does_not_wait_for_the_cpu():
     """While the convoys run for 600 ms, the monitor's thread is blocked in its joins, but for the 60 ms in which the two short jobs are
-    before it in the queue."""
-    answer = at_the_prompt("run convoy", "dump 1")["dump 1"]
-    waited = int(re.search(r"thread 1 \(main\)[^#]* waited (\d+) us", answer)[1])
-    assert 60_000 <= waited <= 65_000
+    before it in the queue. Without a trace, which the charts do not need either."""
+    answers, seen = at_the_prompt("run convoy", "dump 1", options="trace=off")
+    waited = int(re.search(r"thread 1 \(main\)[^#]* waited (\d+) us", answers["dump 1"])[1])
+    assert 60_000 <= waited <= 65_000 and not seen
+    judge_convoy(answers["run convoy"])
 
 
 def test_while_nobody_types_the_monitor_is_blocked_and_the_processor_halts():

@@ -11,15 +11,18 @@
 
 extern const struct demo demos_start[], demos_end[];
 
-/* Who ran, turn by turn; a turn is what lies between two yields. Written by the running thread alone: nobody is preempted. */
+/* Who ran, turn by turn; a turn is what lies between two yields. Written with interrupts off. */
 static u8 turn_of[TURNS_MAX];
 static unsigned turns;
 
 static void take_turn(u64 lane)
 {
+    u64 flags = irq_save();
+
     if (turns < TURNS_MAX)
         turn_of[turns++] = (u8)lane;
     printk("%c", (char)('A' + lane));
+    irq_restore(flags);
 }
 
 static void draw(unsigned lanes)
