@@ -9,21 +9,20 @@
 #define LANES 4
 #define TURNS_MAX 64
 
-struct demo {
-    const char *name;
-    const char *about;
-    int (*run)(void);
-};
+extern const struct demo demos_start[], demos_end[];
 
-/* Who ran, turn by turn; a turn is what lies between two yields. Written by the running thread alone: nobody is preempted. */
+/* Who ran, turn by turn; a turn is what lies between two yields. Written with interrupts off. */
 static u8 turn_of[TURNS_MAX];
 static unsigned turns;
 
 static void take_turn(u64 lane)
 {
+    u64 flags = irq_save();
+
     if (turns < TURNS_MAX)
         turn_of[turns++] = (u8)lane;
     printk("%c", (char)('A' + lane));
+    irq_restore(flags);
 }
 
 static void draw(unsigned lanes)
@@ -127,27 +126,25 @@ static int run_family(void)
     return 0;
 }
 
-static const struct demo demos[] = {
-    { "turns", "three threads that yield after every letter", run_turns },
-    { "hog", "one of three yields five times more rarely: the others wait", run_hog },
-    { "exit", "four threads of different length of life: those that are left share the turns", run_exit },
-    { "family", "three child processes, and a parent that waits for them", run_family },
-};
+DEMO(10, turns, "three threads that yield after every letter", run_turns)
+DEMO(11, hog, "one of three yields five times more rarely: the others wait", run_hog)
+DEMO(12, exit, "four threads of different length of life: those that are left share the turns", run_exit)
+DEMO(13, family, "three child processes, and a parent that waits for them", run_family)
 
 void demo_list(void)
 {
-    for (unsigned i = 0; i < array_len(demos); i++)
-        printk("  %-8s %s\n", demos[i].name, demos[i].about);
+    for (const struct demo *d = demos_start; d < demos_end; d++)
+        printk("  %-9s %s\n", d->name, d->about);
 }
 
 bool demo_run(const char *name)
 {
-    for (unsigned i = 0; i < array_len(demos); i++) {
+    for (const struct demo *d = demos_start; d < demos_end; d++) {
         int error;
 
-        if (strcmp(demos[i].name, name))
+        if (strcmp(d->name, name))
             continue;
-        error = demos[i].run();
+        error = d->run();
         if (error)
             printk("the demo ended early: error %d\n", error);
         return true;

@@ -7,6 +7,7 @@
 #include "base/printk.h"
 #include "base/trace.h"
 #include "init/program.h"
+#include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/frames.h"
 #include "mm/slab.h"
@@ -83,6 +84,9 @@ static void run_stats(char *argument)
     sched_stats_get(&stats);
     printk("policy %s, %lu context switches, %lu times scheduled, %u ready, reschedule %s\n", normal_class->name, stats.switches,
            stats.scheduled, stats.ready, stats.need_resched ? "pending" : "not pending");
+    if (stats.ticks)
+        printk("  %lu ticks, %lu slices ended by a tick, %lu preemptions, %lu wakes\n", stats.ticks, stats.slices, stats.preemptions,
+               stats.wakes);
     for (enum thread_state s = THREAD_NEW; s < THREAD_STATES; s++)
         if (stats.threads[s])
             printk("  %-10s %u\n", thread_state_name(s), stats.threads[s]);
@@ -110,20 +114,29 @@ static bool follow(struct thread *t, void *arg)
 
 /* All threads follow the policy, those that wait for something too; those that are queued must not be left behind in another
    policy's order. */
-static void run_policy(char *argument)
+int policy_use(const struct sched_class *class)
 {
-    const struct sched_class *const *p = sched_policies;
     u64 flags = irq_save();
+    bool queued = this_rq()->nr_ready;
 
-    while (*p && strcmp(argument, (*p)->name))
-        p++;
-    if (*p && this_rq()->nr_ready) {
-        printk("threads are queued under %s: wait until they are gone\n", normal_class->name);
-    } else if (*p) {
-        sched_set_normal_class(*p);
+    if (!queued) {
+        sched_set_normal_class(class);
         thread_for_each(follow, NULL);
     }
     irq_restore(flags);
+    if (queued)
+        printk("threads are queued under %s: wait until they are gone\n", normal_class->name);
+    return queued ? -EBUSY : 0;
+}
+
+static void run_policy(char *argument)
+{
+    const struct sched_class *const *p = sched_policies;
+
+    while (*p && strcmp(argument, (*p)->name))
+        p++;
+    if (*p)
+        (void)policy_use(*p); /* says why it did not; the list below, which one is in force */
     printk("policies:");
     for (p = sched_policies; *p; p++)
         printk(*p == normal_class ? " [%s]" : " %s", (*p)->name);

@@ -225,8 +225,10 @@ void sched_make_ready(struct rq *rq, struct thread *t, enum enqueue_why why)
 {
     u64 now = clock_ns();
 
-    if (why == ENQUEUE_WAKE)
+    if (why == ENQUEUE_WAKE) {
         t->blocked_time += now - t->blocked_since;
+        rq->nr_wakes++;
+    }
     thread_set_state(t, THREAD_READY);
     t->ready_since = now;
     sched_enqueue(rq, t, why);

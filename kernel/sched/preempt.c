@@ -26,10 +26,12 @@ static void preempt(void)
 {
     struct rq *rq = this_rq_lock();
 
-    if (rq->curr == rq->idle)
+    if (rq->curr == rq->idle) {
         leave_idle(rq);
-    else
+    } else {
+        rq->nr_preemptions++;
         preempt_locked(rq);
+    }
 }
 
 void preempt_from_interrupt(void)

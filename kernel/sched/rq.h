@@ -21,12 +21,15 @@ struct rq {
     u64 nr_switches;     /* [l] times that another thread was chosen */
 #if PHASE >= 2
     u64 next_tick;       /* ns; ~0ul while the CPU idles. This CPU, interrupts off */
-    u64 nr_ticks;        /* [l] */
     struct prio_rq prio; /* [l] */
     struct mlfq_rq mlfq; /* [l] */
     struct sjf_rq sjf;   /* [l] */
 #endif
     u64 nr_stays;        /* [l] times that the same thread was chosen again */
+    u64 nr_ticks;        /* [l] from here on all 0 until phase 2 */
+    u64 nr_slices;       /* [l] ticks that ended a slice: they found that another thread is due */
+    u64 nr_preemptions;  /* [l] times that a thread had to give up the CPU and wanted to go on */
+    u64 nr_wakes;        /* [l] waits that ended */
 };
 
 static inline struct rq *this_rq(void)

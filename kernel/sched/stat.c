@@ -11,12 +11,17 @@ u64 thread_cpu_ns(const struct thread *t)
     return cycles_to_ns(ran);
 }
 
-/* Until threads can block, one that lives and does not run waits. */
+/* Who lives, and neither runs nor is blocked, waits. */
 u64 thread_wait_ns(const struct thread *t)
 {
-    u64 lived = clock_ns() - t->created_at, ran = thread_cpu_ns(t);
+    u64 lived = clock_ns() - t->created_at, other = thread_cpu_ns(t);
 
-    return lived > ran ? lived - ran : 0;
+#if PHASE >= 2
+    other += t->blocked_time;
+    if (t->state == THREAD_BLOCKED || t->state == THREAD_STOPPED)
+        other += clock_ns() - t->blocked_since;
+#endif
+    return lived > other ? lived - other : 0;
 }
 
 static bool count(struct thread *t, void *arg)
@@ -36,5 +41,9 @@ void sched_stats_get(struct sched_stats *stats)
     stats->scheduled = rq->nr_switches + rq->nr_stays;
     stats->ready = rq->nr_ready;
     stats->need_resched = this_cpu()->need_resched;
+    stats->ticks = rq->nr_ticks;
+    stats->slices = rq->nr_slices;
+    stats->preemptions = rq->nr_preemptions;
+    stats->wakes = rq->nr_wakes;
     thread_for_each(count, stats);
 }

@@ -11,6 +11,7 @@ struct sched_stats {
     u32 ready;                  /* threads waiting in run queues */
     u32 threads[THREAD_STATES]; /* threads by state; idle threads are not counted */
     bool need_resched;          /* a reschedule is due on this CPU */
+    u64 ticks, slices, preemptions, wakes; /* as in struct rq; 0 in phase 1 */
 };
 
 void sched_stats_get(struct sched_stats *stats);

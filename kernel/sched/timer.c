@@ -44,12 +44,17 @@ static void expire(struct timer_queue *queue, u64 now)
 /* Ticks that were missed while interrupts were off are not made up for: the charge goes by time, not by ticks. */
 static void tick_if_due(struct rq *rq, u64 now)
 {
+    const struct cpu *cpu = this_cpu();
+
     rq_lock(rq);
     if (now >= rq->next_tick) {
+        bool due = cpu->need_resched;
+
         rq->next_tick += (now - rq->next_tick) / tick_ns * tick_ns + tick_ns;
         if (unlikely(trace_on))
             sched_trace(TRACE_TICK, rq, rq->curr, thread_ran(rq, rq->curr));
         sched_tick(rq);
+        rq->nr_slices += !due && cpu->need_resched;
     }
     spin_unlock(&rq->lock);
 }
