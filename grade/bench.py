@@ -9,6 +9,7 @@ ratio are null as long as there is no other system to compare with. Exit status:
 limits are those of one compiler: of a kernel that another one made, the figures are reported and not judged."""
 
 import argparse
+import contextlib
 import json
 import os
 import re
@@ -21,6 +22,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from grade import dwarf
+from grade.boot import Boot
 from grade.errors import GraderFault, UserError
 from grade.steps import Kernel, executed, qemu_version, reached
 
@@ -29,6 +31,7 @@ SWITCH_LIMIT, PREEMPTIVE_SWITCH_LIMIT, RECORD_LIMIT = 80, 100, 40  # the second 
 BLOCK_LIMIT, TICK_LIMIT = 400, 250
 START_LIMIT, PROMPT_LIMIT = 8_000_000, 20_000_000
 TIMER_VECTOR = 32       # kernel/arch/timer.h
+CLI, STI = b"\xfa", b"\xfb"
 RING = 64               # records of the small ring that wraps
 
 # What the ktest `bench` marks, for information: name of the marks, what stands in the table.
@@ -86,7 +89,7 @@ def measure(path, cache=None):
         prompt(kernel),
     ]
     if preemptive:
-        figures[2:2] = [block(kernel), tick(kernel)]
+        figures[2:2] = [block(kernel), tick(kernel), *wakes(kernel)]
     for name, words in MARKED:
         found = steps.between(f"bench_begin_{name}", f"bench_end_{name}")
         figures.append(figure(words, len(found[-1]), note=f"seen {spread(found)}"))
@@ -165,6 +168,38 @@ def tick(kernel):
         raise GraderFault("no timer interrupt was seen")
     return figure("timer interrupt without a switch", len(found[-1]), TICK_LIMIT,
                   note=f"the tick, and the timer set again; seen {spread(found)}")
+
+
+def wakes(kernel):
+    """How late an urgent thread is at the latest, and what it has to wait for at most: the longest section with interrupts off, in the same
+    run from the test's begin on."""
+    boot = Boot(kernel.path, kernel.image, 1)
+    with contextlib.closing(boot):
+        facts = boot("bench_wake", "sched=prio", trace="off").facts("RESPONSE")
+    late, slow, alone = (next(fact.b for fact in facts if fact.a == which) for which in range(3))
+    steps = executed(kernel, "ktest=bench_wake trace=off sched=prio")
+    begin, end = longest_off(steps, steps.pcs.index(kernel.start("ktest_bench_wake")))
+    where = Counter(kernel.image.function(pc)[0] for pc in steps.pcs[begin:end]).most_common(1)[0][0]
+    return [
+        figure("woken by a thread: until it runs", slow, note="priority scheduling; from the waker's call on, the latest of 32"),
+        figure("woken by the timer: how late at most", late, note=f"ns, 1 ns an instruction; the latest of 32; alone on the machine {alone}"),
+        figure("longest section with interrupts off", end - begin, note=f"in that run; most of it in {where}()"),
+    ]
+
+
+def longest_off(steps, first):
+    """[begin, end) in steps.pcs of the longest stretch from the index first on with interrupts off: from cli or an interrupt's entry to sti
+    or iretq."""
+    kernel, since, best = steps.kernel, None, (first, first)
+    entries = {address for name, address in kernel.image.symbols.items() if name.startswith("stub_")}
+    for at in range(first, len(steps.pcs)):
+        pc = steps.pcs[at]
+        if since is None:
+            since = at if pc in entries or kernel.code(pc, 1) == CLI else None
+        elif kernel.code(pc, 1) == STI or kernel.is_iretq(pc):
+            best = max(best, (since, at + 1), key=lambda span: span[1] - span[0])
+            since = None
+    return best
 
 
 def start(kernel):

@@ -79,9 +79,13 @@ class Kernel:
             return "call"
         return "ret" if code[:1] in (b"\xc3", b"\xc2") or code[:2] == b"\xf3\xc3" else None
 
+    def code(self, pc, size):
+        """The first bytes of the instruction at pc; fewer where it is no code of the kernel's."""
+        return self.text[pc - self.base:pc - self.base + size] if pc >= self.base else b""
+
     def is_iretq(self, pc):
         """Whether the instruction at pc ends an interrupt."""
-        return self.text[pc - self.base:pc - self.base + 2] == b"\x48\xcf"
+        return self.code(pc, 2) == b"\x48\xcf"
 
 
 def compiler(elf):

@@ -1,6 +1,8 @@
 /* More work that `make bench` counts (test_bench.c): what blocking and a tick cost. Needs 2.1 to 2.3. */
 #include "ktest/ktest.h"
 #include "ktest/threads.h"
+#include "sched/sync.h"
+#include "sched/timer.h"
 #include "sched/wait.h"
 
 #define ROUNDS 16 /* the last one is what is reported */
@@ -61,4 +63,87 @@ KTEST(bench_tick, "half a millisecond of work for a thread that is alone, for ti
     while (clock_ns() < until)
         ;
     return 0;
+}
+
+/* --- from a wake to running -------------------------------------------------------------------------------------------------------- */
+
+#define WAKES 32
+
+static struct semaphore gate, own;
+static volatile bool listens, done;
+static u64 woken_at;
+
+/* Sleeps for different times; how late it was at the latest. */
+static u64 latest(void)
+{
+    u64 late = 0;
+
+    for (unsigned i = 0; i < WAKES; i++) {
+        u64 due = clock_ns() + 12000 + 997 * i; /* 997 is a prime: at another moment of the other one's round each time */
+
+        thread_sleep_until(due);
+        late = max(late, clock_ns() - due);
+    }
+    return late;
+}
+
+/* Critical: sleeps, and says how late it is; then waits for the other one, and says how long it took from there. */
+static int urgent(void *arg)
+{
+    u64 late = latest(), slow = 0;
+
+    listens = true;
+    for (unsigned i = 0; i < WAKES; i++) {
+        semaphore_down(&gate);
+        slow = max(slow, cycles() - woken_at);
+    }
+    fact(FACT_RESPONSE, 0, late);
+    fact(FACT_RESPONSE, 1, slow);
+    done = true;
+    (void)arg;
+    return 0;
+}
+
+static int nothing(void *arg)
+{
+    (void)arg;
+    return 0;
+}
+
+/* Does everything that keeps interrupts off for a while. */
+static int busy(void *arg)
+{
+    while (!done) {
+        struct thread_params params = THREAD_PARAMS("short", nothing, NULL);
+        tid_t tid = thread_create(&params);
+
+        if (tid > 0)
+            thread_join(tid, NULL);
+        semaphore_up(&own);
+        semaphore_down(&own);
+        thread_yield();
+        if (listens) {
+            woken_at = cycles();
+            semaphore_up(&gate);
+        }
+    }
+    (void)arg;
+    return 0;
+}
+
+KTEST(bench_wake, "how late an urgent thread is that a timer, or another thread, wakes (boot with sched=prio)")
+{
+    struct test_threads threads = { 0 };
+    int error;
+
+    semaphore_init(&gate, "gate", 0);
+    semaphore_init(&own, "own", 0);
+    fact(FACT_RESPONSE, 2, latest()); /* alone on the machine */
+    listens = done = false;
+    error = threads_add(&threads, PRIORITY_CRITICAL, urgent);
+    if (!error)
+        error = threads_add(&threads, PRIORITY_NORMAL, busy);
+    done = error != 0;
+    threads_join(&threads);
+    return error;
 }
