@@ -3,7 +3,7 @@ not run wait?"""
 
 from grade.api import boots, exercise, require
 from grade.models import schedule
-from grade.phase2.policies import follows, grows_like, turns
+from grade.phase2.policies import follows, grows_like, picks_of_ten, turns
 
 MS = 1_000_000
 
@@ -43,9 +43,12 @@ def test_equals_take_turns_of_a_quantum(boot):
 
 
 @exercise("2.6a", points=2)
-@boots(2)
+@boots(3)
 def test_many_threads_that_wait_cost_no_more_than_few(boot):
     """To look at each of them would be simple, and too much: the kernel decides a thousand times a second."""
+    picked = [number % 5 for number in picks_of_ten(boot, "prio")]
+    require(picked == [4, 4, 3, 3, 2, 2, 1, 1, 0, 0], "of those that wait, the one of the highest priority runs next",
+            f"ten threads, two of each priority: they were picked in the order of priorities {picked}")
     for ktest, what in (("policy_cost", "taking a thread out and putting it back"), ("policy_tick_cost", "a tick")):
         grows_like(boot(ktest, "sched=prio"), what, "log n")
 

@@ -161,11 +161,16 @@ static u64 quantum_left(void)
 /* Number 0 sleeps for a moment whenever its quantum is nearly over; the other one is honest. */
 static int gamer(void *arg)
 {
+    unsigned lowest = 0;
+
     if (number_of(arg))
         return hog(arg);
-    while (!stop)
+    while (!stop) {
+        lowest = max(lowest, (unsigned)current()->mlfq.level);
         if (quantum_left() < policy.cycles_per_ms / 4)
             thread_sleep(NS_PER_MS / 10);
+    }
+    fact(FACT_LEVEL, 0, lowest);
     fact(FACT_CPU_TIME, 0, thread_cpu_ns(current()));
     return 0;
 }
