@@ -19,9 +19,9 @@ def turns(run):
     made = {event.tid for event in run.events("CREATE")}
     ends = {(event.tid, event.time) for event in run.events("SWITCH") if event.arg[0] == READY}
     found = [turn for turn in Timeline(run.events()).turns if turn.tid in made and (turn.tid, turn.end) in ends]
-    stops = sum(event.arg[0] == PREEMPTED for event in run.events("ENQUEUE"))
+    stops = sum(event.arg[0] == PREEMPTED and event.tid in made for event in run.events("ENQUEUE"))
     require(len(found) >= 3, "threads that never yield take turns", f"{len(found)} of their turns ended because the CPU was taken away")
-    require(stops == len(found), "a tick asks for another thread when there is a reason, and not at every turn of the clock",
+    require(stops == len(found), "the CPU is taken away for another thread, and not to give it back at once",
             f"a thread was stopped {stops} times, and {len(found)} times another one went on")
     return found
 

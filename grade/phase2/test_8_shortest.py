@@ -55,5 +55,5 @@ def test_of_two_jobs_alike_the_one_that_was_ready_first_runs_first(boot):
     """Whatever was done to the queue meanwhile: who has waited longer is not told to wait again."""
     picked = picks_of_ten(boot, "sjf")
     require(picked == [0, 1, 8, 9, 6, 7, 4, 5, 2, 3], "the shortest predicted burst runs first; of two alike, who became ready first",
-            "two threads each of 1, 920, 839, 758, 677 us announced, 0 to 9 in the order in which they became ready; the even ones' priority "
-            f"was set anew: picked in the order {picked}")
+            "two threads each of 1, 920, 839, 758, 677 us announced, 0 to 9 in the order in which they became ready; the priority of 0, 3, "
+            f"6 and 9 was set anew: picked in the order {picked}")

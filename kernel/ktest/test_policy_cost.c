@@ -9,8 +9,8 @@
 #define FEW       10
 #define MOST      1000
 #define FIRST_TID 10000
-#define ROUNDS    500
-#define BOOSTS    50 /* in that many rounds */
+#define ROUNDS    100
+#define BOOSTS    10 /* in that many rounds */
 
 static struct rq queue;
 static struct thread *thread[MOST + 1]; /* the last one runs */
@@ -112,7 +112,7 @@ static int measure_all(void (*action)(void))
     return error;
 }
 
-/* Every second one's priority is set anew while it waits, to what it was. */
+/* Every third one's priority is set anew while it waits, to what it was. */
 KTEST(policy_order, "in which order ten that wait are picked")
 {
     u64 flags;
@@ -122,7 +122,7 @@ KTEST(policy_order, "in which order ten that wait are picked")
         goto out;
     flags = irq_save();
     fill(FEW, MLFQ_LEVELS);
-    for (unsigned i = 0; i < FEW; i += 2) {
+    for (unsigned i = 0; i < FEW; i += 3) {
         normal_class->dequeue_task(&queue, thread[i]);
         enqueue(thread[i], ENQUEUE_CHANGED);
     }
