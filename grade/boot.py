@@ -21,6 +21,7 @@ from .memory import BadAddress, GuestMemory
 from .state import Corrupt, Kernel
 
 
+SEEDS = 20  # so many seeds have a run's limit of time
 RACE = 16  # race build: one access in so many may be where another thread comes in; docs/performance.md says why
 
 
@@ -159,10 +160,11 @@ class Boot:
                  input=None, cpus=1, limit_ms=LIMIT_MS):
         """Runs a ktest. options: further boot options. build: which kernel. outcome: how it has to end ("finished", "panic", ..., None =
         any way). result: what the ktest has to return (None = anything). trace: all unless there are seeds, off then. seeds: a list of
-        consecutive numbers, one after the other in this boot; race: see RACE. input: bytes for the console. limit_ms: of virtual time.
-        Raises Unjudged, RuleBroken, GraderFault."""
+        consecutive numbers, one after the other in this boot; race: see RACE. input: bytes for the console. limit_ms: of virtual time,
+        for every SEEDS seeds. Raises Unjudged, RuleBroken, GraderFault."""
         if len(self.boots) >= self.budget:
             raise GraderFault(f"this test boots more often than it announced: mark it with @boots({len(self.boots) + 1})")
+        limit_ms *= -(-len(seeds) // SEEDS) if seeds else 1
         kernel, image = (self.kernel, self.image) if build == "checked" else self.kernels[build]
         words = [f"ktest={ktest}", f"trace={trace or ('off' if seeds else 'all')}", limit_option(limit_ms), options]
         words += [f"seed={seeds[0]} seeds={len(seeds)}"] if seeds else []

@@ -34,6 +34,7 @@ WALL_SECONDS = 1200    # of one make
 MEMORY = 4 << 30
 LARGEST_OUTPUT = 256 << 20
 MOST_WORDS = 12        # lines of the compiler's that are shown
+MOST_WARNINGS = 20
 KEPT_DAYS = 2
 _libc = ctypes.CDLL(None)
 
@@ -41,11 +42,12 @@ _libc = ctypes.CDLL(None)
 @dataclass
 class Built:
     """kernels {variant: its path}. broken {path: lines}: start versions were taken instead of these files, and why. ignored: see
-    submission.take()."""
+    submission.take(). warnings: the compiler's, one line each, about the student's files that were taken."""
 
     kernels: dict
     broken: dict = field(default_factory=dict)
     ignored: list = field(default_factory=list)
+    warnings: list = field(default_factory=list)
 
     @property
     def kernel(self):
@@ -62,12 +64,13 @@ def build(root, given_tar, exercises, work, jobs=2, variants=("checked",)):
     try:
         work.mkdir(parents=True, exist_ok=True)
         with lock(work / "lock"):
-            kernels = {}
+            kernels, warnings = {}, []
             for variant in variants:
                 maker = Maker(work / "tree", given, jobs, variant)
                 broken.update(maker.build_what_builds({path: data for path, data in files.items() if path not in broken}))
                 kernels[variant] = keep(maker.kernel, work / "kernels")
-            return Built(kernels, broken, ignored)
+                warnings = warnings or warnings_in(maker.output, files)
+            return Built(kernels, broken, ignored, warnings)
     except PermissionError as error:
         raise UserError(f"{error.filename} cannot be written: run the grader in a folder that is yours, or give OUT=folder") from None
     except OSError as error:
@@ -143,9 +146,11 @@ class Maker:
         return dict.fromkeys(taken, tail(whole))
 
     def builds(self, files):
-        """True if the handed-out tree with these files over it builds; self.output has make's words."""
+        """True if the handed-out tree with these files over it builds; self.output has make's words, with all that the compiler has to say
+        about these files: they are compiled each time."""
         self._lay_out({**self.given, **files, "Makefile": MAKEFILE.encode()})
-        self.kernel.unlink(missing_ok=True)
+        for made in (self.kernel, *(self.kernel.parent / f"{path}.o" for path in files)):
+            made.unlink(missing_ok=True)
         args = ["make", "-k", "-r", "--no-print-directory", f"-j{self.jobs}", "kernel", "O=build", *VARIANTS[self.variant]]
         args += [f"{name}={os.environ[name]}" for name in ("CROSS", "NASM") if os.environ.get(name)]
         code, self.output = call(args, self.folder)
@@ -207,6 +212,17 @@ def errors_in(output, path):
             found.append(line)
             found += [more for more in lines[at + 1:at + 3] if re.match(r"\s+(\d+ )?\|", more)]
     return list(dict.fromkeys(found))[:MOST_WORDS]
+
+
+def warnings_in(output, paths):
+    """The compiler's warnings about these files, each once, a line each, by file and line: make runs several compilers at once."""
+    found = {}
+    for said in output.splitlines():
+        place = re.match(r"(\S+?):(\d+)(:\d+)?: warning:", said)
+        if place and place[1] in paths:
+            found[said] = place[1], int(place[2])
+    found = sorted(found, key=found.get)
+    return found[:MOST_WARNINGS] + ([f"... and {len(found) - MOST_WARNINGS} more warnings"] if len(found) > MOST_WARNINGS else [])
 
 
 def tail(output):

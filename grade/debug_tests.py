@@ -2,7 +2,6 @@
 kernel; to learn how it boots and where it fails, it is simply run, in this process, with the grader's own fixture."""
 
 import contextlib
-import difflib
 import importlib.util
 import inspect
 import re
@@ -35,28 +34,37 @@ class Attempt:
 
 
 def failing_boot(options, kernel, image, stack):
-    """The Attempt for options.test. stack: an ExitStack that gives the runs' memory back. Raises UserError if there is no such test."""
+    """The Attempt for options.test; of an exercise's tests the first that fails, or the last one. stack: an ExitStack that gives the runs'
+    memory back. Raises UserError if there is no such test."""
     ktests = sorted(name.removeprefix("ktest_entry_") for name in image.variables if name.startswith("ktest_entry_"))
-    tests = graded(options.tree)
-    wanted = testlist.plain(options.test).removeprefix("test_")
-    test = None if wanted in ktests else find(options.test, wanted, tests, ktests)
-    boot = Boot(kernel, image, 1, testlist.MOST_BOOTS, race_kernel(options, kernel.parent) if test and "race" in test.builds else None)
-    stack.callback(boot.close)
-    error = None
-    try:
-        if test:
-            run_test(test, boot)
-        else:
-            boot(wanted, outcome=None, result=None)
-    except RuleBroken as broken:
-        error = broken
+    tests = find(options.test, graded(options.tree), ktests)
+    builds = {build for test in tests if not isinstance(test, str) for build in test.builds}
+    kernels = race_kernel(options, kernel.parent) if "race" in builds else None
+    for test in tests:
+        boot = Boot(kernel, image, 1, testlist.MOST_BOOTS, kernels)
+        stack.callback(boot.close)
+        error = run(test, boot)
+        if error:
+            break
+    name = test if isinstance(test, str) else test.name
     if not boot.last:
-        raise UserError(f"the test {options.test} boots nothing" + (f": {error}" if error else ""))
-    error = error or boot.last.unjudged
-    title = f"test {test.exercise} {test.name}" if test else f"ktest {wanted}"
-    name = re.search(r"\bktest=(\S+)", boot.last.options)[1]
-    begin = f"ktest_{name}" if name in ktests else "kmain"
+        raise UserError(f"the test {name} boots nothing" + (f": {error}" if error else ""))
+    title = f"ktest {name}" if isinstance(test, str) else f"test {test.exercise} {name}"
+    booted = re.search(r"\bktest=(\S+)", boot.last.options)[1]
+    begin = f"ktest_{booted}" if booted in ktests else "kmain"
     return Attempt(title, begin, boot.last.machine, boot.last.end.kind, last_function(boot.last), told(title, error))
+
+
+def run(test, boot):
+    """Runs a testlist.Test, or a ktest by its name. Returns what it failed with, or None."""
+    try:
+        if isinstance(test, str):
+            boot(test, outcome=None, result=None)
+        else:
+            run_test(test, boot)
+    except RuleBroken as broken:
+        return broken
+    return boot.last.unjudged if boot.last else None
 
 
 def last_function(run):
@@ -87,22 +95,16 @@ def graded(tree):
     return testlist.read(HERE / f"phase{phase}", known)
 
 
-def find(text, wanted, tests, ktests):
-    """The one test of the grader whose name contains the text. Raises UserError that names what comes near."""
-    if not wanted:
-        raise UserError("TEST= is missing: TEST=name, where the name is a test's of make grade, in whole or in part, or a ktest's, such as "
-                        + " ".join(ktests[-MOST_NAMES:]))
-    found = [test for test in tests if wanted in testlist.plain(test.name)]
-    exact = [test for test in found if testlist.plain(test.name) == wanted]
-    if len(exact or found) == 1:
-        return (exact or found)[0]
-    if found:
+def find(text, tests, ktests):
+    """The tests that may be meant, as testlist.select() has them: one, or all of an exercise. Raises UserError."""
+    if not text.strip():
+        raise UserError("TEST= is missing: TEST=name, where the name is a test's of make grade, in whole or in part, an exercise's number, "
+                        "or a ktest's, such as " + " ".join(ktests[-MOST_NAMES:]))
+    found = testlist.select(tests, text, ktests)
+    if len(found) > 1 and text.strip() != found[0].exercise:
         names = " ".join(test.name for test in found[:MOST_NAMES]) + (" ..." if len(found) > MOST_NAMES else "")
         raise UserError(f"TEST={text} is part of {len(found)} tests' names; name one of them: {names}")
-    names = [test.name for test in tests] + ktests
-    near = difflib.get_close_matches(wanted, names, MOST_NAMES, 0.45)
-    near += [name for name in names if name not in near and any(len(word) > 3 and word in name for word in wanted.split("_"))]
-    raise UserError(f"there is no test {text}; " + (f"near it: {' '.join(near[:MOST_NAMES])}" if near else "make grade lists the tests"))
+    return found
 
 
 def run_test(test, boot):

@@ -90,11 +90,11 @@ def _ring(kernel, cpu, ring, names):
 
 
 def event_line(event):
-    """One Event for people."""
-    used = max((n for n, value in enumerate(event.arg, 1) if value), default=0)
-    args = " ".join(f"{value:#x}" if value > 9999 else str(value) for value in event.arg[:used])
-    who = f"tid {event.tid:<4} other {event.other:<4} queued {event.queued:<3}"
-    return f"{event.time:>12} ns  cpu {event.cpu}  {event.event:<8} {who} {args}".rstrip()
+    """One Event for people, as the kernel's trace_print() writes it."""
+    who = f"thread {event.tid}" + (f", {event.other}" if event.other else "")
+    args = "".join(f" {value:#x}" for value in event.arg[:2])
+    return (f"{event.seq:>6} {event.time:>12} ns  cpu {event.cpu}  {event.event.lower():<8} {who}  ({event.queued} queued)"
+            + (f" {args}" if any(event.arg[:2]) else ""))
 
 
 def threads(kernel):

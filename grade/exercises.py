@@ -31,7 +31,7 @@ def read(path):
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise UserError(f"{path} is not there: the grader grades the tree of a phase (make student PHASE=1 OUT=dir makes one)") from None
+        raise UserError(f"{path} is not there: the grader grades the tree of a phase, which the master tree's make student makes") from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UserError(f"{path} cannot be read: {error}") from None
     found = {}

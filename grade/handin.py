@@ -17,6 +17,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from grade import exercises  # noqa: E402
 from grade.errors import UserError  # noqa: E402
+from grade.results import partial  # noqa: E402
 from grade.submission import JUNK, Refused, read_given, read_inside, take  # noqa: E402
 
 RESULTS = "build/grade/results.json"
@@ -28,7 +29,7 @@ def collect(root):
     given = read_given(root / "grade" / "given.tar")
     changed, refused, ignored = take(root, given, known)
     for path, why in refused.items():
-        raise UserError(f"{path} {why}; put the file back (git checkout {path})")
+        raise UserError(f"{path} {why}; put the file back, or take its start version: tar -xf grade/given.tar {path}")
     files = {path: given[path] for exercise in known.values() for path in exercise.files if path in given} | changed
     lines = [f"  took {path} ({'as given' if path not in changed else 'changed' if path in given else 'yours'})" for path in sorted(files)]
     answers = find_answers(root)
@@ -58,8 +59,10 @@ def read_own(root, path):
 
 def take_results(root, files):
     """Adds the last results to files as results.json. Returns the lines to say. Raises UserError."""
+    cut = partial(root / RESULTS).is_file()
     if not (root / RESULTS).is_file():
-        return ["  no results: `make grade` has not been run here; they are not needed, the grader runs the tests again"]
+        return [f"  no results: `make grade` {'was interrupted' if cut else 'has not been run here'}; they are not needed, the grader runs "
+                "the tests again"]
     newest = max((root / path).stat().st_mtime for path in files)
     late = "; files were changed since: run `make grade` for new ones" if (root / RESULTS).stat().st_mtime < newest else ""
     data = read_own(root, RESULTS)
@@ -68,7 +71,8 @@ def take_results(root, files):
     except (ValueError, AttributeError):
         raise UserError(f"{RESULTS} is not a result file; run `make grade` again") from None
     files["results.json"] = data
-    return [f"  took the last results{'' if score is None else f', score {score}'}{late}"]
+    before = " before the newest grading, which was interrupted" if cut else ""
+    return [f"  took the last results{before}{'' if score is None else f', score {score}'}{late}"]
 
 
 def pack(files):

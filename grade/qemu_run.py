@@ -2,21 +2,27 @@
 """Boots the kernel for a person: QEMU on this terminal, from the kernel file or through GRUB from an image, or waiting for a debugger.
 
 The targets of grade/make/run.mk call it; the grader does not (machine.py has its own machine, with a deterministic clock). Standard library
-only. QEMU replaces this process, so its exit status, its signals and the terminal are the caller's; it is started in the kernel's own
-folder with plain names, because QEMU takes commas in some file names for separators.
+only. QEMU has the terminal, and ends with this process; it is started in the kernel's own folder with plain names, because QEMU takes
+commas in some file names for separators. Where standard input is no terminal, its end is passed on as Ctrl-D, which ends the kernel's
+monitor.
 
     qemu_run.py run|run-iso|qemu-gdb|iso --kernel FILE [--append OPTIONS] [--cpus N] [--accel tcg|kvm] ...
 
-Exit status: QEMU's (0 after the guest's poweroff or Ctrl-A X); 1 with one line on stderr if it cannot be started.
+Exit status: 0 after the guest's poweroff or Ctrl-A X; 1 with one line on stderr if QEMU cannot be started or fails, or if the kernel
+stopped itself (a panic, a boot option or machine that it refuses, the end of its input) or the machine was reset.
 """
 
 import argparse
+import contextlib
+import ctypes
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 LEAST_QEMU = (7, 2)
@@ -24,6 +30,8 @@ LEAST_QEMU = (7, 2)
 PROCESSOR = "qemu64,+smep,+smap,+nx,+fsgsbase,+pdpe1gb,+rdtscp"
 TRIAL_SECONDS = 0.5
 IMAGE = "crescent.iso"
+KERNEL_STOPPED = 2 * 0x21 + 1  # QEMU's exit code when the kernel writes 0x21 (base/panic.c) to isa-debug-exit
+CTRL_D = b"\x04"
 
 
 class Refusal(Exception):
@@ -31,8 +39,9 @@ class Refusal(Exception):
 
 
 def main(arguments):
-    """Does what the command line says. Returns an exit status; with QEMU to run it does not return."""
+    """Does what the command line says. Returns an exit status."""
     options = parse(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         kernel = Path(options.kernel)
         if not kernel.is_file():
@@ -45,6 +54,9 @@ def main(arguments):
             run_qemu(qemu, options, kernel.name)
     except Refusal as refusal:
         print(f"{options.mode}: {refusal}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"{options.mode}: interrupted", file=sys.stderr)
         return 1
     return 0
 
@@ -67,7 +79,8 @@ def parse(arguments):
 
 
 def run_qemu(qemu, options, kernel):
-    """Replaces this process by QEMU booting `kernel` (a plain name in the current folder). Raises Refusal if that cannot be."""
+    """Boots `kernel` (a plain name in the current folder) and returns when the machine was switched off. Raises Refusal if that cannot
+    be, or if it ends in another way."""
     machine = machine_arguments(qemu, options)
     boot = boot_arguments(kernel, options.append)
     accel = "tcg" if options.mode == "qemu-gdb" else choose_accel(options, machine + boot)
@@ -76,14 +89,66 @@ def run_qemu(qemu, options, kernel):
     command = machine + ["-accel", accel] + boot + console_arguments(qemu, options.screen)
     if options.mode == "qemu-gdb":
         command += gdb_arguments(options.port, options.kernel)
+    elif options.screen == "none":
+        command += ["-device", "isa-debug-exit,iobase=0xf4,iosize=4"]  # elsewhere who looks at the machine wants to go on looking
     hold_standard_input()
     if os.isatty(0) and options.screen == "none":
-        print(f"{options.mode}: {accel.upper()}; poweroff or Ctrl-A X leaves", file=sys.stderr)
-    sys.stderr.flush()
-    try:
-        os.execvp(qemu, command)
-    except OSError as error:
-        raise Refusal(f"{qemu} cannot be started: {error.strerror}") from error
+        print(f"{options.mode}: {accel.upper()}; poweroff leaves, and Ctrl-A X ends QEMU", file=sys.stderr, flush=True)
+    code, reason = attend(command)
+    if code == KERNEL_STOPPED:
+        raise Refusal("the kernel stopped itself; its last words, above, say why")
+    if code:
+        raise Refusal(f"QEMU failed: {signal.Signals(-code).name if code < 0 else f'exit code {code}'}")
+    if reason == "guest-reset":
+        raise Refusal("the machine was reset: a triple fault, that is, an exception that the kernel could not even report")
+
+
+def attend(command):
+    """Runs QEMU on this terminal until it ends. Returns (its exit code, why the machine was shut down, in QMP's words, or None)."""
+    ours, theirs = socket.socketpair()
+    typed = None if os.isatty(0) else subprocess.PIPE
+    with ours, theirs:
+        ours.sendall(b'{"execute": "qmp_capabilities"}\n')
+        command = command + ["-chardev", f"socket,id=qmp,fd={theirs.fileno()}", "-mon", "chardev=qmp,mode=control"]
+        try:
+            process = subprocess.Popen(command, stdin=typed, pass_fds=[theirs.fileno()], preexec_fn=die_with_parent)
+        except OSError as error:
+            raise Refusal(f"{command[0]} cannot be started: {error.strerror}") from error
+        theirs.close()
+        if typed:
+            threading.Thread(target=pass_on, args=[process.stdin.fileno()], daemon=True).start()
+        try:
+            code = process.wait()
+        finally:
+            process.kill()
+            process.wait()
+        said = b""
+        with contextlib.suppress(ConnectionError):  # it ended without having read our line
+            while data := ours.recv(65536):
+                said += data
+    reason = re.search(rb'"SHUTDOWN".*"reason": "([a-z-]+)"', said)
+    return code, reason and reason[1].decode()
+
+
+def die_with_parent():
+    """In the child, on Linux: it ends when its parent does, however that comes to pass."""
+    with contextlib.suppress(AttributeError):
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM, 0, 0, 0)  # PR_SET_PDEATHSIG
+
+
+def pass_on(to):
+    """Copies standard input to the file descriptor `to`, and its end as a person would type it: Ctrl-D on a line of its own."""
+    last = b"\n"
+    with contextlib.suppress(OSError):  # QEMU has ended
+        while data := os.read(0, 4096):
+            write_all(to, data)
+            last = data[-1:]
+        write_all(to, CTRL_D if last == b"\n" else b"\n" + CTRL_D)
+
+
+def write_all(to, data):
+    while data:
+        data = data[os.write(to, data):]
 
 
 def find_qemu():

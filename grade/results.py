@@ -1,5 +1,6 @@
 """The one result model: what is known about each test, and its forms: a line on the console, results.json in Gradescope's format. The
-file is written anew, as a whole, after every test.
+file is written anew, as a whole, after every test, under the name of a partial one; at the end it takes its own name. So a grading that is
+interrupted leaves the results of the last whole one, and beside them how far it came.
 
 A result is a dict: name, exercise, points, earned, core, status, rule, evidence (lines), next (a command), console (its last lines), boots.
 status: pass; wrong, panic, unsolved, hang, runaway, crash, corrupt, build: no points; fault: the grader's own, not the student's;
@@ -21,6 +22,7 @@ class Results:
 
     def __init__(self, path, tests, points, exercises, extra):
         self.path, self.extra = Path(path), extra
+        self.partial = partial(self.path)
         self.rows = {t.name: {"name": t.name, "claim": t.claim, "reason": t.reason, "exercise": t.exercise,
                               "points": points[t.name], "earned": 0, "core": exercises[t.exercise].core,
                               "visibility": exercises[t.exercise].visibility, "status": "not run",
@@ -43,14 +45,22 @@ class Results:
     def faults(self):
         return [row for row in self.rows.values() if row["status"] in ("fault", "not run")]
 
+    def finish(self):
+        """Writes the last state; if every test was come to, as the results. Returns whether it was."""
+        self.write()
+        whole = all(row["status"] != "not run" for row in self.rows.values())
+        if whole:
+            os.replace(self.partial, self.path)
+        return whole
+
     def write(self):
-        """Replaces the file; whoever reads it sees the old or the new one, never a part."""
+        """Replaces the partial file; whoever reads it sees the old or the new one, never a torn one."""
         fd, name = tempfile.mkstemp(dir=self.path.parent, prefix=".results-")
         with open(fd, "w", encoding="utf-8") as file:
             json.dump(self.gradescope(), file, indent=1, ensure_ascii=False)
             file.write("\n")
         os.chmod(name, 0o644)
-        os.replace(name, self.path)
+        os.replace(name, self.partial)
 
     def gradescope(self):
         """The content of results.json."""
@@ -79,17 +89,22 @@ class Results:
         return line
 
 
+def partial(path):
+    """Where the results of a grading are that has not come to its end."""
+    return path.with_suffix(".partial.json")
+
+
 def line(row):
     """A test's line on the console."""
     return f"{LABEL[row['status']]:<6} {row['exercise']:<5} {row['claim']:<76} {number(row['earned']):>4}/{number(row['points'])}"
 
 
 def details(row, verbose):
-    """What stands below it: the broken rule, the evidence, the command to see it oneself, what was printed."""
+    """What stands below it: the broken rule, why it has to hold, the evidence, the command to see it oneself, what was printed."""
     if row["status"] in ("pass", "not run"):
         return []
     evidence = row["evidence"] if verbose else row["evidence"][:SHORT_EVIDENCE]
-    lines = [row["rule"], *("  " + item for item in evidence)]
+    lines = [row["rule"], *([f"why: {' '.join(row['reason'].split())}"] if verbose else []), *("  " + item for item in evidence)]
     if len(row["evidence"]) > len(evidence):
         lines.append(f"  ... {len(row['evidence']) - len(evidence)} more lines: V=1 shows them")
     if row["next"]:

@@ -123,14 +123,15 @@ def grade(options):
     tell_about(built, exercises)
     points = testlist.points(every, exercises)
     extra = {"phase": phase, "kernel": str(built.kernel), "selected": options.test or None, "broken": built.broken,
-             "not_taken": [list(item) for item in built.ignored]}
+             "warnings": built.warnings, "not_taken": [list(item) for item in built.ignored]}
     kept = Results(options.out / ("selected.json" if options.test else "results.json"), tests, points, exercises, extra)
     kept.write()
     reporter = Reporter(kept, options.verbose)
     status = run_tests(options, tests, built, exercises, reporter)
     reporter.finish()
     kept.extra["seconds"] = round(time.time() - began, 1)
-    kept.write()
+    if not kept.finish():
+        print(f"grade: interrupted; {kept.path.name} stays that of the last grading that came to its end", file=sys.stderr)
     return FAULT if status == OK and kept.faults() else status
 
 
@@ -145,7 +146,7 @@ def prepare_out(options, complaint):
 
 
 def tell_about(built, exercises):
-    """Says what was not graded as it stands."""
+    """Says what was not graded as it stands, and what the compiler found odd."""
     from grade.errors import printable
     for path, how in built.ignored:
         print(f"note: {printable(path)} was {how}; only the files of the exercises and kernel/mine/ are graded, so this is not taken")
@@ -155,6 +156,8 @@ def tell_about(built, exercises):
         print(f"BUILD  {path} does not build; its start version is graded instead{cost}")
         if not hit:
             print(*("         " + printable(word) for word in words), sep="\n")  # else the exercise's tests say it
+    for warning in built.warnings:
+        print(f"WARN   {printable(warning)}")
 
 
 def run_tests(options, tests, built, exercises, reporter):

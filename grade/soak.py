@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""The long way round, for whom `make test` is too short: `make soak [MINUTES=n]`. Phase 1: 1,000,000 threads made, ended and joined and
-10,000,000 yields leave frames and heap objects as they began; 20 grades of the same tree, every second one beside 8 busy processes, come
-out the same, to the time stamps in the guest.
+"""The long way round, for whom `make test` is too short: `make soak [MINUTES=n]`. 1,000,000 threads made, ended and joined and
+10,000,000 yields leave frames and heap objects as they began; from phase 2 on, each test that tries seeds passes with 10,000 of them; 20
+grades of the same tree, every second one beside 8 busy processes, come out the same, to the time stamps in the guest.
 
     grade/soak.py --tree build/tree/1-199 [--state build/soak.json] [--minutes N]
 
@@ -24,7 +24,7 @@ if __name__ == "__main__":
     sys.dont_write_bytecode = True
     sys.path.insert(0, str(HERE.parent))
 
-from grade import dwarf, machine
+from grade import dwarf, exercises, machine, testlist
 from grade.boot import Boot, no_leak
 from grade.errors import GraderFault, RuleBroken, UserError
 
@@ -38,6 +38,7 @@ CHURNS = {
     "yield_churn": ("yields", 10_000_000, 500_000),
 }
 GRADES = ("grades", 20, 1)
+SEEDS = ("seeds", 10_000, 200)  # for each test that tries seeds: how many in all, how many in a boot
 WALL_S = 3600      # guards the host against a grade that does not end
 
 
@@ -61,10 +62,10 @@ def main(argv):
         return FAULT
 
 
-def soak(tree, path, minutes=None, churns=CHURNS, grades=GRADES):
+def soak(tree, path, minutes=None, churns=CHURNS, grades=GRADES, seeds=SEEDS):
     """Works until everything is done or the time is over. Returns the exit status."""
     deadline = None if minutes is None else time.monotonic() + 60 * minutes
-    state = read_state(path, tree, [*churns.items(), ("grades", grades)])
+    state = read_state(path, tree, items(tree, churns, grades, seeds))
     while deadline is None or time.monotonic() < deadline:
         name = next((n for n, item in state["items"].items() if item["done"] < item["goal"]), None)
         if name is None:
@@ -77,7 +78,7 @@ def soak(tree, path, minutes=None, churns=CHURNS, grades=GRADES):
             continue
         item = state["items"][name]
         try:
-            said = grade_piece(tree, item, path.parent / "soak") if name == "grades" else churn_piece(tree, name, item)
+            said = piece(tree, name, item, path.parent / "soak")
         except RuleBroken as broken:
             print(f"soak: {item['what']}, {item['done']:,} to {item['done'] + item['step']:,}: {broken.rule}", *broken.evidence, sep="\n  ")
             return FAILED
@@ -86,6 +87,27 @@ def soak(tree, path, minutes=None, churns=CHURNS, grades=GRADES):
         print(f"soak: {item['done']:>10,} of {item['goal']:,} {item['what']}: {said}", flush=True)
     print(f"soak: the time is over; the next soak goes on from {path}")
     return 0
+
+
+def items(tree, churns=CHURNS, grades=GRADES, seeds=SEEDS):
+    """[(name, (what it is called, how many in all, how many in a piece))] of all that there is to do with a tree."""
+    races = [(f"seeds of {test.name}", (f"seeds of '{test.claim}'", *seeds[1:])) for test in seeded(tree)]
+    return [*churns.items(), *races, ("grades", grades)]
+
+
+def seeded(tree):
+    """The graded Tests of a tree that try seeds."""
+    phase, known = exercises.read(tree / "exercises.toml")
+    return [test for test in testlist.read(tree / "grade" / f"phase{phase}", known) if test.seeds]
+
+
+def piece(tree, name, item, folder):
+    """Works on an item. Returns what to say of it. Raises RuleBroken."""
+    if name == "grades":
+        return grade_piece(tree, item, folder)
+    if name.startswith("seeds of "):
+        return seeds_piece(tree, name.removeprefix("seeds of "), item, folder)
+    return churn_piece(tree, name, item)
 
 
 # --- the state ----------------------------------------------------------------------------------------------------------------------
@@ -162,6 +184,18 @@ def churn(kernel, cache, ktest, rounds):
         boot.close()
 
 
+# --- seeds ------------------------------------------------------------------------------------------------------------------------------
+
+
+def seeds_piece(tree, test, item, folder):
+    """The next seeds of one test. Returns what to say. Raises RuleBroken."""
+    first, last = item["done"] + 1, item["done"] + item["step"]
+    result, = graded(tree, folder / "seeds", test=test, seeds=f"{first}..{last}")["tests"]
+    if result["status"] != "passed":
+        raise RuleBroken(result["extra_data"]["rule"], *result["extra_data"]["evidence"])
+    return f"{first} to {last} pass"
+
+
 # --- grading --------------------------------------------------------------------------------------------------------------------------
 
 
@@ -178,13 +212,14 @@ def grade_piece(tree, item, folder):
     return "the same as the first" + (f", beside {beside} busy processes" if beside else "")
 
 
-def graded(tree, out, beside=0, test=""):
-    """What grade/run.py finds for the tree, without the seconds that it took: results.json as a dict. Raises GraderFault."""
+def graded(tree, out, beside=0, test="", seeds=""):
+    """What grade/run.py finds for the tree, without the seconds that it took: results.json as a dict. seeds: as SEEDS=. Raises
+    GraderFault."""
     out.mkdir(parents=True, exist_ok=True)
     work = tree / "build" / "grade" / "work"
     command = [sys.executable, str(tree / "grade" / "run.py"), "--tree", str(tree), "--out", str(out), "--work", str(work)]
     with busy(beside):
-        done = subprocess.run([*command, "--test", test], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=WALL_S,
+        done = subprocess.run([*command, "--test", test, "--seeds", seeds], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=WALL_S,
                               check=False)
     if done.returncode not in (0, 1):
         raise GraderFault(f"the grader ended with {done.returncode}: {(done.stderr or done.stdout).strip()[-500:]}")

@@ -29,7 +29,7 @@ def read_given(path):
         with tarfile.open(path, "r:") as tar:
             return {member.name: tar.extractfile(member).read() for member in tar if member.isfile()}
     except (OSError, tarfile.TarError) as error:
-        raise UserError(f"{path} cannot be read ({error}): it comes with the tree; git checkout grade brings it back") from None
+        raise UserError(f"{path} cannot be read ({error}): it comes with the tree; copy it from a fresh one") from None
 
 
 def read_inside(root, path):

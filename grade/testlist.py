@@ -2,6 +2,7 @@
 in silence, is found, and the list is the same whoever runs the tests."""
 
 import ast
+import difflib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,12 +10,13 @@ from .build import VARIANTS
 from .errors import GraderFault, UserError
 
 MOST_BOOTS = 300  # of a full grade
+MOST_NEAR = 5     # names that are suggested
 
 
 @dataclass(frozen=True)
 class Test:
-    """name: the claim, without test_. share: of its exercise's points. boots: most runs it makes. seeds: how many by default. builds: the
-    kernels that it boots."""
+    """name: the claim, without test_. share: of its exercise's points. boots: most runs it makes. seeds: how many by default, 0 if it tries
+    none. builds: the kernels that it boots."""
 
     name: str
     file: str
@@ -45,15 +47,31 @@ def read(folder, exercises):
     return sorted((t for t in tests if not exercises[t.exercise].dropped), key=lambda t: order.index(t.exercise))
 
 
-def select(tests, text):
-    """The tests whose name contains text; blanks and hyphens count as underscores. Raises UserError with the list if there is none."""
+def select(tests, text, ktests=()):
+    """What TEST=text means, as a list: all tests of an exercise (1.2); the test of that name; or those whose name contains the text. Blanks
+    and hyphens count as underscores. ktests: names of tests inside the kernel, of which one may be meant, too. Raises UserError with what
+    comes near, or else with all there is."""
     wanted = plain(text).removeprefix("test_")
-    found = [test for test in tests if wanted in plain(test.name)]
-    exact = [test for test in found if plain(test.name) == wanted]
-    if not found:
-        names = "\n".join(f"  {test.exercise:<5} {test.name}" for test in tests)
-        raise UserError(f"no test's name contains '{text}'; these exist:\n{names}")
-    return exact or found
+    return ([test for test in tests if test.exercise == wanted] or [test for test in tests if plain(test.name) == wanted]
+            or [name for name in ktests if name == wanted] or [test for test in tests if wanted in plain(test.name)]
+            or _unknown(text, near(wanted, [*(plain(test.name) for test in tests), *ktests]), tests, ktests))
+
+
+def near(wanted, names):
+    """Names of which this may be a misspelling, in whole or by its longer words."""
+    words = [word for word in wanted.split("_") if len(word) > 3]
+    def has_words(name):
+        parts = name.split("_")
+        return words and all(difflib.get_close_matches(word, parts, 1, 0.8) for word in words)
+    return difflib.get_close_matches(wanted, names, MOST_NEAR, 0.8) or [name for name in names if has_words(name)][:MOST_NEAR]
+
+
+def _unknown(text, near_it, tests, ktests):
+    lines = [f"no test's name contains '{text}', and no exercise has that number; " + ("near it:" if near_it else "there are:")]
+    lines += [f"  {name}" for name in near_it] or [f"  {test.exercise:<5} {test.name}" for test in tests]
+    if ktests and not near_it:
+        lines.append(f"and inside the kernel: {' '.join(ktests)}")
+    raise UserError("\n".join(lines))
 
 
 def plain(text):
@@ -85,7 +103,7 @@ def _test(file, node):
     (args, named) = marks["exercise"]
     if len(args) != 1 or not isinstance(named.get("points"), (int, float)) or named["points"] <= 0:
         raise GraderFault(f'{file.name}: the mark of {node.name} reads @exercise("1.1", points=4)')
-    count = {name: marks[name][0][0] if name in marks else 1 for name in ("boots", "seeds")}
+    count = {name: marks[name][0][0] if name in marks else least for name, least in (("boots", 1), ("seeds", 0))}
     return Test(node.name.removeprefix("test_"), str(file), args[0], named["points"], count["boots"], count["seeds"], _builds(file, node),
                 reason)
 

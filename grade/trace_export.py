@@ -4,8 +4,8 @@ picture.
 
     grade/trace_export.py --test NAME [--tree DIR] [--out DIR] [--append OPTIONS]
 
-NAME is a graded test's (a part of its name will do if only one test has it) or that of a test inside the kernel. A graded test is run as in
-a grade, whatever its verdict; each of its runs becomes a pair of files. Exit status: 0 files were written; 3 the grader failed; 4 called
+NAME is that of graded tests (a part of the name, or an exercise's number) or of a test inside the kernel. A graded test is run as in a
+grade, whatever its verdict; each of its runs becomes a pair of files. Exit status: 0 files were written; 3 the grader failed; 4 called
 wrongly."""
 
 import argparse
@@ -38,7 +38,7 @@ KTEST = "ktest_entry_"
 def main(argv):
     """Returns the exit status."""
     parser = argparse.ArgumentParser(prog="grade/trace_export.py", description="exports the schedule of a run")
-    parser.add_argument("--test", required=True, help="a graded test's name or a part of it, or a test inside the kernel")
+    parser.add_argument("--test", required=True, help="a graded test's name or a part of it, an exercise, or a test inside the kernel")
     parser.add_argument("--tree", type=Path, default=HERE.parent)
     parser.add_argument("--out", type=Path, help="folder for the files (default: build/trace in the tree)")
     parser.add_argument("--append", default="", help="more boot options, for a test inside the kernel")
@@ -62,14 +62,22 @@ def export(options):
     built = build(options.tree, grader / "grade" / "given.tar", exercises, work, jobs=os.cpu_count() or 1)
     image = dwarf.load(built.kernel, work / "dwarf")
     ktests = sorted(name.removeprefix(KTEST) for name in image.symbols if name.startswith(KTEST))
-    chosen = choose(options.test, tests, ktests)
-    if not isinstance(chosen, str):
+    chosen = testlist.select(tests, options.test, ktests)
+    more = {build for test in chosen if not isinstance(test, str) for build in test.builds} - {"checked"}
+    if more:
         built = build(options.tree, grader / "grade" / "given.tar", exercises, work, jobs=os.cpu_count() or 1,
-                      variants=dict.fromkeys(["checked", *chosen.builds]))
-    boot = KeepingBoot(built.kernel, image, chosen, Kernels(built.kernels, work / "dwarf"))
+                      variants=["checked", *sorted(more)])
+    kernels = Kernels(built.kernels, work / "dwarf")
     out = options.out or options.tree / "build" / "trace"
+    for test in chosen:
+        export_one(test, KeepingBoot(built.kernel, image, test, kernels), options.append, out)
+    return 0
+
+
+def export_one(chosen, boot, more, out):
+    """Runs a testlist.Test or the ktest of this name and writes its files. Raises UserError if nothing was run."""
     try:
-        said = boot.play(chosen, options.append)
+        said = boot.play(chosen, more)
         if not boot.runs:
             raise UserError(f"{name_of(chosen)} was not run: {said}")
         out.mkdir(parents=True, exist_ok=True)
@@ -79,20 +87,6 @@ def export(options):
         boot.close()
     if said:
         print(f"trace: the test does not pass: {said}")
-    return 0
-
-
-def choose(text, tests, ktests):
-    """The testlist.Test or the ktest's name that is meant. Raises UserError with what there is."""
-    wanted = testlist.plain(text).removeprefix("test_")
-    exact = [test for test in tests if testlist.plain(test.name) == wanted] or [name for name in ktests if name == wanted]
-    found = exact or [test for test in tests if wanted in testlist.plain(test.name)]
-    if len(found) == 1:
-        return found[0]
-    names = "\n".join(f"  {test.exercise:<5} {test.name}" for test in found or tests)
-    if found:
-        raise UserError(f"TEST={text} is part of more than one test's name; which one?\n{names}")
-    raise UserError(f"no test's name contains '{text}'; the graded ones:\n{names}\ninside the kernel:\n  {' '.join(ktests)}")
 
 
 def name_of(chosen):

@@ -89,7 +89,7 @@ docs: ## the documents as web pages, with mkdocs: build/docs/
 	@mkdocs build --quiet --config-file phases/mkdocs.yml
 
 # One pytest run whose last line is pytest's. The trees are built before it, so that its workers find them ready.
-pytest = $(python) -m pytest -q -p no:cacheprovider -n $(or $(strip $(JOBS)),auto) grade/selftest
+pytest = $(python) -m pytest -q -p no:cacheprovider -n $(or $(strip $(JOBS)),auto) --dist loadgroup grade/selftest
 
 test: trees ## tests everything, small: JOBS=n processes
 	@$(pytest)

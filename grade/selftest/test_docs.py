@@ -4,6 +4,7 @@ says what is no longer true fails here."""
 import re
 from pathlib import Path
 
+import kernels
 import pytest
 
 MASTER = Path(__file__).resolve().parents[2]
@@ -131,10 +132,29 @@ def paths_named(page):
         yield found.rstrip(".")
 
 
+def missing_paths(page, tree):
+    """The paths that a page names and the tree does not have."""
+    return [path for path in paths_named(page) if not any(tree.glob(path.rstrip("/"))) and path != "kernel/mine/*.c"]
+
+
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_every_path_that_a_page_names_exists(page):
-    missing = [path for path in paths_named(page) if not any(MASTER.glob(path.rstrip("/"))) and path != "kernel/mine/*.c"]
-    assert not missing
+    assert not missing_paths(page, MASTER)
+
+
+def student_pages():
+    """The pages of the tree that a student gets, as its rows in phases/files.tbl say."""
+    docs = sorted(path.name for path in (kernels.START / "docs").glob("*.md"))
+    return ["README.md", "kernel/README.md", "labs/lab1.md", *(f"docs/{name}" for name in docs)]
+
+
+@pytest.mark.parametrize("page", student_pages())
+def test_what_a_page_of_a_students_tree_names_is_in_that_tree(page):
+    """Who is told to look into a file or to type a command must have it: neither phases/ nor the master's make targets are there."""
+    tree = kernels.START
+    known = targets(tree / "Makefile", tree / "grade/tree.mk", *tree.glob("grade/make/*.mk"), tree / "kernel/kernel.mk")
+    assert not missing_paths(tree / page, tree)
+    assert not sorted({name for name in make_calls(tree / page) if name not in known})
 
 
 def test_the_kernels_map_names_every_source_once():

@@ -32,6 +32,14 @@ def test_the_kernel_protects_itself_where_the_processor_can():
     assert end.kind == "poweroff" and end.cpus[0]["CR4"] & (PGE | SMEP | SMAP) == PGE | SMEP | SMAP
 
 
+def test_the_monitor_sleeps_while_nobody_types():
+    """A kernel that looks for a key again and again keeps a processor of the host busy. Where it is when its time is up says what it
+    does."""
+    with Machine(KERNEL, "watchdog=50") as machine:
+        machine.run()
+        assert re.search(r"PANIC: .*non-maskable interrupt.* in console_sleep\+", machine.console()), machine.console()
+
+
 def at_the_prompt(typed):
     """What the console shows when this is typed into the monitor."""
     command = [QEMU, "-nodefaults", "-display", "none", "-no-reboot", "-cpu", CPU, "-m", "64", "-serial", "stdio",
@@ -53,6 +61,6 @@ def test_a_dump_shows_a_process_from_inside():
 def test_the_last_events_are_shown_in_order():
     """`trace` at the prompt, after a demo of three threads: numbers rise by one, and the ends of the three are among them."""
     shown = at_the_prompt("run turns\ntrace 12\npoweroff\n")
-    events = re.findall(r"^ +(\d+) +\d+ ns  (\w+)", shown, re.M)
+    events = re.findall(r"^ +(\d+) +\d+ ns  cpu 0  (\w+)", shown, re.M)
     assert len(events) == 12 and [int(n) for n, _ in events] == list(range(int(events[0][0]), int(events[0][0]) + 12))
     assert {"switch", "exit", "reclaim"} <= {event for _, event in events}

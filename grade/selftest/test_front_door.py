@@ -79,10 +79,9 @@ def starter(machine):
     kernel.parent.mkdir()
     kernel.touch()
 
-    def start(mode, *options, **environment):
+    def start(mode, *options, typed=""):
         command = [sys.executable, str(ROOT / "grade/qemu_run.py"), mode, "--kernel", str(kernel), *options]
-        return subprocess.run(command, env={**machine.environment(), **environment}, stdin=subprocess.DEVNULL, capture_output=True,
-                              text=True, check=False)
+        return subprocess.run(command, env=machine.environment(), input=typed, capture_output=True, text=True, check=False)
 
     return start
 
@@ -125,6 +124,27 @@ def test_a_taken_debugger_port_is_named_with_the_way_out(machine, starter):
         port = taken.getsockname()[1]
         done = starter("qemu-gdb", "--port", str(port))
     assert done.returncode == 1 and f"TCP port {port} cannot be had" in done.stderr and "GDBPORT=" in done.stderr
+
+
+@pytest.mark.parametrize("body, words", [
+    ("exit 67", "run: the kernel stopped itself"),
+    ("exit 1", "run: QEMU failed: exit code 1"),
+    ("kill -9 $$", "run: QEMU failed: SIGKILL"),
+    ("""n=${*##*fd=}; echo '{"event": "SHUTDOWN", "data": {"reason": "guest-reset"}}' >&${n%% *}""",
+     "run: the machine was reset"),
+], ids=["stopped", "failed", "killed", "reset"])
+def test_a_run_that_does_not_end_with_poweroff_fails_and_says_why_in_a_line(machine, starter, body, words):
+    """QEMU itself ends with status 0 after a triple fault, and with an odd number after a panic."""
+    machine.stub("qemu-system-x86_64", qemu_stub(body))
+    done = starter("run", "--accel", "tcg")
+    assert done.returncode == 1 and done.stderr.startswith(words) and done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("typed, passed", [("ps\n", "ps\n\4"), ("ps", "ps\n\4"), ("", "\4")])
+def test_the_end_of_a_pipe_reaches_the_guest_as_ctrl_d_on_a_line_of_its_own(machine, starter, typed, passed):
+    """A serial line knows no end of input, so a kernel at its prompt would wait for ever."""
+    machine.stub("qemu-system-x86_64", qemu_stub(f"head -c {len(passed)}"))
+    assert starter("run", "--accel", "tcg", typed=typed).stdout == passed
 
 
 @pytest.mark.parametrize("trial, reason", [
@@ -193,6 +213,18 @@ def test_what_is_piped_in_before_the_prompt_is_answered(tree):
     assert re.search(r"> ps\n.*\bmain +RUNNING\b", done.stdout, re.DOTALL)
 
 
+@pytest.mark.parametrize("typed, options, words", [
+    ("ps\n", [], "crescent: the console's input has ended"),
+    ("", ["APPEND=nonsense=1"], "crescent: no boot option is called 'nonsense'"),
+    ("", ["KTEST=panic_null"], "PANIC: "),
+], ids=["end of input", "option", "panic"])
+def test_a_run_from_a_pipe_ends_when_the_kernel_cannot_go_on(tree, typed, options, words):
+    """A script that boots the kernel must neither hang nor take a panic for success."""
+    done = in_tree(tree, "make", "run", "ACCEL=tcg", *options, typed=typed)
+    assert done.returncode != 0 and words in done.stdout
+    assert "run: the kernel stopped itself" in done.stderr
+
+
 def without_network():
     """The beginning of a command that runs in a network namespace with nothing in it, not even a loopback that is up: as root, or as
     someone who becomes root in it. Empty, with a warning, where the system lets nobody make one, as in many containers."""
@@ -236,7 +268,7 @@ def test_ctrl_a_x_leaves(tree):
     os.close(slave)
     try:
         shown = b""
-        while b"leaves" not in shown or b"> " not in shown:
+        while b"Ctrl-A X ends QEMU" not in shown or b"> " not in shown:
             shown += os.read(master, 4096)
         os.write(master, b"\x01x")
         assert process.wait() == 0

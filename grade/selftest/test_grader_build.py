@@ -18,12 +18,13 @@ GIVEN = {
 KERNEL := $(O)/$(if $(filter 0,$(CHECKED)),plain,checked)/kernel.elf
 SOURCES := $(wildcard kernel/*/*.c)
 kernel: $(KERNEL)
-$(KERNEL): $(SOURCES:%.c=$(O)/%.o)
+objects := $(dir $(KERNEL))
+$(KERNEL): $(SOURCES:%=$(objects)%.o)
 \tgcc -nostdlib -Wl,--build-id=none -e main -o $@ $^
-$(O)/%.o: %.c kernel/mine/mine.h
-\t@mkdir -p $(@D) $(dir $(KERNEL))
+$(objects)%.o: % kernel/mine/mine.h
+\t@mkdir -p $(@D)
 \t@echo "  CC   $<"
-\t@gcc -c -Ikernel -o $@ $<
+\t@gcc -c -Wall -Ikernel -o $@ $<
 """,
     "kernel/base/main.c": '#include "mine/mine.h"\nint push(void), pop(void);\nint main(void) { return push() + pop() + MINE; }\n',
     "kernel/sched/push.c": "int push(void) { return 1; }\n",
@@ -84,6 +85,16 @@ def test_a_file_that_does_not_compile_gives_way_to_its_start_version(tree):
     assert list(built.broken) == [PUSH] and "error" in built.broken[PUSH][0] and built.kernel == before
 
 
+def test_warnings_about_the_students_files_are_kept_each_once_also_when_nothing_changed(tree):
+    """A missing return is a warning to the compiler and a wrong kernel to the tests: the line says it sooner than any evidence."""
+    odd = {PUSH: '#include "mine/mine.h"\nint push(void) { }\n', MINE: "#define MINE 0\nstatic int unused(void) { return 1; }\n"}
+    for _ in range(2):
+        built = tree(odd)
+        assert [line.split()[0] for line in built.warnings] == [f"{MINE}:2:12:", f"{PUSH}:2:18:"], built.warnings
+        assert not built.broken
+    assert tree({PUSH: GIVEN[PUSH], MINE: GIVEN[MINE]}).warnings == []
+
+
 def test_the_other_files_are_graded(tree):
     built = tree({PUSH: "nonsense\n", POP: '#include "mine/mine.h"\nint pop(void) { return 5; }\n'})
     only_pop = tree({PUSH: GIVEN[PUSH]})
@@ -140,11 +151,11 @@ def test_too_many_files_in_mine_are_refused(tree):
 
 def test_a_second_build_compiles_only_what_changed(tree):
     tree()
-    objects = tree.tmp / "work/tree/build/kernel"
+    objects = tree.tmp / "work/tree/build/checked/kernel"
     before = {path: path.stat().st_mtime_ns for path in objects.rglob("*.o")}
     tree({PUSH: "int push(void) { return 8; }\n"})
     after = {path: path.stat().st_mtime_ns for path in objects.rglob("*.o")}
-    assert [path.name for path in before if before[path] != after[path]] == ["push.o"]
+    assert [path.name for path in before if before[path] != after[path]] == ["push.c.o"]
 
 
 def test_a_given_tree_that_does_not_build_is_the_graders_fault(tree, monkeypatch):

@@ -68,7 +68,7 @@ def test_a_run_without_end_is_a_hang(run, body):
     status, rule, evidence = verdict(run, body)
     assert status == "hang" and "does not end" in rule
     assert "thread 1 (main): RUNNING, waits in thread_join() for thread 2" in evidence
-    assert "thread 2 (worker): READY" in evidence and "SWITCH" in evidence
+    assert "thread 2 (worker): READY" in evidence and "cpu 0  switch   thread 1, 2  (1 queued)" in evidence
     assert body != "spins" or "function_that_spins" in evidence
 
 

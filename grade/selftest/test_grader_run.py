@@ -103,6 +103,20 @@ def test_a_file_that_does_not_build_costs_its_exercise(tree):
     assert results(tree)["extra_data"]["broken"]["kernel/lab/body.inc"]
 
 
+def test_a_warning_is_shown_once_each_time_above_the_table(tree):
+    body = tree / "kernel/lab/body.inc"
+    body.write_text("%warning odd\n" + body.read_text())
+    for _ in range(2):
+        _, out, _ = grade(tree)
+        assert out.startswith("WARN   kernel/lab/body.inc:1: warning: odd") and out.count("odd") == 1 and out.endswith(ALL_GOOD)
+        assert len(results(tree)["extra_data"]["warnings"]) == 1
+
+
+def test_verbose_says_why_the_claim_has_to_hold(tree):
+    (tree / "kernel/lab/body.inc").write_text(guests.BODIES["leaks"])
+    assert "why:Why." in grade(tree, "-v")[1] and "why:" not in grade(tree)[1]  # squeezed
+
+
 def test_a_change_elsewhere_is_named(tree):
     (tree / "kernel/guest/evidence.c").write_text("int cheat;\n")
     code, out, _ = grade(tree)
@@ -114,6 +128,9 @@ def test_some_tests_can_be_chosen(tree):
     assert not (tree / "build/grade/results.json").exists() and results(tree, "selected.json")["extra_data"]["selected"]
     code, out, err = grade(tree, "--test", "no such")
     assert code == 4 and not out and "'no such'" in err and "1.1   the_turn_is_seven" in err
+    code, out, err = grade(tree, "--test", "the trun is sevem")
+    assert code == 4 and not out and err.endswith("near it:\n  the_turn_is_seven\n")
+    assert grade(tree, "--test", "1.1")[1].endswith("Score: 60/60\n")
 
 
 @pytest.mark.parametrize("options, words", [(["--seeds", "x"], "SEEDS is a number from 1 to 200 or a range of as many as in 3..9, not 'x'"),
@@ -218,7 +235,10 @@ def wait_until(condition, seconds=30):
 @pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="needs /proc")
 @pytest.mark.parametrize("jobs", ["1", "2"])
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=["SIGINT", "SIGTERM", "SIGKILL"])
-def test_an_interrupted_grader_leaves_no_process_and_no_file(tree, how, jobs):
+def test_an_interrupted_grader_leaves_no_process_and_no_file_and_the_last_whole_results(tree, how, jobs):
+    before = {"score": 40}
+    (tree / "build/grade").mkdir(parents=True)
+    (tree / "build/grade/results.json").write_text(json.dumps(before))
     (tree / "kernel/lab/body.inc").write_text(guests.BODIES["keeps_awake"])
     tmp = tree.parent / "tmp"
     process = subprocess.Popen(command(tree, "--jobs", jobs), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -236,4 +256,5 @@ def test_an_interrupted_grader_leaves_no_process_and_no_file(tree, how, jobs):
     wait_until(lambda: not machines_in(tmp))
     wait_until(lambda: not any(tmp.glob("crescent-*")))
     assert how == signal.SIGKILL or not list((tree / "build/grade").glob(".*"))
-    assert results(tree)["tests"][0]["extra_data"]["status"] == "not run"
+    assert results(tree, "results.partial.json")["tests"][0]["extra_data"]["status"] == "not run"
+    assert results(tree) == before

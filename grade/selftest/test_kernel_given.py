@@ -239,6 +239,14 @@ def test_a_mistake_is_a_panic_that_names_it(boot, mistake):
             f"seen: {message}", run.console[-500:])
 
 
+def test_the_last_events_of_a_panic_read_as_the_graders(boot):
+    """One notation: who finds a line in one place can look for it in the other."""
+    run = boot("panic_enqueue_twice", outcome=None, result=None)
+    shown = [line for line in run.console.partition("last events on CPU 0:\n")[2].splitlines() if " ns  cpu 0  " in line]
+    require(shown and shown == [f"  {events.event_line(event)}" for event in run.events()[-len(shown):]],
+            "a panic's lines of the trace are the grader's", *shown)
+
+
 def test_every_mistake_of_the_kernels_tests_is_judged_here():
     made = set(re.findall(r"^KTEST\(panic_(\w+)", SOURCES, re.M))
     assert made == {*NOTICED, "state"}

@@ -67,6 +67,21 @@ def test_the_last_results_go_along_and_old_ones_are_said_to_be_old(tree):
     assert "files were changed since" in handin(tree)
 
 
+def test_an_interrupted_grading_is_said(tree):
+    put(tree, "build/grade/results.partial.json", "{}")
+    assert "no results: `make grade` was interrupted" in handin(tree)
+    put(tree, "build/grade/results.json", json.dumps({"score": 40, "tests": []}))
+    assert "took the last results before the newest grading, which was interrupted, score 40" in handin(tree)
+
+
+def test_the_advice_about_a_missing_file_works_in_any_tree(tree):
+    """A tree from `make student` is no git checkout."""
+    put(tree, "kernel/sched/rq.c", None)
+    advice = handin(tree, ok=False).strip().rpartition(": ")[2]
+    subprocess.run(advice, shell=True, cwd=tree, check=True)
+    assert "took kernel/sched/rq.c (as given)" in handin(tree)
+
+
 def test_the_same_files_give_the_same_bytes(tree, tmp_path):
     handin(tree)
     other = shutil.copytree(tree, tmp_path / "dir with späces", symlinks=True)

@@ -135,3 +135,11 @@ def test_a_dropped_exercise_of_the_real_lab_is_given(trees, tmp_path):
     assert files["kernel/sched/yield.c"] == trees(1, 0)["kernel/sched/yield.c"]
     dropped = [ex["id"] for ex in tomllib.loads(files["exercises.toml"].decode())["exercise"] if ex.get("dropped")]
     assert dropped == ["1.3"]
+
+
+@pytest.mark.parametrize("phase", [*PHASES, 9])
+def test_a_phase_can_be_asked_for_when_it_is_finished(phase):
+    """A stand-in has no exercises: whoever asks for it is told which phases there are."""
+    done = subprocess.run(["make", "help", f"PHASE={phase}"], cwd=MASTER, capture_output=True, text=True)
+    assert (done.returncode == 0) is (phase in FINISHED)
+    assert done.returncode == 0 or f"PHASE={phase} is not known; choices: {' '.join(map(str, FINISHED))}." in done.stderr

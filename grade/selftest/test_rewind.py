@@ -130,11 +130,21 @@ def test_gdb_at_the_end_of_a_live_run_says_so(debug):
     assert "ktest: done" in done.said and "The run is over" in done.said and "quit, and start again" in done.said
 
 
-@pytest.mark.parametrize("test, words", [("yeild_order", "there is no test yeild_order; near it: yield_order"),
-                                         ("switch", "name one of them"), ("", "TEST= is missing"), ("zzzzz", "make grade lists the tests")])
-def test_a_name_that_fits_no_test_gets_one_line(debug, test, words):
+def test_of_an_exercises_tests_the_first_that_fails_is_shown(debug, tmp_path):
+    """By the number, as make grade and make handin name an exercise."""
+    unsolved = kernels.build(kernels.START, kernels.files_of(104), tmp_path / "1-104")
+    done = debug("rewind", "1.5", "bt 2", kernel=unsolved)
+    first = next(test for test in kernels.phase_tests().values() if test.exercise == "1.5")
+    assert f"test 1.5 {first.name}: unsolved: lab 1.5" in done.said
+
+
+@pytest.mark.parametrize("test, words, more", [("yeild_order", "'yeild_order', and no exercise has that number; near it:", ["yield_order"]),
+                                               ("switch", "name one of them", []), ("", "TEST= is missing", []),
+                                               ("nonsense", "there are:", [*kernels.phase_tests(), "yield_order"])])
+def test_a_name_that_fits_no_test_gets_what_comes_near_or_the_choices(debug, test, words, more):
     done = debug("rewind", test)
-    assert done.status == 1 and len(done.err) == 1 and words in done.err[0]
+    assert done.status == 1 and words in done.err[0] and len(done.err) == 1 + len(more)
+    assert all(name in line for name, line in zip(more, done.err[1:]))
 
 
 def test_without_gdb_there_is_one_line(debug):

@@ -2,6 +2,7 @@
 on where it stopped, and a kernel that leaks is found."""
 
 import json
+import subprocess
 
 import kernels
 import pytest
@@ -38,7 +39,7 @@ def test_a_soak_goes_on_where_it_stopped(tmp_path, capsys):
     state = tmp_path / "soak.json"
     assert soak.soak(kernels.REFERENCE, state, 0, SMALL, NO_GRADES) == 0
     assert not state.exists() and "the time is over" in capsys.readouterr().out
-    half = soak.read_state(state, kernels.REFERENCE, [*SMALL.items(), ("grades", NO_GRADES)])
+    half = soak.read_state(state, kernels.REFERENCE, soak.items(kernels.REFERENCE, SMALL, NO_GRADES))
     half["items"]["exit_churn"]["done"] = 300
     soak.write_state(state, half)
     assert soak.soak(kernels.REFERENCE, state, None, SMALL, NO_GRADES) == 0
@@ -46,6 +47,29 @@ def test_a_soak_goes_on_where_it_stopped(tmp_path, capsys):
     assert [line.split(": nothing")[0].split("soak:")[1].strip() for line in said.splitlines() if "nothing lost" in line] == [
         "400 of 400 lives", "500 of 1,000 yields", "1,000 of 1,000 yields"]
     assert json.loads(state.read_text())["laps"] == 1
+
+
+@pytest.mark.parametrize("test", [test.name for phase in kernels.PHASES for test in kernels.phase_tests(phase).values() if test.seeds])
+def test_two_hundred_seeds_of_a_race_pass(test, tmp_path):
+    """The soak goes on from there."""
+    seeds = list(range(1, 2001 if kernels.ALL else 201))
+    for at in range(0, len(seeds), 200):
+        result = kernels.judge(kernels.Variants(2, {}, tmp_path), test, seeds=seeds[at:at + 200])
+        assert result["status"] == "pass", (result, seeds[at])
+
+
+def test_a_soak_finds_the_seed_that_fails(tmp_path, capsys):
+    """And says how to see it again."""
+    tree = kernels.student_tree(tmp_path / "tree", base=kernels.reference(2))
+    text = kernels.files_of(299, 2)["kernel/sched/critical.c"]
+    open_to_all = text.replace("    return irq_save();", "    return irq_enabled() ? 1ul << 9 : 0;")
+    assert open_to_all != text
+    (tree / "kernel/sched/critical.c").write_text(open_to_all)
+    for checked in (0, 1):
+        subprocess.run(["make", "-s", "kernel", f"CHECKED={checked}"], cwd=tree, check=True)
+    assert soak.soak(tree, tmp_path / "soak.json", None, {}, NO_GRADES, ("seeds", 20, 20)) == 1
+    said = capsys.readouterr().out
+    assert "SEEDS=" in said and "make grade TEST=a_counter_changed" in said
 
 
 def test_a_soak_of_another_kernel_begins_anew(tmp_path, capsys):

@@ -1,21 +1,17 @@
-"""Each step of lab 1: with the exercises up to k solved exactly their tests pass, and every other failing test names the unsolved
-exercise whose stub it met first. The reference, and a second solution that was written differently, get all points; the start tree gets
-none.
+"""Each step of a lab: with the exercises up to k solved exactly their tests pass, and every other failing test names an unsolved exercise
+whose stub it met first. The reference, and a second solution that was written differently, get all points; the start tree gets none. What
+an earlier lab has tested holds in the later phases' kernels, under every policy.
 
-CRESCENT_TESTS=all runs every test at every step; otherwise those of the exercise just solved and of the next one."""
+CRESCENT_TESTS=all runs every test at every step; otherwise those of the exercises just solved and of the next ones."""
 
+import contextlib
 import re
 
 import kernels
 import pytest
 
 SECOND = kernels.Path(__file__).with_name("second")
-EXERCISES = ["1.1", "1.2", "1.3", "1.4", "1.5"]
-
-
-def solved_up_to(step):
-    """The exercises that are solved at a step: 103 -> 1.1 1.2 1.3."""
-    return EXERCISES[:step % 100]
+POLICIES = {2: ["rr", "fcfs", "sjf", "prio", "mlfq"]}  # by phase: what sched= takes
 
 
 def second_solution():
@@ -23,40 +19,71 @@ def second_solution():
     return {path.relative_to(SECOND).as_posix(): path.read_text() for path in sorted(SECOND.rglob("*")) if path.suffix in (".c", ".asm")}
 
 
+def steps(phase):
+    """{step: the exercises of this phase that are solved there}: nothing at all, the start tree, and each exercise's SOLVED number."""
+    numbers = kernels.solved_at(phase)
+    return {step: {name for name, number in numbers.items() if number <= step}
+            for step in sorted({0, phase * 100 - 1} if phase > 1 else {0}) + sorted(set(numbers.values()))}
+
+
 @pytest.fixture(scope="module")
-def kernel_at(tmp_path_factory):
-    """kernel_at(103): (kernel, Image) of the start tree with the exercises up to 1.3 filled in, built once."""
+def kernels_at(tmp_path_factory):
+    """kernels_at(phase, step): the Variants of a phase with the exercises up to that step filled in, built once."""
     made = {}
 
-    def at(step):
-        if step not in made:
-            kernel = kernels.build(kernels.START, kernels.files_of(step), tmp_path_factory.mktemp(f"step{step}"))
-            made[step] = kernel, kernels.image(kernel)
-        return made[step]
+    def at(phase, step):
+        if (phase, step) not in made:
+            made[phase, step] = kernels.Variants(phase, kernels.files_of(step, phase), tmp_path_factory.mktemp(f"step{phase}-{step}"))
+        return made[phase, step]
     return at
 
 
-def chosen(step):
-    """The tests to run at a step: (step, name)."""
-    done = solved_up_to(step)
-    near = EXERCISES[max(len(done) - 1, 0):len(done) + 1]
-    return [(step, test.name) for test in kernels.phase_tests().values() if kernels.ALL or test.exercise in near]
+def chosen(phase, step):
+    """The tests to run at a step."""
+    known = steps(phase)
+    now, later = known[step], [done for at, done in known.items() if at > step]
+    before = max((done for at, done in known.items() if at < step), key=len, default=set())
+    near = now - before | (later[0] - now if later else set())
+    return [test for test in kernels.phase_tests(phase).values() if kernels.ALL or test.exercise in near]
 
 
-@pytest.mark.parametrize("step", kernels.STEPS)
-def test_a_step_passes_its_own_tests_and_no_other(kernel_at, step):
-    kernel, image = kernel_at(step)
-    done, wrong = solved_up_to(step), []
-    for _, name in chosen(step):
-        test, result = kernels.phase_tests()[name], kernels.judge(kernel, name, image)
+@pytest.mark.parametrize("phase, step", [(phase, step) for phase in kernels.PHASES for step in steps(phase)])
+def test_a_step_passes_its_own_tests_and_no_other(kernels_at, phase, step):
+    done, wrong = steps(phase)[step], []
+    solved = {name for every in range(1, phase + 1) for name, number in kernels.solved_at(every).items() if number <= step}
+    for test in chosen(phase, step):
+        result = kernels.judge(kernels_at(phase, step), test.name)
         if test.exercise in done:
             right = result["status"] == "pass"
         else:
-            named = re.match(r"lab (\d\.\d) is not solved yet", result.get("rule", ""))
-            right = result["status"] == "unsolved" and named and named[1] not in done and named[1] <= test.exercise
+            named = re.match(r"lab (\d\.\d[a-z]?) is not solved yet", result.get("rule", ""))
+            right = result["status"] == "unsolved" and named and named[1] not in solved
         if not right:
-            wrong.append(f"{test.exercise} {name}: {result['status']} {result.get('rule', '')}")
+            wrong.append(f"{test.exercise} {test.name}: {result['status']} {result.get('rule', '')}")
     assert not wrong, "\n".join(wrong)
+
+
+class Under(kernels.Boot):
+    """A Boot under a policy, where the test does not choose one."""
+
+    policy = None
+
+    def __call__(self, ktest, options="", **more):
+        return super().__call__(ktest, options if "sched=" in options else f"{options} sched={self.policy}".strip(), **more)
+
+
+@pytest.mark.parametrize("phase", POLICIES)
+def test_what_earlier_labs_tested_holds_under_every_policy(phase):
+    """All with each policy, or each with one policy, in turn."""
+    kernel = kernels.reference(phase) / "build/checked/kernel.elf"
+    image = kernels.image(kernel, kernels.reference(phase))
+    for earlier in range(1, phase):
+        for number, name in enumerate(kernels.phase_tests(earlier)):
+            found, arguments = kernels.function(name, earlier)
+            for policy in POLICIES[phase] if kernels.ALL else [POLICIES[phase][number % len(POLICIES[phase])]]:
+                with contextlib.closing(Under(kernel, image, 2, kernels.boots(found))) as boot:
+                    boot.policy = policy
+                    found(boot, *arguments)
 
 
 def test_the_start_tree_earns_nothing(tmp_path):

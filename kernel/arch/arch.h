@@ -120,8 +120,6 @@ bool in_kernel_text(u64 va);
 
 void serial_init(void);
 void serial_putc(char c);
-/* From now on COM1 interrupts for each byte that comes in. */
-void serial_interrupts_on(void);
 /* A byte from COM1, or -1 if none waits. */
 int serial_getc(void);
 void vga_init(void);
@@ -129,3 +127,6 @@ void vga_putc(char c);
 void keyboard_init(void);
 /* A character from the PS/2 keyboard, or -1. */
 int keyboard_getc(void);
+/* Halts until one of the two may have something, or has had since the last call. Interrupts are off at entry and at return, on in between.
+   For phase 1, which has no other interrupts. */
+void console_sleep(void);

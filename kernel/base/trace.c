@@ -24,11 +24,17 @@ void trace_ring_init(int cpu, void *memory, u64 capacity)
     cpus[cpu].trace = &trace_rings[cpu];
 }
 
+/* The number of the last record that the ring takes. */
+static u64 full_at(const struct trace_ring *ring)
+{
+    return trace_mode == TRACE_ALL ? ring->capacity : ~0ul;
+}
+
 void trace_start(enum trace_mode mode)
 {
-    for (unsigned i = 0; i < CONFIG_MAX_CPUS; i++)
-        trace_rings[i].limit = mode == TRACE_ALL ? trace_rings[i].capacity : ~0ul;
     trace_mode = mode;
+    for (unsigned i = 0; i < CONFIG_MAX_CPUS; i++)
+        trace_rings[i].limit = min(full_at(&trace_rings[i]), trace_stop_at[i] - 1);
     trace_on = mode != TRACE_OFF;
 }
 
@@ -37,35 +43,47 @@ __attribute__((noipa)) void trace_stop_here(void)
 {
 }
 
-/* Every record costs the same, and little, or what is traced would be another program: docs/performance.md counts the instructions.
-   Whatever is settled before the run lies ready in the ring; the time comes last because reading it takes the registers that the arguments
-   came in. */
-void trace_write(enum trace_event event, const struct thread *thread, u32 other, u64 a0, u64 a1, u64 a2, u64 a3)
+/* trace_write() where the ring's limit is reached: it is full, or a debugger wants to stop behind this record. */
+static __attribute__((noinline, cold)) void trace_at_limit(enum trace_event event, const struct thread *thread, u32 other, u64 a0, u64 a1,
+                                                           u64 a2, u64 a3)
 {
-    struct trace_ring *ring = (struct trace_ring *)this_cpu_word(offsetof(struct cpu, trace));
-    u64 cpu = ring->cpu, seq = ring->seq;
-    struct trace_record *r = &ring->record[seq & ring->mask];
+    struct trace_ring *ring = this_cpu()->trace;
 
-    if (unlikely(seq == ring->limit)) {
+    if (ring->seq == full_at(ring)) {
         ring->dropped++;
         return;
     }
-    seq++;
-    r->cpu = (u8)cpu;
-    r->event = (u8)event;
-    r->class = (u8)thread->class_id;
-    r->tid = (u32)thread->tid;
-    r->other = other;
-    r->queued = *(const u32 *)this_cpu_word(offsetof(struct cpu, queue_length));
+    ring->limit = full_at(ring);
+    trace_write(event, thread, other, a0, a1, a2, a3);
+    trace_stop_here();
+}
+
+/* Every record costs the same, and little, or what is traced would be another program: docs/performance.md counts the instructions.
+   Whatever is settled before the run lies ready in the ring; the arguments come first, so that their registers are free for the rest. */
+void trace_write(enum trace_event event, const struct thread *thread, u32 other, u64 a0, u64 a1, u64 a2, u64 a3)
+{
+    struct trace_ring *ring = (struct trace_ring *)this_cpu_word(offsetof(struct cpu, trace));
+    u64 seq = ring->seq;
+    struct trace_record *r = &ring->record[seq & ring->mask];
+
+    if (unlikely(seq == ring->limit)) {
+        trace_at_limit(event, thread, other, a0, a1, a2, a3);
+        return;
+    }
     r->arg[0] = a0;
     r->arg[1] = a1;
     r->arg[2] = a2;
     r->arg[3] = a3;
+    r->event = (u8)event;
+    r->other = other;
+    r->tid = (u32)thread->tid;
+    r->class = (u8)thread->class_id;
+    r->cpu = (u8)ring->cpu;
+    r->queued = *(const u32 *)this_cpu_word(offsetof(struct cpu, queue_length));
+    seq++;
     r->time = clock_ns();
     __atomic_store_n(&r->seq, seq, __ATOMIC_RELEASE); /* from here on the record is complete */
     ring->seq = seq;
-    if (unlikely(seq == trace_stop_at[cpu]))
-        trace_stop_here();
 }
 
 void trace_print(int cpu, unsigned n)
@@ -77,7 +95,8 @@ void trace_print(int cpu, unsigned n)
     for (u64 seq = max(from, oldest); seq < ring->seq; seq++) {
         const struct trace_record *r = &ring->record[seq & (ring->capacity - 1)];
 
-        printk("  %6lu %12lu ns  %-8s thread %u", r->seq, r->time, trace_event_name(r->event), r->tid);
+        /* grade/events.py, event_line(), writes the same. */
+        printk("  %6lu %12lu ns  cpu %u  %-8s thread %u", r->seq, r->time, r->cpu, trace_event_name(r->event), r->tid);
         if (r->other)
             printk(", %u", r->other);
         printk("  (%u queued)", r->queued);

@@ -54,14 +54,14 @@ struct trace_ring {
     u64 seq;                     /* last sequence number given */
     u64 dropped;                 /* records lost because the ring was full (mode all) */
     u64 mask;                    /* capacity - 1: which of a sequence number's bits say the place */
-    u64 limit;                   /* no record past this one: capacity in mode all, else none */
+    u64 limit;                   /* behind this one something else is due than a record: the ring is full, or trace_stop_at */
     u64 cpu;                     /* whose ring this is */
 } __attribute__((aligned(64)));  /* no line shared with another CPU's */
 
 extern enum trace_mode trace_mode;
 extern bool trace_on; /* trace_mode is not TRACE_OFF */
 extern struct trace_ring trace_rings[CONFIG_MAX_CPUS];
-/* The grader writes a sequence number here before the run; the kernel calls trace_stop_here() when this CPU writes that record.
+/* The grader writes a sequence number here before the run; the kernel calls trace_stop_here() when this CPU has written that record.
    0 = never. */
 extern u64 trace_stop_at[CONFIG_MAX_CPUS];
 

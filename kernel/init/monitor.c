@@ -3,6 +3,7 @@
 #include "init/monitor.h"
 #include "base/assert.h"
 #include "base/cmdline.h"
+#include "base/panic.h"
 #include "base/printk.h"
 #include "base/trace.h"
 #include "init/program.h"
@@ -16,6 +17,7 @@
 #define TRACE_DEFAULT 20
 #define BACKSPACE '\b'
 #define DELETE 0x7f
+#define CTRL_D 0x04
 #define CTRL_U 0x15
 
 struct command {
@@ -170,14 +172,15 @@ static void echo(const char *text)
     (void)fd_write(&current_process()->fds, 1, text, strlen(text));
 }
 
-/* Reads one line, echoed, with backspace and Ctrl-U; cut at LINE_MAX - 1 characters. False at the end of input. */
+/* Reads one line, echoed, with backspace and Ctrl-U; cut at LINE_MAX - 1 characters. False at the end of input, which on a serial line is
+   Ctrl-D where a line begins. */
 static bool read_line(char line[LINE_MAX])
 {
     size_t n = 0;
     char c;
 
     for (;;) {
-        if (fd_read(&current_process()->fds, 0, &c, 1) != 1)
+        if (fd_read(&current_process()->fds, 0, &c, 1) != 1 || (c == CTRL_D && !n))
             return false;
         if (c == '\n' || c == '\r')
             break;
@@ -251,11 +254,13 @@ static void run(const struct boot_info *boot)
 
     (void)boot;
     printk("Crescent, %lu MiB free, clock %lu MHz. `help` lists the commands.\n", frames_free() * PAGE_SIZE / MIB(1),
-           clock_hz() / 1000000);
+           (clock_hz() + 500000) / 1000000);
     for (;;) {
         printk("> ");
-        if (!read_line(line))
-            machine_poweroff();
+        if (!read_line(line)) {
+            printk("\n");
+            refuse("the console's input has ended; `poweroff` as its last line is the way to end well");
+        }
         obey(line);
         reap();
     }

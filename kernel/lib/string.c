@@ -1,6 +1,6 @@
 /* Memory and string functions. gcc also calls memcpy, memmove, memset and memcmp for code of its own, so they must be here, with
    these names, and this file is compiled with -fno-tree-loop-distribute-patterns: otherwise gcc sees that the loop in memset() is a
-   memset, and calls it. Pure, no lock. On the host the functions get other names by grade/selftest/host/rename.h. */
+   memset, and calls it. Pure, no lock. For tests on the host the functions get other names. */
 #include "lib/string.h"
 
 #include "lib/errno.h"

@@ -176,7 +176,7 @@ void schedule(struct rq *rq)
         return;
     }
 
-    now = cycles();
+    now = rq->clock;
     prev->cpu_cycles += now;
     next->cpu_cycles -= now;
     next->nr_switches++;

@@ -13,13 +13,13 @@ struct rq {
     struct spinlock lock;
     int cpu;             /* whose it is */
     u32 nr_ready;        /* [l] threads that wait here, over all classes; kept by core.c */
+    u64 clock;           /* [l] cycles() when the lock was taken: all that is decided under it is decided, and charged, at one time */
     struct list ready;   /* [l] rr and fcfs: who waits, the longest waiting first */
     struct thread *curr; /* [l] who runs on this CPU */
     struct thread *exited; /* [l] has just exited; whoever runs next cleans up after it */
     struct thread *idle; /* the CPU's idle thread */
     u64 nr_switches;     /* [l] times that another thread was chosen */
 #if PHASE >= 2
-    u64 clock;           /* [l] cycles() when the lock was taken: all that is decided under it is decided at one time */
     u64 next_tick;       /* ns; ~0ul while the CPU idles. This CPU, interrupts off */
     u64 nr_ticks;        /* [l] */
     struct prio_rq prio; /* [l] */
@@ -37,9 +37,7 @@ static inline struct rq *this_rq(void)
 static inline void rq_lock(struct rq *rq)
 {
     spin_lock(&rq->lock);
-#if PHASE >= 2
     rq->clock = cycles();
-#endif
 }
 
 /* Takes the lock of this CPU's run queue. Interrupts are off. */

@@ -10,14 +10,15 @@ static void rr_enqueue(struct rq *rq, struct thread *t, enum enqueue_why why)
 #if PHASE >= 2
     /* Who was interrupted in the middle of a quantum keeps its place, the first; a quantum that is over, or given up, begins anew behind
        all others. A wake does not renew it: else whoever sleeps just before its end would get more than its share. */
-    bool over = thread_ran(rq, t) - t->slice_start >= rr_quantum(t);
+    u64 ran = thread_ran(rq, t);
+    bool over = why == ENQUEUE_YIELD || ran - t->slice_start >= rr_quantum(t);
 
     if (why == ENQUEUE_CHANGED || (why == ENQUEUE_PREEMPTED && !over)) {
         queue_in_order(&rq->ready, t);
         return;
     }
-    if (over || why == ENQUEUE_YIELD)
-        t->slice_start = thread_ran(rq, t);
+    if (over)
+        t->slice_start = ran;
     t->since = rq->clock;
 #endif
     (void)why;

@@ -9,6 +9,7 @@
 #define PIT_COMMAND 0x43
 #define PIT_GATE 0x61       /* bit 0: channel 2 counts; bit 1: speaker */
 #define CALIBRATE_TICKS 3600 /* some 3 ms; an edge is seen to within one port read, so the error is far below 0.1 % */
+#define PAUSE_ROUNDS 2000    /* some us between looks that need no edge: a port read is the dearest instruction of an emulator */
 
 static u64 tsc_hz;
 u64 clock_base;
@@ -36,6 +37,12 @@ static u64 pit_edge(u16 *count)
     return tsc;
 }
 
+static void pause_a_little(void)
+{
+    for (unsigned i = 0; i < PAUSE_ROUNDS; i++)
+        asm volatile("");
+}
+
 void clock_init(void)
 {
     u16 start_count, count;
@@ -48,8 +55,9 @@ void clock_init(void)
 
     start = pit_edge(&start_count);
     do
-        end = pit_edge(&count);
-    while ((u16)(start_count - count) < CALIBRATE_TICKS);
+        pause_a_little();
+    while ((u16)(start_count - pit_read()) < CALIBRATE_TICKS);
+    end = pit_edge(&count);
 
     tsc_hz = (end - start) * PIT_HZ / (u16)(start_count - count);
     if (tsc_hz < 1000000)

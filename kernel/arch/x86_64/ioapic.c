@@ -29,5 +29,4 @@ void device_interrupts_init(void)
     ioapic = device_map(IOAPIC_PHYSICAL);
     route(LINE_KEYBOARD, VECTOR_KEYBOARD);
     route(LINE_COM1, VECTOR_SERIAL);
-    serial_interrupts_on();
 }

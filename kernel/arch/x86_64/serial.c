@@ -1,5 +1,5 @@
-/* COM1, polled. The receiver's FIFO stays off: turning it on would throw away a byte that came before, and without it QEMU
-   holds back what we have not yet read. The caller serialises. */
+/* COM1, polled; its interrupt says no more than that a byte came. The receiver's FIFO stays off: turning it on would throw away a byte that
+   came before, and without it QEMU holds back what we have not yet read. The caller serialises. */
 #include "arch/arch.h"
 #include "arch/x86_64/io.h"
 
@@ -19,13 +19,8 @@ void serial_init(void)
     outb(DATA, 1);
     outb(INTERRUPTS, 0);
     outb(LINE_CONTROL, 0x03); /* 8 bits, no parity, 1 stop bit */
-    outb(MODEM_CONTROL, 0x03);
-}
-
-void serial_interrupts_on(void)
-{
-    outb(MODEM_CONTROL, 0x0b); /* OUT2 connects the interrupt line */
-    outb(INTERRUPTS, 0x01);    /* data received */
+    outb(MODEM_CONTROL, 0x0b); /* with its interrupt line connected */
+    outb(INTERRUPTS, 0x01);    /* for received bytes */
 }
 
 void serial_putc(char c)

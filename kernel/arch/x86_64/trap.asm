@@ -83,6 +83,16 @@ ist_entry:
     add rsp, 16
     iretq
 
+; The keyboard (line 1) or COM1 (line 4) has something: whoever sleeps in console_sleep() is woken by the interrupt itself, and asks the
+; device. So all there is to do is to tell the interrupt controller.
+console_entry:
+    push rax
+    mov al, 0x20
+    out 0x20, al
+    pop rax
+    add rsp, 16                       ; vector, error code
+    iretq
+
 ; Vectors 8, 10-14, 17, 21, 29, 30 come with an error code.
 %assign vector 0
 %rep 256
@@ -93,6 +103,8 @@ stub_ %+ vector:
     push vector
 %if vector = 2 || vector = 8 || vector = 18
     jmp ist_entry
+%elif vector = 0xf1 || vector = 0xf4
+    jmp console_entry
 %else
     jmp trap_entry
 %endif

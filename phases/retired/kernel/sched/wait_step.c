@@ -6,14 +6,18 @@ void wait_prepare(const void *channel)
     (void)channel;
 }
 
-/* A kernel whose yield is not written yet can still be typed at: alone, there is nobody to yield to. */
+/* Alone, there is nobody to yield to, and only a key can bring anything; a kernel whose yield is not written yet can still be typed at. */
 int wait_step(const void *channel)
 {
     (void)channel;
-    if (this_rq()->nr_ready)
+    if (this_rq()->nr_ready) {
         thread_yield();
-    else
-        cpu_relax();
+    } else {
+        u64 flags = irq_save();
+
+        console_sleep();
+        irq_restore(flags);
+    }
     return 0;
 }
 
