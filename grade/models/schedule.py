@@ -41,8 +41,9 @@ def priorities(event):
 
 
 class Thread:
-    """What a model knows of a thread. known: own and effective have been seen. ran, and all that is compared with it: cycles that it has run; since: the clock at which it got its
-    place among equals. level, boost, allotment_start: mlfq's; tau (0: not known yet), burst_start, goes_on: sjf's."""
+    """What a model knows of a thread. known: own and effective have been seen. ran, and all that is compared with it: cycles that it has
+    run; since: the clock at which it got its place among equals. level, boost, allotment_start: mlfq's; tau (0: not known yet),
+    burst_start, goes_on: sjf's."""
 
     def __init__(self, tid, clock=0, burst_ns=0):
         self.tid, self.since, self.burst_ns = tid, clock, burst_ns

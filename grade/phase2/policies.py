@@ -14,8 +14,8 @@ ALLOWED = {"1": lambda n: 1.1, "log n": lambda n: log2(n) / log2(10)}  # the cos
 
 
 def turns(run):
-    """The Turns of the threads that the ktest made, those that ended because the CPU was taken away; RuleBroken if there are not at least 3,
-    or if a thread was stopped only to go on."""
+    """The Turns of the threads that the ktest made, those that ended because the CPU was taken away; RuleBroken if there are not at least
+    3, or if a thread was stopped only to go on."""
     made = {event.tid for event in run.events("CREATE")}
     ends = {(event.tid, event.time) for event in run.events("SWITCH") if event.arg[0] == READY}
     found = [turn for turn in Timeline(run.events()).turns if turn.tid in made and (turn.tid, turn.end) in ends]
@@ -27,8 +27,8 @@ def turns(run):
 
 
 def picks_of_ten(boot, policy):
-    """The numbers of the ten threads of ktest policy_order, in the order in which the policy picks them. Number n has priority n % 5, stands
-    at level n % 4, and was queued n-th; 0 and 1, 2 and 3, ... announced bursts of 1, 920, 839, 758, 677 us."""
+    """The numbers of the ten threads of ktest policy_order, in the order in which the policy picks them. Number n has priority n % 5,
+    stands at level n % 4, and was queued n-th; 0 and 1, 2 and 3, ... announced bursts of 1, 920, 839, 758, 677 us. One boot."""
     return [fact.b for fact in boot("policy_order", f"sched={policy}").facts("POPPED")]
 
 

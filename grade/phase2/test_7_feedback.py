@@ -68,7 +68,8 @@ def test_every_decision_of_the_queue_is_the_models(boot):
 def test_a_queue_of_a_thousand_costs_as_much_as_one_of_ten(boot):
     """Boosts included: to go to each thread when the time has come would stop the machine once a second."""
     picked = picks_of_ten(boot, "mlfq")
-    require(picked == [0, 4, 8, 1, 5, 9, 2, 6, 3, 7], "of those that wait, the one at the best level runs next; of equals, who became ready first",
+    require(picked == [0, 4, 8, 1, 5, 9, 2, 6, 3, 7],
+            "of those that wait, the one at the best level runs next; of equals, who became ready first",
             f"thread n of ten stands at level n % 4, and became ready n-th: they were picked in the order {picked}")
     for ktest, what in (("policy_cost", "taking a thread out and putting it back"), ("policy_tick_cost", "a tick")):
         grows_like(boot(ktest, "sched=mlfq"), what, "1")

@@ -15,10 +15,12 @@ def average(run, jobs):
 
 
 def judge(boot, ktest, bursts, fcfs, sjf):
-    for policy, expected, rule in (("fcfs", fcfs, "first come, first served: jobs run in the order in which they came"),
-                                   ("sjf", sjf, "shortest job first: no other order of jobs that are all there has a shorter average wait")):
+    rules = {"fcfs": "first come, first served: jobs run in the order in which they came",
+             "sjf": "shortest job first: no other order of jobs that are all there has a shorter average wait"}
+    for policy, expected in (("fcfs", fcfs), ("sjf", sjf)):
         found = average(boot(ktest, f"sched={policy}", limit_ms=600), len(bursts))
-        require(found == expected, rule, f"bursts of {bursts} units wait {found:.2f} units on average under {policy}, expected {expected:.2f}")
+        require(found == expected, rules[policy],
+                f"bursts of {bursts} units wait {found:.2f} units on average under {policy}, expected {expected:.2f}")
 
 
 @exercise("2.8", points=2)

@@ -1,5 +1,5 @@
-/* Whom the policy in force picks, and what it costs with many threads: a run queue of the test's own, filled with thread structures that are
-   never run. */
+/* Whom the policy in force picks, and what it costs with many threads: a run queue of the test's own, filled with thread structures that
+   are never run. */
 #include "ktest/ktest.h"
 #include "lib/errno.h"
 #include "lib/string.h"
