@@ -18,6 +18,8 @@ NEW, YIELD, PREEMPTED, WAKE, CHANGED = range(5)  # enum enqueue_why
 READY = 1                                        # enum thread_state
 NORMAL_PRIORITY, NORMAL_EFFECTIVE = 2, 32
 
+DECISIONS = ("ENQUEUE", "DEQUEUE", "PICK", "TICK", "BLOCK", "PRIORITY")  # the records marked [d]
+
 Deviation = namedtuple("Deviation", "event rule expected waiting")
 Due = namedtuple("Due", "event reason")
 
@@ -33,13 +35,19 @@ def numbers(kernel):
                    policy.sjf_first_tau, policy.cycles_per_ms, policy.tick_ns)
 
 
+def priorities(event):
+    """(own, effective) priority of a [d] record's thread."""
+    return event.arg[2] & 0xff, event.arg[2] >> 8 & 0xff
+
+
 class Thread:
-    """What a model knows of a thread. ran, and all that is compared with it: cycles that it has run; since: the clock at which it got its
-    place among equals. level, boost, allotment_start: mlfq's; tau (0: not known yet), burst_start, goes_on: sjf's."""
+    """What a model knows of a thread. known: own and effective have been seen. ran, and all that is compared with it: cycles that it has
+    run; since: the clock at which it got its place among equals. level, boost, allotment_start: mlfq's; tau (0: not known yet),
+    burst_start, goes_on: sjf's."""
 
     def __init__(self, tid, clock=0, burst_ns=0):
         self.tid, self.since, self.burst_ns = tid, clock, burst_ns
-        self.own, self.effective = NORMAL_PRIORITY, NORMAL_EFFECTIVE
+        self.own, self.effective, self.known = NORMAL_PRIORITY, NORMAL_EFFECTIVE, False
         self.ran = self.slice_start = 0
         self.level = self.boost = self.allotment_start = 0
         self.tau, self.burst_start, self.goes_on = 0, 0, False
@@ -100,9 +108,10 @@ class Policy:
                  for name in ("create", "enqueue", "dequeue", "pick", "switch", "tick", "block", "priority")}
         for event in events:
             wrong = self.overdue(event)
+            if not wrong and event.event in DECISIONS:
+                self.clock = event.arg[3]
+                wrong = self.meddled(event)
             if not wrong and event.event in steps:
-                if event.event in ("ENQUEUE", "DEQUEUE", "PICK", "TICK", "BLOCK", "PRIORITY"):
-                    self.clock = event.arg[3]
                 wrong = steps[event.event](event)
             if wrong:
                 return wrong
@@ -124,8 +133,16 @@ class Policy:
             t = self.threads[event.tid] = Thread(event.tid, self.clock)
         if event.event != "PRIORITY":
             t.ran = event.arg[1]
-        t.own, t.effective = event.arg[2] & 0xff, event.arg[2] >> 8 & 0xff
+        t.own, t.effective, t.known = *priorities(event), True
         return t
+
+    def meddled(self, event):
+        """A Deviation if the thread's priority is not what somebody set or lent."""
+        t = self.threads.get(event.tid)
+        if event.event == "PRIORITY" or not t or not t.known or (t.own, t.effective) == priorities(event):
+            return None
+        return self.deviation(event, f"a policy leaves a thread's own priority alone: thread {t.tid}'s was {t.effective}, and it is "
+                              f"{priorities(event)[1]} now, though nobody set it")
 
     def now_running(self):
         """The Thread that runs; None if that is the idle thread or not known yet."""

@@ -3,7 +3,7 @@ not run wait?"""
 
 from grade.api import boots, exercise, require
 from grade.models import schedule
-from grade.phase2.policies import follows, grows_like, turns
+from grade.phase2.policies import follows, grows_like, picks_of_ten, turns
 
 MS = 1_000_000
 
@@ -34,18 +34,21 @@ def test_a_higher_priority_takes_the_cpu_at_once(boot):
 @boots(2)
 def test_equals_take_turns_of_a_quantum(boot):
     """Among equals it is round-robin: a tick takes the CPU away when the quantum is used up, a new equal never does."""
-    for turn in turns(boot("turns_hogs", "sched=prio", limit_ms=600)):
-        require(19 * MS <= turn.end - turn.start <= 21.1 * MS, "threads of equal priority take turns of a quantum",
-                f"thread {turn.tid} had the CPU for {(turn.end - turn.start) / MS:.2f} ms; the quantum is 20 ms, a tick 1 ms")
     seen = order(boot("prio_equals", "sched=prio"))
     require(seen == [0, 0, 1], "a thread that becomes ready does not take the CPU from one of equal priority",
             f"0 wakes 1, of the same priority: they ran in the order {seen}, expected [0, 0, 1]")
+    for turn in turns(boot("turns_hogs", "sched=prio", limit_ms=600)):
+        require(19 * MS <= turn.end - turn.start <= 21.1 * MS, "threads of equal priority take turns of a quantum",
+                f"thread {turn.tid} had the CPU for {(turn.end - turn.start) / MS:.2f} ms; the quantum is 20 ms, a tick 1 ms")
 
 
 @exercise("2.6a", points=2)
-@boots(2)
+@boots(3)
 def test_many_threads_that_wait_cost_no_more_than_few(boot):
     """To look at each of them would be simple, and too much: the kernel decides a thousand times a second."""
+    picked = [number % 5 for number in picks_of_ten(boot, "prio")]
+    require(picked == [4, 4, 3, 3, 2, 2, 1, 1, 0, 0], "of those that wait, the one of the highest priority runs next",
+            f"ten threads, two of each priority: they were picked in the order of priorities {picked}")
     for ktest, what in (("policy_cost", "taking a thread out and putting it back"), ("policy_tick_cost", "a tick")):
         grows_like(boot(ktest, "sched=prio"), what, "log n")
 
@@ -80,8 +83,9 @@ def test_a_wait_begins_where_a_turn_ends(boot):
 
 
 @exercise("2.6b", points=2)
-@boots(2)
+@boots(3)
 def test_every_decision_is_the_models(boot):
     """Threads that do a bit of everything: whatever comes together, the kernel has to pick whom the rule says."""
+    follows(boot("prio_overtakes", "sched=prio", limit_ms=300), "prio")
     follows(boot("policy_mix", "sched=prio", limit_ms=1500), "prio")
     follows(boot("policy_mix_fast", "sched=prio quantum=5", limit_ms=1500), "prio")

@@ -2,7 +2,7 @@
 who computes and who waits for people, and nobody can cheat it."""
 
 from grade.api import boots, exercise, require
-from grade.phase2.policies import follows, grows_like, turns
+from grade.phase2.policies import follows, grows_like, picks_of_ten, turns
 
 MS = 1_000_000
 FIRST_WAKES = 4  # of the thread that sleeps a lot, while the hogs are at level 0 as well
@@ -11,11 +11,11 @@ FIRST_WAKES = 4  # of the thread that sleeps a lot, while the hogs are at level 
 @exercise("2.7", points=2)
 def test_who_computes_sinks_and_who_waits_stays_at_the_top(boot):
     """That is the idea: what a thread did says what it will do."""
-    run = boot("mlfq_levels", "sched=mlfq", limit_ms=500)
+    run = boot("mlfq_levels", "sched=mlfq", limit_ms=600)
     level = {fact.a: fact.b for fact in run.facts("LEVEL")}
     require(level[0] == 0, "a thread that uses little of its quantum stays at level 0", f"it is at level {level[0]}")
     require(level[1] == level[2] == 3, "a thread that uses up its allotment goes down a level, to the last one",
-            f"after 250 ms two hogs are at levels {level[1]} and {level[2]}; each had 70 ms to use up above level 3")
+            f"after 350 ms two hogs are at levels {level[1]} and {level[2]}; each had 70 ms to use up above level 3")
     late = max(fact.b for fact in run.facts("RESPONSE") if fact.a >= FIRST_WAKES)
     require(late <= MS, "a thread that becomes ready at a better level takes the CPU at once",
             f"the one at level 0, woken while a hog ran, came {late / MS:.3f} ms late")
@@ -38,7 +38,9 @@ def test_sleeping_just_in_time_gains_nothing(boot):
     """An allotment is used up by running, in one turn or in a hundred: else whoever knows the rule has the CPU for itself."""
     run = boot("mlfq_gamer", "sched=mlfq", limit_ms=2500)
     gamer, honest = (next(fact.b for fact in run.facts("CPU_TIME") if fact.a == who) for who in (0, 1))
-    share = gamer / (gamer + honest)
+    depth, share = run.fact("LEVEL").b, gamer / (gamer + honest)
+    require(depth == 3, "an allotment is used up by running, however often one sleeps in between: then it is one level down",
+            f"a thread that sleeps just before its quantum is over ran {gamer / MS:.0f} ms, and the lowest level that it saw was {depth}")
     require(share <= 0.53, "sleeping does not renew the allotment of a level",
             f"a thread that sleeps just before its quantum is over had {share:.1%} of the CPU, one that does not {1 - share:.1%}")
 
@@ -62,8 +64,12 @@ def test_every_decision_of_the_queue_is_the_models(boot):
 
 
 @exercise("2.7", points=1)
-@boots(2)
+@boots(3)
 def test_a_queue_of_a_thousand_costs_as_much_as_one_of_ten(boot):
     """Boosts included: to go to each thread when the time has come would stop the machine once a second."""
+    picked = picks_of_ten(boot, "mlfq")
+    require(picked == [0, 4, 8, 1, 5, 9, 2, 6, 3, 7],
+            "of those that wait, the one at the best level runs next; of equals, who became ready first",
+            f"thread n of ten stands at level n % 4, and became ready n-th: they were picked in the order {picked}")
     for ktest, what in (("policy_cost", "taking a thread out and putting it back"), ("policy_tick_cost", "a tick")):
         grows_like(boot(ktest, "sched=mlfq"), what, "1")

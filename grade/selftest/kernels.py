@@ -43,6 +43,11 @@ Grading = namedtuple("Grading", "status said results rows folder")  # exit statu
 # --- kernels ---------------------------------------------------------------------------------------------------------------------------
 
 
+def start(phase):
+    """The tree of a phase as a student gets it."""
+    return ROOT / "build" / "tree" / f"{phase}-0"
+
+
 def reference(phase):
     """The tree of a phase with everything solved."""
     return ROOT / "build" / "tree" / f"{phase}-{phase}99"
@@ -214,13 +219,13 @@ def student_tree(folder, files=None, base=START):
     return folder
 
 
-def grade(tree, *options):
-    """Grades a student_tree() as `make grade` does, with one test at a time. The objects of START are put into the build folder, so that
-    only the student's files are compiled."""
+def grade(tree, *options, base=START):
+    """Grades a student_tree() as `make grade` does, with one test at a time. base: the tree that it was made from, whose objects are put
+    into the build folder, so that only the student's files are compiled."""
     out = tree / "build" / "grade"
     if not out.exists():
         for top in ("kernel", "build"):
-            shutil.copytree(START / top, out / "work" / "tree" / top, ignore=shutil.ignore_patterns("grade", "plain"))
+            shutil.copytree(base / top, out / "work" / "tree" / top, ignore=shutil.ignore_patterns("grade", "plain"))
     began = time.monotonic()
     run = subprocess.run([sys.executable, str(tree / "grade" / "run.py"), "--tree", str(tree), "--out", str(out), "--jobs", "1", *options],
                          capture_output=True, text=True, stdin=subprocess.DEVNULL)

@@ -74,8 +74,9 @@ static int mixture(void)
     return error;
 }
 
-KTEST(policy_mix, "threads that do a bit of everything, under the policy in force")
+KTEST(policy_mix, "threads that do a bit of everything, with ageing so fast that they overtake each other")
 {
+    policy.ageing = ns_to_cycles(2 * NS_PER_MS);
     return mixture();
 }
 

@@ -26,7 +26,7 @@ static int hog(void *arg)
         longest = max(longest, now - last);
         last = now;
     }
-    fact(FACT_RESPONSE, number_of(arg), longest);
+    fact(FACT_RESPONSE, number_of(arg), max(longest, clock_ns() - last)); /* whoever did not run at all waited to the end */
     fact(FACT_CPU_TIME, number_of(arg), thread_cpu_ns(current()));
     return 0;
 }
@@ -71,6 +71,29 @@ KTEST(prio_ageing, "a hog of low priority against three of normal priority: how 
 
     policy.ageing = ns_to_cycles(PRIO_AGEING_NS / 20);
     return compete(one_low, 4, 260, hog);
+}
+
+/* Time: 0 the low hog is ready, 115 ms the normal one, 121 ms the CPU is theirs. A level is 10 ms, so both compete at 32 then, and the low
+   one was ready first; at 125 ms the normal one rises, at 130 ms the low one, at 131 ms its quantum is used up. */
+KTEST(prio_overtakes, "a hog that waits rises above one that runs, in the middle of its quantum")
+{
+    struct test_threads threads = { 0 };
+    int error;
+
+    policy.ageing = ns_to_cycles(10 * NS_PER_MS);
+    stop = false;
+    thread_set_priority(current()->tid, PRIORITY_CRITICAL);
+    began = clock_ns();
+    error = threads_add(&threads, PRIORITY_LOW, hog);
+    use_cpu(115 * NS_PER_MS);
+    if (!error)
+        error = threads_add(&threads, PRIORITY_NORMAL, hog);
+    use_cpu(6 * NS_PER_MS);
+    thread_sleep(8 * NS_PER_MS);
+    stop = true;
+    thread_set_priority(current()->tid, PRIORITY_NORMAL);
+    threads_join(&threads);
+    return error;
 }
 
 static volatile u64 step;
@@ -161,11 +184,16 @@ static u64 quantum_left(void)
 /* Number 0 sleeps for a moment whenever its quantum is nearly over; the other one is honest. */
 static int gamer(void *arg)
 {
+    unsigned lowest = 0;
+
     if (number_of(arg))
         return hog(arg);
-    while (!stop)
+    while (!stop) {
+        lowest = max(lowest, (unsigned)current()->mlfq.level);
         if (quantum_left() < policy.cycles_per_ms / 4)
             thread_sleep(NS_PER_MS / 10);
+    }
+    fact(FACT_LEVEL, 0, lowest);
     fact(FACT_CPU_TIME, 0, thread_cpu_ns(current()));
     return 0;
 }
@@ -202,7 +230,7 @@ KTEST(mlfq_levels, "two hogs sink, one that sleeps a lot stays at the top and is
 {
     static const enum thread_priority all_normal[] = { 2, 2, 2 };
 
-    return compete(all_normal, 3, 250, interactive);
+    return compete(all_normal, 3, 350, interactive);
 }
 
 static volatile bool sinking;

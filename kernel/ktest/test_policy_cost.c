@@ -1,36 +1,40 @@
-/* What the policy in force costs with many threads: a run queue of the test's own, filled with thread structures that are never run. */
+/* Whom the policy in force picks, and what it costs with many threads: a run queue of the test's own, filled with thread structures that
+   are never run. */
 #include "ktest/ktest.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "sched/sched.h"
 
-#define MOST 1000
-#define ROUNDS 500
+#define FEW       10
+#define MOST      1000
+#define FIRST_TID 10000
+#define ROUNDS    100
+#define BOOSTS    10 /* in that many rounds */
 
 static struct rq queue;
 static struct thread *thread[MOST + 1]; /* the last one runs */
 
-/* A thread as the policy sees it: of any priority, with any expected burst. */
-static void make(struct thread *t, unsigned n)
+/* A thread as the policy sees it: of any priority, at one of so many levels, with any expected burst, the same one as a neighbour's. */
+static void make(struct thread *t, unsigned n, unsigned levels)
 {
     memset(t, 0, sizeof(*t));
-    t->tid = 10000 + (tid_t)n;
+    t->tid = FIRST_TID + (tid_t)n;
     t->state = THREAD_READY;
     t->class = normal_class;
     t->priority = (enum thread_priority)(n % 5);
-    t->burst_ns = (1 + n * 7919 % MOST) * 1000; /* 7919 is a prime: all different, in no order */
+    t->burst_ns = (1 + n / 2 * 7919 % MOST) * 1000; /* 7919 is a prime: in no order */
     t->inherited = -1;
+    t->mlfq = (struct mlfq_entity){ .level = (u8)(n % levels), .boost = queue.clock / policy.mlfq_boost };
     list_init(&t->run_link);
 }
 
-static int make_threads(void)
+static int allocate_threads(void)
 {
     for (unsigned n = 0; n <= MOST; n++) {
         thread[n] = kmalloc(sizeof(struct thread));
         if (!thread[n])
             return -ENOMEM;
-        make(thread[n], n);
     }
     return 0;
 }
@@ -43,12 +47,30 @@ static void free_threads(void)
     }
 }
 
-/* As long as the clock of the queue stands still, nobody ages and nothing is boosted; it moves a little so that no two become ready at
-   once. */
+/* Time passes while nobody runs. */
+static void pass(u64 time)
+{
+    queue.clock += time;
+    queue.curr->cpu_cycles -= time;
+}
+
 static void enqueue(struct thread *t, enum enqueue_why why)
 {
-    queue.clock++;
+    pass(1); /* no two become ready at once */
     normal_class->enqueue_task(&queue, t, why);
+}
+
+static void fill(unsigned n, unsigned levels)
+{
+    queue = (struct rq){ .clock = cycles(), .curr = thread[MOST] };
+    list_init(&queue.ready);
+    policies_init(&queue);
+    make(queue.curr, MOST, levels);
+    queue.curr->cpu_cycles = -queue.clock;
+    for (unsigned i = 0; i < n; i++) {
+        make(thread[i], i, levels);
+        enqueue(thread[i], ENQUEUE_NEW);
+    }
 }
 
 static void pick_and_put_back(void)
@@ -58,24 +80,22 @@ static void pick_and_put_back(void)
 
 static void tick(void)
 {
-    queue.clock++;
+    pass(1);
     normal_class->task_tick(&queue, queue.curr);
 }
 
-/* What action costs with n that wait. */
+/* What action costs with n that wait, boosts included. All stand at one level: whether a list is empty makes a small difference. */
 static void measure(unsigned n, void (*action)(void))
 {
     u64 flags = irq_save(), before;
 
-    queue = (struct rq){ .clock = cycles() };
-    list_init(&queue.ready);
-    policies_init(&queue);
-    for (unsigned i = 0; i < n; i++)
-        enqueue(thread[i], ENQUEUE_NEW);
-    queue.curr = thread[MOST];
+    fill(n, 1);
     before = cycles();
-    for (unsigned i = 0; i < ROUNDS; i++)
+    for (unsigned i = 1; i <= ROUNDS; i++) {
+        if (i % (ROUNDS / BOOSTS) == 0)
+            pass(policy.mlfq_boost);
         action();
+    }
     fact(FACT_COST, n, (cycles() - before) / ROUNDS);
     while (normal_class->pick_next_task(&queue))
         ;
@@ -84,10 +104,32 @@ static void measure(unsigned n, void (*action)(void))
 
 static int measure_all(void (*action)(void))
 {
-    int error = make_threads();
+    int error = allocate_threads();
 
-    for (unsigned n = 10; n <= MOST && !error; n *= 10)
+    for (unsigned n = FEW; n <= MOST && !error; n *= 10)
         measure(n, action);
+    free_threads();
+    return error;
+}
+
+/* Every third one's priority is set anew while it waits, to what it was. */
+KTEST(policy_order, "in which order ten that wait are picked")
+{
+    u64 flags;
+    int error = allocate_threads();
+
+    if (error)
+        goto out;
+    flags = irq_save();
+    fill(FEW, MLFQ_LEVELS);
+    for (unsigned i = 0; i < FEW; i += 3) {
+        normal_class->dequeue_task(&queue, thread[i]);
+        enqueue(thread[i], ENQUEUE_CHANGED);
+    }
+    for (unsigned i = 0; i < FEW; i++)
+        fact(FACT_POPPED, i, (u64)normal_class->pick_next_task(&queue)->tid - FIRST_TID);
+    irq_restore(flags);
+out:
     free_threads();
     return error;
 }

@@ -78,6 +78,8 @@ const struct sched_class prio_class = {
 static void mlfq_enqueue(struct rq *rq, struct thread *t, enum enqueue_why why)
 {
     mlfq_place(rq, t, why);
+    ASSERT(t->mlfq.level < MLFQ_LEVELS, "mlfq_place: thread %d (%s) is at level %u; the last level is %u", t->tid, t->name, t->mlfq.level,
+           MLFQ_LEVELS - 1);
     queue_in_order(&rq->mlfq.level[t->mlfq.level], t);
 }
 

@@ -154,7 +154,7 @@ PLANTED = {
     "shortest job with preemption": (
         "sjf", "policies.c", "t->sjf.key = 0;", "t->sjf.key = t->sjf.tau;", (RUNS_NEXT,)),
     "round-robin: a wake renews the quantum": (
-        "rr", "rr.c", "if (over || why == ENQUEUE_YIELD)", "if (over || why != ENQUEUE_PREEMPTED)", (MAKES_ROOM, RUNS_NEXT)),
+        "rr", "rr.c", "if (over)", "if (over || why == ENQUEUE_WAKE)", (MAKES_ROOM, RUNS_NEXT)),
     "round-robin: the quantum is never over": (
         "rr", "tick.c", "thread_ran(rq, t) - t->slice_start >= rr_quantum(t)", "false", (MAKES_ROOM,)),
     "round-robin: every tick is the last": (
