@@ -182,7 +182,7 @@ def wakes(kernel):
     where = Counter(kernel.image.function(pc)[0] for pc in steps.pcs[begin:end]).most_common(1)[0][0]
     return [
         figure("woken by a thread: until it runs", slow, note="priority scheduling; from the waker's call on, the latest of 32"),
-        figure("woken by the timer: how late at most", late, note=f"ns, 1 ns an instruction; the latest of 32; alone on the machine {alone}"),
+        figure("woken by the timer: how late at most", late, note=f"ns, 1 ns each; the latest of 32; alone on the machine {alone}"),
         figure("longest section with interrupts off", end - begin, note=f"in that run; most of it in {where}()"),
     ]
 

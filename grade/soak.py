@@ -219,8 +219,8 @@ def graded(tree, out, beside=0, test="", seeds=""):
     work = tree / "build" / "grade" / "work"
     command = [sys.executable, str(tree / "grade" / "run.py"), "--tree", str(tree), "--out", str(out), "--work", str(work)]
     with busy(beside):
-        done = subprocess.run([*command, "--test", test, "--seeds", seeds], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=WALL_S,
-                              check=False)
+        done = subprocess.run([*command, "--test", test, "--seeds", seeds], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              timeout=WALL_S, check=False)
     if done.returncode not in (0, 1):
         raise GraderFault(f"the grader ended with {done.returncode}: {(done.stderr or done.stdout).strip()[-500:]}")
     results = json.loads((out / ("selected.json" if test else "results.json")).read_text())
