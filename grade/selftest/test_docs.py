@@ -203,28 +203,42 @@ def test_a_page_is_plain(page):
     assert not FORBIDDEN.findall(page.read_text())
 
 
-def test_the_lab_says_what_exercises_toml_says():
+LABS = {f"lab{number}": number for number in (1, 2)}
+
+
+def exercises_toml(number):
+    """exercises.toml of a phase, as text."""
+    return next(MASTER.glob(f"phases/{number}-*/exercises.toml")).read_text()
+
+
+@pytest.mark.parametrize("number", LABS.values(), ids=LABS)
+def test_the_lab_says_what_exercises_toml_says(number):
     """Points, files, functions and tests of each exercise, as a student reads them."""
-    lab = (MASTER / "labs/lab1.md").read_text()
-    toml = (MASTER / "phases/1-cooperative/exercises.toml").read_text()
-    for block in toml.split("[[exercise]]")[1:]:
-        number, points = re.search(r'id = "([\d.]+)"', block)[1], int(re.search(r"^points = (\d+)", block, re.M)[1])
-        row = next(line for line in lab.splitlines() if line.startswith(f"| [{number}]"))
+    lab = (MASTER / f"labs/lab{number}.md").read_text()
+    tests = "\n".join(path.read_text() for path in MASTER.glob(f"grade/phase{number}/*.py"))
+    for block in exercises_toml(number).split("[[exercise]]")[1:]:
+        name, points = re.search(r'id = "([\d.]+[a-z]?)"', block)[1], int(re.search(r"^points = (\d+)", block, re.M)[1])
+        row = next(line for line in lab.splitlines() if line.startswith(f"| [{name}]"))
         assert row.rstrip(" |").endswith(f" {points}")
         for function in re.findall(r'"(\w+)"', re.search(r"functions = \[(.*?)\]", block)[1]):
             assert f"`{function}`" in row
-        tests = len(re.findall(rf'^@exercise\("{number}"', "\n".join(p.read_text() for p in MASTER.glob("grade/phase1/*.py")), re.M))
-        part = lab.split(f"## Exercise {number}:")[1].split("\n## ")[0]
-        assert f"({tests} tests)" in part, f"exercise {number} has {tests} tests"
-        assert sum(int(n) for n in re.findall(r"^\| (\d+) \|", part, re.M)) == points
+        for file in re.findall(r'"kernel/[^"]*/(.*?)"', re.search(r"files = \[(.*?)\]", block)[1]):
+            assert file in row
+        assert ("(extra)" in row) == ("core = false" in block)
+        part = lab.split(f"## Exercise {name}:")[1].split("\n## ")[0]
+        written = [int(n) for n in re.findall(r"^\| (\d+) \|", part, re.M)]
+        assert written == [int(n) for n in re.findall(rf'^@exercise\("{name}", points=(\d+)\)', tests, re.M)]
+        assert sum(written) == points
+        assert f"({len(written)} tests)" in part, f"exercise {name} has {len(written)} tests"
 
 
-def test_the_lab_gives_no_solution_away():
+@pytest.mark.parametrize("number", LABS.values(), ids=LABS)
+def test_the_lab_gives_no_solution_away(number):
     """No line of a solved body stands in what a student reads."""
-    folders = ("labs", "docs", "kernel", "1-cooperative")
+    folders = ("labs", "docs", "kernel", "1-cooperative", "2-preemptive")
     words = "\n".join(p.read_text() for p in PAGES if "instructor" not in p.parts and p.parts[-2] in folders)
     told = []
-    for path in re.findall(r'"(kernel/[^"]+)"', (MASTER / "phases/1-cooperative/exercises.toml").read_text()):
+    for path in re.findall(r'"(kernel/[^"]+)"', exercises_toml(number)):
         text = (MASTER / path).read_text()
         for body in re.findall(r"^[#%]if SOLVED.*?^[#%]else$", text, re.M | re.S):
             lines = [re.sub(r"\s*[;/].*$", "", line).strip().rstrip(";") for line in body.splitlines()[1:-1]]
