@@ -149,7 +149,7 @@ def failing_point(debugger, attempt, instructions):
         raise UserError(f"{attempt.title} ends the machine in a way that cannot be replayed; make gdb shows it live")
     begin, last = begins[-1], stops[-1]
     exceptions = [s for s in stops if s["place"].startswith("stub_")]
-    if last["place"] == "panic" and last["caller"] == "trap" and exceptions:
+    if last["place"] == "panic" and last["caller"] == "trap_panic" and exceptions:
         what = "where the machine's time was up" if attempt.end == "watchdog" else "the instruction at which the exception came"
         return begin, exceptions[-1]["at"], what, exceptions[-1]["rip"]
     if last["place"] == "panic":

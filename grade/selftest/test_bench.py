@@ -100,7 +100,7 @@ def test_a_kernel_that_is_none_is_named(tmp_path, capsys):
 def test_an_unsolved_kernel_is_no_ground_for_figures(tmp_path):
     """It panics at the first stub: no figure comes of that, and no wrong one."""
     path = "kernel/sched/yield.c"
-    kernel = kernels.build(kernels.REFERENCE, {path: kernels.files_of(103)[path]}, tmp_path, checked=False)
+    kernel = kernels.build(kernels.REFERENCE, {path: kernels.files_of(103)[path]}, tmp_path, "plain")
     with pytest.raises(GraderFault, match="did not come to its end: PANIC: lab 1.[45]"):
         bench.measure(kernel)
 
