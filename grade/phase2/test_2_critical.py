@@ -4,12 +4,14 @@ from grade.api import exercise, require, seeds
 
 
 def loses_nothing(run, what):
+    most = 0
     for part in run.each_seed():
         done = part.fact("NOTE")
         switches = part.fact("SWITCHES")
-        require(switches.b - switches.a > 10, "threads that never yield are preempted", f"{switches.b - switches.a} switches")
+        most = max(most, switches.b - switches.a)
         require(done.a == done.b, f"{what}, no other thread comes in between a load and its store",
                 f"{done.b} times one was added, and the sum is {done.a}")
+    require(most > 4, "threads that never yield are preempted", f"{most} switches at most, whatever the seed; 4 without preemption")
 
 
 @exercise("2.2", points=3)

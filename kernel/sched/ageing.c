@@ -43,7 +43,7 @@ void prio_place(struct rq *rq, struct thread *t, enum enqueue_why why)
     t->since = rq->clock;
 #else
     /* Every wait begins when the thread joins the queue, and every turn with it. Whose wait has not ended, though it comes to the queue
-       again? Who got no whole quantum? And what does a thread get that always sleeps just before its quantum is used up? */
+       again? Who keeps what is left of its quantum? And what does a thread get that always sleeps just before its quantum is used up? */
     (void)why;
     lab_stub("2.6b", "prio_place");
     t->slice_start = thread_ran(rq, t);

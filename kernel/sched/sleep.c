@@ -75,9 +75,9 @@ int thread_sleep_until(u64 when)
     irq_restore(flags);
     return me->killed ? -EINTR : 0;
 #else
-    /* timer_start() with sleep_is_over, then thread_block(), with interrupts off: the timer must not come in between. Is it
-       time when that comes back? Who is killed (me->killed) or woken by hand (me->roused) has slept enough; leave no timer
-       behind. */
+    /* A timer with sleep_is_over wakes whoever blocks; both calls want interrupts off. Is it time when the block is over? Is there
+       anything to wait for at all? Who is killed (me->killed) or woken by hand (me->roused, which nobody else clears) has slept
+       enough; leave no timer behind. */
     (void)when;
     lab_stub("2.4", "thread_sleep_until");
     return 0;

@@ -11,7 +11,7 @@ void sched_tick(struct rq *rq)
     if (t->class->task_tick)
         t->class->task_tick(rq, t);
 #else
-    /* Whose time has passed? Its class knows what that means. */
+    /* Count it. Whose time has passed? Its class knows what that means, if anything. */
     (void)rq;
     lab_stub("2.1", "sched_tick");
 #endif

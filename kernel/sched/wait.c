@@ -14,7 +14,8 @@ int wait_on(struct wait_queue *wq, struct spinlock *lock)
     list_remove(&me->wait_link); /* whoever was killed or timed out still stands there */
     return me->killed ? -EINTR : 0;
 #else
-    /* Stand in the queue first, then block: in which order can a wake get lost? And who takes you out of the queue if nobody woke you? */
+    /* The lock keeps wakers out: what must be so before it is given back, or a wake is lost? And who takes you out of the queue if it
+       was no wake that brought you back? */
     (void)wq, (void)lock;
     panic("lab 2.3: wait_on is yours to write (kernel/sched/wait.c)");
 #endif
