@@ -41,11 +41,13 @@ def test_the_best_priority_is_woken_first_and_of_equals_the_one_that_came_first(
 
 
 @exercise("2.3", points=1)
+@boots(2)
 def test_a_priority_that_was_raised_while_waiting_counts(boot):
-    """Priorities change while threads wait: the choice is made with those of now."""
-    came = order(boot("wait_raised"))
-    require(came == [2, 0, 1], "wake_one() goes by the priorities of now, not by those at the time of waiting",
-            f"woken: {came}", "expected: [2, 0, 1]; 0 was high, 1 normal, and 2 low until it was raised to critical")
+    """Priorities change while threads wait: the choice is made with those of now, whether they are a thread's own or lent to it."""
+    for ktest, how in (("wait_raised", "was raised to"), ("wait_lent", "inherited")):
+        came = order(boot(ktest))
+        require(came == [2, 0, 1], "wake_one() goes by the effective priorities of now, not by those at the time of waiting",
+                f"woken: {came}", f"expected: [2, 0, 1]; 0 was high, 1 normal, and 2 low until it {how} critical")
 
 
 @exercise("2.3", points=2)
@@ -58,7 +60,7 @@ def test_waking_all_wakes_everybody_once(boot):
             f"came back: {awake} in all after the first and the second time")
 
 
-@exercise("2.3", points=2)
+@exercise("2.3", points=1)
 def test_who_was_not_woken_leaves_the_queue_too(boot):
     """A thread that was killed, or whose wait was ended by hand, stands in the queue until it goes itself: the next wake must
     not be spent on it."""
@@ -71,6 +73,24 @@ def test_who_was_not_woken_leaves_the_queue_too(boot):
     require(counts == [2, 3], "wake_one() wakes a thread that still waits", f"awake before and after: {counts}, expected [2, 3]")
     require(run.fact("QUEUE_EMPTY").b == 1, "when all have come back, the wait queue is empty", "somebody stands in it")
     no_leak(run)
+
+
+@exercise("2.3", points=1)
+@boots(4)
+def test_a_wake_is_not_spent_on_one_who_stopped_waiting(boot):
+    """Between being made ready and running a waiter stands in the queue, but waits no more: a wake that it gets is nobody's, and who still
+    waits may wait for ever."""
+    for ktest, first, awake in (("wait_over_then_woken", "its time was over", 2), ("wait_killed_then_woken", "it was killed", 2),
+                                ("wait_woken_then_killed", "it was woken, and killed before it ran", 2)):
+        run = boot(ktest)
+        require(run.fact("RESULT").b == 1, "wake_one() returns true when it has woken somebody who waited", f"it returned false: {first}")
+        require(run.fact("COUNT").b == awake, "a wake goes to a thread that waits, and is passed on by one that was killed",
+                f"two wait, one wake; of the first: {first}; awake then: {run.fact('COUNT').b}, expected {awake}")
+        no_leak(run)
+    run = boot("wait_woken_then_over")
+    returned = {fact.a: fact.b for fact in run.facts("RETURNED")}
+    require(run.fact("COUNT").b == 1 and returned.get(0) == 0, "one wake wakes one waiter, and it counts though its time passes before it runs",
+            f"awake: {run.fact('COUNT').b}; to the first one wait_on_until() returned {returned.get(0)}")
 
 
 @exercise("2.3", points=1)

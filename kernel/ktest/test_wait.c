@@ -88,13 +88,24 @@ KTEST(wait_one, "waking one of three, then the next; and nobody")
     return error;
 }
 
-static int wake_in_turn(const enum thread_priority *priority, unsigned n, unsigned raised)
+static void raise(tid_t tid)
+{
+    thread_set_priority(tid, PRIORITY_CRITICAL);
+}
+
+/* As if it owned a mutex that a critical thread waits for. */
+static void lend(tid_t tid)
+{
+    thread_find(tid)->inherited = 56;
+}
+
+static int wake_in_turn(const enum thread_priority *priority, unsigned n, void (*change)(tid_t last))
 {
     struct test_threads threads;
     int error = start_waiters(&threads, priority, n);
 
-    if (!error && raised)
-        thread_set_priority(threads.tid[raised], PRIORITY_CRITICAL);
+    if (!error && change)
+        change(threads.tid[n - 1]);
     for (unsigned i = 0; i < n && !error; i++) {
         wake_a_waiter();
         let_run();
@@ -109,14 +120,19 @@ KTEST(wait_order, "waiters of different priorities, woken one by one")
     static const enum thread_priority mixed[] = { PRIORITY_NORMAL, PRIORITY_LOW, PRIORITY_HIGH, PRIORITY_IDLE, PRIORITY_HIGH,
                                                  PRIORITY_NORMAL };
 
-    return wake_in_turn(mixed, array_len(mixed), 0);
+    return wake_in_turn(mixed, array_len(mixed), NULL);
 }
+
+static const enum thread_priority falling[] = { PRIORITY_HIGH, PRIORITY_NORMAL, PRIORITY_LOW };
 
 KTEST(wait_raised, "one of the waiters gets a higher priority while it waits")
 {
-    static const enum thread_priority mixed[] = { PRIORITY_HIGH, PRIORITY_NORMAL, PRIORITY_LOW };
+    return wake_in_turn(falling, array_len(falling), raise);
+}
 
-    return wake_in_turn(mixed, array_len(mixed), 2);
+KTEST(wait_lent, "one of the waiters inherits a higher priority while it waits")
+{
+    return wake_in_turn(falling, array_len(falling), lend);
 }
 
 /* Comes back to the queue again and again: whoever wakes all must not wake it twice. */
@@ -177,6 +193,84 @@ KTEST(wait_leaves, "of three waiters one is killed and one is woken by hand; the
     wake_who_is_left();
     threads_join(&threads);
     return error;
+}
+
+#define SOON (NS_PER_MS / 2) /* well within a quantum */
+
+/* Number 0 waits until soon. */
+static int wait_until_soon(void *arg)
+{
+    u64 flags = spin_lock_irq(&lock);
+    int error = number_of(arg) ? wait_on(&queue, &lock) : wait_on_until(&queue, &lock, clock_ns() + SOON);
+
+    fact(FACT_RETURNED, number_of(arg), (u64)(s64)error);
+    awake++;
+    spin_unlock_irq(&lock, flags);
+    return 0;
+}
+
+/* Two wait; what happens to the first one before it has run again, and then who has come back. */
+static int two_wait(void (*happens)(tid_t first))
+{
+    struct test_threads threads;
+    int error;
+
+    set_up();
+    error = threads_start(&threads, 2, wait_until_soon);
+    if (!error && threads_blocked(&threads)) {
+        happens(threads.tid[0]);
+        let_run();
+        fact(FACT_COUNT, 0, awake);
+    }
+    wake_who_is_left();
+    threads_join(&threads);
+    return error;
+}
+
+static void time_passes_then_wake(tid_t first)
+{
+    (void)first;
+    use_cpu(2 * SOON);
+    fact(FACT_RESULT, 0, wake_a_waiter());
+}
+
+static void kill_then_wake(tid_t first)
+{
+    thread_kill(first, 9);
+    fact(FACT_RESULT, 0, wake_a_waiter());
+}
+
+static void wake_then_kill(tid_t first)
+{
+    fact(FACT_RESULT, 0, wake_a_waiter());
+    thread_kill(first, 9);
+}
+
+static void wake_then_time_passes(tid_t first)
+{
+    (void)first;
+    fact(FACT_RESULT, 0, wake_a_waiter());
+    use_cpu(2 * SOON);
+}
+
+KTEST(wait_over_then_woken, "one wake for two waiters, when the first one's time is over but it has not run yet")
+{
+    return two_wait(time_passes_then_wake);
+}
+
+KTEST(wait_killed_then_woken, "one wake for two waiters, when the first one was killed but has not run yet")
+{
+    return two_wait(kill_then_wake);
+}
+
+KTEST(wait_woken_then_killed, "one wake for two waiters, and the first one is killed before it runs")
+{
+    return two_wait(wake_then_kill);
+}
+
+KTEST(wait_woken_then_over, "one wake for two waiters, and the first one's time passes before it runs")
+{
+    return two_wait(wake_then_time_passes);
 }
 
 KTEST(wait_pending, "a thread that was woken while it did not wait")

@@ -50,12 +50,18 @@ bool thread_wake(struct thread *t)
     return blocked;
 }
 
+/* Who was woken in time has not timed out, even if it has not run yet: the wake would be lost. Called by the timer interrupt of the CPU on
+   which the thread blocked, with interrupts off since the timer was set: it is BLOCKED, or was woken. */
 static void wait_timed_out(struct timer *timer)
 {
     struct thread *t = container_of(timer, struct thread, timer);
+    u64 flags = irq_save();
+    struct rq *rq = thread_rq_lock(t);
 
-    t->timed_out = true;
-    thread_wake(t);
+    t->timed_out = t->state == THREAD_BLOCKED;
+    if (t->timed_out)
+        sched_unblock(rq, t);
+    spin_unlock_irq(&rq->lock, flags);
 }
 
 int wait_on_until(struct wait_queue *wq, struct spinlock *lock, u64 when)

@@ -5,17 +5,18 @@
 int wait_on(struct wait_queue *wq, struct spinlock *lock)
 {
     struct list *mine = &current()->wait_link;
-    bool killed;
+    bool killed, waked;
 
     list_insert_between(mine, wq->waiters.prev, &wq->waiters);
     thread_block(lock, wq->name);
     spin_lock(lock);
     killed = current()->killed;
-    if (!list_empty(mine))
+    waked = list_empty(mine);
+    if (!waked)
         list_remove(mine);
-    if (killed)
-        return -EINTR;
-    return 0;
+    if (killed && waked)
+        wake_one(wq);
+    return killed ? -EINTR : 0;
 }
 
 /* From the last to the first: of equals the earlier one replaces the later one. */
@@ -33,19 +34,19 @@ static struct thread *best_of(const struct wait_queue *wq)
     return best;
 }
 
-static void let_go(struct thread *t)
+/* False if it had stopped waiting before. */
+static bool let_go(struct thread *t)
 {
     list_remove(&t->wait_link);
-    thread_wake(t);
+    return thread_wake(t);
 }
 
 bool wake_one(struct wait_queue *wq)
 {
-    struct thread *t = best_of(wq);
-
-    if (t)
-        let_go(t);
-    return t != NULL;
+    for (struct thread *t = best_of(wq); t; t = best_of(wq))
+        if (let_go(t))
+            return true;
+    return false;
 }
 
 unsigned wake_all(struct wait_queue *wq)
@@ -53,7 +54,7 @@ unsigned wake_all(struct wait_queue *wq)
     struct thread *t;
     unsigned woken;
 
-    for (woken = 0; (t = best_of(wq)) != NULL; woken++)
-        let_go(t);
+    for (woken = 0; (t = best_of(wq)) != NULL;)
+        woken += let_go(t);
     return woken;
 }
