@@ -48,12 +48,12 @@ def panic(kernel):
     return Panic(raw.message, raw.tid, raw.thread, raw.cpu, list(raw.frame[:min(raw.nframes, 32)]))
 
 
-def stub(kernel):
-    """The text that the first stub left (kernel/base/lab.h), or None. Kernels of phase 1 have none of these."""
+def stubs(kernel):
+    """{exercise: text} that stubs left (kernel/base/lab.h), the one that was met first first. Kernels of phase 1 have none of these."""
     if "lab_stub_report" not in kernel.image.variables:
-        return None
-    text = kernel["lab_stub_report"].text
-    return text if text.startswith("lab ") and ": " in text else None
+        return {}
+    found = ((met.exercise, met.text) for met in kernel["lab_stub_report"].met)
+    return {exercise: text for exercise, text in found if text.startswith(f"lab {exercise}: ")}
 
 
 def trace(kernel):

@@ -83,7 +83,8 @@ def pytest_runtest_makereport(item, call):
         result = judge(call.excinfo.value if call.excinfo else None)
         made = getattr(item, "grade_boot", None)
         if made and made.last:
-            result = name_seed(name_stub(result, made.last), made, item)
+            own = item.get_closest_marker("exercise").args[0]
+            result = name_seed(name_stub(result, made.last, own, item.config.grade_job["extra"]), made, item)
         if made:
             result["boots"] = made.boots
             if result["status"] != "pass" and made.last:
@@ -91,9 +92,11 @@ def pytest_runtest_makereport(item, call):
         report.user_properties.append(("grade", result))
 
 
-def name_stub(result, run):
-    """A test that fails because a stub does next to nothing says so: the exercise is not solved. What the test saw stays as evidence."""
-    stub = run.stub if result["status"] not in ("pass", "unsolved", "fault") else None
+def name_stub(result, run, own, extra):
+    """A test that fails because a stub does next to nothing says so: the exercise is not solved. What the test saw stays as evidence. own:
+    the test's exercise; a stub of a later one, or of another one in extra, which nobody has to solve, is no reason for it to fail."""
+    met = run.stubs if result["status"] not in ("pass", "unsolved", "fault") else {}
+    stub = next((text for exercise, text in met.items() if exercise == own or (exercise < own and exercise not in extra)), None)
     if not stub:
         return result
     rule = f"{stub[:stub.index(':')]} is not solved yet: {stub[stub.index(':') + 2:]}"

@@ -185,7 +185,8 @@ def run_tests(options, tests, built, exercises, reporter):
     broken = {e.id: [f"{complaint(path, built.broken[path])}, so its start version was graded", *compilers_words(path, built.broken[path])]
               for e in exercises.values() for path in e.files if path in built.broken}
     kernels = {variant: str(kernel) for variant, kernel in built.kernels.items()}
-    job = {"kernels": kernels, "cache": str(cache), "jobs": jobs, "seeds": options.seeds, "broken": broken}
+    job = {"kernels": kernels, "cache": str(cache), "jobs": jobs, "seeds": options.seeds, "broken": broken,
+           "extra": [e.id for e in exercises.values() if not e.core]}
     fd, name = tempfile.mkstemp(dir=options.out, prefix=".job-")
     try:
         with open(fd, "w") as file:

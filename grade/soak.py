@@ -65,6 +65,8 @@ def main(argv):
 def soak(tree, path, minutes=None, churns=CHURNS, grades=GRADES, seeds=SEEDS):
     """Works until everything is done or the time is over. Returns the exit status."""
     deadline = None if minutes is None else time.monotonic() + 60 * minutes
+    for variant in VARIANTS:
+        kernel_of(tree, variant)
     state = read_state(path, tree, items(tree, churns, grades, seeds))
     while deadline is None or time.monotonic() < deadline:
         name = next((n for n, item in state["items"].items() if item["done"] < item["goal"]), None)

@@ -9,13 +9,15 @@ from collections import namedtuple
 from ..rules import require
 
 IDLE = 0  # the idle thread's id: picked when nobody waits
-WHY = ["ENQUEUE_NEW", "ENQUEUE_YIELD"]  # enum enqueue_why
+NEW, YIELD, PREEMPTED, WAKE, CHANGED = range(5)  # enum enqueue_why; from PREEMPTED on from phase 2 on
 
 Deviation = namedtuple("Deviation", "event rule expected waiting")
 
 
 def replay(events):
     waiting, running, fresh = [], None, set()
+    events = list(events)
+    leaves = {YIELD, PREEMPTED} if any(event.event == "TICK" for event in events) else {YIELD}
     for event in events:
         if event.event == "CREATE":
             fresh.add(event.tid)
@@ -23,10 +25,10 @@ def replay(events):
             if event.tid in waiting:
                 return Deviation(event, f"thread {event.tid} joins the queue, and schedule() has not picked it since it joined last", None,
                                  waiting)
-            why = WHY[event.tid not in fresh]
-            if WHY[event.arg[0]:event.arg[0] + 1] != [why]:
+            new = event.tid in fresh
+            if event.arg[0] not in ({NEW} if new else leaves if running in (None, event.tid) else {WAKE, CHANGED}):
                 return Deviation(event, "whoever joins the queue says why: a new thread ENQUEUE_NEW, one that has yielded ENQUEUE_YIELD",
-                                 why, waiting)
+                                 "ENQUEUE_NEW" if new else "ENQUEUE_YIELD", waiting)
             fresh.discard(event.tid)
             waiting.append(event.tid)
         elif event.event == "DEQUEUE":

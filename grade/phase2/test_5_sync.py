@@ -79,6 +79,7 @@ def test_a_deadlock_is_told_with_everybody_in_the_circle(boot):
 
 
 @exercise("2.5", points=2)
+@boots(3)
 def test_a_wait_with_an_end_ends(boot):
     """Who does not want to wait for ever gets -ETIMEDOUT and, of mutexes and semaphores, nothing; a condition variable's mutex
     is taken again."""
@@ -92,6 +93,12 @@ def test_a_wait_with_an_end_ends(boot):
             f"mutex {returned[2]}, semaphore {returned[4]}")
     require(held[3], "after condvar_wait_until() the mutex is owned again, whether or not the time was over", "it is not")
     require(counts(run) == [0], "a semaphore that was taken once counts one less", f"count {counts(run)[0]}")
+    for ktest, when, awake, first in (("wait_over_then_woken", "before", 2, ETIMEDOUT), ("wait_woken_then_over", "after", 1, 0)):
+        run = boot(ktest)
+        result = next(fact.b for fact in run.facts("RETURNED") if fact.a == 0)
+        require(run.fact("COUNT").b == awake and result == first, "a wake goes to one who waits, and counts though its time passes then",
+                f"two wait, one wake, {when} the first one's time was over; awake then: {run.fact('COUNT').b}, expected {awake}; "
+                f"its wait returned {result - 2**64 if result >> 63 else result}")
 
 
 @exercise("2.5", points=2)

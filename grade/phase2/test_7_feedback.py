@@ -72,4 +72,4 @@ def test_a_queue_of_a_thousand_costs_as_much_as_one_of_ten(boot):
             "of those that wait, the one at the best level runs next; of equals, who became ready first",
             f"thread n of ten stands at level n % 4, and became ready n-th: they were picked in the order {picked}")
     for ktest, what in (("policy_cost", "taking a thread out and putting it back"), ("policy_tick_cost", "a tick")):
-        grows_like(boot(ktest, "sched=mlfq"), what, "1")
+        grows_like(boot(ktest, "sched=mlfq", limit_ms=1000), what, "1")

@@ -32,7 +32,8 @@ def test_every_figure_is_within_its_limit(result):
 def test_the_page_about_performance_names_these_limits():
     page = (kernels.ROOT / "docs/performance.md").read_text()
     limits = [int(found.replace(",", "")) for found in re.findall(r"^\|[^|]*\| ([\d,]+) \| [\d,]+ \|$", page, re.M)]
-    assert limits == [bench.SWITCH_LIMIT, bench.RECORD_LIMIT, bench.START_LIMIT, bench.PROMPT_LIMIT]
+    assert limits == [bench.SWITCH_LIMIT, bench.RECORD_LIMIT, bench.START_LIMIT, bench.PROMPT_LIMIT,
+                      bench.PREEMPTIVE_SWITCH_LIMIT, bench.BLOCK_LIMIT, bench.TICK_LIMIT, bench.RECORD_LIMIT]
 
 
 def test_a_trace_record_costs_the_same_wherever_it_is_written(result):

@@ -63,6 +63,16 @@ def test_a_step_passes_its_own_tests_and_no_other(kernels_at, phase, step):
     assert not wrong, "\n".join(wrong)
 
 
+def test_a_later_exercises_stub_is_no_excuse(tmp_path):
+    """A mutex asks for the priorities of 2.6c, which is extra: whoever has not solved that is told what is wrong in 2.5."""
+    files = kernels.files_of(205, 2)
+    path = "kernel/sched/sync.c"
+    wrong = files[path].replace("while (m->owner)", "if (m->owner)")
+    assert wrong != files[path]
+    result = kernels.judge(kernels.Variants(2, {**files, path: wrong}, tmp_path), "a_mutex_goes_to_the_best_waiter_who_looks_again")
+    assert result["status"] in ("wrong", "panic") and "2.6" not in result["rule"], result
+
+
 class Under(kernels.Boot):
     """A Boot under a policy, where the test does not choose one."""
 

@@ -1,15 +1,26 @@
-/* The first stub that a run met (lab.h). Written once. */
+/* The stubs that a run met (lab.h): of each exercise the first one, in the order in which they were met. */
 #include "base/lab.h"
 #include "base/panic.h"
 #include "lib/format.h"
+#include "lib/string.h"
+#include "lib/types.h"
 
-/* Read by the grader; text is empty until a stub was met. */
+#define MOST 16
+
+/* Read by the grader; the first empty text ends the list. */
 struct lab_stub_report {
-    char text[96];
+    struct {
+        char exercise[8], text[88];
+    } met[MOST];
 } lab_stub_report;
 
 void lab_stub(const char *exercise, const char *function)
 {
-    if (!lab_stub_report.text[0])
-        format(lab_stub_report.text, sizeof(lab_stub_report.text), "lab %s: %s is yours to write", exercise, function);
+    for (unsigned i = 0; i < MOST && strcmp(lab_stub_report.met[i].exercise, exercise); i++) {
+        if (lab_stub_report.met[i].exercise[0])
+            continue;
+        format(lab_stub_report.met[i].text, sizeof(lab_stub_report.met[i].text), "lab %s: %s is yours to write", exercise, function);
+        format(lab_stub_report.met[i].exercise, sizeof(lab_stub_report.met[i].exercise), "%s", exercise);
+        return;
+    }
 }

@@ -1,6 +1,6 @@
-/* What a stub that goes on working, weakly, leaves behind: which exercise was met first. The grader names it when a test fails.
+/* What a stub that goes on working, weakly, leaves behind: that it was met. The grader names its exercise when a test fails that needs it.
    A stub that cannot go on panics with "lab N.M: ..." instead. */
 #pragma once
 
-/* exercise as "2.1". Only the first call counts. Any context. */
+/* exercise as "2.1". Only the first call for an exercise counts. Any context. */
 void lab_stub(const char *exercise, const char *function);

@@ -220,7 +220,7 @@ static u64 ran[2], waited[2];
 /* Thread 1 works 20 times as long as thread 0. */
 static int work(void *arg)
 {
-    for (volatile u64 i = 0; i < 1000 + 19000 * number_of(arg); i++)
+    for (volatile u64 i = 0; i < 4000 + 76000 * number_of(arg); i++)
         ;
     thread_yield();
     ran[number_of(arg)] = thread_cpu_ns(current());

@@ -24,8 +24,8 @@ static inline void wait_queue_init(struct wait_queue *wq, const char *name)
    may be true or not (somebody else may have been faster), so it is tested in a loop. Returns 0, or -EINTR if the thread was
    killed; a wake that it got before that goes to the next waiter. Thread context, no other spinlock held. */
 int wait_on(struct wait_queue *wq, struct spinlock *lock);
-/* Wakes the waiter of the highest effective priority; of equals the one that came first. Who has stopped waiting (killed, its time over) but
-   stands in the queue yet is passed over. Returns false if nobody waits. */
+/* Wakes the waiter of the highest effective priority; of equals the one that came first. Who has stopped waiting (killed, its time over)
+   but stands in the queue yet is passed over. Returns false if nobody waits. */
 bool wake_one(struct wait_queue *wq);
 /* Wakes all who wait now. Returns how many. */
 unsigned wake_all(struct wait_queue *wq);
