@@ -76,11 +76,12 @@ def test_who_was_not_woken_leaves_the_queue_too(boot):
 
 
 @exercise("2.3", points=1)
-@boots(2)
+@boots(3)
 def test_a_wake_is_not_spent_on_one_who_stopped_waiting(boot):
     """Between being made ready and running a waiter stands in the queue, but waits no more: a wake that it gets is nobody's, and who still
     waits may wait for ever."""
-    for ktest, first in (("wait_killed_then_woken", "it was killed"), ("wait_woken_then_killed", "it was woken, and killed before it ran")):
+    for ktest, first in (("wait_roused_then_woken", "it was woken by hand"), ("wait_killed_then_woken", "it was killed"),
+                         ("wait_woken_then_killed", "it was woken, and killed before it ran")):
         run = boot(ktest)
         require(run.fact("RESULT").b == 1, "wake_one() returns true when it has woken somebody who waited", f"it returned false: {first}")
         require(run.fact("COUNT").b == 2, "a wake goes to a thread that waits, and is passed on by one that was killed",

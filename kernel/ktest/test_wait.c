@@ -240,6 +240,12 @@ static void kill_then_wake(tid_t first)
     fact(FACT_RESULT, 0, wake_a_waiter());
 }
 
+static void rouse_then_wake(tid_t first)
+{
+    thread_wake_by_hand(first);
+    fact(FACT_RESULT, 0, wake_a_waiter());
+}
+
 static void wake_then_kill(tid_t first)
 {
     fact(FACT_RESULT, 0, wake_a_waiter());
@@ -261,6 +267,11 @@ KTEST(wait_over_then_woken, "one wake for two waiters, when the first one's time
 KTEST(wait_killed_then_woken, "one wake for two waiters, when the first one was killed but has not run yet")
 {
     return two_wait(kill_then_wake);
+}
+
+KTEST(wait_roused_then_woken, "one wake for two waiters, when the first one was woken by hand but has not run yet")
+{
+    return two_wait(rouse_then_wake);
 }
 
 KTEST(wait_woken_then_killed, "one wake for two waiters, and the first one is killed before it runs")
