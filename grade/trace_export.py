@@ -151,7 +151,7 @@ def write(run, path, name):
     except (Corrupt, BadAddress) as error:
         raise UserError(f"the trace of '{run.options}' cannot be read: {error}") from None
     if not found:
-        print(f"trace: '{run.options}' left no events, so there is nothing to draw")
+        print(f"trace: '{run.options}' left no events, so there is nothing to draw: it ran without the scheduler")
         return
     line = timeline(run, found)
     about = {"test": name, "boot options": run.options, "outcome": run.outcome, "events": len(found), "events lost": dropped,

@@ -20,7 +20,7 @@ KERNEL_OBJ := $(KERNEL_C:%=$(KERNEL_DIR)/%.o) $(KERNEL_ASM:%=$(KERNEL_DIR)/%.o)
 
 KERNEL_CFLAGS := -std=gnu11 -O2 -g -gdwarf-4 -ffreestanding -fno-pic -fno-pie -mcmodel=kernel -mno-red-zone -mgeneral-regs-only \
 	-fno-strict-aliasing -fno-common -fno-asynchronous-unwind-tables -fcf-protection=none -fno-jump-tables \
-	-Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes -Wvla -Ikernel \
+	-Wall -Wextra -Werror=return-type -Werror=uninitialized -Wstrict-prototypes -Wmissing-prototypes -Wvla -Ikernel \
 	"-ffile-prefix-map=$$PWD=." # the folder's name is nowhere in the kernel, and may look like anything
 ifeq ($(CHECKED),0)
 KERNEL_CFLAGS += -fomit-frame-pointer -fno-stack-protector -flto -flto-partition=one
@@ -88,7 +88,7 @@ $(KERNEL): $(KERNEL_DIR)/first.elf $(KERNEL_DIR)/symbols.asm.o
 	@echo "  $@"
 
 # A file that was taken away must not stay linked.
-$(KERNEL_DIR)/first.elf: $(KERNEL_DIR)/objects.list
+$(KERNEL_DIR)/first.elf $(filter %/whole.o,$(KERNEL_PARTS)): $(KERNEL_DIR)/objects.list
 .PHONY: FORCE
 $(KERNEL_DIR)/objects.list: FORCE
 	@mkdir -p $(@D)

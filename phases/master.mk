@@ -53,12 +53,16 @@ test-qemu: trees ## grades under this QEMU and under QEMU 10 from bookworm-backp
 tree: ## makes the tree of a phase and no more: build/tree/PHASE-SOLVED
 	@$(make-tree) --solved $(solved) --out $(tree)
 
-trees: ## makes and builds a phase's start tree and its reference, as the tests use them
-	@for step in 0 $(phase)99; do \
-	    $(make-tree) --solved $$step --out build/tree/$(phase)-$$step && \
-	    $(MAKE) -s -C build/tree/$(phase)-$$step kernel CHECKED=1 WERROR=-Werror || exit 1; \
+trees-wanted = $(if $(strip $(PHASE)),$(phase),$(foreach f,$(finished),$(call phase-of,$f)))
+trees: $(addprefix trees-,$(trees-wanted)) ## makes and builds start trees and references, as the tests use them: PHASE=n
+
+
+trees-%:
+	@for step in 0 $*99; do \
+	    $(python) phases/tree.py --quiet --phase $* --solved $$step --out build/tree/$*-$$step && \
+	    $(MAKE) -s -C build/tree/$*-$$step kernel CHECKED=1 WERROR=-Werror || exit 1; \
 	done
-	@$(MAKE) -s -C build/tree/$(phase)-$(phase)99 kernel CHECKED=0 WERROR=-Werror
+	@$(MAKE) -s -C build/tree/$*-$*99 kernel CHECKED=0 WERROR=-Werror
 
 student: ## makes the tree that a student gets: PHASE=n OUT=dir [SOLVED=m] [DROP=2.6c] [FORCE=1]
 	$(if $(strip $(OUT)),,$(error OUT= is missing: make student PHASE=$(phase) OUT=dir, where dir is a new or empty folder))

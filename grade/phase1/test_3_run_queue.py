@@ -38,6 +38,9 @@ def test_threads_leave_the_run_queue_in_the_order_of_arrival(boot):
             "with six threads pushed, rq->ready is empty")
     require(popped(run) == [0, 1, 2, 3, 4, 5], "rq_pop must give the threads in the order in which rq_push got them",
             f"pushed 0 1 2 3 4 5, popped {say(popped(run))}")
+    ends = [fact.b for fact in run.facts("ORDER")]
+    require(ends == [0, 5], "rq_push must put a thread at the queue's tail: whoever looks at the queue finds the longest waiting first",
+            f"pushed 0 1 2 3 4 5, at the head of rq->ready stands {say(ends[:1])}, at its tail {say(ends[1:])}")
     require(emptied, "when the last thread is popped, the queue must be empty", "rq->ready still has elements")
     nothing_else_changed(run)
 

@@ -65,6 +65,10 @@ KTEST(rq_order, "threads leave the run queue in the order in which they joined i
     for (int i = 0; i < THREADS; i++)
         rq_push(&queue, &thread[i]);
     fact(FACT_QUEUE_EMPTY, 0, list_empty(&queue.ready));
+    if (!list_empty(&queue.ready)) {
+        fact(FACT_ORDER, 0, number(list_entry(queue.ready.next, struct thread, run_link)));
+        fact(FACT_ORDER, 1, number(list_entry(queue.ready.prev, struct thread, run_link)));
+    }
     for (u64 i = 0; i < THREADS; i++)
         pop(i);
     fact(FACT_QUEUE_EMPTY, 1, list_empty(&queue.ready));

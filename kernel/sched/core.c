@@ -202,6 +202,7 @@ __attribute__((flatten, noinline)) void thread_yield(void)
     rq = this_rq_lock();
     yield_locked(rq);
     ASSERT(!irq_enabled(), "yield_locked: came back with interrupts on; schedule() comes back with interrupts off");
+    ASSERT(!spin_held(&this_rq()->lock), "yield_locked: came back with the run queue's lock held; schedule() gives it up");
     irq_enable();
 }
 

@@ -200,7 +200,8 @@ _Noreturn void thread_exit(int code)
     trace(TRACE_EXIT, me, 0, (u64)(s64)code, 0);
     rq->exited = me;
     exit_locked(rq, me, code);
-    panic("thread_exit: thread %d (%s) runs on after its exit: a ZOMBIE must never be picked again", me->tid, me->name);
+    panic("thread_exit: thread %d (%s) runs on after its exit: a ZOMBIE gives up the CPU once and is never picked again", me->tid,
+          me->name);
 }
 
 /* Makes the caller the only joiner of tid. */

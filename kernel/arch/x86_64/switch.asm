@@ -41,3 +41,6 @@ switch_context:
     extern lab_switch_context_is_yours
     jmp lab_switch_context_is_yours   ; panics: take this line out
 %endif
+switch_context_end:
+    extern lab_switch_context_ran_on
+    jmp lab_switch_context_ran_on     ; panics: whoever comes here has not returned above

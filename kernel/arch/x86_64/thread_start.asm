@@ -27,3 +27,6 @@ thread_start:
     extern lab_thread_start_is_yours
     jmp lab_thread_start_is_yours     ; panics: take this line out
 %endif
+thread_start_end:
+    extern lab_thread_start_ran_on
+    jmp lab_thread_start_ran_on       ; panics: a thread never comes here
