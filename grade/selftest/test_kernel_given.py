@@ -185,7 +185,8 @@ def test_stacks_are_apart_and_guarded(boot):
 
 # What each ktest does under failalloc= beyond its own options: a number of rounds that ends in time, or single numbers where all would
 # take too long.
-ROUNDS = {"exit_churn": "rounds=3", "yield_churn": "rounds=3"}
+ROUNDS = {"exit_churn": "rounds=3", "yield_churn": "rounds=3", "mlfq_gamer": "rounds=100"}
+LIMIT_MS = {"mlfq_boost": 5000, "sleep_long": 60_000}  # of virtual time, where 2000 are too few; both sleep nearly all of it
 SOURCES = "\n".join(path.read_text() for path in sorted((kernels.ROOT / "kernel" / "ktest").glob("*.c")))
 KTESTS = [name for name in re.findall(r"^KTEST\((\w+)", SOURCES, re.M) if not name.startswith("panic_")]
 MANY = {"threads_max"}
@@ -194,7 +195,7 @@ MANY = {"threads_max"}
 @pytest.mark.parametrize("ktest", [name for name in KTESTS if name not in MANY])
 def test_whatever_allocation_fails_the_test_ends_with_an_error_and_no_leak(boot, ktest):
     """failalloc=all runs the test until nothing fails any more: with the first allocation failing, then the second, and so on."""
-    run = boot(ktest, f"failalloc=all {ROUNDS.get(ktest, '')}", result=None, limit_ms=2000)
+    run = boot(ktest, f"failalloc=all {ROUNDS.get(ktest, '')}", result=None, limit_ms=LIMIT_MS.get(ktest, 2000))
     results, lost = told(run, "FAILALLOC_RESULT"), [fact for fact in run.facts("FAILALLOC_LEAK") if fact.a or fact.b]
     wrong = {n: result for n, result in results.items() if result != ENOMEM and n != max(results)}
     require(not wrong, "a failing allocation ends the test with -ENOMEM", f"{{number of the allocation: result}}: {wrong}")

@@ -88,7 +88,7 @@ static u64 latest(void)
 }
 
 /* Critical: sleeps, and says how late it is; then waits for the other one, and says how long it took from there. */
-static int urgent(void *arg)
+static int urgent(void)
 {
     u64 late = latest(), slow = 0;
 
@@ -100,7 +100,6 @@ static int urgent(void *arg)
     fact(FACT_RESPONSE, 0, late);
     fact(FACT_RESPONSE, 1, slow);
     done = true;
-    (void)arg;
     return 0;
 }
 
@@ -110,8 +109,10 @@ static int nothing(void *arg)
     return 0;
 }
 
+static int busy_error;
+
 /* Does everything that keeps interrupts off for a while. */
-static int busy(void *arg)
+static int busy(void)
 {
     while (!done) {
         struct thread_params params = THREAD_PARAMS("short", nothing, NULL);
@@ -119,6 +120,8 @@ static int busy(void *arg)
 
         if (tid > 0)
             thread_join(tid, NULL);
+        else
+            busy_error = tid; /* and on, until the other one is done */
         semaphore_up(&own);
         semaphore_down(&own);
         thread_yield();
@@ -127,23 +130,26 @@ static int busy(void *arg)
             semaphore_up(&gate);
         }
     }
-    (void)arg;
     return 0;
+}
+
+static int urgent_or_busy(void *arg)
+{
+    return number_of(arg) ? busy() : urgent();
 }
 
 KTEST(bench_wake, "how late an urgent thread is that a timer, or another thread, wakes (boot with sched=prio)")
 {
-    struct test_threads threads = { 0 };
+    static const enum thread_priority priority[] = { PRIORITY_CRITICAL, PRIORITY_NORMAL };
+    struct test_threads threads;
     int error;
 
     semaphore_init(&gate, "gate", 0);
     semaphore_init(&own, "own", 0);
     fact(FACT_RESPONSE, 2, latest()); /* alone on the machine */
     listens = done = false;
-    error = threads_add(&threads, PRIORITY_CRITICAL, urgent);
-    if (!error)
-        error = threads_add(&threads, PRIORITY_NORMAL, busy);
-    done = error != 0;
+    busy_error = 0;
+    error = threads_start_at(&threads, priority, array_len(priority), urgent_or_busy);
     threads_join(&threads);
-    return error;
+    return error ? error : busy_error;
 }

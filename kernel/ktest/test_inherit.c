@@ -109,14 +109,13 @@ KTEST(inherit_chain, "a thread waits for an owner who waits for an owner who wai
 KTEST(inherit_several, "an owner of three mutexes, each of which somebody waits for, gives them up one by one")
 {
     static const enum thread_priority lent[] = { PRIORITY_HIGH, PRIORITY_CRITICAL, PRIORITY_NORMAL };
-    struct test_threads threads = { .n = 0 };
-    int error = 0;
+    struct test_threads threads;
+    int error;
 
     set_up();
     for (unsigned i = 0; i < 3; i++)
         mutex_lock(&mutex[i]);
-    for (unsigned i = 0; i < 3 && !error; i++)
-        error = threads_add(&threads, lent[i], lock_mine);
+    error = threads_start_at(&threads, lent, 3, lock_mine);
     if (!error)
         threads_blocked(&threads);
     look(current());
@@ -294,13 +293,13 @@ static int lock_pairs(void *arg)
 
 KTEST(inherit_race, "four threads of different priorities take three mutexes, two at a time")
 {
-    struct test_threads threads = { .n = 0 };
-    int error = 0;
+    static const enum thread_priority rising[] = { 0, 1, 2, 3 };
+    struct test_threads threads;
+    int error;
 
     set_up();
     wrong = lent = 0;
-    for (unsigned i = 0; i < 4 && !error; i++)
-        error = threads_add(&threads, (enum thread_priority)i, lock_pairs);
+    error = threads_start_at(&threads, rising, array_len(rising), lock_pairs);
     threads_join(&threads);
     fact(FACT_NOTE, wrong, 0);
     fact(FACT_COUNT, 0, lent);

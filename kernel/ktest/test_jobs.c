@@ -23,20 +23,14 @@ static int job(void *arg)
 /* All jobs are there before the first one runs: nobody preempts the one who makes them. */
 static int run_jobs(const u8 *bursts, unsigned n)
 {
-    struct test_threads threads = { 0 };
-    int error = 0;
+    struct thread_params params[TEST_THREADS_MAX];
+    struct test_threads threads;
+    int error;
 
     units = bursts;
-    while (threads.n < n && !error) {
-        struct thread_params params = THREAD_PARAMS("job", job, (void *)(u64)threads.n);
-
-        params.burst_ns = bursts[threads.n] * JOB_UNIT_NS;
-        error = thread_create(&params);
-        if (error > 0) {
-            threads.tid[threads.n++] = error;
-            error = 0;
-        }
-    }
+    for (unsigned i = 0; i < n; i++)
+        params[i] = (struct thread_params){ .entry = job, .priority = PRIORITY_NORMAL, .burst_ns = bursts[i] * JOB_UNIT_NS };
+    error = threads_start_each(&threads, params, n);
     began = clock_ns();
     threads_join(&threads);
     return error;

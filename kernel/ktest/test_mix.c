@@ -61,12 +61,12 @@ static void disturb(const struct test_threads *threads)
 
 static int mixture(void)
 {
-    struct test_threads threads = { 0 };
-    int error = 0;
+    static const enum thread_priority each[THREADS] = { 0, 1, 2, 3, 4, 0 };
+    struct test_threads threads;
+    int error;
 
     thread_set_priority(current()->tid, PRIORITY_CRITICAL); /* where priorities count: all start before one runs */
-    for (unsigned i = 0; i < THREADS && !error; i++)
-        error = threads_add(&threads, (enum thread_priority)(i % SCHED_PRIORITIES), mixed);
+    error = threads_start_at(&threads, each, THREADS, mixed);
     if (!error)
         disturb(&threads);
     thread_set_priority(current()->tid, PRIORITY_NORMAL);

@@ -34,15 +34,15 @@ static int hog(void *arg)
 /* Threads of these priorities compete for ms milliseconds. */
 static int compete(const enum thread_priority *priority, unsigned n, u64 ms, int (*entry)(void *))
 {
-    struct test_threads threads = { 0 };
-    int error = 0;
+    struct test_threads threads;
+    int error;
 
     stop = false;
     began = clock_ns();
     thread_set_priority(current()->tid, PRIORITY_CRITICAL); /* where priorities count: all start before one runs */
-    for (unsigned i = 0; i < n && !error; i++)
-        error = threads_add(&threads, priority[i], entry);
-    thread_sleep(ms * NS_PER_MS);
+    error = threads_start_at(&threads, priority, n, entry);
+    if (!error)
+        thread_sleep(ms * NS_PER_MS);
     stop = true;
     thread_set_priority(current()->tid, PRIORITY_NORMAL);
     threads_join(&threads);
@@ -85,11 +85,15 @@ KTEST(prio_overtakes, "a hog that waits rises above one that runs, in the middle
     thread_set_priority(current()->tid, PRIORITY_CRITICAL);
     began = clock_ns();
     error = threads_add(&threads, PRIORITY_LOW, hog);
+    if (error)
+        goto out;
     use_cpu(115 * NS_PER_MS);
-    if (!error)
-        error = threads_add(&threads, PRIORITY_NORMAL, hog);
+    error = threads_add(&threads, PRIORITY_NORMAL, hog);
+    if (error)
+        goto out;
     use_cpu(6 * NS_PER_MS);
     thread_sleep(8 * NS_PER_MS);
+out:
     stop = true;
     thread_set_priority(current()->tid, PRIORITY_NORMAL);
     threads_join(&threads);
@@ -246,7 +250,7 @@ static int boosted(void *arg)
     if (number_of(arg)) {
         while (sinking)
             thread_sleep(NS_PER_MS);
-        thread_sleep(cycles_to_ns((boost + 1) * policy.mlfq_boost - cycles()) + 3 * NS_PER_MS);
+        thread_sleep_until(cycles_to_ns((boost + 1) * policy.mlfq_boost) + 3 * NS_PER_MS);
         fact(FACT_LEVEL, 2, me->mlfq.level);
         return 0;
     }

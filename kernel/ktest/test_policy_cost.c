@@ -6,14 +6,15 @@
 #include "mm/slab.h"
 #include "sched/sched.h"
 
-#define FEW       10
-#define MOST      1000
-#define FIRST_TID 10000
-#define ROUNDS    100
-#define BOOSTS    10 /* in that many rounds */
+#define FEW          10
+#define MOST         1000
+#define THREADS_SIZE ((MOST + 1) * sizeof(struct thread))
+#define FIRST_TID    10000
+#define ROUNDS       100
+#define BOOSTS       10 /* in that many rounds */
 
 static struct rq queue;
-static struct thread *thread[MOST + 1]; /* the last one runs */
+static struct thread *thread; /* MOST + 1 of them: the last one runs */
 
 /* A thread as the policy sees it: of any priority, at one of so many levels, with any expected burst, the same one as a neighbour's. */
 static void make(struct thread *t, unsigned n, unsigned levels)
@@ -27,24 +28,6 @@ static void make(struct thread *t, unsigned n, unsigned levels)
     t->inherited = -1;
     t->mlfq = (struct mlfq_entity){ .level = (u8)(n % levels), .boost = queue.clock / policy.mlfq_boost };
     list_init(&t->run_link);
-}
-
-static int allocate_threads(void)
-{
-    for (unsigned n = 0; n <= MOST; n++) {
-        thread[n] = kmalloc(sizeof(struct thread));
-        if (!thread[n])
-            return -ENOMEM;
-    }
-    return 0;
-}
-
-static void free_threads(void)
-{
-    for (unsigned n = 0; n <= MOST; n++) {
-        kfree(thread[n]);
-        thread[n] = NULL;
-    }
 }
 
 /* Time passes while nobody runs. */
@@ -62,14 +45,14 @@ static void enqueue(struct thread *t, enum enqueue_why why)
 
 static void fill(unsigned n, unsigned levels)
 {
-    queue = (struct rq){ .clock = cycles(), .curr = thread[MOST] };
+    queue = (struct rq){ .clock = cycles(), .curr = &thread[MOST] };
     list_init(&queue.ready);
     policies_init(&queue);
     make(queue.curr, MOST, levels);
     queue.curr->cpu_cycles = -queue.clock;
     for (unsigned i = 0; i < n; i++) {
-        make(thread[i], i, levels);
-        enqueue(thread[i], ENQUEUE_NEW);
+        make(&thread[i], i, levels);
+        enqueue(&thread[i], ENQUEUE_NEW);
     }
 }
 
@@ -104,34 +87,34 @@ static void measure(unsigned n, void (*action)(void))
 
 static int measure_all(void (*action)(void))
 {
-    int error = allocate_threads();
-
-    for (unsigned n = FEW; n <= MOST && !error; n *= 10)
+    thread = kmalloc(THREADS_SIZE);
+    if (!thread)
+        return -ENOMEM;
+    for (unsigned n = FEW; n <= MOST; n *= 10)
         measure(n, action);
-    free_threads();
-    return error;
+    kfree(thread);
+    return 0;
 }
 
 /* Every third one's priority is set anew while it waits, to what it was. */
 KTEST(policy_order, "in which order ten that wait are picked")
 {
     u64 flags;
-    int error = allocate_threads();
 
-    if (error)
-        goto out;
+    thread = kmalloc(THREADS_SIZE);
+    if (!thread)
+        return -ENOMEM;
     flags = irq_save();
     fill(FEW, MLFQ_LEVELS);
     for (unsigned i = 0; i < FEW; i += 3) {
-        normal_class->dequeue_task(&queue, thread[i]);
-        enqueue(thread[i], ENQUEUE_CHANGED);
+        normal_class->dequeue_task(&queue, &thread[i]);
+        enqueue(&thread[i], ENQUEUE_CHANGED);
     }
     for (unsigned i = 0; i < FEW; i++)
         fact(FACT_POPPED, i, (u64)normal_class->pick_next_task(&queue)->tid - FIRST_TID);
     irq_restore(flags);
-out:
-    free_threads();
-    return error;
+    kfree(thread);
+    return 0;
 }
 
 KTEST(policy_cost, "picking a thread and putting it back, with 10, 100 and 1000 that wait")

@@ -26,12 +26,12 @@ KTEST(turns_hogs, "three threads that never yield, for 250 ms")
 
 KTEST(turns_priorities, "one thread of each priority, for 330 ms")
 {
-    struct test_threads threads = { .n = 0 };
-    int error = 0;
+    static const enum thread_priority each[] = { 0, 1, 2, 3, 4 };
+    struct test_threads threads;
+    int error;
 
     end = clock_ns() + 330 * NS_PER_MS;
-    for (unsigned p = PRIORITY_IDLE; p <= PRIORITY_CRITICAL && !error; p++)
-        error = threads_add(&threads, (enum thread_priority)p, hog);
+    error = threads_start_at(&threads, each, array_len(each), hog);
     threads_join(&threads);
     return error;
 }
@@ -49,20 +49,8 @@ static void work(u64 ns)
 static char channel;
 static volatile bool waits;
 
-/* Three quarters of a quantum, a wait, and then as long as it may. */
-static int waits_in_between(void *arg)
+static int wakes_the_other(void)
 {
-    (void)arg;
-    work(15 * NS_PER_MS);
-    wait_prepare(&channel);
-    waits = true;
-    wait_step(&channel);
-    return hog(NULL);
-}
-
-static int wakes_the_other(void *arg)
-{
-    (void)arg;
     while (clock_ns() < end)
         if (waits) {
             waits = false;
@@ -71,16 +59,26 @@ static int wakes_the_other(void *arg)
     return 0;
 }
 
+/* Number 0: three quarters of a quantum, a wait, and then as long as it may. */
+static int waits_or_wakes(void *arg)
+{
+    if (number_of(arg))
+        return wakes_the_other();
+    work(15 * NS_PER_MS);
+    wait_prepare(&channel);
+    waits = true;
+    wait_step(&channel);
+    return hog(NULL);
+}
+
 KTEST(turns_wake, "a thread that waits in the middle of its quantum, and one that wakes it at once")
 {
-    struct test_threads threads = { .n = 0 };
+    struct test_threads threads;
     int error;
 
     end = clock_ns() + 90 * NS_PER_MS;
     waits = false;
-    error = threads_add(&threads, PRIORITY_NORMAL, waits_in_between);
-    if (!error)
-        error = threads_add(&threads, PRIORITY_NORMAL, wakes_the_other);
+    error = threads_start(&threads, 2, waits_or_wakes);
     threads_join(&threads);
     return error;
 }

@@ -73,13 +73,12 @@ static int lock_once(void *arg)
 KTEST(mutex_order, "a mutex that threads of different priorities wait for, and one that takes it as soon as it is free")
 {
     static const enum thread_priority mixed[] = { PRIORITY_LOW, PRIORITY_NORMAL, PRIORITY_HIGH, PRIORITY_NORMAL };
-    struct test_threads threads = { .n = 0 };
-    int error = 0;
+    struct test_threads threads;
+    int error;
 
     set_up(0);
     mutex_lock(&mutex);
-    for (unsigned i = 0; i < array_len(mixed) && !error; i++)
-        error = threads_add(&threads, mixed[i], lock_once);
+    error = threads_start_at(&threads, mixed, array_len(mixed), lock_once);
     if (!error)
         threads_blocked(&threads);
     mutex_unlock(&mutex);
@@ -214,13 +213,13 @@ KTEST(sync_timeouts, "waits that end before what they wait for")
 
     set_up(0);
     error = threads_start(&threads, 1, take_your_time);
+    if (error)
+        return error;
     let_run();
     fact(FACT_RETURNED, 0, (u64)(s64)mutex_lock_until(&mutex, clock_ns() + 2 * NS_PER_MS));
     fact(FACT_NOTE, 0, mutex_held(&mutex));
     fact(FACT_RETURNED, 1, (u64)(s64)semaphore_down_until(&semaphore, clock_ns() + 2 * NS_PER_MS));
     threads_join(&threads);
-    if (error)
-        return error;
     fact(FACT_RETURNED, 2, (u64)(s64)mutex_lock_until(&mutex, clock_ns() + 2 * NS_PER_MS));
     fact(FACT_NOTE, 2, mutex_held(&mutex));
     fact(FACT_RETURNED, 3, (u64)(s64)condvar_wait_until(&condvar, &mutex, clock_ns() + 2 * NS_PER_MS));
@@ -244,12 +243,11 @@ static int down_once(void *arg)
 KTEST(semaphore_order, "a semaphore that threads of different priorities wait for")
 {
     static const enum thread_priority mixed[] = { PRIORITY_LOW, PRIORITY_NORMAL, PRIORITY_CRITICAL, PRIORITY_HIGH, PRIORITY_NORMAL };
-    struct test_threads threads = { .n = 0 };
-    int error = 0;
+    struct test_threads threads;
+    int error;
 
     set_up(0);
-    for (unsigned i = 0; i < array_len(mixed) && !error; i++)
-        error = threads_add(&threads, mixed[i], down_once);
+    error = threads_start_at(&threads, mixed, array_len(mixed), down_once);
     if (!error)
         threads_blocked(&threads);
     for (u64 i = 0; i < threads.n; i++) {
@@ -285,9 +283,18 @@ KTEST(semaphore_stolen, "what a waiter was woken for is taken by somebody else b
 
 #define ITEMS 24
 
-static int down_many(void *arg)
+static int up_many(void)
 {
-    (void)arg;
+    for (unsigned i = 0; i < ITEMS; i++)
+        semaphore_up(&semaphore);
+    return 0;
+}
+
+/* Number 2 gives, the others take. */
+static int down_or_up(void *arg)
+{
+    if (number_of(arg) == 2)
+        return up_many();
     for (unsigned i = 0; i < ITEMS / 2; i++) {
         u64 flags;
 
@@ -299,25 +306,14 @@ static int down_many(void *arg)
     return 0;
 }
 
-static int up_many(void *arg)
-{
-    (void)arg;
-    for (unsigned i = 0; i < ITEMS; i++)
-        semaphore_up(&semaphore);
-    return 0;
-}
-
 KTEST(semaphore_race, "one thread gives what two take")
 {
     struct test_threads threads;
     int error;
 
     set_up(0);
-    error = threads_start(&threads, 2, down_many);
-    if (!error)
-        error = threads_add(&threads, PRIORITY_NORMAL, up_many);
-    if (!error)
-        threads_join(&threads);
+    error = threads_start(&threads, 3, down_or_up);
+    threads_join(&threads);
     fact(FACT_NOTE, awake, ITEMS);
     fact(FACT_COUNT, 0, semaphore.count);
     return error;
@@ -386,8 +382,7 @@ KTEST(condvar_race, "two threads fill a buffer of one, two empty it")
 
     set_up(0);
     error = threads_start(&threads, 4, fill_or_empty);
-    if (!error)
-        threads_join(&threads);
+    threads_join(&threads);
     fact(FACT_NOTE, awake, 48);
     fact(FACT_RESULT, 0, clashes);
     return error;
@@ -421,8 +416,7 @@ KTEST(barrier_race, "three threads meet at a barrier, eight times")
 
     set_up(0);
     error = threads_start(&threads, 3, meet);
-    if (!error)
-        threads_join(&threads);
+    threads_join(&threads);
     fact(FACT_NOTE, awake, 24);
     fact(FACT_RESULT, 0, clashes);
     return error;

@@ -58,12 +58,10 @@ static void let_run(void)
 /* Starts threads of these priorities, each of which waits once; in the order of the list. */
 static int start_waiters(struct test_threads *threads, const enum thread_priority *priority, unsigned n)
 {
-    int error = 0;
+    int error;
 
     set_up();
-    threads->n = 0;
-    for (unsigned i = 0; i < n && !error; i++)
-        error = threads_add(threads, priority[i], wait_once);
+    error = threads_start_at(threads, priority, n, wait_once);
     if (!error && !threads_blocked(threads))
         error = -EAGAIN;
     return error;
@@ -325,8 +323,7 @@ KTEST(wait_race, "three threads that wait for each other's turns")
 
     set_up();
     error = threads_start(&threads, PLAYERS, wait_for_turns);
-    if (!error)
-        threads_join(&threads);
+    threads_join(&threads);
     fact(FACT_NOTE, turn, PLAYERS * ROUNDS);
     return error;
 }

@@ -3,29 +3,58 @@
 #include "lib/format.h"
 #include "sched/stat.h"
 
-int threads_add(struct test_threads *threads, enum thread_priority priority, int (*entry)(void *))
+/* Thread n, made as params say, with its name and its argument; not ready yet. */
+static struct thread *make(struct thread_params params, unsigned n, int *error)
 {
     char name[THREAD_NAME_MAX];
-    struct thread_params params = THREAD_PARAMS(name, entry, (void *)(u64)threads->n);
-    tid_t tid;
 
-    format(name, sizeof(name), "worker/%u", threads->n);
-    params.priority = priority;
-    tid = thread_create(&params);
-    if (tid < 0)
-        return tid;
-    threads->tid[threads->n++] = tid;
+    format(name, sizeof(name), "worker/%u", n);
+    params.name = name;
+    params.arg = (void *)(u64)n;
+    return thread_new(&params, error);
+}
+
+int threads_add(struct test_threads *threads, enum thread_priority priority, int (*entry)(void *))
+{
+    int error;
+    struct thread *t = make((struct thread_params){ .entry = entry, .priority = priority }, threads->n, &error);
+
+    if (!t)
+        return error;
+    threads->tid[threads->n++] = t->tid;
+    thread_launch(t);
     return 0;
+}
+
+int threads_start_each(struct test_threads *threads, const struct thread_params *params, unsigned n)
+{
+    struct thread *made[TEST_THREADS_MAX];
+    int error = 0;
+
+    threads->n = 0;
+    while (threads->n < n && (made[threads->n] = make(params[threads->n], threads->n, &error))) {
+        threads->tid[threads->n] = made[threads->n]->tid;
+        threads->n++;
+    }
+    for (unsigned i = 0; i < threads->n; i++)
+        (error ? thread_discard : thread_launch)(made[i]);
+    if (error)
+        threads->n = 0;
+    return error;
+}
+
+int threads_start_at(struct test_threads *threads, const enum thread_priority *priority, unsigned n, int (*entry)(void *))
+{
+    struct thread_params params[TEST_THREADS_MAX];
+
+    for (unsigned i = 0; i < n; i++)
+        params[i] = (struct thread_params){ .entry = entry, .priority = priority ? priority[i] : PRIORITY_NORMAL };
+    return threads_start_each(threads, params, n);
 }
 
 int threads_start(struct test_threads *threads, unsigned n, int (*entry)(void *))
 {
-    int error = 0;
-
-    threads->n = 0;
-    for (unsigned i = 0; i < n && !error; i++)
-        error = threads_add(threads, PRIORITY_NORMAL, entry);
-    return error;
+    return threads_start_at(threads, NULL, n, entry);
 }
 
 void threads_join(struct test_threads *threads)

@@ -10,10 +10,15 @@ struct test_threads {
     tid_t tid[TEST_THREADS_MAX];
 };
 
-/* Starts n threads at entry, thread i with argument i. Returns 0 or the first error; those that were started are in *threads in
-   any case. */
+/* Starts n threads at entry, thread i with argument i. All are made before the first one is ready: returns 0, or an error, and then
+   none was started and threads->n is 0. So nobody waits for one who was never there. */
 int threads_start(struct test_threads *threads, unsigned n, int (*entry)(void *));
-/* One more, of this priority, with the next number as its argument. threads->n is 0 before the first one. Returns 0 or an error. */
+/* The same, thread i with priority[i]. */
+int threads_start_at(struct test_threads *threads, const enum thread_priority *priority, unsigned n, int (*entry)(void *));
+/* The same, thread i as params[i] say, but for name and argument. */
+int threads_start_each(struct test_threads *threads, const struct thread_params *params, unsigned n);
+/* One more, of this priority, with the next number as its argument: for who must come when others have run. threads->n is 0 before the
+   first one. Returns 0 or an error, and then those before it live on. */
 int threads_add(struct test_threads *threads, enum thread_priority priority, int (*entry)(void *));
 /* Yields until all of them wait for something; false if some do not after 100 yields. */
 bool threads_blocked(const struct test_threads *threads);
