@@ -98,7 +98,7 @@ def name_of(chosen):
 class KeepingBoot(Boot):
     """A Boot that keeps every run, also one that ended otherwise than the test wanted, and traces all of them."""
 
-    def __init__(self, kernel, image, chosen, kernels):
+    def __init__(self, kernel, image, chosen, kernels=None):
         super().__init__(kernel, image, 1, 1 if isinstance(chosen, str) else chosen.boots, kernels)
         self.runs = []
 

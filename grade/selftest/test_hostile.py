@@ -220,3 +220,51 @@ def test_code_of_ones_own_is_taken(grading):
     graded = grading(files, "--test", "turns", status=0)
     assert list(graded.results["extra_data"]["broken"]) == ["kernel/mine/helper.c"] and "only the kernel's own tests" in graded.said
     assert all(row["status"] == "pass" for row in graded.rows.values())
+
+
+SNEAKS = {  # what is tried: (path, what is put before the solution's text, words of the refusal)
+    "a test of one's own in the place of the kernel's": ("kernel/arch/x86_64/first_stack.c", """#include "ktest/ktest.h"
+static int nothing(void) { return 0; }
+static const struct ktest mine __attribute__((section(".ktests"), used, aligned(8))) = { "exit_code", "x", nothing };
+""", "has a section .ktests"),
+    "ending the test early": ("kernel/sched/rq.c", """extern void (*sched_all_exited)(void);
+void leave(void);
+void leave(void) { sched_all_exited(); }
+""", "only the kernel's own tests"),
+    "a device of the host as a header": ("kernel/sched/rq.c", '#include "/dev/ptmx"\n', "by a path from the root"),
+    "a header in front of the boot loader's": ("kernel/sched/rq.c",
+                                               'const char first[64] __attribute__((section(".multiboot"), used)) = { 1 };\n',
+                                               "has a section .multiboot"),
+}
+
+
+@pytest.mark.parametrize("sneak", SNEAKS)
+def test_what_reaches_into_the_grading_is_refused(grading, sneak):
+    path, before, words = SNEAKS[sneak]
+    files = dict(kernels.files_of(105))
+    graded = grading({**files, path: before + files[path]}, "--test", "take_turns")
+    assert words in "\n".join(graded.results["extra_data"]["broken"][path]), graded.said
+
+
+def test_a_source_cannot_write_commands_for_make(grading, tmp_path):
+    """NASM's %depend writes what it is given into a file of dependencies, which make would read."""
+    files = dict(kernels.files_of(105))
+    path = "kernel/arch/x86_64/switch.asm"
+    spy = tmp_path / "ran"
+    files[path] = f'%depend ";touch {spy};"\n' + files[path]
+    files["kernel/mine/bad.c"] = "int x = ;\n"  # so that make runs twice
+    grading(files, "--test", "take_turns", status=0)
+    assert not spy.exists()
+
+
+def test_names_of_given_objects_may_be_used_for_ones_own(grading):
+    """`static unsigned threads` is an innocent thing to write; what the grader reads stays the kernel's."""
+    files = dict(kernels.files_of(105))
+    path = "kernel/sched/yield.c"
+    body = files[path].replace("void yield_locked(",
+                               "static unsigned run_queues;\nstatic volatile int panic_report;\n\nvoid yield_locked(", 1)
+    files[path] = body.replace("    struct thread *me = rq->curr;\n",
+                               "    struct thread *me = rq->curr;\n\n    run_queues += (unsigned)++panic_report;\n", 1)
+    assert files[path] != body
+    graded = grading(files, "--test", "take_turns", status=0)
+    assert all(row["status"] == "pass" for row in graded.rows.values())

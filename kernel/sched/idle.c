@@ -15,14 +15,23 @@ static u8 boot_idle_stack[IDLE_STACK_SIZE] __attribute__((aligned(16)));
 
 void (*sched_all_exited)(void);
 
-/* If every other thread has exited, nothing will ever run again. Otherwise they wait for interrupts (from phase 2 on), and so do we: the
-   interrupt that makes one of them ready also takes the CPU away from here. */
+/* Whether anything can still make a thread ready: an interrupt, for one that waits. In phase 1 there is none. */
+static bool somebody_may_come(void)
+{
+#if PHASE >= 2
+    if (thread_count())
+        return true;
+#endif
+    return false;
+}
+
+/* The interrupt that makes a thread ready also takes the CPU away from here. */
 static int idle_loop(void *arg)
 {
     (void)arg;
     for (;;) {
         irq_disable();
-        if (!thread_count() && sched_all_exited)
+        if (!somebody_may_come() && sched_all_exited)
             sched_all_exited();
         if (!this_cpu()->need_resched) /* who exited just now may have woken somebody: no interrupt would tell */
             cpu_wait();

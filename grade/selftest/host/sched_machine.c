@@ -68,6 +68,7 @@ void machine_start(const struct sched_class *class, u64 quantum)
     sched_set_normal_class(class);
     make(boot, 1, PRIORITY_NORMAL, 0);
     boot->state = THREAD_RUNNING;
+    boot->state_set = THREAD_RUNNING;
     boot->cpu_cycles = -host_cycles;
     cpu->self = cpu;
     cpu->current = boot;
