@@ -15,6 +15,12 @@ def say(threads):
     return " ".join(NAMES.get(t, str(t)) for t in threads)
 
 
+def links_lead_both_ways(run):
+    for fact in run.facts("LINKS"):
+        require(fact.b == 1, "the queue is one ring: every thread in it, and the head, is its neighbours' neighbour",
+                f"with {fact.a} threads in it, the links of rq->ready do not lead through as many, or lead back otherwise")
+
+
 def nothing_else_changed(run, counted=0):
     """Judges what the four functions leave alone. counted: what the test's run brings nr_ready to; the idle class counts each time it is
     taken."""
@@ -35,12 +41,12 @@ def test_threads_leave_the_run_queue_in_the_order_of_arrival(boot):
     run = boot("rq_order")
     pushed, emptied = (fact.b for fact in run.facts("QUEUE_EMPTY"))
     require(not pushed, "rq_push must put the thread into the queue that it is given: rq->ready",
-            "with six threads pushed, rq->ready is empty")
-    require(popped(run) == [0, 1, 2, 3, 4, 5], "rq_pop must give the threads in the order in which rq_push got them",
-            f"pushed 0 1 2 3 4 5, popped {say(popped(run))}")
+            "with 24 threads pushed, rq->ready is empty")
+    require(popped(run) == list(range(24)), "rq_pop must give the threads in the order in which rq_push got them",
+            f"pushed 0 1 2 3 4 5 ... 23, popped {say(popped(run))}")
     ends = [fact.b for fact in run.facts("ORDER")]
-    require(ends == [0, 5], "rq_push must put a thread at the queue's tail: whoever looks at the queue finds the longest waiting first",
-            f"pushed 0 1 2 3 4 5, at the head of rq->ready stands {say(ends[:1])}, at its tail {say(ends[1:])}")
+    require(ends == [0, 23], "rq_push must put a thread at the queue's tail: whoever looks at the queue finds the longest waiting first",
+            f"pushed 0 1 2 ... 23, at the head of rq->ready stands {say(ends[:1])}, at its tail {say(ends[1:])}")
     require(emptied, "when the last thread is popped, the queue must be empty", "rq->ready still has elements")
     nothing_else_changed(run)
 
@@ -62,6 +68,7 @@ def test_a_thread_can_leave_the_run_queue_from_anywhere(boot):
     for fact in run.facts("LINKED")[:3]:
         require(fact.b == 0, "a thread that has left the queue must not be linked: t->run_link must be as list_init() leaves it",
                 f"thread {fact.a} was removed, and its run_link still points elsewhere")
+    links_lead_both_ways(run)
     require(popped(run) == [1, 3, 4, 2, NOBODY], "rq_remove takes out one thread and leaves the others in order",
             "pushed 0 1 2 3 4 5, removed 5 0 2, pushed 2 again", f"popped {say(popped(run))}, expected 1 3 4 2 nobody")
     nothing_else_changed(run)
@@ -73,6 +80,7 @@ def test_a_popped_thread_that_joins_again_goes_behind_all_others(boot):
     run = boot("rq_turns")
     require(popped(run) == [0, 1, 2] * 3, "three threads that are popped and pushed again take turns", f"popped {say(popped(run))}")
     links = [fact for fact in run.facts("LINKED") if fact.b]
+    links_lead_both_ways(run)
     require(not links, "a popped thread must not be linked any more", f"{len(links)} threads still were")
     nothing_else_changed(run)
 
@@ -82,11 +90,12 @@ def test_pick_next_asks_the_classes_in_order(boot):
     """A thread of a higher class always comes first, and a class that has nobody is no reason to stop asking."""
     run = boot("pick_order")
     rows = [(fact.key, fact.b) for fact in run.facts() if fact.key in ("ASKED", "POPPED")]
-    expected = [("ASKED", 0), ("POPPED", 0), ("ASKED", 0), ("ASKED", 1), ("POPPED", 1), ("ASKED", 0), ("POPPED", IDLE)]
+    expected = [("ASKED", 0), ("POPPED", 0), ("ASKED", 0), ("ASKED", 1), ("POPPED", 1), ("ASKED", 0), ("POPPED", IDLE),
+                ("ASKED", 0), ("ASKED", 1), ("POPPED", IDLE)]
     require(rows == expected,
             "pick_next asks the classes from the highest and takes the first offer; where nobody is ready, the idle thread runs",
             "asked and taken: " + ", ".join(f"class {b} asked" if key == "ASKED" else f"{say([b])} taken" for key, b in rows),
             "expected: " + ", ".join(f"class {b} asked" if key == "ASKED" else f"{say([b])} taken" for key, b in expected))
     require(all(fact.b for fact in run.facts("LINKED")), "pick_next leaves the queue to the classes: each takes its thread off itself",
             "the test's classes leave their threads in rq->ready, and afterwards one stood there no more")
-    nothing_else_changed(run, counted=1)
+    nothing_else_changed(run, counted=2)

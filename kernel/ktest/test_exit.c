@@ -30,7 +30,7 @@ static int return_argument(void *arg)
 
 KTEST(exit_code, "the one who joins gets the exit code")
 {
-    static const int codes[] = { 0, 42, -1, 0x7fffffff };
+    static const int codes[] = { 0, 42, -1, -7, 255, 256, 0x7fffffff, -0x7fffffff };
 
     for (unsigned i = 0; i < array_len(codes); i++) {
         tid_t tid = start("coded", return_argument, (void *)(s64)codes[i], false);

@@ -3,7 +3,7 @@
 #include "base/assert.h"
 #include "sched/sched.h"
 
-#define THREADS 6
+#define THREADS 24
 
 static struct rq queue;
 static struct thread thread[THREADS];
@@ -45,6 +45,19 @@ static struct thread *pop(u64 step)
         return NULL;
     fact(FACT_LINKED, number(t), !list_empty(&t->run_link));
     return t;
+}
+
+/* Whether `expected` threads stand in the queue, and the links lead through them forwards and backwards alike. */
+static void tell_links(u64 expected)
+{
+    const struct list *it = &queue.ready;
+    u64 n = 0;
+
+    while (it->next->prev == it && it->next != &queue.ready && n <= THREADS) {
+        it = it->next;
+        n++;
+    }
+    fact(FACT_LINKS, expected, n == expected && it->next == &queue.ready && queue.ready.prev == it);
 }
 
 /* What lab 1.3 leaves alone: the queue's other fields, and all of a thread but its link. */
@@ -90,10 +103,14 @@ KTEST(rq_remove, "a thread can leave from the middle, the head and the tail, and
     static const int leaves[] = { 5, 0, 2 }; /* in this order no thread stands where it began when the next one leaves */
 
     set_up();
-    for (int i = 0; i < THREADS; i++)
+    rq_push(&queue, &thread[3]);
+    rq_remove(&queue, &thread[3]);
+    tell_links(0);
+    for (int i = 0; i < 6; i++)
         rq_push(&queue, &thread[i]);
     for (unsigned i = 0; i < array_len(leaves); i++) {
         rq_remove(&queue, &thread[leaves[i]]);
+        tell_links(5 - i);
         fact(FACT_LINKED, (u64)leaves[i], !list_empty(&thread[leaves[i]].run_link));
     }
     rq_push(&queue, &thread[2]);
@@ -110,9 +127,11 @@ KTEST(rq_turns, "whoever is popped and pushed again goes behind all others")
     for (u64 i = 0; i < 9; i++) {
         struct thread *t = pop(i);
 
+        tell_links(2);
         if (!t)
             break;
         rq_push(&queue, t);
+        tell_links(3);
     }
     return tell_the_rest();
 }
@@ -142,17 +161,18 @@ static const struct sched_class first_class = { .name = "first", .pick_next_task
 static const struct sched_class second_class = { .name = "second", .pick_next_task = ask_second };
 
 /* The classes' table is replaced while nobody can be scheduled: interrupts are off and this is the running thread. */
-static void pick_among(const struct sched_class *one, const struct sched_class *two)
+static void pick_among(const struct sched_class *one, const struct sched_class *two, const struct sched_class *three)
 {
-    const struct sched_class *saved[] = { sched_classes[0], sched_classes[1] };
+    const struct sched_class *saved[] = { sched_classes[0], sched_classes[1], sched_classes[2] };
     u64 flags = irq_save();
     struct thread *t;
 
     sched_classes[0] = one;
     sched_classes[1] = two;
+    sched_classes[2] = three;
     t = pick_next(&queue);
-    sched_classes[0] = saved[0];
-    sched_classes[1] = saved[1];
+    for (unsigned i = 0; i < array_len(saved); i++)
+        sched_classes[i] = saved[i];
     irq_restore(flags);
     fact(FACT_POPPED, asked++, number(t));
 }
@@ -166,10 +186,12 @@ KTEST(pick_order, "pick_next asks the classes in order and takes the first offer
     asked = 0;
     offers[0] = &thread[0];
     offers[1] = &thread[1];
-    pick_among(&first_class, &second_class);
+    pick_among(&first_class, &second_class, NULL);
     offers[0] = NULL;
-    pick_among(&first_class, &second_class);
-    pick_among(&first_class, &idle_class);
+    pick_among(&first_class, &second_class, NULL);
+    pick_among(&first_class, &idle_class, NULL);
+    offers[1] = NULL;
+    pick_among(&first_class, &second_class, &idle_class);
     for (u64 i = 0; i < 3; i++)
         fact(FACT_LINKED, i, !list_empty(&thread[i].run_link));
     return tell_the_rest();
