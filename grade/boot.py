@@ -28,18 +28,20 @@ RACE = 16  # race build: one access in so many may be where another thread comes
 class FactsOf:
     """Facts, all in order as _all() has them, by key."""
 
-    def facts(self, key=None):
-        """Those of one key, or all."""
+    def facts(self, key=None, least=1):
+        """Those of one key, at least so many, or all. Raises RuleBroken if there are fewer: who loops over what was noted must not take it
+        for right when nothing was."""
         if key is not None and f"FACT_{key}" not in self.kernel.image.enums["fact_key"].values():
             raise GraderFault(f"no fact is called {key}")
-        return [fact for fact in self._all() if key in (None, fact.key)]
+        found = [fact for fact in self._all() if key in (None, fact.key)]
+        if key and len(found) < least:
+            raise RuleBroken("a test inside the kernel runs to its end, and this one was left before it: whoever runs it did not go on",
+                             f"it had yet to note {key}", *events.thread_lines(self.kernel), *verdict.last_events(self.kernel))
+        return found
 
     def fact(self, key):
         """The only Fact of a key."""
         found = self.facts(key)
-        if not found:
-            raise RuleBroken("a test inside the kernel runs to its end, and this one was left before it: whoever runs it did not go on",
-                             f"it had yet to note {key}", *events.thread_lines(self.kernel), *verdict.last_events(self.kernel))
         if len(found) > 1:
             raise RuleBroken(f"each step of a test inside the kernel happens once, and one happened {len(found)} times: somebody went on "
                              "twice from the same place", f"noted each time: {key}", *events.thread_lines(self.kernel))
@@ -103,7 +105,7 @@ class Run(FactsOf):
         if self.seeds is None or self._judged is not None:
             return self._judged
         try:
-            return max((fact.a for fact in self.facts("SEED")), default=self.seeds[0])
+            return max((fact.a for fact in self.facts("SEED", 0)), default=self.seeds[0])
         except Unjudged:
             return self.seeds[0]
 

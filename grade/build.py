@@ -113,7 +113,7 @@ class Maker:
             used = sorted(self._symbols("--undefined-only", [path]) & (theirs | ENDS_TESTS))
             if used:
                 found[path] = [f"{path}: uses {', '.join(used[:4])}, which only the kernel's own tests ({TESTS}) may"]
-            odd = sorted(name for name in self._sections(path) if not PLAIN_SECTION.fullmatch(name))
+            odd = sorted(name for name in self._sections(path) if not PLAIN_SECTION.fullmatch(name)) if self.variant == "checked" else []
             if odd:
                 found[path] = [f"{path}: has a section {', '.join(odd[:4])}; code and data of an exercise lie where the compiler puts them"]
         return found

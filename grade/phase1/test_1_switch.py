@@ -20,7 +20,8 @@ def switch(boot, ktest):
     was meant for something else: said so."""
     try:
         run = boot(ktest)
-        require(run.facts("REG_ARRIVED") or run.facts("ROUND"), "switch_context must continue the thread whose frame next_rsp leads to",
+        require(run.facts("REG_ARRIVED", 0) or run.facts("ROUND", 0),
+                "switch_context must continue the thread whose frame next_rsp leads to",
                 "the other thread was never reached: is rsi taken for rsp?")
         return run
     except Unjudged as broken:
@@ -84,7 +85,7 @@ def test_a_switched_out_threads_stack_holds_the_frame(boot):
     """The saved stack pointer leads to a complete frame in the agreed order: new threads, backtraces and the debugger rely on it."""
     run = switch(boot, "switch_frame")
     values = dict(zip(NAMES, (fact.b for fact in run.facts("REG_BEFORE"))))
-    require(run.facts("FRAME_WORD"), "switch_context must store through rdi where the frame stands that it leaves",
+    require(run.facts("FRAME_WORD", 0), "switch_context must store through rdi where the frame stands that it leaves",
             "*save_rsp is still NULL when the other thread runs")
     for fact in run.facts("FRAME_WORD")[:6]:
         name = FRAME[fact.a]

@@ -138,6 +138,23 @@ def test_the_same_sources_make_the_same_kernel_in_any_folder(tmp_path, variant):
     assert made.read_bytes() == (kernels.REFERENCE / "build" / variant / "kernel.elf").read_bytes()
 
 
+def test_a_debugger_can_stop_behind_a_record_of_the_trace(exit_turns):
+    """The number is written before the trace begins; the kernel compares it in any case, so the run is the same up to there."""
+    stop, = exit_turns.run_script("""
+        import gdb
+        begin = Stop("trace_start")
+        resume()
+        gdb.execute("set var trace_stop_at[0] = 7")
+        begin.delete()
+        Stop("trace_stop_here")
+        resume()
+        report(seq=int(gdb.parse_and_eval("trace_rings[0].seq")),
+               written=int(gdb.parse_and_eval("trace_rings[0].record[6].seq")),
+               after=int(gdb.parse_and_eval("trace_rings[0].record[7].seq")))
+    """)
+    assert stop == {"seq": 7, "written": 7, "after": 0}
+
+
 # --- what the commands show ------------------------------------------------------------------------------------------------------------
 
 SHOW = """

@@ -37,7 +37,7 @@ def signed(value):
 
 def told(run, key="RESULT"):
     """{step: value} of the facts of one key."""
-    return {fact.a: signed(fact.b) for fact in run.facts(key)}
+    return {fact.a: signed(fact.b) for fact in run.facts(key, 0)}
 
 
 def expect(run, rule, expected, key="RESULT"):
@@ -196,7 +196,7 @@ MANY = {"threads_max"}
 def test_whatever_allocation_fails_the_test_ends_with_an_error_and_no_leak(boot, ktest):
     """failalloc=all runs the test until nothing fails any more: with the first allocation failing, then the second, and so on."""
     run = boot(ktest, f"failalloc=all {ROUNDS.get(ktest, '')}", result=None, limit_ms=LIMIT_MS.get(ktest, 2000))
-    results, lost = told(run, "FAILALLOC_RESULT"), [fact for fact in run.facts("FAILALLOC_LEAK") if fact.a or fact.b]
+    results, lost = told(run, "FAILALLOC_RESULT"), [fact for fact in run.facts("FAILALLOC_LEAK", 0) if fact.a or fact.b]
     wrong = {n: result for n, result in results.items() if result != ENOMEM and n != max(results)}
     require(not wrong, "a failing allocation ends the test with -ENOMEM", f"{{number of the allocation: result}}: {wrong}")
     require(not lost, "a failing allocation leaves no leak", *(f"{signed(fact.a)} frames, {signed(fact.b)} objects" for fact in lost))
