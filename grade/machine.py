@@ -11,7 +11,8 @@ replay_command().
 
 The virtual-time limit: the kernel arms the machine's watchdog (boot option `watchdog=`). When it fires, QEMU tells us so, and interrupts
 the guest (NMI) at exactly that instruction, where the kernel's handler reports the place and ends the run; one that cannot is ended a
-little later. The wall limit only guards the host."""
+little later. A guest that costs the host a multiple of what the limit can cost is one that hangs, too: the time of a processor says that, and
+no clock. The wall limit only guards the host."""
 
 import ctypes
 import json
@@ -40,7 +41,9 @@ CPU = "qemu64,+smep,+smap,+nx,+fsgsbase,+pdpe1gb,+rdtscp"  # one list that no ve
 NO_VAPIC = ("-global", "apic-common.vapic=off")
 LIMIT_MS = 100          # of virtual time for a run, unless its test says otherwise
 CONSOLE_CAP = 1 << 20   # bytes; a run that prints as much is a runaway
-WALL_LIMIT = 900        # seconds; a guest that spins with `pause`, the slowest there is, reaches LIMIT_MS in some 20 s on an idle host
+COSTS = 100, 1          # seconds of the host's processor for a run, and more for each ms of its limit; a guest that spins with `pause` takes
+                        # 0.2 s for each. What takes longer has the machine rebuild its tables at every instruction, to no end
+WALL_LIMIT = 900        # seconds for a run, at least; only a host that has no time for QEMU comes to it
 GRACE = 10              # seconds that a kernel has to report after the limit; the verdict does not depend on it
 LOOK = 2                # seconds between looks at whether a guest that takes long has disarmed its watchdog
 BEFORE_WATCHDOG = 150_000_000  # instructions, from reset until the kernel arms the watchdog; the firmware takes 60 M with four CPUs
@@ -54,7 +57,8 @@ _live = weakref.WeakSet()  # machines not closed yet
 
 @dataclass
 class End:
-    """How a run ended. kind: "poweroff", "reset" (detail says why), "watchdog", "exit" (through isa-debug-exit, code), "runaway"."""
+    """How a run ended. kind: "poweroff", "reset" (detail says why), "watchdog", "slow", "exit" (through isa-debug-exit, code, or through
+    what detail says), "runaway"."""
 
     kind: str
     detail: str = ""
@@ -68,15 +72,17 @@ Look = namedtuple("Look", "instructions cpus")  # a running guest, seen from out
 class Machine:
     """kernel: path of kernel.elf. options: boot options (without the "--"). input: bytes that the guest's serial layer plays, or None.
     limit_ms: what limit_option() was given. record: a folder to make, for a replay. jobs: how many machines may run at once on this host
-    (chooses where RAM lies). Raises GraderFault and UserError; always to be used in a `with`."""
+    (chooses where RAM lies). wall_limit, cost_limit: seconds. Raises GraderFault and UserError; always to be used in a `with`."""
 
     def __init__(self, kernel, options, *, input=None, cpus=1, ram_mib=64, record=None, jobs=2, qemu=None,
-                 console_cap=CONSOLE_CAP, wall_limit=WALL_LIMIT, limit_ms=LIMIT_MS):
+                 console_cap=CONSOLE_CAP, wall_limit=None, cost_limit=None, limit_ms=LIMIT_MS):
         self.kernel, self.options, self.input = Path(kernel), options, input
         self.cpus, self.ram_mib, self.jobs = cpus, ram_mib, jobs
         self.record = Path(record).absolute() if record else None
         self.qemu = qemu or os.environ.get("QEMU") or "qemu-system-x86_64"
-        self.console_cap, self.wall_limit, self.limit_ms = console_cap, wall_limit, limit_ms
+        self.console_cap, self.limit_ms = console_cap, limit_ms
+        self.cost_limit = COSTS[0] + COSTS[1] * limit_ms if cost_limit is None else cost_limit
+        self.wall_limit = max(WALL_LIMIT, 5 * self.cost_limit) if wall_limit is None else wall_limit
         self.greeted = False
         self.folder = self.ram = self.process = self.qmp = None
         _live.add(self)
@@ -163,7 +169,7 @@ class Machine:
                 "-action", "reboot=shutdown,shutdown=pause,watchdog=inject-nmi,panic=none", "-d", "cpu_reset", "-D", "log",
                 "-chardev", "file,id=console,path=console", "-serial", "chardev:console",
                 "-chardev", f"socket,id=qmp,fd={theirs.fileno()}", "-mon", "chardev=qmp,mode=control",
-                "-icount", "shift=0,sleep=off" + (",rr=record,rrfile=rr.bin,rrsnapshot=init" if self.record else "")]
+                "-S", "-icount", "shift=0,sleep=off" + (",rr=record,rrfile=rr.bin,rrsnapshot=init" if self.record else "")]
         if self.record:
             args += ["-drive", "file=rr.qcow2,format=qcow2,if=none,id=rr"]
         try:
@@ -180,6 +186,7 @@ class Machine:
             self.qmp.ask("qmp_capabilities")
             if not self.record:
                 self._unlink()    # QEMU answers when the machine is complete: everything is open by now
+            self.qmp.ask("cont")  # not before: what QEMU has to tell until now it tells nobody
             while True:
                 event = self.qmp.event(POLL)
                 if self._flooded():
@@ -188,12 +195,16 @@ class Machine:
                     deadline, expired = time.monotonic() + GRACE, True
                 elif event and event["event"] == "SHUTDOWN":
                     return self._shut_down(event["data"].get("reason"), expired)
+                elif event and event["event"] == "SUSPEND":
+                    return End("exit", "a request to sleep (ACPI)", cpus=registers(self.qmp.monitor("info registers -a")))
                 elif time.monotonic() > deadline:
                     return self._expired() if expired else self._overdue()
                 elif time.monotonic() > look and not expired:
                     before, stuck = self._stuck(before)
                     if stuck:
                         return End("watchdog", "the watchdog was disarmed", cpus=before.cpus)
+                    if self._cost() > self.cost_limit:
+                        return End("slow", f"it took QEMU more than {self.cost_limit} s", cpus=before.cpus)
                     look = time.monotonic() + LOOK
         except Closed:
             return self._exited(expired)
@@ -230,6 +241,14 @@ class Machine:
         now = Look(self.qmp.ask("query-replay")["icount"], registers(self.qmp.monitor("info registers -a")))
         dead = before is not None and now == before and all(cpu.get("HLT") for cpu in now.cpus)
         return now, dead or now.instructions > self.limit_ms * 1_000_000 + BEFORE_WATCHDOG
+
+    def _cost(self):
+        """Seconds that the host's processors have spent on QEMU so far; 0 where the host does not tell."""
+        try:
+            fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return 0
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def _overdue(self):
         """The host's guard."""

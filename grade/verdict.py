@@ -26,6 +26,9 @@ def outcome(end, kernel, nonce, console, limit_ms):
         return Unjudged("corrupt", f"the kernel's report cannot be read: {error}")
     if end.kind == "watchdog":
         return hung(end, kernel, died, limit_ms)
+    if end.kind == "slow":
+        return Unjudged("hang", f"the run comes to no end: {end.detail}, many times as long as any kernel that only computes",
+                        *places(end, kernel), *events.thread_lines(kernel), *last_events(kernel))
     if died:
         return panicked(kernel, died)
     if end.kind == "reset":

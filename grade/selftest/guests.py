@@ -197,6 +197,8 @@ BODIES = {
     "exits_with_success": "mov al, 0 \n mov dx, 0xf4 \n out dx, al",
     "done_by_exit": "stamp ktest_report + 88 \n mov al, 0 \n mov dx, 0xf4 \n out dx, al",
     "switches_off": "jmp poweroff",
+    "falls_asleep": "mov dx, 0x604 \n mov ax, 0x2400 \n out dx, ax \n hlt",
+    "remaps_memory": "mov ecx, 0x58 \n .m: config 0 \n inc edi \n mov eax, edi \n out dx, eax \n jmp .m",
     "wrong_nonce": "xor dword [at(ktest_report) + 8], 1",
     "no_report": "mov dword [at(ktest_report)], 0 \n jmp poweroff",
     "wrong_count": "mov dword [at(ktest_report) + 16], 65",

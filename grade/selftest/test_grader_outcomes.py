@@ -11,6 +11,9 @@ from grade import dwarf, machine, memory
 from grade.boot import Boot, no_leak
 from grade.errors import GraderFault, RuleBroken, Unjudged, UserError
 from grade.machine import Machine
+from grade.qmp import Qmp
+from grade.state import Kernel
+from grade.verdict import outcome as verdict_of
 
 
 @pytest.fixture
@@ -99,7 +102,7 @@ def test_a_triple_fault_is_told_from_a_reset(run):
     assert status == "crash" and "triple" not in rule and "CPU 0" in evidence
 
 
-@pytest.mark.parametrize("body", ["exits_with_success", "switches_off", "no_report"])
+@pytest.mark.parametrize("body", ["exits_with_success", "switches_off", "falls_asleep", "no_report"])
 def test_an_early_end_is_no_success(run, body):
     status, rule, _ = verdict(run, body)
     assert status == "crash" and "before the test was complete" in rule
@@ -200,6 +203,30 @@ def test_room_is_counted_for_all_machines():
     free = os.statvfs("/dev/shm").f_bavail * os.statvfs("/dev/shm").f_frsize
     assert machine.fits_in_memory(1 << 20, 1) == (free >= 2 << 20)
     assert not machine.fits_in_memory(free // 2 + 4096, 1) and not machine.fits_in_memory(free // 8 + 4096, 4)
+
+
+def test_a_guest_that_only_costs_time_hangs(tmp_path):
+    kernel = guests.make(tmp_path / "guest", "remaps_memory")
+    with Machine(kernel, "nonce=0x1", cost_limit=1) as made:
+        end = made.run()
+        assert end.kind == "slow"
+        broken = verdict_of(end, Kernel(dwarf.load(kernel), memory.GuestMemory(made.ram)), 1, "", 100)
+    assert broken.status == "hang" and "more than 1 s" in broken.rule and "CPU 0" in broken.evidence[0]
+
+
+def test_a_guest_starts_when_somebody_listens(tmp_path, monkeypatch):
+    """What QEMU has to tell before its control channel is open, it tells nobody: a guest that ended by then would never be seen to."""
+    asked, ask = [], Qmp.ask
+
+    def ask_and_look(self, command, *rest, **arguments):
+        if command == "cont":
+            asked.append(ask(self, "query-status")["status"])
+        return ask(self, command, *rest, **arguments)
+
+    monkeypatch.setattr(Qmp, "ask", ask_and_look)
+    with Machine(guests.make(tmp_path / "guest", "finish"), "nonce=0x1") as made:
+        assert made.run().kind == "poweroff"
+    assert asked == ["prelaunch"]
 
 
 def test_a_host_without_time_is_no_verdict(tmp_path):
