@@ -20,7 +20,7 @@ make-tree = $(python) phases/tree.py --quiet --phase $(phase)
 
 # What the tree itself can do. OUT= is where results go, seen from the tree.
 delegated := kernel run iso run-iso qemu-gdb gdb rewind
-.PHONY: $(delegated) grade trace bench soak test-qemu
+.PHONY: $(delegated) grade trace bench soak race-rates test-qemu
 
 kernel: ## builds the kernel of a phase: PHASE=n SOLVED=m CHECKED=0|1
 run: ## boots the kernel on this terminal: PHASE=n CPUS=n SCHED=policy APPEND="options" ACCEL=tcg|kvm
@@ -46,6 +46,9 @@ soak: tree ## the long tests: MINUTES=n (else until all is done); goes on where 
 	@$(MAKE) -s -C $(tree) kernel CHECKED=1 >&2
 	@$(MAKE) -s -C $(tree) kernel CHECKED=0 >&2
 	@$(python) grade/soak.py --tree $(tree) --state build/soak.json $(if $(strip $(MINUTES)),--minutes $(MINUTES))
+
+race-rates: trees ## how often seeds find the mutants that are races, as a table: SEEDS=n (20) JOBS=n (2)
+	@$(python) grade/selftest/race_rates.py $(if $(strip $(SEEDS)),--seeds $(SEEDS)) $(if $(strip $(JOBS)),--jobs $(JOBS))
 
 test-qemu: trees ## grades under this QEMU and under QEMU 10 from bookworm-backports (fetched into build/qemu10) and compares
 	@$(python) grade/second_qemu.py --folder build/qemu10 build/tree/$(phase)-0 build/tree/$(phase)-$(phase)99
