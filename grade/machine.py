@@ -11,8 +11,8 @@ replay_command().
 
 The virtual-time limit: the kernel arms the machine's watchdog (boot option `watchdog=`). When it fires, QEMU tells us so, and interrupts
 the guest (NMI) at exactly that instruction, where the kernel's handler reports the place and ends the run; one that cannot is ended a
-little later. A guest that costs the host a multiple of what the limit can cost is one that hangs, too: the time of a processor says that, and
-no clock. The wall limit only guards the host."""
+little later. A guest that costs the host a multiple of what the limit can cost hangs, too: a processor's time says that, and no clock. The
+wall limit only guards the host."""
 
 import ctypes
 import json
@@ -41,8 +41,8 @@ CPU = "qemu64,+smep,+smap,+nx,+fsgsbase,+pdpe1gb,+rdtscp"  # one list that no ve
 NO_VAPIC = ("-global", "apic-common.vapic=off")
 LIMIT_MS = 100          # of virtual time for a run, unless its test says otherwise
 CONSOLE_CAP = 1 << 20   # bytes; a run that prints as much is a runaway
-COSTS = 100, 1          # seconds of the host's processor for a run, and more for each ms of its limit; a guest that spins with `pause` takes
-                        # 0.2 s for each. What takes longer has the machine rebuild its tables at every instruction, to no end
+COSTS = 100, 1          # seconds of the host's processor for a run, and more for each ms of its limit; a guest that spins with `pause`
+                        # takes 0.2 s for each. What takes longer has QEMU rebuild its tables at every instruction, to no end
 WALL_LIMIT = 900        # seconds for a run, at least; only a host that has no time for QEMU comes to it
 GRACE = 10              # seconds that a kernel has to report after the limit; the verdict does not depend on it
 LOOK = 2                # seconds between looks at whether a guest that takes long has disarmed its watchdog

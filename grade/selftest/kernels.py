@@ -228,8 +228,8 @@ def student_tree(folder, files=None, base=START):
 
 
 def grade(tree, *options, base=START):
-    """Grades a student_tree() as `make grade` does, with one test at a time. base: the tree that it was made from, whose objects are put
-    into the build folder, so that only the student's files are compiled."""
+    """Grades a student_tree() as `make grade` does, with one test at a time. base: a tree of its phase, whose objects are put into the
+    build folder, so that only the student's files are compiled."""
     out = tree / "build" / "grade"
     if not out.exists():
         for top in ("kernel", "build"):
