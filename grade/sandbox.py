@@ -10,6 +10,7 @@ import functools
 import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 SCRATCH = 256 << 20  # bytes that fit into /tmp inside
@@ -37,6 +38,11 @@ def trial():
 def command(args, folder, writable=()):
     """argv that runs args in folder, which may be written, as may the plain files `writable`."""
     return [*inside(folder, [folder, *writable]), *args] if _in_use else list(args)
+
+
+def scratch():
+    """The folder for temporary files of what command() makes."""
+    return "/tmp" if _in_use else tempfile.gettempdir()
 
 
 def inside(folder, writable):
