@@ -25,6 +25,7 @@ import json
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import threading
@@ -43,6 +44,7 @@ OK, SOME_FAILED, INTERRUPTED, FAULT, USAGE = range(5)
 WALL_S = 3600           # for one submission; guards the host
 KEPT = "results.json"
 MOST_SAID = 1 << 20     # bytes of what a grading prints
+MOST_HASHED = 64 << 20  # bytes of a file
 BAR = 30                # columns of the progress bar
 
 
@@ -51,11 +53,13 @@ def main(argv):
     parser = argparse.ArgumentParser(prog="grade/bulk.py", description="grades a folder of submissions")
     parser.add_argument("--tree", type=Path, required=True, help="the start tree of the phase, built")
     parser.add_argument("--reference", type=Path, required=True, help="a tar of the exercises' files, solved")
-    parser.add_argument("--submissions", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1))
-    parser.add_argument("--test", default="")
+    parser.add_argument("--submissions", type=Path, required=True, help="a folder with a folder or an archive for each submission")
+    parser.add_argument("--out", type=Path, required=True, help="a folder for what comes out")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="submissions at once")
+    parser.add_argument("--test", default="", help="grade only these tests again, of all submissions")
     options = parser.parse_args(argv)
+    for name in ("tree", "reference", "submissions", "out"):
+        setattr(options, name, getattr(options, name).absolute())
     signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     try:
         return bulk(options)
@@ -90,8 +94,8 @@ def bulk(options):
         finally:
             graded = [(one.name, course.results(one), course.remark(one)) for one in found]
             write(options.out / "grades.csv", forms.table(graded))
-            write(options.out / "index.html", forms.index(f"Lab {phase}", [(name, found_.folder, results, remark) for found_, (
-                name, results, remark) in zip(found, graded)]))
+            write(options.out / "index.html", forms.index(f"Lab {phase}", [(one.name, one.folder, course.results(one), course.remark(one))
+                                                                           for one in found]))
         progress.finish()
     missing = [name for name, results, _ in graded if results is None]
     print(f"bulk: {len(found) - len(missing)} of {len(found)} graded; {options.out}/grades.csv, {options.out}/index.html")
@@ -107,8 +111,8 @@ class Course:
     def __init__(self, options, phase, known, boxed):
         self.options, self.phase, self.boxed = options, phase, boxed
         self.names = [path for exercise in known.values() for path in exercise.files]
-        self.identity = digest([path for folder in ("grade",) for path in sorted((options.tree / folder).rglob("*")) if path.is_file()]
-                               + [options.tree / "exercises.toml", options.reference])
+        graders = sorted(path for path in (options.tree / "grade").rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+        self.identity = digest([*graders, options.tree / "exercises.toml", options.reference])
         self.stop = threading.Event()
         self.running, self.guard = set(), threading.Lock()
 
@@ -218,17 +222,20 @@ def identity(paths):
     """A hash of all that a submission consists of."""
     files = []
     for path in paths:
-        files += sorted(p for p in path.rglob("*") if p.is_file() and not p.is_symlink()) if path.is_dir() else [path]
-    return digest(files)
+        files += [os.path.join(folder, name) for folder, _, names in os.walk(path) for name in names] if path.is_dir() else [path]
+    return digest(sorted(map(str, files)))
 
 
 def digest(files):
+    """A hash of files, their names and contents; of a very large one, its beginning and its time. Nothing but plain files is opened."""
     total = hashlib.sha256()
-    for path in files:
-        total.update(f"{path}\0".encode("utf-8", "surrogateescape"))
-        with contextlib.suppress(OSError), open(path, "rb") as file:
-            for part in iter(lambda: file.read(1 << 20), b""):
-                total.update(part)
+    for path in map(str, files):
+        status = os.lstat(path)
+        total.update(f"{path}\0{status.st_size}\0{status.st_mtime_ns if status.st_size > MOST_HASHED else ''}\0".encode(
+            "utf-8", "surrogateescape"))
+        if stat.S_ISREG(status.st_mode):
+            with open(path, "rb") as file:
+                total.update(file.read(MOST_HASHED))
     return total.hexdigest()[:32]
 
 

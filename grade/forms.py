@@ -3,7 +3,8 @@
     junit(results)          JUnit's XML, for a CI's test report
     classroom(results)      GitHub Classroom's, version 1: base64 of JSON, for the reporter's *_RESULTS
     table(graded)           CSV of a class: a line a student, a column a test
-    page(name, results)     an HTML page for one student"""
+    page(name, results)     an HTML page for one student
+    index(title, graded)    an HTML page for the class"""
 
 import base64
 import csv
@@ -12,6 +13,7 @@ import io
 import json
 import re
 import xml.etree.ElementTree as ET
+from urllib.parse import quote
 
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0 has no way to say these
 COUNTED = ("fault", "not run")  # not judged: an error of the grader's, not a failure of the student's
@@ -81,6 +83,7 @@ PAGE = """<!doctype html>
 body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }}
 pre {{ background: #f4f4f4; padding: .7rem; overflow-x: auto; font-size: 14px; }}
 summary {{ cursor: pointer; }} .n {{ float: right; }}
+table {{ border-collapse: collapse; width: 100%; }} td, th {{ text-align: left; padding: .2rem .6rem; border-bottom: 1px solid #ccc; }}
 </style>
 <h1>{title}</h1>
 <p>{summary}</p>
@@ -102,3 +105,20 @@ def page(name, results):
         rows.append(f"<p>{head}</p>" if not test["output"] else
                     f"<details open><summary>{head}</summary><pre>{html.escape(clean(test['output']))}</pre></details>")
     return PAGE.format(title=html.escape(name), summary=html.escape(results["output"]), rows="\n".join(rows))
+
+
+def index(title, graded):
+    """An HTML page that links to everybody's. graded: [(name, folder of the page, results or None, remark)]."""
+    lines = ["<tr><th>name<th>score<th>extra<th>remark"]
+    for name, folder, results, remark in graded:
+        who = html.escape(name)
+        if results is None:
+            lines.append(f"<tr><td>{who}<td><td><td>not graded: {html.escape(name)} {html.escape(clean(remark))}")
+            continue
+        data = results["extra_data"]
+        said = "; ".join([*data.get("review", []), *([remark] if remark else [])])
+        lines.append(f'<tr><td><a href="{quote(folder)}/feedback.html">{who}</a><td>{results["score"]}/{data["max_score"]}'
+                     f'<td>{data["extra_score"]}/{data["extra_max"]}<td>{html.escape(clean(said))}')
+    scores = [results["score"] for _, _, results, _ in graded if results]
+    summary = f"{len(scores)} of {len(graded)} graded" + (f", {sum(scores) / len(scores):.1f} points on average" if scores else "")
+    return PAGE.format(title=html.escape(title), summary=summary, rows="<table>\n" + "\n".join(lines) + "\n</table>")

@@ -234,7 +234,7 @@ def from_archive(path):
             return from_zip(path)
         return from_tar(path)
     except (OSError, EOFError, ValueError, zlib.error, RuntimeError, NotImplementedError, zipfile.BadZipFile, tarfile.TarError) as error:
-        raise Unreadable(f"is neither a folder nor a zip, tar or git bundle that can be read ({printable(str(error))[:200]})") from None
+        raise Unreadable(f"is neither a folder nor a zip, tar or git bundle that can be read ({printable(str(error).partition(':')[0])[:200]})") from None
 
 
 def inside(name):

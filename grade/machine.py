@@ -320,9 +320,9 @@ def end_all():
         machine.close()
 
 
-def start(args, folder, errors, fds, largest_file):
-    """QEMU as a child that dies with this process, takes no signal from the terminal, and writes no file past largest_file bytes. Raises
-    UserError if there is none."""
+def start(args, folder, errors, fds, largest_file, more=None):
+    """A program, mostly QEMU, as a child that dies with this process, takes no signal from the terminal, and writes no file past largest_file
+    bytes. more: variables for its environment. Raises UserError if there is no such program."""
     parent = os.getpid()
 
     def in_child():
@@ -333,7 +333,7 @@ def start(args, folder, errors, fds, largest_file):
         resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
-    environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
+    environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", **(more or {})}
     try:
         return subprocess.Popen(args, cwd=folder, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors, env=environment,
                                 pass_fds=fds, start_new_session=True, preexec_fn=in_child)
