@@ -2,6 +2,7 @@
 """Grades a folder of submissions: `make bulk SUBMISSIONS=dir PHASE=n OUT=dir [JOBS=n] [TEST=text]`.
 
     grade/bulk.py --tree START --reference TAR --submissions DIR --out DIR [--jobs N] [--test TEXT]
+    grade/bulk.py --tree START --reference TAR --one PATH --results FILE      a single one, for Gradescope
 
 Each submission is unpacked (intake.py) and graded by grade/run.py, in the sandbox where there is one (sandbox.py), in a build folder that
 starts with the handed-out objects and is removed afterwards. What comes out:
@@ -28,6 +29,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -53,16 +55,20 @@ def main(argv):
     parser = argparse.ArgumentParser(prog="grade/bulk.py", description="grades a folder of submissions")
     parser.add_argument("--tree", type=Path, required=True, help="the start tree of the phase, built")
     parser.add_argument("--reference", type=Path, required=True, help="a tar of the exercises' files, solved")
-    parser.add_argument("--submissions", type=Path, required=True, help="a folder with a folder or an archive for each submission")
-    parser.add_argument("--out", type=Path, required=True, help="a folder for what comes out")
+    parser.add_argument("--submissions", type=Path, help="a folder with a folder or an archive for each submission")
+    parser.add_argument("--out", type=Path, help="a folder for what comes out")
+    parser.add_argument("--one", type=Path, help="a single submission")
+    parser.add_argument("--results", type=Path, help="where its results go")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="submissions at once")
     parser.add_argument("--test", default="", help="grade only these tests again, of all submissions")
     options = parser.parse_args(argv)
-    for name in ("tree", "reference", "submissions", "out"):
-        setattr(options, name, getattr(options, name).absolute())
+    if bool(options.submissions and options.out) == bool(options.one and options.results):
+        parser.error("either --submissions and --out, or --one and --results")
+    for name in ("tree", "reference", "submissions", "out", "one", "results"):
+        setattr(options, name, getattr(options, name) and getattr(options, name).absolute())
     signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     try:
-        return bulk(options)
+        return only(options) if options.one else bulk(options)
     except UserError as error:
         print(f"bulk: {error}", file=sys.stderr)
         return USAGE
@@ -77,15 +83,9 @@ def main(argv):
 def bulk(options):
     """Everything after the options. Returns the exit status."""
     found = intake.submissions(options.submissions)
-    phase, known = exercises.read(options.tree / "exercises.toml")
-    why_not = sandbox.trial()
-    if why_not:
-        print(f"bulk: there is no sandbox ({why_not}): compilers and QEMU run with limits of time, memory and output, but a hostile file "
-              "could have them read what this user may read. apt-get install bubblewrap, or grade as a user who may read nothing else",
-              file=sys.stderr)
     options.out.mkdir(parents=True, exist_ok=True)
     with only_one(options.out):
-        course = Course(options, phase, known, not why_not)
+        course = Course(options)
         sweep(options.out)
         open_ones = [one for one in found if not course.is_current(one)] if not options.test else found
         progress = Progress(len(found), len(found) - len(open_ones))
@@ -94,7 +94,7 @@ def bulk(options):
         finally:
             graded = [(one.name, course.results(one), course.remark(one)) for one in found]
             write(options.out / "grades.csv", forms.table(graded))
-            write(options.out / "index.html", forms.index(f"Lab {phase}", [(one.name, one.folder, course.results(one), course.remark(one))
+            write(options.out / "index.html", forms.index(f"Lab {course.phase}", [(one.name, one.folder, course.results(one), course.remark(one))
                                                                            for one in found]))
         progress.finish()
     missing = [name for name, results, _ in graded if results is None]
@@ -105,11 +105,29 @@ def bulk(options):
     return SOME_FAILED if missing else OK
 
 
-class Course:
-    """What is the same for all submissions."""
+def only(options):
+    """Grades a single submission. What cannot be graded gets no points and the reason. Returns the exit status."""
+    with tempfile.TemporaryDirectory(prefix=machine.PREFIX) as folder:
+        options.out = Path(folder)
+        course, one = Course(options), intake.Found("submission", [options.one])
+        course.grade(one)
+        results = course.results(one) or {"score": 0, "output": f"This submission {course.remark(one)}", "output_format": "text", "tests": []}
+        write(options.results, json.dumps(results, indent=1) + "\n")
+        print(results["output"])
+        return OK if course.results(one) else SOME_FAILED
 
-    def __init__(self, options, phase, known, boxed):
-        self.options, self.phase, self.boxed = options, phase, boxed
+
+class Course:
+    """What is the same for all submissions. Says so if there is no sandbox."""
+
+    def __init__(self, options):
+        self.phase, known = exercises.read(options.tree / "exercises.toml")
+        self.options, self.boxed = options, not sandbox.trial()
+        if not self.boxed:
+            print(f"bulk: there is no sandbox ({sandbox.trial()}): compilers and QEMU run with limits of time, memory and output, but a "
+                  "hostile file could have them read what this user may read. apt-get install bubblewrap, or grade as a user who may read "
+                  "nothing else", file=sys.stderr)
+        sandbox.use(self.boxed)
         self.names = [path for exercise in known.values() for path in exercise.files]
         graders = sorted(path for path in (options.tree / "grade").rglob("*") if path.is_file() and "__pycache__" not in path.parts)
         self.identity = digest([*graders, options.tree / "exercises.toml", options.reference])
