@@ -64,6 +64,10 @@ def export(options):
     image = dwarf.load(built.kernel, work / "dwarf")
     ktests = sorted(name.removeprefix(KTEST) for name in image.symbols if name.startswith(KTEST))
     chosen = testlist.select(tests, options.test, ktests)
+    graded = [name_of(test) for test in chosen if not isinstance(test, str)]
+    if options.append.strip() and graded:
+        raise UserError(f"APPEND= is for a test inside the kernel: {graded[0]} is a graded test, which boots with options of its own. One of "
+                        f"its boots by itself: make trace TEST=name APPEND=..., where name is one of {', '.join(ktests)}")
     more = {build for test in chosen if not isinstance(test, str) for build in test.builds} - {"checked"}
     if more:
         built = build(options.tree, grader / "grade" / "given.tar", exercises, work, jobs=os.cpu_count() or 1,
