@@ -149,7 +149,8 @@ def test_a_phase_can_be_asked_for_when_it_is_finished(phase):
 
 
 @pytest.mark.parametrize("target", ["grade", "trace", "bench"])
-@pytest.mark.parametrize("given, taken", [("", "../../"), ("a b's", f"{MASTER}/a b's"), ("/a b", "/a b")], ids=["none", "relative", "absolute"])
+@pytest.mark.parametrize("given, taken", [("", "../../"), ("a b's", f"{MASTER}/a b's"), ("/a b", "/a b")],
+                         ids=["none", "relative", "absolute"])
 def test_results_go_where_out_says_as_seen_from_the_master_tree(target, given, taken):
     options = [f"OUT={given}"] if given else []
     done = subprocess.run(["make", "-n", target, "PHASE=1", "TEST=exit_turns", *options], cwd=MASTER, capture_output=True, text=True)
