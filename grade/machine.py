@@ -14,6 +14,7 @@ the guest (NMI) at exactly that instruction, where the kernel's handler reports 
 little later. A guest that costs the host a multiple of what the limit can cost hangs, too: a processor's time says that, and no clock. The
 wall limit only guards the host."""
 
+import contextlib
 import ctypes
 import json
 import os
@@ -381,6 +382,23 @@ def fits_in_memory(size, jobs):
         return free.f_bavail * free.f_frsize >= 2 * size * jobs and os.access(SHM, os.W_OK)
     except OSError:
         return False
+
+
+@contextlib.contextmanager
+def private_folder():
+    """Inside, the temporary files of this process and of those that it starts lie in a folder of their own; behind it that is gone, whoever
+    was ended in the middle of his work."""
+    sweep()
+    before = {name: os.environ[name] for name in ["TMPDIR"] if name in os.environ}
+    folder = tempfile.mkdtemp(prefix=PREFIX)
+    tempfile.tempdir = os.environ["TMPDIR"] = folder
+    try:
+        yield
+    finally:
+        del os.environ["TMPDIR"]
+        os.environ.update(before)
+        tempfile.tempdir = None
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def sweep(age=3600):

@@ -18,7 +18,8 @@ make-tree = $(python) phases/tree.py --quiet --phase $(phase)
 
 .PHONY: tree trees student branches lint test test-all handin
 
-# What the tree itself can do. OUT= is where results go, seen from the tree.
+# What the tree itself can do. $(call out,FOLDER) says where results go: OUT= as it is seen from here, else a folder as seen from the tree.
+out = OUT=$(call shell-word,$(if $(strip $(OUT)),$(if $(filter /%,$(firstword $(OUT))),,$(subst $$,$$$$,$(CURDIR))/)$(OUT),$1))
 delegated := kernel run iso run-iso qemu-gdb gdb rewind
 .PHONY: $(delegated) grade trace bench soak race-rates test-qemu
 
@@ -33,14 +34,14 @@ rewind: ## GDB at the failure of a test, and backwards from there: TEST=name
 $(delegated): tree
 	@$(MAKE) -C $(tree) $@
 
-grade: tree ## grades the reference, or a step of it: PHASE=n SOLVED=m TEST=text V=1; results in build/grade/
-	@$(MAKE) -C $(tree) grade OUT=../../grade
+grade: tree ## grades the reference, or a step of it: PHASE=n SOLVED=m TEST=text V=1 OUT=dir; results in build/grade/
+	@$(MAKE) -C $(tree) grade $(call out,../../grade)
 
 trace: tree ## the schedule of a test's run, for Perfetto and as a picture: TEST=name [APPEND="options"]; files in build/trace/
-	@$(MAKE) -C $(tree) trace OUT=../../trace
+	@$(MAKE) -C $(tree) trace $(call out,../../trace)
 
 bench: tree ## the figures of docs/performance.md, in guest instructions, beside their limits: V=1; build/bench.json
-	@$(MAKE) -C $(tree) bench OUT=../..
+	@$(MAKE) -C $(tree) bench $(call out,../..)
 
 soak: tree ## the long tests: MINUTES=n (else until all is done); goes on where it stopped, build/soak.json
 	@$(MAKE) -s -C $(tree) kernel CHECKED=1 >&2
