@@ -26,7 +26,7 @@ class Results:
 
     def __init__(self, path, tests, points, exercises, extra, touched=()):
         self.path, self.extra, self.exercises, self.touched = Path(path), extra, exercises, set(touched)
-        self.partial = partial(self.path)
+        self.partial, self.seconds = partial(self.path), 0
         self.rows = {t.name: {"name": t.name, "claim": t.claim, "reason": t.reason, "exercise": t.exercise,
                               "points": points[t.name], "earned": 0, "core": exercises[t.exercise].core,
                               "visibility": exercises[t.exercise].visibility, "status": "not run",
@@ -90,8 +90,8 @@ class Results:
                           "output": "\n".join(details(row, True)), "output_format": "text",
                           "tags": [row["exercise"], "core" if row["core"] else "extra"], "visibility": row["visibility"],
                           "extra_data": {"name": row["name"], **data}})
-        return {"score": rounded(self.total("earned")), "output": self.summary(), "output_format": "text", "test_output_format": "text",
-                "visibility": "visible", "leaderboard": [], "tests": tests,
+        return {"score": rounded(self.total("earned")), "execution_time": self.seconds, "output": self.summary(), "output_format": "text",
+                "test_output_format": "text", "visibility": "visible", "leaderboard": [], "tests": tests,
                 "extra_data": {**self.extra, "max_score": rounded(self.total("points")),
                                "extra_score": rounded(self.total("earned", False)),
                                "extra_max": rounded(self.total("points", False)), "complete": not self.faults()}}

@@ -152,7 +152,7 @@ def grade(options):
     if options.reference and status in (OK, FAILED):
         status = run_again(options, tests, built, builder, exercises, reporter)
     reporter.finish()
-    kept.extra["seconds"] = round(time.time() - began, 1)
+    kept.seconds = round(time.time() - began, 1)
     if not kept.finish():
         print(f"grade: interrupted; {kept.path.name} stays that of the last grading that came to its end", file=sys.stderr)
     return FAULT if status == OK and kept.faults() else status

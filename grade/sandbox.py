@@ -50,9 +50,9 @@ def inside(folder, writable):
     args = ["bwrap", "--unshare-all", "--die-with-parent", "--cap-drop", "ALL"]
     for path in SYSTEM:
         args += ["--symlink", os.readlink(path), path] if os.path.islink(path) else ["--ro-bind-try", path, path]
+    args += ["--proc", "/proc", "--dev", "/dev", "--size", str(SCRATCH), "--tmpfs", "/tmp"]
     for place in tool_folders():
         args += ["--ro-bind", place, place]
-    args += ["--proc", "/proc", "--dev", "/dev", "--size", str(SCRATCH), "--tmpfs", "/tmp"]
     for path in writable:
         args += ["--bind", str(path), str(path)]
     return [*args, "--chdir", str(folder), "--"]
