@@ -12,7 +12,7 @@ from pathlib import Path
 
 from . import exercises, testlist
 from .boot import Boot, Kernels
-from .build import keep
+from .build import VARIANTS, keep
 from .errors import RuleBroken, UserError
 
 HERE = Path(__file__).resolve().parent
@@ -39,7 +39,7 @@ def failing_boot(options, kernel, image, stack):
     ktests = sorted(name.removeprefix("ktest_entry_") for name in image.variables if name.startswith("ktest_entry_"))
     tests = find(options.test, graded(options.tree), ktests)
     builds = {build for test in tests if not isinstance(test, str) for build in test.builds}
-    kernels = race_kernel(options, kernel.parent) if "race" in builds else None
+    kernels = other_kernels(options, builds - {"checked"}, kernel.parent)
     for test in tests:
         boot = Boot(kernel, image, 1, testlist.MOST_BOOTS, kernels)
         stack.callback(boot.close)
@@ -73,11 +73,15 @@ def last_function(run):
         return "panic" if run.panic else "ktest_done" if run.report and run.report.done else None
 
 
-def race_kernel(options, folder):
-    """The Kernels with the race build of the same tree, kept in folder."""
-    if subprocess.run(["make", "-s", "-C", str(options.tree), "kernel", "RACE=1"], stdin=subprocess.DEVNULL, check=False).returncode:
-        raise UserError(f"{options.test} needs the race build, and `make kernel RACE=1` does not build it")
-    return Kernels({"race": keep(options.kernel.absolute().parents[1] / "race" / "kernel.elf", folder)}, folder.parent / "dwarf")
+def other_kernels(options, builds, folder):
+    """The Kernels of these builds of the same tree, kept in folder."""
+    kept = {}
+    for build in builds:
+        asked = ["kernel", *VARIANTS[build]]
+        if subprocess.run(["make", "-s", "-C", str(options.tree), *asked], stdin=subprocess.DEVNULL, check=False).returncode:
+            raise UserError(f"{options.test} needs the {build} build, and `make {' '.join(asked)}` does not build it")
+        kept[build] = keep(options.kernel.absolute().parents[1] / build / "kernel.elf", folder)
+    return Kernels(kept, folder.parent / "dwarf")
 
 
 def told(title, error):

@@ -2,13 +2,14 @@
 
 import re
 
-from grade.api import Unjudged, exercise, replay, require
+from grade.api import NOTHING, Unjudged, exercise, replay, require
 
 NAMES = ("rbx", "rbp", "r12", "r13", "r14", "r15")
 FRAME = ("r15", "r14", "r13", "r12", "rbx", "rbp", "rflags", "return address")
 # As kernel/ktest/test_switch.c makes it; no word of it but the last one is an address, and none of the words above it.
 IN_FRAME = {"r15": 0xA15, "r14": 0xA14, "r13": 0xA13, "r12": 0xA12, "rbx": 0xABB, "rbp": 0xABF}
 INTERRUPTS = 1 << 9
+BESIDE = 64 * 8     # bytes in front of what rdi leads to
 RFLAGS = 2          # in the frame, perhaps with INTERRUPTS
 ARITHMETIC = 0x8D5  # flags that any call may change: CF PF AF ZF SF OF
 ORDER = "the pops have to be the pushes in reverse order, and that order is the one drawn in kernel/arch/x86_64/switch.asm"
@@ -87,6 +88,9 @@ def test_a_switched_out_threads_stack_holds_the_frame(boot):
     values = dict(zip(NAMES, (fact.b for fact in run.facts("REG_BEFORE"))))
     require(run.facts("FRAME_WORD", 0), "switch_context must store through rdi where the frame stands that it leaves",
             "*save_rsp is still NULL when the other thread runs")
+    for fact in run.facts("KEPT"):
+        require(fact.b == NOTHING, "switch_context stores one word through rdi, and nothing beside it: there stands what is not its own",
+                f"something was stored at rdi {fact.b - BESIDE:+#x}")
     for fact in run.facts("FRAME_WORD")[:6]:
         name = FRAME[fact.a]
         require(fact.b == values[name], f"word {fact.a} of the saved frame must be {name}",
@@ -104,6 +108,8 @@ def test_each_thread_has_its_own_flags(boot):
     require([fact.a for fact in flags] == [1, 0, 1, 0], "each of two switches goes to the other thread, and that one's goes back",
             f"rflags were noted by (1: the other thread): {[fact.a for fact in flags]}")
     there, first, _, second = flags
+    require(not there.b & ~ARITHMETIC & ~INTERRUPTS & ~RFLAGS, "the thread switched to must find no flag set that its frame does not hold",
+            f"the frame holds {RFLAGS | INTERRUPTS:#x}, rflags there: {there.b:#x}")
     require(there.b & INTERRUPTS, "the thread switched to must find the flags that its frame holds",
             f"the frame holds rflags with interrupts on (bit 9), rflags there: {there.b:#x}")
     require(not first.b & INTERRUPTS, "a thread that had interrupts off must find them off when it goes on",
