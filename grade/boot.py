@@ -37,8 +37,11 @@ class FactsOf:
             raise GraderFault(f"no fact is called {key}")
         found = [fact for fact in self._all() if key in (None, fact.key)]
         if key and len(found) < least:
-            raise RuleBroken("a test inside the kernel runs to its end, and this one was left before it: whoever runs it did not go on",
-                             f"it had yet to note {key}", *events.thread_lines(self.kernel), *verdict.last_events(self.kernel))
+            lost = events.lost(self.kernel)
+            raise RuleBroken(f"{lost[0]} is READY and has joined no run queue since it ran last (sched_enqueue()): nobody will choose it again"
+                             if lost else
+                             "a test inside the kernel runs to its end, and this one was left before it: whoever runs it did not go on",
+                             f"this test had yet to note {key}", *events.thread_lines(self.kernel), *verdict.last_events(self.kernel))
         return found
 
     def fact(self, key):

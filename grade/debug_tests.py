@@ -23,7 +23,7 @@ MOST_NAMES = 5
 class Attempt:
     """A boot to be debugged. title: the test's; begin: the function with which it begins inside the kernel; machine: the
     Machine of that boot (its options and input are what is booted again); end: the kind of its End; last: the kernel's function
-    with which the run ended, "panic" or "ktest_done", or None; words: how the test went."""
+    with which the run ended, "panic" or "ktest_done", or None; words: how the test went; passed: whether it did."""
 
     title: str
     begin: str
@@ -31,6 +31,7 @@ class Attempt:
     end: str
     last: str
     words: list
+    passed: bool
 
 
 def failing_boot(options, kernel, image, stack):
@@ -52,7 +53,7 @@ def failing_boot(options, kernel, image, stack):
     title = f"ktest {name}" if isinstance(test, str) else f"test {test.exercise} {name}"
     booted = re.search(r"\bktest=(\S+)", boot.last.options)[1]
     begin = f"ktest_{booted}" if booted in ktests else "kmain"
-    return Attempt(title, begin, boot.last.machine, boot.last.end.kind, last_function(boot.last), told(title, error))
+    return Attempt(title, begin, boot.last.machine, boot.last.end.kind, last_function(boot.last), told(title, error), error is None)
 
 
 def run(test, boot):

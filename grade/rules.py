@@ -28,11 +28,11 @@ def require(condition, rule, *evidence):
 
 @contextlib.contextmanager
 def without_checks():
-    """Around what a test does once more with the plain build, which is the one that people run: a rule that is broken there alone says so."""
+    """Around what a test does once more with the plain build, the one that people run: a rule that is broken there alone says so."""
     try:
         yield
     except RuleBroken as broken:
-        broken.evidence = [broken.rule, *broken.evidence, "does a condition of ASSERT() change something? With CHECKED=0 it is not evaluated"]
+        broken.evidence = ["does the condition of an ASSERT() change something? It is not evaluated there", broken.rule, *broken.evidence]
         broken.rule = "what is right in a checked kernel has to be right in the one that `make run` boots, which checks nothing (CHECKED=0)"
         raise
 

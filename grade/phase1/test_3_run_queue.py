@@ -2,14 +2,17 @@
 
 from grade.api import boots, exercise, kept, require, signed, without_checks
 
-NOBODY, STRANGER, IDLE = 2**64 - 1, 99, 100
+NOBODY, LINK, STRANGER, IDLE = 2**64 - 1, 98, 99, 100
 NAMES = {NOBODY: "nobody", STRANGER: "(none of the test's threads)", IDLE: "idle"}
 THREADS = 24
 READY = 1  # enum thread_state
 
 
 def popped(run):
-    return [fact.b for fact in run.facts("POPPED")]
+    found = [fact.b for fact in run.facts("POPPED")]
+    require(LINK not in found, "rq_pop must return a thread, and it returned the link inside one",
+            "list_entry(link, struct thread, run_link) leads from a link to the thread around it; a cast does not")
+    return found
 
 
 def say(threads):

@@ -116,6 +116,8 @@ def test_two_hundred_short_lives_leave_no_trace(boot):
 def nothing_left(run):
     rounds, wrong = run.fact("NOTE")[-2:]
     require(wrong == 0, "every thread can be joined and gives its own exit code", f"{wrong} of {rounds} joins failed or gave a wrong code")
+    more = run.fact("THREADS").b
+    require(more == 0, "a joined thread leaves the table: as many threads as before", f"{more} more")
     no_leak(run)
 
 

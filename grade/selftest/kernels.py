@@ -119,8 +119,8 @@ print(json.dumps({path: made[path][0].decode() for path in wanted}))
 
 
 class Variants:
-    """kernels[kind] -> (path, Image): the reference of a phase with files {path: text} over it, built in folder (new) when asked for. first:
-    the kind that a test boots which names none."""
+    """kernels[kind] -> (path, Image): the reference of a phase with files {path: text} over it, built in folder (new) when asked for.
+    first: the kind that a test boots which names none."""
 
     def __init__(self, phase, files, folder, first="checked"):
         self.phase, self.files, self.folder, self.first, self.made = phase, files, Path(folder), first, {}

@@ -246,6 +246,7 @@ KTEST(exit_turns, "when one of several threads exits, the others go on in order"
 KTEST(exit_churn, "threads made, ended and joined again and again leave frames and objects as they were")
 {
     u64 rounds = option_u64("rounds") ? option_u64("rounds") : CHURN_ROUNDS;
+    unsigned before = thread_count();
     u64 wrong = 0;
 
     for (u64 i = 0; i < rounds; i++) {
@@ -257,6 +258,7 @@ KTEST(exit_churn, "threads made, ended and joined again and again leave frames a
         wrong += thread_join(tid, &code) != 0 || (u64)code != (i & 1023);
     }
     fact(FACT_NOTE, rounds, wrong);
+    fact(FACT_THREADS, 0, thread_count() - before);
     return 0;
 }
 

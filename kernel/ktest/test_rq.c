@@ -38,7 +38,8 @@ static void set_up(void)
     memcpy(thread_before, thread, sizeof(thread));
 }
 
-/* Which of the test's threads this is: its number, -1 for NULL, 100 for the idle thread, 99 for one that is none of them. */
+/* Which of the test's threads this is: its number, -1 for NULL, 100 for the idle thread, 98 for a thread's link instead of the thread, 99
+   for something else. */
 static u64 number(const struct thread *t)
 {
     if (!t)
@@ -48,6 +49,9 @@ static u64 number(const struct thread *t)
     for (u64 i = 0; i < THREADS; i++)
         if (t == &thread[i])
             return i;
+    for (u64 i = 0; i < THREADS; i++)
+        if ((u64)t == (u64)&thread[i].run_link)
+            return 98;
     return 99;
 }
 
