@@ -38,7 +38,7 @@ class FactsOf:
         found = [fact for fact in self._all() if key in (None, fact.key)]
         if key and len(found) < least:
             lost = events.lost(self.kernel)
-            raise RuleBroken(f"{lost[0]} is READY and has joined no run queue since it ran last (sched_enqueue()): nobody will choose it again"
+            raise RuleBroken(f"{lost[0]} is READY and joined no run queue since it ran last (sched_enqueue()): nobody chooses it again"
                              if lost else
                              "a test inside the kernel runs to its end, and this one was left before it: whoever runs it did not go on",
                              f"this test had yet to note {key}", *events.thread_lines(self.kernel), *verdict.last_events(self.kernel))

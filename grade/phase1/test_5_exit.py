@@ -1,6 +1,6 @@
 """Lab 1.5: exit_locked(), join_try(), thread_reclaim(). What does the one who joins get, and what is left behind?"""
 
-from grade.api import boots, exercise, kept, no_leak, require, signed, without_checks
+from grade.api import boots, exercise, kept, no_leak, replay, require, signed, without_checks
 from grade.models import fifo
 
 ESRCH = -3
@@ -51,6 +51,22 @@ def test_a_thread_that_exited_long_ago_still_has_its_code(boot):
     no_leak(run)
 
 
+# Where a thread is accessed that has been given to thread_free(), from its return on: the first such place, if any.
+TOUCHED = """
+free, ends = Stop("thread_free"), [Stop("ktest_done"), Stop("panic")]
+resume()
+thread = registers(("rdi", "rsp"))
+free.delete()
+back = Stop(word(thread["rsp"]))
+resume()
+back.delete()
+Watch(thread["rdi"], given["size"])
+rip = resume()
+if rip not in (address("ktest_done"), address("panic")):
+    report(behind=rip)
+"""
+
+
 @exercise("1.5", points=2)
 def test_a_joined_thread_is_gone(boot):
     """After the join nothing of the thread is left: not in the table, not for a second join."""
@@ -62,6 +78,10 @@ def test_a_joined_thread_is_gone(boot):
     require(first == 0 and second == ESRCH, "the second join of a thread finds nobody (-ESRCH)",
             f"first join: {first}, second join: {second}")
     no_leak(run)
+    with replay(run) as debugger:
+        touched = debugger.run_script(TOUCHED, size=run.kernel.image.structs["thread"]["size"])
+    require(not touched, "thread_free() is the last access to a thread: what stands there from then on is somebody else's",
+            lambda: f"accessed once more at {run.symbolise(touched[0]['behind'] - 1)}, seen by GDB")
 
 
 @exercise("1.5", points=1)
