@@ -37,12 +37,15 @@ class FactsOf:
             raise GraderFault(f"no fact is called {key}")
         found = [fact for fact in self._all() if key in (None, fact.key)]
         if key and len(found) < least:
-            lost = events.lost(self.kernel)
-            raise RuleBroken(f"{lost[0]} is READY and joined no run queue since it ran last (sched_enqueue()): nobody chooses it again"
-                             if lost else
+            raise RuleBroken(next(iter(self.lost()), None) or
                              "a test inside the kernel runs to its end, and this one was left before it: whoever runs it did not go on",
                              f"this test had yet to note {key}", *events.thread_lines(self.kernel), *verdict.last_events(self.kernel))
         return found
+
+    def lost(self):
+        """What is wrong with each thread that will never run again, or []."""
+        return [f"{thread} is READY and joined no run queue since it ran last (sched_enqueue()): nobody chooses it again"
+                for thread in events.lost(self.kernel)]
 
     def fact(self, key):
         """The only Fact of a key."""

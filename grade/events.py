@@ -103,10 +103,13 @@ def threads(kernel):
 
 
 def lost(kernel):
-    """Threads, for people, that are READY and have not joined a queue since they ran last, as far as the trace can be read: nobody will
-    ever choose them."""
+    """Threads, for people, that are READY and have not joined a queue since they ran last, as far as a complete trace says so: nobody
+    will ever choose them."""
     try:
-        last = {event.tid: event.event for event in trace(kernel)[0] if event.event in ("ENQUEUE", "PICK")}
+        found, dropped = trace(kernel)
+        if dropped or not found or min(event.seq for event in found) != 1:
+            return []
+        last = {event.tid: event.event for event in found if event.event in ("ENQUEUE", "PICK")}
         return [f"thread {thread.tid} ({thread.name})" for thread in threads(kernel)
                 if thread.state.name == "THREAD_READY" and last.get(thread.tid) != "ENQUEUE"]
     except (Corrupt, BadAddress, KeyError):

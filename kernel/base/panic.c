@@ -76,14 +76,15 @@ static bool leads_to(u64 rip, u64 inner)
 void backtrace_print(const u64 *rip, unsigned n)
 {
     if (n && !IS_CHECKED)
-        printk("  (found on the stack, since this kernel has no frame pointers; ? = does not call the line above: through a pointer, or stale)\n");
+        printk("  (found on the stack: this kernel has no frame pointers. ? = no call of the line above: stale, or through a pointer)\n");
     for (unsigned i = 0; i < n; i++) {
         u64 offset;
         /* A return address stands behind the call: one byte back is inside the caller for sure. */
         const char *name = symbol_name(rip[i] - 1, &offset);
 
         if (in_kernel_text(rip[i] - 1))
-            printk("  #%-2u %#lx %s+%#lx%s\n", i, rip[i], name, offset + 1, IS_CHECKED || !i || leads_to(rip[i], rip[i - 1]) ? "" : " ?");
+            printk("  #%-2u %#lx %s+%#lx%s\n", i, rip[i], name, offset + 1,
+                   IS_CHECKED || !i || leads_to(rip[i], rip[i - 1]) ? "" : " ?");
         else
             printk("  #%-2u %#lx (not in the kernel's code)\n", i, rip[i] - 1);
     }
