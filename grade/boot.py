@@ -9,7 +9,7 @@
     run = boot("wait_race", build="race", seeds=seeds)   # the race build, the ktest once with each seed in one boot
     for part in run.each_seed(): ...                     # part.seed, part.facts(key), part.fact(key)
 
-Nothing of a run depends on time or place: its nonce comes from the kernel's content and the boot options."""
+Nothing of a run depends on time or place: its nonce comes from the boot options."""
 
 import hashlib
 from pathlib import Path
@@ -159,22 +159,22 @@ class Kernels:
 
 class Boot:
     """The fixture `boot`: makes Runs for one test and gives their memory back after it. kernel, image: the checked build; kernels: where
-    the other ones are. budget: boots that the test announced."""
+    the other ones are. budget: boots that the test announced. race: see RACE; 0 = the timer alone preempts."""
 
-    def __init__(self, kernel, image, jobs, budget=1, kernels=None):
-        self.kernel, self.image, self.jobs, self.budget = kernel, image, jobs, budget
+    def __init__(self, kernel, image, jobs, budget=1, kernels=None, race=RACE):
+        self.kernel, self.image, self.jobs, self.budget, self.race = kernel, image, jobs, budget, race
         self.kernels = kernels or Kernels({}, None)
         self.machines, self.boots, self.last = [], [], None
 
     def another(self):
         """One like it that has booted nothing yet."""
-        return Boot(self.kernel, self.image, self.jobs, self.budget, self.kernels)
+        return Boot(self.kernel, self.image, self.jobs, self.budget, self.kernels, self.race)
 
-    def __call__(self, ktest, options="", *, build="checked", outcome="finished", result=0, trace=None, seeds=None, race=RACE,
-                 input=None, cpus=1, limit_ms=LIMIT_MS):
+    def __call__(self, ktest, options="", *, build="checked", outcome="finished", result=0, trace=None, seeds=None, input=None,
+                 cpus=1, limit_ms=LIMIT_MS):
         """Runs a ktest. options: further boot options. build: which kernel. outcome: how it has to end ("finished", "panic", ..., None =
         any way). result: what the ktest has to return (None = anything). trace: all unless there are seeds, off then. seeds: a list of
-        consecutive numbers, one after the other in this boot; race: see RACE. input: bytes for the console. limit_ms: of virtual time,
+        consecutive numbers, one after the other in this boot. input: bytes for the console. limit_ms: of virtual time,
         for every SEEDS seeds. Raises Unjudged, RuleBroken, GraderFault."""
         if len(self.boots) >= self.budget:
             raise GraderFault(f"this test boots more often than it announced: mark it with @boots({len(self.boots) + 1})")
@@ -182,7 +182,7 @@ class Boot:
         kernel, image = (self.kernel, self.image) if build == "checked" else self.kernels[build]
         words = [f"ktest={ktest}", f"trace={trace or ('off' if seeds else 'all')}", limit_option(limit_ms), options]
         words += [f"seed={seeds[0]} seeds={len(seeds)}"] if seeds else []
-        words += [f"race={race}"] if build == "race" else []
+        words += [f"race={self.race}"] if build == "race" else []
         text = " ".join(word for word in words if word)
         nonce = nonce_of(kernel, text)
         self.boots.append({"options": text, "nonce": f"{nonce:#018x}", "cpus": cpus})

@@ -30,7 +30,9 @@ TESTS = "kernel/ktest/"
 MAKEFILE = "include kernel/kernel.mk\n"
 VARIANTS = {"checked": ["CHECKED=1"], "plain": ["CHECKED=0"], "race": ["CHECKED=1", "RACE=1"]}  # kernel.mk's own names of them
 ENDS_TESTS = {"sched_all_exited"}  # what a test inside the kernel lends to given code
-PLAIN_SECTION = re.compile(r"\.(text|data|rodata|bss|debug|note|eh_frame|comment|rel)[\w.-]*")
+# What the compiler makes; in the race build also its calls at the start, in the plain build what the linker is to optimise.
+PLAIN_SECTION = re.compile(r"\.(text|data|rodata|bss|note|eh_frame|comment|rel|init_array|gnu\.(debug)?lto_)[\w.-]*")
+DEBUG_SECTION = re.compile(r"\.debug[\w.-]*")  # not loaded, or there would be two of its name in the kernel
 CPU_SECONDS = 120      # of one compiler
 WALL_SECONDS = 600     # of one make
 MEMORY = 4 << 30
@@ -113,19 +115,21 @@ class Maker:
             used = sorted(self._symbols("--undefined-only", [path]) & (theirs | ENDS_TESTS))
             if used:
                 found[path] = [f"{path}: uses {', '.join(used[:4])}, which only the kernel's own tests ({TESTS}) may"]
-            odd = sorted(name for name in self._sections(path) if not PLAIN_SECTION.fullmatch(name)) if self.variant == "checked" else []
+            odd = sorted(name for name, loaded in self._sections(path)
+                         if not PLAIN_SECTION.fullmatch(name) and (loaded or not DEBUG_SECTION.fullmatch(name)))
             if odd:
                 found[path] = [f"{path}: has a section {', '.join(odd[:4])}; code and data of an exercise lie where the compiler puts them"]
         return found
 
     def _sections(self, path):
-        """The names of the sections of the object made from a source."""
+        """{(name, whether it is loaded)} of the sections of the object made from a source."""
         if not path.endswith((".c", ".asm")):
             return set()
         code, words = call([os.environ.get("CROSS", "") + "objdump", "-h", "-w", f"{self.kernel.parent}/{path}.o"], self.folder)
         if code:
             raise GraderFault(f"objdump failed: {' / '.join(tail(words))}")
-        return {found[1] for line in words.splitlines() if (found := re.match(r"\s*\d+ (\S+)\s+[0-9a-f]{8}", line))}
+        return {(found[1], " ALLOC" in found[2]) for line in words.splitlines()
+                if (found := re.match(r"\s*\d+ (\S+)\s+[0-9a-f]{8} (.*)", line))}
 
     def _symbols(self, which, paths):
         """The global symbols that the objects made from these sources define, or need from elsewhere."""

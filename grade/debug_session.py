@@ -4,6 +4,7 @@ to GDB: it runs in a process group of its own in the terminal's foreground."""
 import contextlib
 import json
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -18,7 +19,8 @@ from .machine import PREFIX, memory_arguments
 from .qmp import Closed
 
 HERE = Path(__file__).resolve().parent
-LOOK = 5  # seconds between looks at whether QEMU answers
+LOOK = 5     # seconds between looks at whether QEMU answers
+AFTER = 0.2  # seconds after which what the kernel prints is shown though its line may go on
 
 
 class Live(Attached):
@@ -49,11 +51,18 @@ class Live(Attached):
 
 
 def pass_on(descriptor):
-    """Copies what comes out of a pipe to stdout until its end."""
+    """Copies what comes out of a pipe to stdout until its end: whole lines, so that GDB's do not come in between; what is no line yet, as
+    soon as nothing follows it."""
     with open(descriptor, "rb", buffering=0) as pipe:
+        waiting = b""
         while data := pipe.read(4096):
-            sys.stdout.write(data.decode("utf-8", "backslashreplace").replace("\r\n", "\n"))
-            sys.stdout.flush()
+            waiting += data
+            if data.endswith(b"\n") or not select.select([pipe], [], [], AFTER)[0]:
+                sys.stdout.write(waiting.decode("utf-8", "backslashreplace").replace("\r\n", "\n"))
+                sys.stdout.flush()
+                waiting = b""
+        sys.stdout.write(waiting.decode("utf-8", "backslashreplace"))
+        sys.stdout.flush()
 
 
 def run(options, qemu, attempt, words, ends, go):

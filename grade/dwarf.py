@@ -1,6 +1,10 @@
 """What kernel.elf says about itself: types, static objects, symbols and lines, from its DWARF, as plain values that fit in JSON. Reading
 them takes a second or so, so they are kept beside the kernel in a file named by the kernel's content.
 
+In a kernel that is graded, the student's objects are linked behind a mark (kernel/symbols.awk), and no debug information behind it is read
+here: it may say anything. What a symbol's name means is said by what stands before the mark, too. Only the lines of the student's own code
+are asked for elsewhere: of a program of its own, when somebody wants one.
+
 A type is a list: ["int", bytes, signed] ["bool", bytes] ["char"] ["enum", name, bytes] ["ptr", type] ["struct", name]
 ["array", type, count] ["void"] ["func"]. Structures and unions share one table: {name: {"size": bytes, "members": {name: [offset, type]}}};
 the members of an anonymous one stand in the table of the structure around it; what has no name at all is called by its place in the
@@ -10,22 +14,27 @@ import bisect
 import hashlib
 import json
 import os
+import re
+import subprocess
 import tempfile
 from pathlib import Path
 
 from .errors import GraderFault
 from .memory import KERNEL_BASE
 
-FORMAT = 2  # of the cache
+FORMAT = 3  # of the cache
+MARK = "debug_info_mark"
+ASKED_SECONDS = 10  # for a line; what is malformed may take a reader any time
 DW_OP_ADDR = 3
 NAMED_TYPES = ("DW_TAG_structure_type", "DW_TAG_union_type", "DW_TAG_enumeration_type")
 
 
 class Image:
     """A kernel's types and symbols. types: {"structs", "enums": {name: {value as text: label}}, "variables": {name: type}};
-    symbols: {name: address}; sorted tables for addresses."""
+    symbols: {name: address}; sorted tables for addresses. elf: the kernel's file, or None, for lines of the student's code."""
 
-    def __init__(self, content):
+    def __init__(self, content, elf=None):
+        self.elf, self._asked = elf, {}
         self.structs, self.enums, self.variables = content["structs"], content["enums"], content["variables"]
         self.symbols = {name: address for address, name, _ in content["symbols"]}
         low, high = self.text = tuple(content["text"])
@@ -43,10 +52,14 @@ class Image:
 
     def line(self, address):
         """(file, line) of an instruction, or None."""
-        at = bisect.bisect_right(self._line_starts, address) - 1
-        if at < 0 or self._lines[at][1] < 0 or not self.text[0] <= address < self.text[1]:
+        if not self.text[0] <= address < self.text[1]:
             return None
-        return self._files[self._lines[at][1]], self._lines[at][2]
+        at = bisect.bisect_right(self._line_starts, address) - 1
+        if at >= 0 and self._lines[at][1] >= 0:
+            return self._files[self._lines[at][1]], self._lines[at][2]
+        if address not in self._asked:
+            self._asked[address] = ask_line(self.elf, address) if self.elf else None
+        return self._asked[address]
 
     def symbolise(self, address):
         """"rq_push+0x12 (kernel/sched/rq.c:40)", or the number and that it is no address in the kernel's code. A physical address counts
@@ -61,13 +74,24 @@ class Image:
         return f"{found[0]}+{found[1]:#x}{where}"
 
 
+def ask_line(elf, address):
+    """(file, line) as binutils finds it in all of the kernel's debug information, or None: also if that is malformed."""
+    command = [os.environ.get("CROSS", "") + "addr2line", "-e", str(elf), f"{address:#x}"]
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=ASKED_SECONDS, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    found = re.match(rb"(?:/dev//?|\./)?([\w./-]+):([0-9]+)( |$)", done.stdout, re.M | re.A)
+    return (found[1].decode(), int(found[2])) if found and int(found[2]) else None
+
+
 def load(elf, cache=None):
     """The Image of a kernel. cache: a folder for what was parsed, or None. Raises GraderFault if the file is no kernel with DWARF."""
     content = Path(elf).read_bytes()
     stored = Path(cache) / f"dwarf-{hashlib.sha256(content).hexdigest()[:24]}-{FORMAT}.json" if cache else None
     if stored and stored.exists():
         try:
-            return Image(json.loads(stored.read_text()))
+            return Image(json.loads(stored.read_text()), elf)
         except (ValueError, KeyError, IndexError):
             stored.unlink(missing_ok=True)
     parsed = parse(elf)
@@ -77,55 +101,80 @@ def load(elf, cache=None):
         with open(fd, "w") as file:
             json.dump(parsed, file)
         os.replace(name, stored)
-    return Image(parsed)
+    return Image(parsed, elf)
 
 
 def parse(elf):
-    """The content of an Image, from the file."""
-    from elftools.common.exceptions import ELFError
+    """The content of an Image, from the file. Raises GraderFault."""
     from elftools.elf.elffile import ELFFile
+    parser = None
     try:
         with open(elf, "rb") as file:
             image = ELFFile(file)
             if not image.has_dwarf_info():
                 raise GraderFault(f"{elf} has no debug information; it is built with -g")
-            return _Parser(image).content()
-    except ELFError as error:
-        raise GraderFault(f"{elf} is not a kernel: {error}") from error
+            parser = _Parser(image)
+            return parser.content()
+    except (GraderFault, OSError):
+        raise
+    except Exception as error:  # pyelftools has no kind of its own for what is malformed
+        where = f"the debug information behind that of {parser.unit}" if parser and parser.unit else "it"
+        raise GraderFault(f"{elf} cannot be read: {where} is malformed ({type(error).__name__}); a source that writes into sections of "
+                          "debug information itself would do that") from error
 
 
 class _Parser:
-    """Where two sources give something one name, the one that is linked first has it: handed-out code (build.py)."""
+    """Where two sources give something one name, the one that is linked first has it. unit: the last source that was read."""
 
     def __init__(self, image):
+        self.unit = ""
         self.image, self.dwarf = image, image.get_dwarf_info()
         self.structs, self.enums, self.variables = {}, {}, {}
         self.files, self.file_numbers, self.lines = [], {}, []
         self.resolved, self.placed = {}, {}
 
     def content(self):
+        symbols, mark = self._symbols()
         for unit in self.dwarf.iter_CUs():
+            if mark is not None and unit.cu_offset >= mark:
+                break
             for die in unit.get_top_DIE().iter_children():
                 if die.tag == "DW_TAG_variable":
                     self._variable(die)
                 elif die.tag in NAMED_TYPES and "DW_AT_name" in die.attributes:
                     self.type(die)
             self._unit_lines(unit)
-        symbols, text = self._symbols()
         symbols = [s for s in symbols if self.placed.get(s[1], s[0]) == s[0]]
         self.lines.sort()
-        return {"structs": self.structs, "enums": self.enums, "variables": self.variables, "symbols": symbols, "text": text,
+        return {"structs": self.structs, "enums": self.enums, "variables": self.variables, "symbols": symbols, "text": self._text(),
                 "files": self.files, "lines": self.lines}
 
     def _symbols(self):
+        """([[address, name, size]], where in .debug_info the mark is or None). A local symbol behind the mark whose name somebody else has,
+        too, is called "FILE:NAME"."""
         table = self.image.get_section_by_name(".symtab")
-        code = [s for s in self.image.iter_sections() if s["sh_flags"] & 4]  # SHF_EXECINSTR
-        if table is None or not code:
+        if table is None:
             raise GraderFault("the kernel has no symbols")
-        symbols = [[s["st_value"], s.name, s["st_size"]] for s in table.iter_symbols()
-                   if s.name and s["st_info"]["type"] in ("STT_FUNC", "STT_OBJECT", "STT_NOTYPE") and s["st_shndx"] != "SHN_UNDEF"]
+        known, theirs, mark, file = [], [], None, ""
+        for symbol in table.iter_symbols():
+            kind, entry = symbol["st_info"]["type"], [symbol["st_value"], symbol.name, symbol["st_size"]]
+            if kind == "STT_FILE":
+                file = symbol.name
+            elif mark is None and symbol.name == MARK:
+                mark = symbol["st_value"]
+            elif symbol.name and kind in ("STT_FUNC", "STT_OBJECT", "STT_NOTYPE") and symbol["st_shndx"] != "SHN_UNDEF":
+                if mark is None or symbol["st_info"]["bind"] != "STB_LOCAL":
+                    known.append(entry)
+                elif symbol["st_shndx"] != "SHN_ABS":
+                    theirs.append((file, entry))
+        names = {name for _, name, _ in known}
+        return known + [[at, f"{file}:{name}" if name in names else name, size] for file, (at, name, size) in theirs], mark
+
+    def _text(self):
+        """[first, behind the last] address of code, where the kernel runs."""
+        code = [s for s in self.image.iter_sections() if s["sh_flags"] & 4]  # SHF_EXECINSTR
         high = [s for s in code if s["sh_addr"] >> 63] or code
-        return symbols, [min(s["sh_addr"] for s in high), max(s["sh_addr"] + s["sh_size"] for s in high)]
+        return [min(s["sh_addr"] for s in high), max(s["sh_addr"] + s["sh_size"] for s in high)]
 
     def _variable(self, die):
         name, owner = die.attributes.get("DW_AT_name"), die
@@ -213,6 +262,8 @@ class _Parser:
                     members[inner] = [offset + inside, inner_kind]
 
     def _unit_lines(self, unit):
+        name = unit.get_top_DIE().attributes.get("DW_AT_name")
+        self.unit = name.value.decode() if name else self.unit
         program = self.dwarf.line_program_for_CU(unit)
         if program is None:
             return

@@ -5,6 +5,7 @@ Unjudged     a verdict about how a run ended (panic, hang, ...): costs the test'
 GraderFault  the grader, the host or QEMU failed: never the student's score
 UserError    a wrong option, a missing file: one clear line, nothing was graded"""
 
+import os
 import re
 
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # all but tab and newline
@@ -13,6 +14,12 @@ CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # all but tab and newlin
 def printable(text):
     """Text from a submission or its kernel as it may be shown on a terminal: control characters as \\xnn."""
     return CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+
+
+def printable_name(path):
+    """A file's name as it may be shown and kept as text: on one line, what is no character as \\xnn or \\unnnn."""
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 class UserError(Exception):

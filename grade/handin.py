@@ -16,11 +16,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from grade import exercises  # noqa: E402
-from grade.errors import UserError  # noqa: E402
+from grade.errors import UserError, printable_name  # noqa: E402
 from grade.results import partial  # noqa: E402
-from grade.submission import JUNK, Refused, read_given, read_inside, take  # noqa: E402
+from grade.submission import JUNK, Refused, entries_inside, read_given, read_inside, take  # noqa: E402
 
 RESULTS = "build/grade/results.json"
+DEEPEST = 8  # folders around an answer
 
 
 def collect(root):
@@ -44,9 +45,23 @@ def collect(root):
 
 
 def find_answers(root):
-    """The files below answers/, as paths relative to root, sorted."""
-    found = [p.relative_to(root).as_posix() for p in (root / "answers").glob("**/*") if p.is_symlink() or not p.is_dir()]
-    return sorted(path for path in found if not JUNK.fullmatch(path.rsplit("/", 1)[1]))
+    """The files below answers/, as paths relative to root, sorted. Raises UserError about a name that cannot be handed in."""
+    found, folders = [], ["answers"] if os.path.lexists(root / "answers") else []
+    for folder in folders:
+        try:
+            entries = entries_inside(root, folder)
+        except Refused as why:
+            raise UserError(f"{folder} {why}; make it a folder with your answers in it, or take it away") from None
+        for name, is_folder in entries:
+            path = f"{folder}/{name}"
+            if not is_folder and JUNK.fullmatch(name):
+                continue
+            if path != printable_name(path):
+                raise UserError(f"{printable_name(path)} has a name that is no text; give it another one")
+            if is_folder and folder.count("/") == DEEPEST:
+                raise UserError(f"{path} is a folder within more than {DEEPEST} others; put your answers higher up, or take it away")
+            (folders if is_folder else found).append(path)
+    return sorted(found)
 
 
 def read_own(root, path):
@@ -76,13 +91,16 @@ def take_results(root, files):
 
 
 def pack(files):
-    """The tar's bytes, the same for the same files."""
+    """The tar's bytes, the same for the same files. Raises UserError."""
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT, encoding="utf-8") as tar:
         for path, data in sorted(files.items()):
             info = tarfile.TarInfo(path)
             info.size, info.mode = len(data), 0o644
-            tar.addfile(info, io.BytesIO(data))
+            try:
+                tar.addfile(info, io.BytesIO(data))
+            except ValueError:
+                raise UserError(f"{path} has a name that is too long to be handed in; give it a shorter one") from None
     return out.getvalue()
 
 

@@ -11,9 +11,10 @@ replay_command().
 
 The virtual-time limit: the kernel arms the machine's watchdog (boot option `watchdog=`). When it fires, QEMU tells us so, and interrupts
 the guest (NMI) at exactly that instruction, where the kernel's handler reports the place and ends the run; one that cannot is ended a
-little later. A guest that costs the host a multiple of what the limit can cost is one that hangs, too: the time of a processor says that, and
-no clock. The wall limit only guards the host."""
+little later. A guest that costs the host a multiple of what the limit can cost hangs, too: a processor's time says that, and no clock. The
+wall limit only guards the host."""
 
+import contextlib
 import ctypes
 import json
 import os
@@ -41,8 +42,8 @@ CPU = "qemu64,+smep,+smap,+nx,+fsgsbase,+pdpe1gb,+rdtscp"  # one list that no ve
 NO_VAPIC = ("-global", "apic-common.vapic=off")
 LIMIT_MS = 100          # of virtual time for a run, unless its test says otherwise
 CONSOLE_CAP = 1 << 20   # bytes; a run that prints as much is a runaway
-COSTS = 100, 1          # seconds of the host's processor for a run, and more for each ms of its limit; a guest that spins with `pause` takes
-                        # 0.2 s for each. What takes longer has the machine rebuild its tables at every instruction, to no end
+COSTS = 100, 1          # seconds of the host's processor for a run, and more for each ms of its limit; a guest that spins with `pause`
+                        # takes 0.2 s for each. What takes longer has QEMU rebuild its tables at every instruction, to no end
 WALL_LIMIT = 900        # seconds for a run, at least; only a host that has no time for QEMU comes to it
 GRACE = 10              # seconds that a kernel has to report after the limit; the verdict does not depend on it
 LOOK = 2                # seconds between looks at whether a guest that takes long has disarmed its watchdog
@@ -374,6 +375,23 @@ def fits_in_memory(size, jobs):
         return free.f_bavail * free.f_frsize >= 2 * size * jobs and os.access(SHM, os.W_OK)
     except OSError:
         return False
+
+
+@contextlib.contextmanager
+def private_folder():
+    """Inside, the temporary files of this process and of those that it starts lie in a folder of their own; behind it that is gone, whoever
+    was ended in the middle of his work."""
+    sweep()
+    before = {name: os.environ[name] for name in ["TMPDIR"] if name in os.environ}
+    folder = tempfile.mkdtemp(prefix=PREFIX)
+    tempfile.tempdir = os.environ["TMPDIR"] = folder
+    try:
+        yield
+    finally:
+        del os.environ["TMPDIR"]
+        os.environ.update(before)
+        tempfile.tempdir = None
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def sweep(age=3600):

@@ -17,6 +17,7 @@ import contextlib
 import ctypes
 import os
 import re
+import select
 import shlex
 import shutil
 import signal
@@ -119,6 +120,8 @@ def attend(command):
         theirs.close()
         if typed:
             threading.Thread(target=pass_on, args=[process.stdin.fileno()], daemon=True).start()
+        else:
+            threading.Thread(target=end_with_terminal, args=[process], daemon=True).start()
         try:
             code = process.wait()
         finally:
@@ -136,6 +139,14 @@ def die_with_parent():
     """In the child, on Linux: it ends when its parent does, however that comes to pass."""
     with contextlib.suppress(AttributeError):
         ctypes.CDLL(None).prctl(1, signal.SIGTERM, 0, 0, 0)  # PR_SET_PDEATHSIG
+
+
+def end_with_terminal(process):
+    """Ends a process when the terminal is closed. In a window that runs nothing but make, make alone is told so, and waits for us."""
+    terminal = select.poll()
+    terminal.register(0, 0)
+    if any(event & select.POLLHUP for _, event in terminal.poll()):
+        process.terminate()
 
 
 def pass_on(to):

@@ -30,9 +30,14 @@ def main(argv):
     sys.dont_write_bytecode = True
     sys.path.insert(0, str(HERE.parent))
     from grade.errors import GraderFault, UserError
+    from grade.machine import private_folder
     signal.signal(signal.SIGTERM, interrupted)
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as under nohup
+        signal.signal(signal.SIGHUP, interrupted)
     try:
-        return grade(parse(argv, UserError))
+        options = parse(argv, UserError)
+        with private_folder():
+            return grade(options)
     except UserError as error:
         print(f"grade: {error}", file=sys.stderr)
         return USAGE
@@ -205,8 +210,8 @@ def pytest_arguments(tests, job, jobs):
         os.environ.pop(variable, None)
     os.environ.update(PYTEST_DISABLE_PLUGIN_AUTOLOAD="1", PYTHONDONTWRITEBYTECODE="1")
     os.environ["PYTHONPATH"] = os.pathsep.join([str(HERE.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
-    arguments = ["-c", os.devnull, "--rootdir", str(HERE), "--noconftest", "-p", "no:terminal", "-p", "no:cacheprovider",
-                 "-p", "grade.plugin", "--import-mode=importlib", "--grade-job", job]
+    arguments = ["-c", os.devnull, "--rootdir", str(HERE), "--basetemp", f"{tempfile.gettempdir()}/pytest", "--noconftest",
+                 "-p", "no:terminal", "-p", "no:cacheprovider", "-p", "grade.plugin", "--import-mode=importlib", "--grade-job", job]
     if jobs > 1:
         try:
             import xdist  # noqa: F401

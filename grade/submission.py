@@ -1,15 +1,16 @@
 """What is taken of a student's tree: the files that exercises.toml lists and kernel/mine/. The student's files are hostile: no link is
 followed on any part of a path, nothing large is read, nothing else is looked into.
 
-The rest of kernel/ and user/ is compared with what was handed out, so that a change there can be named: it will not be graded."""
+The rest of kernel/ and user/ is compared with what was handed out, so that a change there can be named: it will not be graded. Looked into
+are the folders that were handed out and no others, so nobody has to follow folders within folders."""
 
 import os
 import re
 import stat
 import tarfile
-from pathlib import Path
+from pathlib import PurePosixPath
 
-from .errors import UserError
+from .errors import UserError, printable_name
 
 LARGEST = 1 << 20  # bytes of a file
 MOST_MINE = 64     # files in kernel/mine/
@@ -18,11 +19,11 @@ MINE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\.(c|h|asm)")
 JUNK = re.compile(r".*(~|\.o|\.d|\.orig|\.rej|\.sw[a-p]|\.bak)|\.DS_Store|\..*")
 HOST_FILE = re.compile(rb"^\s*[#%]\s*(?:include|include_next|embed|import|depend|pathsearch)\s*[\"<'`]\s*/|\bincbin\s*[\"'`]\s*/",
                        re.M | re.I)  # for clear words: what is hidden behind a macro meets the limits of build.call()
-MOST_NAMED = 2000  # files looked at for "not taken"
+MOST_NAMED = 2000  # added files that are named
 
 
 class Refused(Exception):
-    """Why a file is not read; a few words that follow its name."""
+    """Why a file or folder is not read; a few words that follow its name."""
 
 
 def read_given(path):
@@ -34,8 +35,8 @@ def read_given(path):
         raise UserError(f"{path} cannot be read ({error}): it comes with the tree; copy it from a fresh one") from None
 
 
-def read_inside(root, path):
-    """The bytes of a plain file below root. Raises Refused; follows no link, not even in the middle of the path."""
+def open_inside(root, path, flags=0):
+    """Opens a file or folder below root. Returns its descriptor. Raises Refused; follows no link, not even in the middle of the path."""
     folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         *parents, name = path.split("/")
@@ -43,7 +44,7 @@ def read_inside(root, path):
             inner = os.open(parent, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
             os.close(folder)
             folder = inner
-        fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+        return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | flags, dir_fd=folder)
     except FileNotFoundError:
         raise Refused("is missing") from None
     except OSError as error:
@@ -51,6 +52,21 @@ def read_inside(root, path):
         raise Refused("is a link, or lies behind one" if link else f"cannot be read ({error.strerror})") from None
     finally:
         os.close(folder)
+
+
+def entries_inside(root, path):
+    """[(name, whether it is a folder)] of what is in a folder below root, sorted. Raises Refused."""
+    folder = open_inside(root, path, os.O_DIRECTORY)
+    try:
+        with os.scandir(folder) as found:
+            return sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in found)
+    finally:
+        os.close(folder)
+
+
+def read_inside(root, path):
+    """The bytes of a plain file below root. Raises Refused."""
+    fd = open_inside(root, path)
     try:
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode):
@@ -65,7 +81,7 @@ def read_inside(root, path):
 
 def take(root, given, exercises):
     """(files, refused, ignored): files {path: bytes} that are graded and differ from what was given; refused {path: why} of files that
-    are the student's but cannot be taken; ignored [(path, "changed"|"added"|"removed")] of all others."""
+    are the student's but cannot be taken; ignored [(printable path, "changed"|"added"|"removed")] of all others."""
     files, refused = {}, {}
     theirs = [path for exercise in exercises.values() for path in exercise.files] + _mine(root)
     for path in dict.fromkeys(theirs):
@@ -84,38 +100,37 @@ def take(root, given, exercises):
         for path in [path for path in files if path.startswith(MINE + "/")]:
             refused[path] = f"is one of more than {MOST_MINE} files in {MINE}"
             del files[path]
-    return files, refused, _ignored(Path(root), given, set(theirs))
+    return files, refused, _ignored(root, given, set(theirs))
 
 
 def _mine(root):
     """The names in kernel/mine/ that may be a student's."""
-    folder = Path(root) / MINE
-    if not folder.is_dir() or folder.is_symlink():
+    return [f"{MINE}/{name}" for name, _ in _entries(root, MINE) if MINE_NAME.fullmatch(name)]
+
+
+def _entries(root, folder):
+    try:
+        return entries_inside(root, folder)
+    except Refused:
         return []
-    return [f"{MINE}/{name}" for name in sorted(os.listdir(folder)) if MINE_NAME.fullmatch(name)]
 
 
 def _ignored(root, given, theirs):
-    here = set()
-    for top in ("kernel", "user"):
-        for folder, folders, names in os.walk(root / top):
-            folders[:] = sorted(f for f in folders if not f.startswith("."))
-            here |= {os.path.relpath(os.path.join(folder, name), root).replace(os.sep, "/") for name in names if not JUNK.fullmatch(name)}
-            if len(here) > MOST_NAMED:
-                break
-    found = []
-    for path in sorted((here | set(given)) - theirs):
-        if path not in here:
-            found.append((path, "removed"))
-        elif path not in given:
-            found.append((path, "added"))
-        elif _differs(root, path, given[path]):
-            found.append((path, "changed"))
-    return found
+    changed = [(path, how) for path in given if path not in theirs and (how := _change(root, path, given[path]))]
+    added = [(name, "added") for name in _added(root, {*given, *theirs})]
+    return sorted(changed + added[:MOST_NAMED])
 
 
-def _differs(root, path, data):
+def _change(root, path, data):
+    """"changed", "removed" or None."""
     try:
-        return read_inside(root, path) != data
-    except Refused:
-        return True
+        return "changed" if read_inside(root, path) != data else None
+    except Refused as why:
+        return "removed" if str(why) == "is missing" else "changed"
+
+
+def _added(root, known):
+    """What is in the folders of the known files and is not known. Of a folder without known files only its own name, and a / behind it."""
+    folders = {folder.as_posix() for path in known for folder in PurePosixPath(path).parents} - {"."} | {MINE, "user"}
+    return [printable_name(path) + "/" * is_folder for folder in sorted(folders) for name, is_folder in _entries(root, folder)
+            if (path := f"{folder}/{name}") not in known and path not in folders and not JUNK.fullmatch(name)]

@@ -5,8 +5,8 @@ picture.
     grade/trace_export.py --test NAME [--tree DIR] [--out DIR] [--append OPTIONS]
 
 NAME is that of graded tests (a part of the name, or an exercise's number) or of a test inside the kernel. A graded test is run as in a
-grade, whatever its verdict; each of its runs becomes a pair of files. Exit status: 0 files were written; 3 the grader failed; 4 called
-wrongly."""
+grade, whatever its verdict; each of its runs becomes a pair of files. Exit status: 0 files were written; 3 the grader failed, or was
+interrupted; 4 called wrongly."""
 
 import argparse
 import importlib.util
@@ -26,6 +26,7 @@ from grade import dwarf, events, exercises as toml, gantt, testlist
 from grade.boot import Boot, Kernels
 from grade.build import build
 from grade.errors import GraderFault, RuleBroken, UserError
+from grade.machine import private_folder
 from grade.memory import BadAddress
 from grade.state import Corrupt
 from grade.timeline import IDLE, Timeline
@@ -46,12 +47,16 @@ def main(argv):
     options = parser.parse_args(argv)
     options.tree = options.tree.absolute()
     try:
-        return export(options)
+        with private_folder():
+            return export(options)
     except UserError as error:
         print(f"trace: {error}", file=sys.stderr)
         return USAGE
     except (GraderFault, OSError) as error:
         print(f"trace: {error}", file=sys.stderr)
+        return FAULT
+    except KeyboardInterrupt:
+        print("trace: interrupted", file=sys.stderr)
         return FAULT
 
 
@@ -64,6 +69,10 @@ def export(options):
     image = dwarf.load(built.kernel, work / "dwarf")
     ktests = sorted(name.removeprefix(KTEST) for name in image.symbols if name.startswith(KTEST))
     chosen = testlist.select(tests, options.test, ktests)
+    graded = [name_of(test) for test in chosen if not isinstance(test, str)]
+    if options.append.strip() and graded:
+        raise UserError(f"APPEND= is for a test inside the kernel, and {graded[0]} is a graded test, which boots with options of its own; "
+                        f"make trace TEST=name APPEND=... takes {', '.join(ktests)}")
     more = {build for test in chosen if not isinstance(test, str) for build in test.builds} - {"checked"}
     if more:
         built = build(options.tree, grader / "grade" / "given.tar", exercises, work, jobs=os.cpu_count() or 1,

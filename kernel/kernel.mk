@@ -1,5 +1,5 @@
 # Building the kernel, in any generated tree. `make kernel [CHECKED=0]` makes $(O)/checked/kernel.elf or $(O)/plain/kernel.elf.
-# The symbol table for backtraces is made from a first link and appended in a second one; it stands behind all functions, so their
+# The symbol table for backtraces is made from a first link and put into a second one; it stands behind all functions, so their
 # addresses do not move.
 
 O ?= build
@@ -16,7 +16,8 @@ KERNEL := $(KERNEL_DIR)/kernel.elf
 
 KERNEL_C := $(sort $(wildcard kernel/*/*.c kernel/arch/x86_64/*.c))
 KERNEL_ASM := $(sort $(wildcard kernel/*/*.asm kernel/arch/x86_64/*.asm))
-# LAST: sources that are linked behind all others, so that what they name as others do comes second (grade/build.py).
+# LAST: sources that are linked behind all others and behind the symbol table with its mark, so that nothing that they say of themselves is
+# taken for what the others say (grade/dwarf.py).
 KERNEL_SRC := $(filter-out $(LAST),$(KERNEL_C) $(KERNEL_ASM)) $(filter $(LAST),$(KERNEL_C) $(KERNEL_ASM))
 KERNEL_OBJ := $(KERNEL_SRC:%=$(KERNEL_DIR)/%.o)
 
@@ -70,6 +71,8 @@ $(KERNEL_PARTS): $(KERNEL_OBJ)
 else
 KERNEL_PARTS := $(KERNEL_OBJ)
 endif
+# $(call in-order,symbol table's object) are all objects as they are linked.
+in-order = $(filter-out $(LAST:%=$(KERNEL_DIR)/%.o),$(KERNEL_PARTS)) $1 $(filter $(LAST:%=$(KERNEL_DIR)/%.o),$(KERNEL_PARTS))
 
 # Without symbols first; then with them.
 $(KERNEL_DIR)/no_symbols.asm: kernel/symbols.awk
@@ -77,7 +80,7 @@ $(KERNEL_DIR)/no_symbols.asm: kernel/symbols.awk
 	@awk -f kernel/symbols.awk < /dev/null > $@
 
 $(KERNEL_DIR)/first.elf: $(KERNEL_PARTS) $(KERNEL_DIR)/no_symbols.asm.o kernel/kernel.ld
-	$(Q)$(LD) $(KERNEL_LDFLAGS) -o $@ $(KERNEL_PARTS) $(KERNEL_DIR)/no_symbols.asm.o
+	$(Q)$(LD) $(KERNEL_LDFLAGS) -o $@ $(call in-order,$(KERNEL_DIR)/no_symbols.asm.o)
 
 $(KERNEL_DIR)/symbols.asm: $(KERNEL_DIR)/first.elf kernel/symbols.awk
 	$(Q)$(NM) -n $< | awk -f kernel/symbols.awk > $@
@@ -86,7 +89,7 @@ $(KERNEL_DIR)/no_symbols.asm.o $(KERNEL_DIR)/symbols.asm.o: %.o: %
 	$(Q)$(NASM) -f elf64 -o $@ $<
 
 $(KERNEL): $(KERNEL_DIR)/first.elf $(KERNEL_DIR)/symbols.asm.o
-	$(Q)$(LD) $(KERNEL_LDFLAGS) -o $@ $(KERNEL_PARTS) $(KERNEL_DIR)/symbols.asm.o
+	$(Q)$(LD) $(KERNEL_LDFLAGS) -o $@ $(call in-order,$(KERNEL_DIR)/symbols.asm.o)
 	@echo "  $@"
 
 # A file that was taken away must not stay linked.

@@ -18,9 +18,10 @@ make-tree = $(python) phases/tree.py --quiet --phase $(phase)
 
 .PHONY: tree trees student branches lint test test-all handin
 
-# What the tree itself can do. OUT= is where results go, seen from the tree.
+# What the tree itself can do. $(call out,FOLDER) says where results go: OUT= as it is seen from here, else a folder as seen from the tree.
+out = OUT=$(call shell-word,$(if $(strip $(OUT)),$(if $(filter /%,$(firstword $(OUT))),,$(subst $$,$$$$,$(CURDIR))/)$(OUT),$1))
 delegated := kernel run iso run-iso qemu-gdb gdb rewind
-.PHONY: $(delegated) grade trace bench soak test-qemu
+.PHONY: $(delegated) grade trace bench soak race-rates test-qemu
 
 kernel: ## builds the kernel of a phase: PHASE=n SOLVED=m CHECKED=0|1
 run: ## boots the kernel on this terminal: PHASE=n CPUS=n SCHED=policy APPEND="options" ACCEL=tcg|kvm
@@ -33,19 +34,22 @@ rewind: ## GDB at the failure of a test, and backwards from there: TEST=name
 $(delegated): tree
 	@$(MAKE) -C $(tree) $@
 
-grade: tree ## grades the reference, or a step of it: PHASE=n SOLVED=m TEST=text V=1; results in build/grade/
-	@$(MAKE) -C $(tree) grade OUT=../../grade
+grade: tree ## grades the reference, or a step of it: PHASE=n SOLVED=m TEST=text V=1 OUT=dir; results in build/grade/
+	@$(MAKE) -C $(tree) grade $(call out,../../grade)
 
 trace: tree ## the schedule of a test's run, for Perfetto and as a picture: TEST=name [APPEND="options"]; files in build/trace/
-	@$(MAKE) -C $(tree) trace OUT=../../trace
+	@$(MAKE) -C $(tree) trace $(call out,../../trace)
 
 bench: tree ## the figures of docs/performance.md, in guest instructions, beside their limits: V=1; build/bench.json
-	@$(MAKE) -C $(tree) bench OUT=../..
+	@$(MAKE) -C $(tree) bench $(call out,../..)
 
 soak: tree ## the long tests: MINUTES=n (else until all is done); goes on where it stopped, build/soak.json
 	@$(MAKE) -s -C $(tree) kernel CHECKED=1 >&2
 	@$(MAKE) -s -C $(tree) kernel CHECKED=0 >&2
 	@$(python) grade/soak.py --tree $(tree) --state build/soak.json $(if $(strip $(MINUTES)),--minutes $(MINUTES))
+
+race-rates: trees ## how often seeds find the mutants that are races, as a table: SEEDS=n (20) JOBS=n (2)
+	@$(python) grade/selftest/race_rates.py $(if $(strip $(SEEDS)),--seeds $(SEEDS)) $(if $(strip $(JOBS)),--jobs $(JOBS))
 
 test-qemu: trees ## grades under this QEMU and under QEMU 10 from bookworm-backports (fetched into build/qemu10) and compares
 	@$(python) grade/second_qemu.py --folder build/qemu10 build/tree/$(phase)-0 build/tree/$(phase)-$(phase)99

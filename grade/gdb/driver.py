@@ -16,7 +16,6 @@ import gdb
 from grade.gdb.target import kernel, register
 
 GENERAL = ("rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "rip", "eflags")
-MASK = (1 << 64) - 1
 _reports = []
 _ended = False
 
@@ -28,12 +27,7 @@ def report(**values):
 
 def address(place):
     """The address of a symbol's first instruction or byte; a number stays what it is. Raises KeyError."""
-    if isinstance(place, int):
-        return place
-    try:
-        return int(gdb.parse_and_eval(f"(unsigned long)&{place}")) & MASK
-    except gdb.error:
-        raise KeyError(f"the kernel has no symbol {place}") from None
+    return place if isinstance(place, int) else kernel().address(place)
 
 
 class Stop(gdb.Breakpoint):

@@ -1,6 +1,7 @@
 """Tiny guests for the tests of the grader: a Multiboot kernel of a few instructions that fills, or spoils, the structures in which a
 kernel leaves its evidence, and ends in one known way. They share no code with the kernel; only the structures are spelled as there."""
 
+import contextlib
 import io
 import os
 import shutil
@@ -288,3 +289,16 @@ def make(folder, body):
                      "evidence.o"]):
         subprocess.run(command, cwd=folder, check=True)
     return folder / "kernel.elf"
+
+
+@contextlib.contextmanager
+def nested(folder, depth):
+    """Inside, so many folders within each other stand in folder (new): more than a function that calls itself comes through."""
+    path = str(folder)
+    try:
+        for _ in range(depth):
+            os.mkdir(path)
+            path += "/d"
+        yield
+    finally:
+        subprocess.run(["rm", "-rf", folder], check=True)

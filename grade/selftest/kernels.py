@@ -27,7 +27,7 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 from grade import dwarf, exercises, plugin, testlist  # noqa: E402
-from grade.boot import Boot  # noqa: E402
+from grade.boot import RACE, Boot  # noqa: E402
 from grade.build import VARIANTS  # noqa: E402
 
 START = ROOT / "build" / "tree" / "1-0"
@@ -189,13 +189,13 @@ def boots(found):
     return next((mark.args[0] for mark in getattr(found, "pytestmark", []) if mark.name == "boots"), 1)
 
 
-def judge(kernel, name, seen=None, seeds=None):
+def judge(kernel, name, seen=None, seeds=None, race=RACE):
     """A test's result on a kernel, or on Variants: {"status": "pass"} or with rule and evidence. seen: the kernel's Image. seeds: for a
-    test that tries some; its own number of them if none are given."""
+    test that tries some; its own number of them if none are given. race: see grade/boot.py."""
     kernels, phase = (kernel, kernel.phase) if isinstance(kernel, Variants) else (None, 1)
     found, arguments = function(name, phase)
     first = kernels[kernels.first] if kernels else (kernel, seen or image(kernel))
-    boot = Boot(*first, 2, boots(found), kernels)
+    boot = Boot(*first, 2, boots(found), kernels, race)
     if "seeds" in inspect.signature(found).parameters:
         arguments = [seeds or list(range(1, phase_tests(phase)[name].seeds + 1))]
     with contextlib.closing(boot):
@@ -229,8 +229,8 @@ def student_tree(folder, files=None, base=START):
 
 
 def grade(tree, *options, base=START):
-    """Grades a student_tree() as `make grade` does, with one test at a time. base: the tree that it was made from, whose objects are put
-    into the build folder, so that only the student's files are compiled."""
+    """Grades a student_tree() as `make grade` does, with one test at a time. base: a tree of its phase, whose objects are put into the
+    build folder, so that only the student's files are compiled."""
     out = tree / "build" / "grade"
     if not out.exists():
         for top in ("kernel", "build"):

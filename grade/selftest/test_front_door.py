@@ -1,6 +1,7 @@
 """Booting for people: .ci/run, how QEMU is started (with stubs, see fake_machine.py), and then the real thing: a generated tree of phase 1
 that is built in parallel, run from a pipe, from GRUB, on a terminal, and without a network."""
 
+import contextlib
 import fcntl
 import importlib.util
 import json
@@ -12,9 +13,11 @@ import socket
 import subprocess
 import sys
 import warnings
+from pathlib import Path
 
 import pytest
 from fake_machine import ROOT, FakeMachine
+from test_grader_run import wait_until
 
 
 @pytest.fixture
@@ -276,3 +279,32 @@ def test_ctrl_a_x_leaves(tree):
         process.kill()
         process.wait()
         os.close(master)
+
+
+def of_session(leader):
+    """Process ids of a terminal's session."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if (process / "stat").read_text().rpartition(")")[2].split()[3] == str(leader):
+                found.append(process.name)
+    return found
+
+
+@pytest.mark.parametrize("target, shown", [("run", b"> "), ("qemu-gdb", b"target remote")])
+def test_a_terminal_that_is_closed_leaves_nothing_running(tree, target, shown):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    leader, terminal = pty.fork()
+    if leader == 0:
+        os.chdir(tree)
+        os.execvpe("make", ["make", target, *(["ACCEL=tcg"] if target == "run" else [f"GDBPORT={port}"])], real_environment())
+    try:
+        said = b""
+        while shown not in said:
+            said += os.read(terminal, 4096)
+        wait_until(lambda: any("qemu" in Path(f"/proc/{pid}/comm").read_text() for pid in of_session(leader)))
+    finally:
+        os.close(terminal)
+        wait_until(lambda: os.waitpid(leader, os.WNOHANG)[0])
+    wait_until(lambda: not of_session(leader))

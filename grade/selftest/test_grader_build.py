@@ -5,8 +5,8 @@ import io
 import os
 import tarfile
 
-import guests  # noqa: F401: makes the grader importable
 import pytest
+from guests import nested  # and makes the grader importable
 
 from grade import submission
 from grade.build import build
@@ -77,6 +77,25 @@ def test_every_other_change_is_named_and_not_taken(tree):
     (tree.root / "kernel/kernel.mk").unlink()
     assert built.ignored == [("kernel/base/main.c", "changed"), ("kernel/sched/extra.c", "added")]
     assert ("kernel/kernel.mk", "removed") in tree().ignored and built.kernel == before
+
+
+def test_an_odd_name_is_named_in_plain_text(tree):
+    for name in (b"\xff\xfe.c", b"two\nlines", "\u202ebackwards".encode()):
+        open(os.fsencode(tree.root) + b"/kernel/sched/" + name, "w").close()
+    assert {path for path, how in tree().ignored} == {f"kernel/sched/{name}" for name in (r"\xff\xfe.c", r"two\nlines", r"\u202ebackwards")}
+
+
+def test_folders_within_folders_are_named_by_the_outermost(tree):
+    with nested(tree.root / "kernel/sched/deep", 1200):
+        assert tree().ignored == [("kernel/sched/deep/", "added")]
+
+
+def test_nobody_looks_through_a_link(tree):
+    (tree.tmp / "elsewhere").mkdir()
+    (tree.tmp / "elsewhere/secret").touch()
+    (tree.root / "kernel").rename(tree.root / "before")
+    (tree.root / "kernel").symlink_to("../elsewhere")
+    assert {how for _, how in tree().ignored} == {"changed"}  # not a plain file any more
 
 
 def test_a_file_that_does_not_compile_gives_way_to_its_start_version(tree):

@@ -55,6 +55,7 @@ def tree(tmp_path):
 
 def test_a_good_tree_gets_every_point(tree):
     assert grade(tree) == (0, ALL_GOOD, "")
+    assert not list((tree.parent / "tmp").iterdir())
     kept = results(tree)
     assert kept["score"] == 100 and kept["extra_data"]["max_score"] == 100 and kept["extra_data"]["extra_score"] == 7
     assert kept["extra_data"]["complete"] and Path(kept["extra_data"]["kernel"]).exists()
@@ -66,6 +67,7 @@ def test_a_good_tree_gets_every_point(tree):
 
 def test_two_jobs_print_the_same_as_one(tree):
     assert grade(tree) == grade(tree, "--jobs", "2")
+    assert not list((tree.parent / "tmp").iterdir())
 
 
 def test_the_same_twice_is_the_same_to_the_last_time_stamp(tree):
@@ -124,8 +126,11 @@ def test_verbose_says_why_the_claim_has_to_hold(tree):
 
 def test_a_change_elsewhere_is_named(tree):
     (tree / "kernel/guest/evidence.c").write_text("int cheat;\n")
+    open(os.fsencode(tree) + b"/kernel/guest/\xff\n.c", "w").close()
     code, out, _ = grade(tree)
-    assert code == 0 and out.startswith("note: kernel/guest/evidence.c was changed") and out.endswith(ALL_GOOD)
+    assert code == 0 and out.endswith(ALL_GOOD)
+    assert [line.split(" was ")[0] for line in out.splitlines()[:2]] == [r"note: kernel/guest/\xff\n.c", "note: kernel/guest/evidence.c"]
+    assert results(tree)["extra_data"]["not_taken"][0] == [r"kernel/guest/\xff\n.c", "added"]
 
 
 def test_some_tests_can_be_chosen(tree):
@@ -272,7 +277,8 @@ def test_an_interrupted_grader_leaves_no_process_and_no_file_and_the_last_whole_
     process = subprocess.Popen(command(tree, "--jobs", jobs), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                env=settings, start_new_session=True)
     try:
-        wait_until(lambda: machines_in(tree.parent) and not any(tmp.glob("crescent-*")))  # QEMU runs, and its folder is gone already
+        # QEMU runs, and its folder, within that of the grading, is gone already.
+        wait_until(lambda: machines_in(tree.parent) and not any(tmp.glob("crescent-*/crescent-*")))
     finally:
         if how == signal.SIGINT:
             os.killpg(process.pid, how)  # as Ctrl-C does
@@ -282,10 +288,50 @@ def test_an_interrupted_grader_leaves_no_process_and_no_file_and_the_last_whole_
     assert process.returncode == (2 if how != signal.SIGKILL else -9), err
     assert "Traceback" not in err
     wait_until(lambda: not machines_in(tree.parent))
-    wait_until(lambda: not any(tmp.glob("crescent-*")))
+    if how == signal.SIGKILL:  # a later grading sweeps
+        for left in tmp.iterdir():
+            os.utime(left, (1, 1))
+        grade(tree, "--test", "nothing is booted")
+    assert not list(tmp.iterdir())
     assert how == signal.SIGKILL or not list((tree / "build/grade").glob(".*"))
     assert results(tree, "results.partial.json")["tests"][0]["extra_data"]["status"] == "not run"
     assert results(tree) == before
+
+
+ENDLESS_COMPILER = """#!/bin/sh
+touch "$TMPDIR/cc.s"
+echo $$ >> "{notes}"
+exec sleep 1000
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_grader_that_is_interrupted_while_it_builds_leaves_nothing(tree, how):
+    compiler = tree.parent / "endless-gcc"
+    compiler.write_text(ENDLESS_COMPILER.format(notes=tree.parent / "machines"))
+    compiler.chmod(0o755)
+    settings = {**environment(tree), "CROSS": f"{tree.parent}/endless-"}
+    process = subprocess.Popen(command(tree), stderr=subprocess.PIPE, text=True, env=settings)
+    try:
+        wait_until(lambda: machines_in(tree.parent))
+    finally:
+        process.send_signal(how)
+        _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (2, "grade: interrupted\n")
+    wait_until(lambda: not machines_in(tree.parent))
+    assert not list((tree.parent / "tmp").iterdir()) and not list((tree / "build/grade").glob(".*"))
+
+
+def test_a_grading_that_ignores_the_terminals_end_goes_on(tree):
+    """nohup make grade."""
+    process = subprocess.Popen(["nohup", *command(tree)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                               text=True, env={**environment(tree), "QEMU": str(noting_qemu(tree.parent))})
+    try:
+        wait_until(lambda: (tree.parent / "machines").exists())
+    finally:
+        process.send_signal(signal.SIGHUP)
+        said, _ = process.communicate(timeout=60)
+    assert squeeze(said) == ALL_GOOD
 
 
 def test_a_file_that_is_missing_is_said_to_be_missing(tree):

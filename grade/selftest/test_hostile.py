@@ -10,7 +10,8 @@ from pathlib import Path
 import kernels
 import pytest
 
-from grade import machine
+from grade import dwarf, machine
+from grade.errors import GraderFault
 
 HOSTILE = Path(__file__).with_name("hostile")
 SOLVED_ELSE = ("1.1", "1.2", "1.3")
@@ -232,6 +233,8 @@ void leave(void);
 void leave(void) { sched_all_exited(); }
 """, "only the kernel's own tests"),
     "a device of the host as a header": ("kernel/sched/rq.c", '#include "/dev/ptmx"\n', "by a path from the root"),
+    "debug information that is loaded": ("kernel/sched/rq.c", '__asm__(".pushsection .debug_info,\\"a\\"\\n.long 1\\n.popsection");\n',
+                                         "has a section .debug_info"),
     "a header in front of the boot loader's": ("kernel/sched/rq.c",
                                                'const char first[64] __attribute__((section(".multiboot"), used)) = { 1 };\n',
                                                "has a section .multiboot"),
@@ -268,3 +271,61 @@ def test_names_of_given_objects_may_be_used_for_ones_own(grading):
     assert files[path] != body
     graded = grading(files, "--test", "take_turns", status=0)
     assert all(row["status"] == "pass" for row in graded.rows.values())
+
+
+# --- what an object file says of itself -----------------------------------------------------------------------------------------------
+
+MALFORMED = "".join(f'__asm__(".pushsection {section},{flags}\\n.fill 300, 1, 0xaa\\n.popsection");\n' for section, flags in [
+    *((f".debug_{name}", r'\"\"') for name in ("info", "abbrev", "line", "ranges", "loc", "frame")), (".debug_str", r'\"MS\",@progbits,1')])
+OF_ONES_OWN = """
+struct only_here { int it; };
+enum only_named_here { ONE_NAME };
+struct only_here only_placed_here;
+static volatile enum only_named_here used;
+__asm__(".set absolute, 0xffffffff80101010");
+static __attribute__((used)) void schedule_forever(void) __asm__("kmain");
+static void schedule_forever(void) { for (;;) used = ONE_NAME; }
+"""
+
+
+@pytest.mark.parametrize("before, line", [("", " (kernel/sched/yield.c:"), (MALFORMED, "\n")], ids=["sound", "malformed"])
+def test_types_and_objects_are_what_the_handed_out_objects_say(grading, before, line):
+    """The student's objects stand behind a mark in the kernel; their lines are shown if their debug information makes sense."""
+    files = dict(kernels.files_of(105))
+    panics = files[YIELD].replace("    schedule(rq);\n", '    panic("on the way");\n')
+    graded = grading({**files, YIELD: '#include "base/panic.h"\n' + before + OF_ONES_OWN + panics}, "--test", "take_turns")
+    row = graded.rows["threads_that_yield_take_turns"]
+    assert (row["status"], row["rule"]) == ("panic", "on the way")
+    frames = "\n".join(row["evidence"]) + "\n"
+    assert "(kernel/base/panic.c:" in frames and "(kernel/sched/core.c:" in frames
+    assert frames.partition("yield_locked+")[2].lstrip("0123456789abcdefx").startswith(line)
+    image = dwarf.load(graded.results["extra_data"]["kernel"])
+    assert not {"only_here", "only_named_here", "only_placed_here"} & {*image.structs, *image.enums, *image.variables}
+    assert {"run_queues", "panic_report"} <= set(image.variables) and image.function(image.symbols["kmain"]) == ("kmain", 0)
+    assert "absolute" not in image.symbols and image.function(image.symbols["yield.c:kmain"]) == ("yield.c:kmain", 0)
+
+
+def test_a_debugger_of_the_graders_does_not_mind_malformed_debug_information(grading):
+    files = dict(kernels.files_of(105))
+    graded = grading({**files, YIELD: MALFORMED + files[YIELD]}, "--test", "a debugger finds a call", status=0)
+    assert [row["status"] for row in graded.rows.values()] == ["pass"]
+
+
+def test_the_tests_end_is_not_known_by_its_name(grading):
+    """A forged report does not count, not even if a function called ktest_done switches the machine off."""
+    files = hostile("forges_the_report_unseen")
+    named = """static __attribute__((noinline)) void end(void) __asm__("ktest_done");
+static void end(void) { machine_poweroff(); }
+static void hostile(void)
+"""
+    files[YIELD] = files[YIELD].replace("static void hostile(void)\n", named).replace("    machine_poweroff();\n", "    end();\n")
+    assert files[YIELD].count("end();") == 1
+    graded = grading(files, "--test", "take_turns")
+    judged_by_its_own_rule("forges_the_report_unseen", graded.rows["threads_that_yield_take_turns"])
+
+
+def test_debug_information_that_cannot_be_read_gets_one_line_that_names_its_file(tmp_path):
+    """In a student's own kernel, for make gdb, nothing stands before a mark."""
+    kernel = kernels.build(kernels.START, {YIELD: MALFORMED + kernels.files_of(105)[YIELD]}, tmp_path / "kernel")
+    with pytest.raises(GraderFault, match=r"kernel\.elf cannot be read: the debug information behind that of kernel/\S+ is malformed"):
+        dwarf.load(kernel)

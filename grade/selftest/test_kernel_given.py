@@ -211,6 +211,16 @@ def test_no_allocation_among_thousands_fails_badly(boot):
         no_leak(boot("threads_max", f"failalloc={n}", result=ENOMEM, limit_ms=1000))
 
 
+# --- policies ----------------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_gamer_has_no_more_than_an_honest_thread(boot):
+    """Under mlfq, to 3 % of what the honest one has; over ten seconds where everything is tried."""
+    run = boot("mlfq_gamer", f"sched=mlfq rounds={10_000 if kernels.ALL else 1000}", trace="off", limit_ms=25_000)
+    gamer, honest = (told(run, "CPU_TIME")[who] for who in (0, 1))
+    require(gamer <= 1.03 * honest, "sleeping just before one's quantum is over gains nothing", f"{gamer} ns, the honest one {honest} ns")
+
+
 # --- what is noticed ---------------------------------------------------------------------------------------------------------------------
 
 NOTICED = {

@@ -8,6 +8,7 @@ import sys
 import tarfile
 
 import pytest
+from guests import nested
 from phases_planted import MASTER, make_tree, plant, put
 
 
@@ -111,6 +112,26 @@ def test_the_manifest_names_phase_and_files(tree):
 def test_what_stands_in_the_way_is_one_line(tree, path, text, words):
     put(tree, path, "x" * (2 << 20) if text == "large" else text)
     assert words in handin(tree, ok=False)
+
+
+@pytest.mark.parametrize("name, words", [
+    (b"answers/\xff.md", r"answers/\xff.md has a name that is no text; give it another one"),
+    (b"answers/two\nlines", r"answers/two\nlines has a name that is no text"),
+    (b"answers/" + b"long" * 60, "long has a name that is too long to be handed in; give it a shorter one"),
+    (b"answers", "answers is a link, or lies behind one; make it a folder"),
+], ids=["no UTF-8", "two lines", "long", "no folder"])
+def test_a_name_that_cannot_be_handed_in_is_one_line(tree, name, words):
+    path = os.path.join(os.fsencode(tree), name)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    open(path, "w").close()
+    assert words in handin(tree, ok=False)
+
+
+def test_answers_lie_in_folders_that_are_not_too_deep(tree):
+    put(tree, "answers/a/b/c/lab2.md", "Because.\n")
+    assert "took answers/a/b/c/lab2.md" in handin(tree)
+    with nested(tree / "answers/deep", 1200):
+        assert "d is a folder within more than 8 others; put your answers higher up" in handin(tree, ok=False)
 
 
 def test_a_link_in_place_of_a_file_is_refused(tree):

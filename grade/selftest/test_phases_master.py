@@ -4,6 +4,7 @@ every body built, segments and upward calls."""
 import ast
 import fcntl
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -145,3 +146,14 @@ def test_a_phase_can_be_asked_for_when_it_is_finished(phase):
     done = subprocess.run(["make", "help", f"PHASE={phase}"], cwd=MASTER, capture_output=True, text=True)
     assert (done.returncode == 0) is (phase in FINISHED)
     assert done.returncode == 0 or f"PHASE={phase} is not known; choices: {' '.join(map(str, FINISHED))}." in done.stderr
+
+
+@pytest.mark.parametrize("target", ["grade", "trace", "bench"])
+@pytest.mark.parametrize("given, taken", [("", "../../"), ("a b's", f"{MASTER}/a b's"), ("/a b", "/a b")],
+                         ids=["none", "relative", "absolute"])
+def test_results_go_where_out_says_as_seen_from_the_master_tree(target, given, taken):
+    options = [f"OUT={given}"] if given else []
+    done = subprocess.run(["make", "-n", target, "PHASE=1", "TEST=exit_turns", *options], cwd=MASTER, capture_output=True, text=True)
+    words = shlex.split(done.stdout.replace("\\\n", " "))
+    folder = words[len(words) - words[::-1].index("--out")]
+    assert done.returncode == 0 and (folder == taken if given else folder.startswith("../..")), done.stdout + done.stderr

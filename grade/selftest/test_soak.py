@@ -60,7 +60,7 @@ def test_two_hundred_seeds_of_a_race_pass(test, tmp_path):
 
 def test_a_soak_finds_the_seed_that_fails(tmp_path, capsys):
     """And says how to see it again."""
-    tree = kernels.student_tree(tmp_path / "tree", base=kernels.reference(2))
+    tree = reference.copy(tmp_path / "tree", 2, kernels.VARIANTS)
     text = kernels.files_of(299, 2)["kernel/sched/critical.c"]
     open_to_all = text.replace("    return irq_save();", "    return irq_enabled() ? 1ul << 9 : 0;")
     assert open_to_all != text

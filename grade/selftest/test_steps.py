@@ -113,6 +113,9 @@ def test_a_second_solution_earns_all_points(tmp_path, phase):
     files = {path: text for path, text in second_solution().items() if path in reference}
     assert set(files) == set(reference), "the second solution has every file of the lab"
     assert not [path for path, text in files.items() if text == reference[path]]
-    graded = kernels.grade(kernels.student_tree(tmp_path / "tree", files, base), base=base)
+    built = kernels.reference(phase)
+    for kind in {kind for test in kernels.phase_tests(phase).values() for kind in test.builds}:
+        kernels.built_reference(built, kind)
+    graded = kernels.grade(kernels.student_tree(tmp_path / "tree", files, base), base=built)
     more = graded.results["extra_data"]
     assert graded.results["score"] == 100 and more["extra_score"] == more["extra_max"] and graded.status == 0

@@ -225,11 +225,16 @@ def test_make_trace_writes_both_files_and_names_them(tmp_path):
     said = trace(tree, "1.4")
     of_exercise = {test.name for test in kernels.phase_tests().values() if test.exercise == "1.4"}
     assert {Path(name).stem.split("-")[0] for name in said.stdout.split()} >= of_exercise
-    said = trace(tree, "exit_turns")
+    said = trace(tree, "1.4", "--append=sched=fcfs")
+    assert (said.returncode, said.stdout) == (4, "") and said.stderr.count("\n") == 1
+    assert "APPEND= is for a test inside the kernel" in said.stderr
+    said = trace(tree, "exit_turns", "--append=sched=fcfs")
     assert said.stdout.split() == [str(tree / f"build/trace/exit_turns.{suffix}") for suffix in ("json", "svg")], said.stderr
-    check_schema(json.loads((tree / "build/trace/exit_turns.json").read_text()))
+    document = json.loads((tree / "build/trace/exit_turns.json").read_text())
+    check_schema(document)
+    assert "sched=fcfs" in document["otherData"]["boot options"]
 
 
-def trace(tree, test):
-    command = [sys.executable, str(tree / "grade/trace_export.py"), "--tree", str(tree), "--test", test]
+def trace(tree, test, *options):
+    command = [sys.executable, str(tree / "grade/trace_export.py"), "--tree", str(tree), "--test", test, *options]
     return subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
