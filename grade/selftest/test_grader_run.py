@@ -348,7 +348,8 @@ def test_what_ends_several_runs_alike_is_shown_at_length_once(tmp_path, capsys):
     exercises = {"1.1": SimpleNamespace(core=True, visibility="visible")}
     kept = results_module.Results(tmp_path / "results.json", tests, dict.fromkeys(claims, 1), exercises, {})
     reporter = console.Reporter(kept, verbose=False)
-    for claim, status, rule in zip(claims, ("panic", "panic", "panic", "wrong"), ("thread 2 (a) held it", "thread 3 (b/1) held it", "other", "thread 2 (a) held it")):
+    rules = ("thread 2 (a) held it", "thread 3 (b/1) held it", "other", "thread 2 (a) held it")
+    for claim, status, rule in zip(claims, ("panic", "panic", "panic", "wrong"), rules):
         kept.add(claim, {"status": status, "rule": rule, "evidence": [f"seen by {claim}"]})
     reporter.finish()
     out = capsys.readouterr().out
