@@ -10,20 +10,20 @@
         ...
 
 The decorators' arguments are plain numbers and text: the list of tests is read without running them (testlist.py). points are shares of
-what exercises.toml gives the exercise. build="race" in a call of boot() says that the test needs that kernel, too. The fixtures
+what exercises.toml gives the exercise. build="race" or "plain" in a call of boot() says that the test needs that kernel, too. The fixtures
 are `boot` (boot.py) and `seeds` (a list; @seeds(n) says how many by default). replay(run) gives GDB on a recording of a run
 (debugger.py)."""
 
 import pytest
 
-from .boot import no_leak
+from .boot import NOTHING, kept, no_leak
 from .debugger import replay
 from .errors import GraderFault, RuleBroken, Unjudged
-from .rules import every_rule, require, signed
+from .rules import every_rule, require, signed, without_checks
 
 exercise = pytest.mark.exercise
 boots = pytest.mark.boots
 seeds = pytest.mark.seeds
 
-__all__ = ["GraderFault", "RuleBroken", "Unjudged", "boots", "every_rule", "exercise", "no_leak", "replay", "require", "seeds",
-           "signed"]
+__all__ = ["NOTHING", "GraderFault", "RuleBroken", "Unjudged", "boots", "every_rule", "exercise", "kept", "no_leak", "replay", "require",
+           "seeds", "signed", "without_checks"]

@@ -18,9 +18,11 @@ from . import dwarf, events, verdict
 from .errors import GraderFault, RuleBroken, Unjudged
 from .machine import LIMIT_MS, Machine, limit_option
 from .memory import BadAddress, GuestMemory
+from .rules import require
 from .state import Corrupt, Kernel
 
 
+NOTHING = 2**64 - 1  # as the fact KEPT says it
 SEEDS = 20  # so many seeds have a run's limit of time
 RACE = 16  # race build: one access in so many may be where another thread comes in; docs/performance.md says why
 
@@ -35,9 +37,15 @@ class FactsOf:
             raise GraderFault(f"no fact is called {key}")
         found = [fact for fact in self._all() if key in (None, fact.key)]
         if key and len(found) < least:
-            raise RuleBroken("a test inside the kernel runs to its end, and this one was left before it: whoever runs it did not go on",
-                             f"it had yet to note {key}", *events.thread_lines(self.kernel), *verdict.last_events(self.kernel))
+            raise RuleBroken(next(iter(self.lost()), None) or
+                             "a test inside the kernel runs to its end, and this one was left before it: whoever runs it did not go on",
+                             f"this test had yet to note {key}", *events.thread_lines(self.kernel), *verdict.last_events(self.kernel))
         return found
+
+    def lost(self):
+        """What is wrong with each thread that will never run again, or []."""
+        return [f"{thread} is READY and joined no run queue since it ran last (sched_enqueue()): nobody chooses it again"
+                for thread in events.lost(self.kernel)]
 
     def fact(self, key):
         """The only Fact of a key."""
@@ -201,6 +209,16 @@ def nonce_of(kernel, text):
     """64 bits, the first digit not 0 so that all nonces take the kernel the same time to read."""
     digest = hashlib.sha256(f"{kernel.name} {text}".encode()).digest()
     return int.from_bytes(digest[:8], "big") | 1 << 63
+
+
+def kept(run, rule, structs=None):
+    """Judges by the facts KEPT that nothing was changed but what is the exercise's. structs: {fact.a: the structure's name} of those that
+    are no struct thread."""
+    for fact in run.facts("KEPT"):
+        struct = (structs or {}).get(fact.a, "thread")
+        require(fact.b == NOTHING, rule,
+                lambda: f"{run.kernel.member(struct, fact.b)} of struct {struct}" + (f", thread {fact.a}," if struct == "thread" else "")
+                + " was changed")
 
 
 def no_leak(run):

@@ -1,9 +1,11 @@
 """What a person sees of a grade: a line a test, in the tests' order whatever order they end in, and below a failing one what was wrong."""
 
+import re
 import sys
 
 from . import results
 
+THREAD = re.compile(r"thread -?\d+ \([^)]*\)")  # which one it is differs from test to test
 REPEATED = ("panic", "hang", "runaway", "crash", "build")  # statuses that say how a run ended, or began, not what a test looked for
 
 
@@ -15,7 +17,7 @@ class Reporter:
         self.waiting = list(names)
         self.again = {}  # {test: exercises whose reference it is judged with}, in the second round
         self.done = set()
-        self.said = {}  # (status, rule) of what ended a run: the claim of the test that showed it
+        self.said = {}  # (status, rule without its threads' names) of what ended a run: the claim of the test that showed it
         self.complaints = []  # of pytest itself: the grader's own faults
 
     def pytest_runtest_logreport(self, report):
@@ -52,7 +54,7 @@ class Reporter:
     def show(self, row):
         """A test's lines. What ends one run mostly ends several in the same way: said at length once."""
         lines = results.details(row, self.verbose)
-        first = self.said.setdefault((row["status"], row["rule"]), row["claim"])
+        first = self.said.setdefault((row["status"], THREAD.sub("thread", row["rule"])), row["claim"])
         if first != row["claim"] and row["status"] in REPEATED and row["evidence"] and not self.verbose and not row["until"]:
             lines = [row["rule"], f"  as in `{first}` above; V=1 shows the evidence of each"]
             lines += [f"see it: {row['next']}"] if row["next"] else []

@@ -100,7 +100,7 @@ def rewind(options, stack):
     replayed, at = stand_at(folder, begin, at, stack)
     if behind == registers(replayed.qmp.monitor("info registers -a"))[0].get("RIP"):
         replayed.seek(at := at - 1)  # the exception has been delivered: back to the instruction at which it came
-    words = [f"GDB stands at {what}, {at - begin} instructions after {attempt.title} began.",
+    words = [f"GDB stands at {what}, {at - begin} instructions after {attempt.title} began{', which passed' * attempt.passed}.",
              "reverse-stepi, reverse-step and reverse-continue go back; the begin of the test has a breakpoint. quit ends everything."]
     debug_session.run(options, replayed, attempt, words, ends=("machine_exit_hint",), go=False)
 

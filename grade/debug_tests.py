@@ -12,7 +12,7 @@ from pathlib import Path
 
 from . import exercises, testlist
 from .boot import Boot, Kernels
-from .build import keep
+from .build import VARIANTS, keep
 from .errors import RuleBroken, UserError
 
 HERE = Path(__file__).resolve().parent
@@ -23,7 +23,7 @@ MOST_NAMES = 5
 class Attempt:
     """A boot to be debugged. title: the test's; begin: the function with which it begins inside the kernel; machine: the
     Machine of that boot (its options and input are what is booted again); end: the kind of its End; last: the kernel's function
-    with which the run ended, "panic" or "ktest_done", or None; words: how the test went."""
+    with which the run ended, "panic" or "ktest_done", or None; words: how the test went; passed: whether it did."""
 
     title: str
     begin: str
@@ -31,6 +31,7 @@ class Attempt:
     end: str
     last: str
     words: list
+    passed: bool
 
 
 def failing_boot(options, kernel, image, stack):
@@ -39,7 +40,7 @@ def failing_boot(options, kernel, image, stack):
     ktests = sorted(name.removeprefix("ktest_entry_") for name in image.variables if name.startswith("ktest_entry_"))
     tests = find(options.test, graded(options.tree), ktests)
     builds = {build for test in tests if not isinstance(test, str) for build in test.builds}
-    kernels = race_kernel(options, kernel.parent) if "race" in builds else None
+    kernels = other_kernels(options, builds - {"checked"}, kernel.parent)
     for test in tests:
         boot = Boot(kernel, image, 1, testlist.MOST_BOOTS, kernels)
         stack.callback(boot.close)
@@ -52,7 +53,7 @@ def failing_boot(options, kernel, image, stack):
     title = f"ktest {name}" if isinstance(test, str) else f"test {test.exercise} {name}"
     booted = re.search(r"\bktest=(\S+)", boot.last.options)[1]
     begin = f"ktest_{booted}" if booted in ktests else "kmain"
-    return Attempt(title, begin, boot.last.machine, boot.last.end.kind, last_function(boot.last), told(title, error))
+    return Attempt(title, begin, boot.last.machine, boot.last.end.kind, last_function(boot.last), told(title, error), error is None)
 
 
 def run(test, boot):
@@ -73,11 +74,15 @@ def last_function(run):
         return "panic" if run.panic else "ktest_done" if run.report and run.report.done else None
 
 
-def race_kernel(options, folder):
-    """The Kernels with the race build of the same tree, kept in folder."""
-    if subprocess.run(["make", "-s", "-C", str(options.tree), "kernel", "RACE=1"], stdin=subprocess.DEVNULL, check=False).returncode:
-        raise UserError(f"{options.test} needs the race build, and `make kernel RACE=1` does not build it")
-    return Kernels({"race": keep(options.kernel.absolute().parents[1] / "race" / "kernel.elf", folder)}, folder.parent / "dwarf")
+def other_kernels(options, builds, folder):
+    """The Kernels of these builds of the same tree, kept in folder."""
+    kept = {}
+    for build in builds:
+        asked = ["kernel", *VARIANTS[build]]
+        if subprocess.run(["make", "-s", "-C", str(options.tree), *asked], stdin=subprocess.DEVNULL, check=False).returncode:
+            raise UserError(f"{options.test} needs the {build} build, and `make {' '.join(asked)}` does not build it")
+        kept[build] = keep(options.kernel.absolute().parents[1] / build / "kernel.elf", folder)
+    return Kernels(kept, folder.parent / "dwarf")
 
 
 def told(title, error):

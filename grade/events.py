@@ -102,6 +102,20 @@ def threads(kernel):
     return list(kernel.list(kernel["threads"], "thread", "all_link"))
 
 
+def lost(kernel):
+    """Threads, for people, that are READY and have not joined a queue since they ran last, as far as a complete trace says so: nobody
+    will ever choose them."""
+    try:
+        found, dropped = trace(kernel)
+        if dropped or not found or min(event.seq for event in found) != 1:
+            return []
+        last = {event.tid: event.event for event in found if event.event in ("ENQUEUE", "PICK")}
+        return [f"thread {thread.tid} ({thread.name})" for thread in threads(kernel)
+                if thread.state.name == "THREAD_READY" and last.get(thread.tid) != "ENQUEUE"]
+    except (Corrupt, BadAddress, KeyError):
+        return []
+
+
 def thread_lines(kernel, most=12):
     """The thread table for people, as far as it can be read: who is in which state, who waits for whom."""
     table, waits, complaint = [], {}, None

@@ -129,6 +129,11 @@ class Kernel:
             return kind[2] * self.size(kind[1])
         return {"char": 1, "ptr": 8, "void": 1, "func": 1}.get(kind[0]) or kind[2 if kind[0] == "enum" else 1]
 
+    def member(self, struct, offset):
+        """The name of the member of a struct in which an offset lies; of one between two, the one before it."""
+        members = self.image.structs[struct]["members"]
+        return max((place, name) for name, (place, _) in members.items() if place <= offset)[1]
+
     def value(self, kind, address, within=None, offset=0):
         """A value of that type; scalars are read now (out of the Struct `within` if given), structures and arrays when looked into."""
         what = kind[0]

@@ -38,6 +38,14 @@ class Stop(gdb.Breakpoint):
         self.silent = True
 
 
+class Watch(gdb.Breakpoint):
+    """Stops behind every access to n bytes at an address."""
+
+    def __init__(self, va, n):
+        super().__init__(f"*(char (*)[{n}]){va:#x}", gdb.BP_WATCHPOINT, gdb.WP_ACCESS, True)
+        self.silent = True
+
+
 def resume():
     """Goes on to the next stop and returns rip there; None when the recorded run is over, after which nothing more can be asked of it."""
     return _go("continue")
@@ -125,7 +133,7 @@ def calls(function, names=GENERAL, most=20, until="ktest_done"):
     return found
 
 
-SCRIPT_NAMES = (report, address, Stop, resume, back, step_back, registers, memory, word, instructions, calls, kernel)
+SCRIPT_NAMES = (report, address, Stop, Watch, resume, back, step_back, registers, memory, word, instructions, calls, kernel)
 
 
 def main():

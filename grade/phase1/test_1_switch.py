@@ -2,13 +2,14 @@
 
 import re
 
-from grade.api import Unjudged, exercise, replay, require
+from grade.api import NOTHING, Unjudged, exercise, replay, require
 
 NAMES = ("rbx", "rbp", "r12", "r13", "r14", "r15")
 FRAME = ("r15", "r14", "r13", "r12", "rbx", "rbp", "rflags", "return address")
 # As kernel/ktest/test_switch.c makes it; no word of it but the last one is an address, and none of the words above it.
 IN_FRAME = {"r15": 0xA15, "r14": 0xA14, "r13": 0xA13, "r12": 0xA12, "rbx": 0xABB, "rbp": 0xABF}
 INTERRUPTS = 1 << 9
+BESIDE = 64 * 8     # bytes in front of what rdi leads to
 RFLAGS = 2          # in the frame, perhaps with INTERRUPTS
 ARITHMETIC = 0x8D5  # flags that any call may change: CF PF AF ZF SF OF
 ORDER = "the pops have to be the pushes in reverse order, and that order is the one drawn in kernel/arch/x86_64/switch.asm"
@@ -25,7 +26,10 @@ def switch(boot, ktest):
                 "the other thread was never reached: is rsi taken for rsp?")
         return run
     except Unjudged as broken:
-        jump = re.match(r"page fault at (\w+) .*\bjump\b|exception 1 .*trap flag", broken.rule)
+        if broken.rule.startswith("exception 8 "):
+            raise Unjudged(broken.status, "next_rsp, in rsi, is the new stack pointer itself: where switch_context went is no stack",
+                           "was a word that rsi leads to taken for rsp?", broken.rule, *broken.evidence) from None
+        jump = re.match(r"(?:page fault|exception 13 .*) at (\w+)\b.*\bjump|exception 1 .*trap flag", broken.rule)
         if not jump:
             raise
         raise Unjudged(broken.status, MIRROR, *landed(jump[1]), broken.rule, *broken.evidence) from None
@@ -39,6 +43,7 @@ def landed(address):
     if address is None:
         return ["popfq took a word that is not the frame's rflags"]
     words[RFLAGS | INTERRUPTS] = words[RFLAGS]
+    words[0x5A5A5A5A5A5A5A5A] = "a word beside the one that rdi leads to: are rdi and rsi exchanged?"
     return [f"`ret` went to {address}, {words.get(int(address, 16), 'no word of the frame: did rsp come from rsi?')}"]
 
 
@@ -87,6 +92,9 @@ def test_a_switched_out_threads_stack_holds_the_frame(boot):
     values = dict(zip(NAMES, (fact.b for fact in run.facts("REG_BEFORE"))))
     require(run.facts("FRAME_WORD", 0), "switch_context must store through rdi where the frame stands that it leaves",
             "*save_rsp is still NULL when the other thread runs")
+    for fact in run.facts("KEPT"):
+        require(fact.b == NOTHING, "switch_context stores one word through rdi, and nothing beside it: there stands what is not its own",
+                f"something was stored at rdi {fact.b - BESIDE:+#x}")
     for fact in run.facts("FRAME_WORD")[:6]:
         name = FRAME[fact.a]
         require(fact.b == values[name], f"word {fact.a} of the saved frame must be {name}",
@@ -110,6 +118,8 @@ def test_each_thread_has_its_own_flags(boot):
             f"rflags after the switch: {first.b:#x}; the other thread had interrupts on")
     require(second.b & INTERRUPTS, "a thread that had interrupts on must find them on when it goes on",
             f"rflags after the switch: {second.b:#x}; the other thread had interrupts off")
+    require(not there.b & ~ARITHMETIC & ~INTERRUPTS & ~RFLAGS, "the thread switched to must find no flag set that its frame does not hold",
+            f"the frame holds {RFLAGS | INTERRUPTS:#x}, rflags there: {there.b:#x}")
 
 
 @exercise("1.1", points=3)

@@ -1,14 +1,18 @@
 """Lab 1.3: the run queue and the choice among classes, on a queue of the test's own."""
 
-from grade.api import exercise, require, signed
+from grade.api import boots, exercise, kept, require, signed, without_checks
 
-NOBODY, STRANGER, IDLE = 2**64 - 1, 99, 100
+NOBODY, LINK, STRANGER, IDLE = 2**64 - 1, 98, 99, 100
 NAMES = {NOBODY: "nobody", STRANGER: "(none of the test's threads)", IDLE: "idle"}
+THREADS = 24
 READY = 1  # enum thread_state
 
 
 def popped(run):
-    return [fact.b for fact in run.facts("POPPED")]
+    found = [fact.b for fact in run.facts("POPPED")]
+    require(LINK not in found, "rq_pop must return a thread, and it returned the link inside one",
+            "list_entry(link, struct thread, run_link) leads from a link to the thread around it; a cast does not")
+    return found
 
 
 def say(threads):
@@ -33,6 +37,7 @@ def nothing_else_changed(run, counted=0):
     for fact in run.facts("STATE"):
         require(fact.b == READY, "the run queue moves threads and does not change their state",
                 f"thread {fact.a} was READY (1) and is in state {fact.b}")
+    kept(run, "the run queue moves threads: it changes their run_link and rq->ready, and nothing else", {THREADS: "rq"})
 
 
 @exercise("1.3", points=4)
@@ -62,9 +67,15 @@ def test_an_empty_run_queue_offers_nobody(boot):
 
 
 @exercise("1.3", points=4)
+@boots(2)
 def test_a_thread_can_leave_the_run_queue_from_anywhere(boot):
     """A thread that is killed or moved leaves from the middle; the others keep their order, and it may come back."""
-    run = boot("rq_remove")
+    left_from_anywhere(boot("rq_remove"))
+    with without_checks():
+        left_from_anywhere(boot("rq_remove", build="plain"))
+
+
+def left_from_anywhere(run):
     for fact in run.facts("LINKED")[:3]:
         require(fact.b == 0, "a thread that has left the queue must not be linked: t->run_link must be as list_init() leaves it",
                 f"thread {fact.a} was removed, and its run_link still points elsewhere")

@@ -1,6 +1,6 @@
 """Lab 1.4: yield_locked() and switch_to(). Real threads now, judged by the trace as well as by what the threads saw."""
 
-from grade.api import boots, exercise, require
+from grade.api import boots, exercise, kept, require, without_checks
 from grade.models import fifo
 
 RUNNING, READY = 2, 1  # enum thread_state
@@ -10,22 +10,41 @@ def turns(run):
     return [(fact.a, fact.b) for fact in run.facts("TURN", 0)]
 
 
+def one_pick_a_yield(run):
+    """Judges that schedule() chose a thread exactly once between two of its turns, between which it yields once."""
+    picks = run.events("PICK")
+    for turn in run.facts("TURN"):
+        again = next((f for f in run.facts("TURN") if f.seq > turn.seq and f.a == turn.a), None)
+        if again and again.b == turn.b + 1:
+            me = [pick.tid for pick in picks if pick.time < turn.time][-1]
+            chosen = sum(pick.tid == me and turn.time < pick.time < again.time for pick in picks)
+            require(chosen == 1, "one yield asks schedule() once, and comes back when it has chosen the thread again",
+                    f"thread {me} yielded once, between its turns {turn.b} and {again.b}, and was chosen {chosen} times")
+
+
 @exercise("1.4", points=4)
 @boots(2)
 def test_threads_that_yield_take_turns(boot):
     """A yield sends a thread behind everybody who waits; under fcfs too, as long as nobody is preempted."""
     for policy in ("rr", "fcfs"):
         run = boot("yield_order", f"sched={policy}")
-        expected = [(who, turn) for turn in range(4) for who in range(3)]
-        require(turns(run) == expected, "three threads that yield after every turn must take turns",
+        expected = [(who, turn) for n in (1, 2, 3) for turn in range(4) for who in range(n)]  # one thread, then two, then three
+        require(turns(run) == expected, "threads that yield after every turn must take turns", lambda: run.lost()[:1],
                 "seen: " + " ".join(str(who) for who, _ in turns(run)), "expected: " + " ".join(str(who) for who, _ in expected))
+        one_pick_a_yield(run)
         fifo.judge(run)
 
 
 @exercise("1.4", points=4)
+@boots(2)
 def test_nobody_is_passed_over_among_many_threads(boot):
     """Eight threads, fifty turns each: between two turns of one thread, each other one has exactly one."""
-    run = boot("yield_many")
+    nobody_passed_over(boot("yield_many"))
+    with without_checks():
+        nobody_passed_over(boot("yield_many", build="plain"))
+
+
+def nobody_passed_over(run):
     done = run.fact("NOTE")
     require(done.a == done.b, "every thread gets all its turns", f"{done.a} of {done.b} turns were taken")
     seen = [who for who, _ in turns(run)]
@@ -48,6 +67,7 @@ def test_a_yield_with_nobody_else_ready_returns_without_a_switch(boot):
 
 
 @exercise("1.4", points=4)
+@boots(2)
 def test_everybody_agrees_on_who_runs(boot):
     """current(), the run queue and the thread's state must name the same thread, from its first instruction on."""
     run = boot("yield_current")
@@ -61,7 +81,9 @@ def test_everybody_agrees_on_who_runs(boot):
         require(fact.b == RUNNING, "the thread that runs must be RUNNING", f"thread {fact.a} runs in state {fact.b}")
     for fact in run.facts("NOTE")[:-1]:
         require(fact.b == READY, "a thread that has yielded must be READY", f"thread {fact.a} has yielded and is in state {fact.b}")
+    kept(run, "a yield costs a thread its turn and changes nothing else of it")
     fifo.judge(run)
+    kept(boot("yield_switch"), "switch_to changes who runs: next's state, rq->curr, current(), the saved rsp; and nothing else", {0: "rq"})
 
 
 @exercise("1.4", points=4)

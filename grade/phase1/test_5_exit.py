@@ -1,6 +1,6 @@
 """Lab 1.5: exit_locked(), join_try(), thread_reclaim(). What does the one who joins get, and what is left behind?"""
 
-from grade.api import exercise, no_leak, require, signed
+from grade.api import boots, exercise, kept, no_leak, replay, require, signed, without_checks
 from grade.models import fifo
 
 ESRCH = -3
@@ -44,10 +44,27 @@ def test_a_thread_that_exited_long_ago_still_has_its_code(boot):
     """A zombie keeps what the one who joins will ask for, however late and in whatever order."""
     run = boot("join_late")
     joins_succeed(run)
+    kept(run, "exit_locked leaves the exit code and the state ZOMBIE, and changes nothing else of the thread")
     codes = [signed(fact.b) for fact in run.facts("EXIT_CODE")]
     require(codes == [63, 62, 61, 60], "each zombie must keep its own exit code",
             f"joined in reverse order: got {codes}, expected [63, 62, 61, 60]")
     no_leak(run)
+
+
+# Where a thread is accessed that has been given to thread_free(), from its return on: the first such place, if any.
+TOUCHED = """
+free, ends = Stop("thread_free"), [Stop("ktest_done"), Stop("panic")]
+resume()
+thread = registers(("rdi", "rsp"))
+free.delete()
+back = Stop(word(thread["rsp"]))
+resume()
+back.delete()
+Watch(thread["rdi"], given["size"])
+rip = resume()
+if rip not in (address("ktest_done"), address("panic")):
+    report(behind=rip)
+"""
 
 
 @exercise("1.5", points=2)
@@ -61,6 +78,10 @@ def test_a_joined_thread_is_gone(boot):
     require(first == 0 and second == ESRCH, "the second join of a thread finds nobody (-ESRCH)",
             f"first join: {first}, second join: {second}")
     no_leak(run)
+    with replay(run) as debugger:
+        touched = debugger.run_script(TOUCHED, size=run.kernel.image.structs["thread"]["size"])
+    require(not touched, "thread_free() is the last access to a thread: what stands there from then on is somebody else's",
+            lambda: f"accessed once more at {run.symbolise(touched[0]['behind'] - 1)}, seen by GDB")
 
 
 @exercise("1.5", points=1)
@@ -74,6 +95,7 @@ def test_a_stack_that_is_still_in_use_is_not_given_back(boot):
             f"states READY ({READY}) and ZOMBIE ({ZOMBIE}) became {states[0]} and {states[1]}")
     require(codes[:2] == [12345, 12345], "join_try() that returns false must leave *code as it is",
             f"12345 became {codes[0]} and {codes[1]}")
+    kept(run, "join_try() that returns false must change nothing of the thread")
     require(all(fact.a == fact.b for fact in run.facts("SWITCHES")),
             "join_try() is one attempt: it lets nobody else run, thread_join() does that", "the scheduler was asked meanwhile")
     require(joined[2] == 1, "join_try() must return true once the thread is a ZOMBIE and off its stack", "it returned false")
@@ -103,11 +125,19 @@ def test_the_others_go_on_when_one_thread_exits(boot):
 
 
 @exercise("1.5", points=3)
+@boots(2)
 def test_two_hundred_short_lives_leave_no_trace(boot):
     """What is not given back once is not noticed; what is not given back each time is the end of the machine."""
-    run = boot("exit_churn")
+    nothing_left(boot("exit_churn"))
+    with without_checks():
+        nothing_left(boot("exit_churn", build="plain"))
+
+
+def nothing_left(run):
     rounds, wrong = run.fact("NOTE")[-2:]
     require(wrong == 0, "every thread can be joined and gives its own exit code", f"{wrong} of {rounds} joins failed or gave a wrong code")
+    more = run.fact("THREADS").b
+    require(more == 0, "a joined thread leaves the table: as many threads as before", f"{more} more")
     no_leak(run)
 
 

@@ -119,10 +119,11 @@ print(json.dumps({path: made[path][0].decode() for path in wanted}))
 
 
 class Variants:
-    """kernels[kind] -> (path, Image): the reference of a phase with files {path: text} over it, built in folder (new) when asked for."""
+    """kernels[kind] -> (path, Image): the reference of a phase with files {path: text} over it, built in folder (new) when asked for.
+    first: the kind that a test boots which names none."""
 
-    def __init__(self, phase, files, folder):
-        self.phase, self.files, self.folder, self.made = phase, files, Path(folder), {}
+    def __init__(self, phase, files, folder, first="checked"):
+        self.phase, self.files, self.folder, self.first, self.made = phase, files, Path(folder), first, {}
 
     def __getitem__(self, kind):
         if kind not in self.made:
@@ -193,7 +194,7 @@ def judge(kernel, name, seen=None, seeds=None, race=RACE):
     test that tries some; its own number of them if none are given. race: see grade/boot.py."""
     kernels, phase = (kernel, kernel.phase) if isinstance(kernel, Variants) else (None, 1)
     found, arguments = function(name, phase)
-    first = kernels["checked"] if kernels else (kernel, seen or image(kernel))
+    first = kernels[kernels.first] if kernels else (kernel, seen or image(kernel))
     boot = Boot(*first, 2, boots(found), kernels, race)
     if "seeds" in inspect.signature(found).parameters:
         arguments = [seeds or list(range(1, phase_tests(phase)[name].seeds + 1))]

@@ -342,13 +342,14 @@ def test_a_file_that_is_missing_is_said_to_be_missing(tree):
 
 
 def test_what_ends_several_runs_alike_is_shown_at_length_once(tmp_path, capsys):
-    """Each result keeps its own evidence."""
+    """Whoever it was that it ended. Each result keeps its own evidence."""
     claims = ("one", "two", "three", "four")
     tests = [SimpleNamespace(name=claim, claim=claim, reason="", exercise="1.1") for claim in claims]
     exercises = {"1.1": SimpleNamespace(core=True, visibility="visible")}
     kept = results_module.Results(tmp_path / "results.json", tests, dict.fromkeys(claims, 1), exercises, {})
     reporter = console.Reporter(kept, verbose=False)
-    for claim, status, rule in zip(claims, ("panic", "panic", "panic", "wrong"), ("held", "held", "other", "held")):
+    rules = ("thread 2 (a) held it", "thread 3 (b/1) held it", "other", "thread 2 (a) held it")
+    for claim, status, rule in zip(claims, ("panic", "panic", "panic", "wrong"), rules):
         kept.add(claim, {"status": status, "rule": rule, "evidence": [f"seen by {claim}"]})
     reporter.finish()
     out = capsys.readouterr().out

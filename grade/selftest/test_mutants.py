@@ -36,18 +36,9 @@ def mutated(mutant):
     return text.replace(mutant["find"], mutant["replace"])
 
 
-def failing(kernel, image, names):
-    """The tests that fail on a kernel."""
-    return [name for name in names if kernels.judge(kernel, name, image)["status"] != "pass"]
-
-
-def made(mutant, folder):
-    """(kernel or Variants, its Image or None) of a mutant."""
-    files = {mutant["file"]: mutated(mutant)}
-    if mutant["phase"] > 1:
-        return kernels.Variants(mutant["phase"], files, folder), None
-    kernel = kernels.build(kernels.REFERENCE, files, folder, mutant.get("build", "checked"))
-    return kernel, kernels.image(kernel)
+def failing(made, names):
+    """The tests that fail on a mutant's kernels."""
+    return [name for name in names if kernels.judge(made, name)["status"] != "pass"]
 
 
 def chosen():
@@ -62,13 +53,12 @@ def chosen():
 def test_a_mutant_is_caught_by_the_test_that_it_names(mutant):
     began = time.monotonic()
     with tempfile.TemporaryDirectory(dir=kernels.ROOT / "build", prefix=".mutant-") as folder:
-        kernel, image = made(mutant, kernels.Path(folder))
-        result = kernels.judge(kernel, mutant["test"], image)
+        made = kernels.Variants(mutant["phase"], {mutant["file"]: mutated(mutant)}, folder, mutant.get("build", "checked"))
+        result = kernels.judge(made, mutant["test"])
         row = {"id": mutant["id"], "exercise": mutant["exercise"], "caught by": mutant["test"] if result["status"] != "pass" else None,
                "status": result["status"], "rule": result.get("rule", ""), "seconds": round(time.monotonic() - began, 2)}
         if kernels.ALL:
-            row["also caught by"] = failing(kernel, image,
-                                            [name for name in kernels.phase_tests(mutant["phase"]) if name != mutant["test"]])
+            row["also caught by"] = failing(made, [name for name in kernels.phase_tests(mutant["phase"]) if name != mutant["test"]])
     keep(row)
     evidence = "\n".join(result.get("evidence", []))
     assert result["status"] not in ("pass", "fault",

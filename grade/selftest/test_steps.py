@@ -83,15 +83,14 @@ class Under(kernels.Boot):
 
 
 @pytest.mark.parametrize("phase", POLICIES)
-def test_what_earlier_labs_tested_holds_under_every_policy(phase):
+def test_what_earlier_labs_tested_holds_under_every_policy(tmp_path, phase):
     """All with each policy, or each with one policy, in turn."""
-    kernel = kernels.reference(phase) / "build/checked/kernel.elf"
-    image = kernels.image(kernel, kernels.reference(phase))
+    made = kernels.Variants(phase, {}, tmp_path)
     for earlier in range(1, phase):
         for number, name in enumerate(kernels.phase_tests(earlier)):
             found, arguments = kernels.function(name, earlier)
             for policy in POLICIES[phase] if kernels.ALL else [POLICIES[phase][number % len(POLICIES[phase])]]:
-                with contextlib.closing(Under(kernel, image, 2, kernels.boots(found))) as boot:
+                with contextlib.closing(Under(*made["checked"], 2, kernels.boots(found), made)) as boot:
                     boot.policy = policy
                     found(boot, *arguments)
 

@@ -113,6 +113,8 @@ unsigned backtrace_from(u64 rbp, u64 lo, u64 hi, u64 *rip, unsigned max);
 /* Words of the stack [lo, hi) that look like return addresses, at most max of them: for code without frame pointers. Some may
    be left over from calls that are long done. */
 unsigned backtrace_scan(u64 lo, u64 hi, u64 *rip, unsigned max);
+/* Where the near relative call leads behind which rip lies; 0 if none is there. rip lies in the kernel's text. */
+u64 called_from(u64 rip);
 /* True if va lies in the kernel's text. */
 bool in_kernel_text(u64 va);
 

@@ -60,17 +60,31 @@ static unsigned interrupted_backtrace(const struct trap_frame *f, const struct t
     return n + 1;
 }
 
+/* Whether the call behind which rip lies is one of the function that inner lies in. */
+static bool leads_to(u64 rip, u64 inner)
+{
+    u64 offset;
+    const char *called = symbol_name(called_from(rip), &offset), *lies = symbol_name(inner - 1, &offset);
+
+    while (*called && *called == *lies && *called != '.') {
+        called++;
+        lies++;
+    }
+    return (!*called || *called == '.') && (!*lies || *lies == '.'); /* the compiler calls a function's rarer half NAME.cold */
+}
+
 void backtrace_print(const u64 *rip, unsigned n)
 {
     if (n && !IS_CHECKED)
-        printk("  (found on the stack: this kernel has no frame pointers, so some may be stale, of calls that are over)\n");
+        printk("  (found on the stack: this kernel has no frame pointers. ? = no call of the line above: stale, or through a pointer)\n");
     for (unsigned i = 0; i < n; i++) {
         u64 offset;
         /* A return address stands behind the call: one byte back is inside the caller for sure. */
         const char *name = symbol_name(rip[i] - 1, &offset);
 
         if (in_kernel_text(rip[i] - 1))
-            printk("  #%-2u %#lx %s+%#lx\n", i, rip[i], name, offset + 1);
+            printk("  #%-2u %#lx %s+%#lx%s\n", i, rip[i], name, offset + 1,
+                   IS_CHECKED || !i || leads_to(rip[i], rip[i - 1]) ? "" : " ?");
         else
             printk("  #%-2u %#lx (not in the kernel's code)\n", i, rip[i] - 1);
     }

@@ -6,6 +6,7 @@
 #include "base/panic.h"
 #include "base/printk.h"
 #include "lib/format.h"
+#include "lib/string.h"
 
 /* In the order of their vectors. */
 static const char *const exceptions[TRAP_EXCEPTIONS] = {
@@ -54,8 +55,11 @@ static const char *page_fault_rule(u64 address, u64 error)
 }
 
 /* What mostly lies behind an exception whose name does not say it. */
-static const char *exception_hint(u64 vector)
+static const char *exception_hint(u64 vector, const char *where)
 {
+    if (vector == TRAP_DOUBLE_FAULT && !strcmp(where, "switch_context"))
+        return ": the stack pointer does not point into a stack: either the switch took another one than next_rsp, or its caller handed it "
+               "no saved one; it is called as switch_context(&prev->rsp, next->rsp)";
     switch (vector) {
     case TRAP_DEBUG:
         return ": the trap flag is set: rflags were taken from a word that holds something else";
@@ -94,5 +98,8 @@ _Noreturn void trap_panic(const struct trap_frame *f)
         panic("page fault at %#lx in %s+%#lx: %s", address, where, offset, page_fault_rule(address, f->error));
     if (f->vector >= TRAP_EXCEPTIONS)
         panic("interrupt %lu came, which nothing asked for", f->vector);
-    panic("exception %lu (%s) in %s+%#lx, error code %#lx%s", f->vector, name, where, offset, f->error, exception_hint(f->vector));
+    if (!in_kernel_text(f->rip))
+        panic("exception %lu (%s) at %#lx, where no code is: a wrong return address or function pointer was jumped to", f->vector, name,
+              f->rip);
+    panic("exception %lu (%s) in %s+%#lx, error code %#lx%s", f->vector, name, where, offset, f->error, exception_hint(f->vector, where));
 }

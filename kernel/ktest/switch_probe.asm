@@ -1,4 +1,5 @@
-; What the ktests of lab 1.1 need to do without a compiler in between: load every callee-saved register, switch, and look at what came back.
+; What the ktests of labs 1.1 and 1.2 need to do without a compiler in between: load every callee-saved register, switch, and look at what
+; came back; and look at rflags.
 
 extern switch_context
 extern probe_arrived                  ; void probe_arrived(const u64 registers[8]): test_switch.c; does not return
@@ -59,12 +60,24 @@ probe_switch:
     ret
 probe_switch_end:
 
+; u64 probe_rflags(void)
+;   Returns rflags as they are. Clears DF and AC, so that whoever asks can go on if they were set.
+DF_AND_AC equ 1 << 10 | 1 << 18
+global probe_rflags
+probe_rflags:
+    pushfq
+    mov rax, [rsp]
+    and qword [rsp], ~DF_AND_AC
+    popfq
+    ret
+
 ; Where a hand-made frame leads: passes on what its registers hold, where rsp stands and what rflags are, with everything else trampled on.
 global probe_entry
 probe_entry:
     mov rax, rsp
     pushfq
     pop rcx
+    cld
     and rsp, -16
     sub rsp, 64
     mov [rsp], rbx

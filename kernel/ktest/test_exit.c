@@ -3,6 +3,7 @@
 #include "ktest/ktest.h"
 #include "ktest/threads.h"
 #include "lib/errno.h"
+#include "lib/string.h"
 
 static volatile u64 done;
 
@@ -11,6 +12,14 @@ static tid_t start(const char *name, int (*entry)(void *), void *arg, bool detac
     struct thread_params params = THREAD_PARAMS(name, entry, arg);
 
     params.detached = detached;
+    return thread_create(&params);
+}
+
+static tid_t start_on(size_t stack_size, int (*entry)(void *), void *arg)
+{
+    struct thread_params params = THREAD_PARAMS("sized", entry, arg);
+
+    params.stack_size = stack_size;
     return thread_create(&params);
 }
 
@@ -33,7 +42,7 @@ KTEST(exit_code, "the one who joins gets the exit code")
     static const int codes[] = { 0, 42, -1, -7, 255, 256, 0x7fffffff, -0x7fffffff };
 
     for (unsigned i = 0; i < array_len(codes); i++) {
-        tid_t tid = start("coded", return_argument, (void *)(s64)codes[i], false);
+        tid_t tid = start_on(i % 2 ? 2 * PAGE_SIZE : 0, return_argument, (void *)(s64)codes[i]);
 
         if (tid < 0)
             return tid;
@@ -74,16 +83,47 @@ static int count_and_return(void *arg)
     return (int)number_of(arg) + 60;
 }
 
+#define MARK 77 /* in t->joiner: whatever stands there is not exit_locked()'s */
+
+static struct thread before[TEST_THREADS_MAX];
+
+/* The last that the thread does before thread_exit(). */
+static int mark_and_return(void *arg)
+{
+    struct thread *me = current();
+
+    me->joiner = MARK;
+    memcpy(&before[number_of(arg)], me, sizeof(*me));
+    return count_and_return(arg);
+}
+
+/* What an exited thread keeps. */
+static void tell_zombie(u64 n, struct thread *t)
+{
+    struct thread *expected = &before[n];
+
+    expected->rsp = t->rsp;
+    expected->state = t->state;
+    expected->state_set = t->state_set;
+    expected->left_stack = t->left_stack;
+    expected->exit_code = t->exit_code;
+    expected->cpu_cycles = t->cpu_cycles;
+    tell_kept(n, t, expected, THREAD_QUIET);
+    t->joiner = 0;
+}
+
 KTEST(join_late, "a thread that has exited long ago still has its exit code")
 {
     struct test_threads threads;
     int error;
 
     done = 0;
-    error = threads_start(&threads, 4, count_and_return);
+    error = threads_start(&threads, 4, mark_and_return);
     yield_until(&done, threads.n, 100);
     for (unsigned i = 0; i < 10; i++)
         thread_yield();
+    for (unsigned i = 0; i < threads.n; i++)
+        tell_zombie(i, thread_find(threads.tid[i]));
     for (unsigned i = threads.n; i-- > 0;)
         join_and_tell(threads.tid[i]);
     return error;
@@ -92,7 +132,7 @@ KTEST(join_late, "a thread that has exited long ago still has its exit code")
 KTEST(join_forgets, "a joined thread is gone: nobody finds it, and nobody joins it again")
 {
     unsigned before = thread_count();
-    tid_t tid = start("once", return_argument, (void *)3, false);
+    tid_t tid = start_on(16 * PAGE_SIZE, return_argument, (void *)3);
 
     if (tid < 0)
         return tid;
@@ -110,15 +150,20 @@ static int code_taken;
 /* One attempt that has to fail. False if t is gone. */
 static bool try_to_join(struct thread *t, u64 step)
 {
+    static struct thread was;
     u64 switches = this_rq()->nr_switches + this_rq()->nr_stays;
     bool joined;
 
     code_taken = 12345;
+    t->joiner = current()->tid;
+    memcpy(&was, t, sizeof(was));
     joined = join_try(t, &code_taken);
     fact(FACT_JOINED, step, joined);
     fact(FACT_SWITCHES, switches, this_rq()->nr_switches + this_rq()->nr_stays);
-    if (!joined)
+    if (!joined) {
         fact(FACT_STATE, step, t->state);
+        tell_kept(step, t, &was, THREAD_ALL);
+    }
     fact(FACT_EXIT_CODE, step, (u64)(s64)code_taken);
     return !joined;
 }
@@ -201,6 +246,7 @@ KTEST(exit_turns, "when one of several threads exits, the others go on in order"
 KTEST(exit_churn, "threads made, ended and joined again and again leave frames and objects as they were")
 {
     u64 rounds = option_u64("rounds") ? option_u64("rounds") : CHURN_ROUNDS;
+    unsigned before = thread_count();
     u64 wrong = 0;
 
     for (u64 i = 0; i < rounds; i++) {
@@ -212,6 +258,7 @@ KTEST(exit_churn, "threads made, ended and joined again and again leave frames a
         wrong += thread_join(tid, &code) != 0 || (u64)code != (i & 1023);
     }
     fact(FACT_NOTE, rounds, wrong);
+    fact(FACT_THREADS, 0, thread_count() - before);
     return 0;
 }
 

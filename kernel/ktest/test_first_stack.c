@@ -8,9 +8,18 @@
 #include "lib/string.h"
 
 #define ARGUMENT ((void *)0x5ca1ab1e0ddba11)
+#define ARGUMENT_OF_ANOTHER ((void *)0x0ddba115ca1ab1e)
+
+u64 probe_rflags(void); /* switch_probe.asm */
 
 static struct thread *tested;
 static struct thread *tester;
+/* A stack in the middle of what is not its own. */
+static struct {
+    u8 below[4 * PAGE_SIZE];
+    u8 stack[PAGE_SIZE];
+    u8 above[256];
+} area __attribute__((aligned(16)));
 static struct thread left; /* the tested thread comes in as if this one had just exited, so that thread_begin() has all its work to do */
 
 /* What schedule() does around a switch, without choosing: leaves everything as thread_begin() expects it. */
@@ -46,16 +55,24 @@ static _Noreturn void go_back(void)
 /* Called by thread_exit(), whose frame pointer stands in this function's frame. */
 static void on_exit(struct thread *t, int code)
 {
-    u64 frame = *(u64 *)__builtin_frame_address(0);
+    u64 flags = probe_rflags(), frame = *(u64 *)__builtin_frame_address(0);
 
     fact(FACT_EXIT_CODE, (u64)t->tid, (u64)(s64)code);
     fact(FACT_EXIT_RSP, frame + 16, t->stack.base + t->stack.size);
+    fact(FACT_FLAGS, 0, flags);
     go_back();
 }
 
 static const struct thread_owner_ops ops = { .exiting = on_exit };
 
-/* Makes a thread, switches to it, and gives it back when it has come to its end. */
+static int entry_of_another(void *arg)
+{
+    (void)arg;
+    panic("first_stack: a new thread called the function of another one, for which first_stack was called after it: "
+          "what a thread needs to start lies in the frame on its own stack");
+}
+
+/* Makes a thread, and another one's stack, which stays unused; switches to the thread, and gives it back when it has come to its end. */
 static int run_once(int (*entry)(void *))
 {
     struct thread_params params = THREAD_PARAMS("tested", entry, ARGUMENT);
@@ -67,6 +84,7 @@ static int run_once(int (*entry)(void *))
     tested = thread_new(&params, &error);
     if (!tested)
         return error;
+    first_stack(area.stack + sizeof(area.stack), entry_of_another, ARGUMENT_OF_ANOTHER);
     flags = irq_save();
     go_to(tested);
     irq_restore(flags);
@@ -77,14 +95,18 @@ static int run_once(int (*entry)(void *))
 
 KTEST(first_frame, "the frame that first_stack() lays out")
 {
-    static u8 stack[4096] __attribute__((aligned(16)));
+    static typeof(area) expected;
+    u8 *top = area.above;
     u64 *rsp;
 
-    memset(stack, 0xa5, sizeof(stack)); /* a field that is left out must not be right by luck */
-    rsp = first_stack(stack + sizeof(stack), (int (*)(void *))(void *)go_back, ARGUMENT);
-    fact(FACT_FIRST_RSP, (u64)(stack + sizeof(stack)), (u64)rsp);
-    if ((u64)rsp < (u64)stack || (u64)rsp > (u64)(stack + sizeof(stack) - sizeof(struct switch_frame)))
+    memset(&area, 0xa5, sizeof(area)); /* a field that is left out must not be right by luck */
+    memset(&expected, 0xa5, sizeof(expected));
+    rsp = first_stack(top, (int (*)(void *))(void *)go_back, ARGUMENT);
+    fact(FACT_FIRST_RSP, (u64)top, (u64)rsp);
+    if ((u64)rsp < (u64)area.stack || (u64)rsp > (u64)(top - sizeof(struct switch_frame)))
         return 0; /* nothing there that could be read */
+    tell_kept(0, &area, &expected, (u64)rsp - (u64)&area);
+    tell_kept(1, area.above, expected.above, sizeof(area.above));
     for (unsigned i = 0; i < 8; i++)
         fact(FACT_FIRST_FRAME, i, rsp[i]);
     fact(FACT_EXPECTED, 0, (u64)thread_start);
@@ -95,11 +117,12 @@ KTEST(first_frame, "the frame that first_stack() lays out")
 
 static int entry_looks(void *arg)
 {
-    u64 frame = (u64)__builtin_frame_address(0); /* the old rbp lies there, and above it the return address */
+    u64 flags = probe_rflags(), frame = (u64)__builtin_frame_address(0); /* the old rbp lies there, and above it the return address */
 
     fact(FACT_ENTRY_ARG, (u64)arg, current() == tested);
     fact(FACT_ENTRY_RSP, frame + 16, tested->stack.base + tested->stack.size);
     fact(FACT_ENTRY_RBP, 0, *(u64 *)frame);
+    fact(FACT_FLAGS, 1, flags);
     fact(FACT_ENTRY_IRQ, irq_enabled(), IS_CHECKED && spin_held(&this_rq()->lock));
     go_back();
 }

@@ -1,29 +1,45 @@
 /* Lab 1.3, seen without threads that run: a queue of the test's own, and thread structures that only stand in it. */
 #include "ktest/ktest.h"
 #include "base/assert.h"
-#include "sched/sched.h"
+#include "ktest/threads.h"
+#include "lib/string.h"
 
 #define THREADS 24
+#define FILL 0x5a /* in every field that is nobody's matter here: what is 0 already could be cleared unseen */
 
-static struct rq queue;
-static struct thread thread[THREADS];
+static struct rq queue, queue_before;
+static struct thread thread[THREADS], thread_before[THREADS];
 static struct thread idle;
 static struct thread *me;
 
 static void set_up(void)
 {
     me = current();
-    queue = (struct rq){ .cpu = 0, .idle = &idle };
+    memset(&queue, FILL, sizeof(queue));
+    queue.lock = (struct spinlock){ 0 };
+    queue.cpu = 0;
+    queue.nr_ready = 0;
+    queue.curr = queue.exited = NULL;
+    queue.idle = &idle;
     list_init(&queue.ready);
     idle = (struct thread){ .tid = 100, .state = THREAD_READY };
     list_init(&idle.run_link);
     for (int i = 0; i < THREADS; i++) {
-        thread[i] = (struct thread){ .tid = 10 + i, .state = THREAD_READY, .class = normal_class };
-        list_init(&thread[i].run_link);
+        struct thread *t = &thread[i];
+
+        memset(t, FILL, THREAD_ALL);
+        t->tid = 10 + i;
+        put_state(t, THREAD_READY);
+        t->class = normal_class;
+        string_copy(t->name, "queued", sizeof(t->name));
+        list_init(&t->run_link);
     }
+    memcpy(&queue_before, &queue, sizeof(queue));
+    memcpy(thread_before, thread, sizeof(thread));
 }
 
-/* Which of the test's threads this is: its number, -1 for NULL, 100 for the idle thread, 99 for one that is none of them. */
+/* Which of the test's threads this is: its number, -1 for NULL, 100 for the idle thread, 98 for a thread's link instead of the thread, 99
+   for something else. */
 static u64 number(const struct thread *t)
 {
     if (!t)
@@ -33,6 +49,9 @@ static u64 number(const struct thread *t)
     for (u64 i = 0; i < THREADS; i++)
         if (t == &thread[i])
             return i;
+    for (u64 i = 0; i < THREADS; i++)
+        if ((u64)t == (u64)&thread[i].run_link)
+            return 98;
     return 99;
 }
 
@@ -67,8 +86,14 @@ static int tell_the_rest(void)
     fact(FACT_RQ_CURR, 0, number(queue.curr));
     fact(FACT_CURRENT, current() == me, 0);
     set_current(me);
-    for (u64 i = 0; i < THREADS; i++)
+    queue_before.ready = queue.ready;
+    queue_before.nr_ready = queue.nr_ready;
+    tell_kept(THREADS, &queue, &queue_before, RQ_QUIET);
+    for (u64 i = 0; i < THREADS; i++) {
+        thread_before[i].run_link = thread[i].run_link;
         fact(FACT_STATE, i, thread[i].state);
+        tell_kept(i, &thread[i], &thread_before[i], THREAD_ALL);
+    }
     return 0;
 }
 

@@ -3,19 +3,28 @@
 #include "arch/upcall.h"
 #include "arch/x86_64/switch_frame.h"
 #include "ktest/ktest.h"
+#include "ktest/threads.h"
+#include "lib/string.h"
 
 void probe_switch(u64 **save, u64 *next, const u64 in[6], u64 out[9]);
 void probe_entry(void);
 void probe_arrived(const u64 registers[8]);
 extern const char probe_switch_end[];
 
+#define BESIDE 64 /* words */
 #define ABOVE 0xa0 /* what stands above each side's frame: a `ret` that takes it goes to an address that tells so */
 
 static struct {
     u8 stack[16384];
     u64 above[2];
 } other __attribute__((aligned(16)));
-static u64 *main_rsp, *other_rsp;
+static u64 *other_rsp;
+/* Where switch_context() stores the main side's stack pointer, in the middle of what is not its own. */
+static struct {
+    u64 below[BESIDE];
+    u64 *rsp;
+    u64 above[BESIDE];
+} saved;
 static bool ends_there; /* the test is complete on the other side: whether the way back works is not its question */
 
 /* A frame as if the other side had once called switch_context() itself. */
@@ -29,11 +38,21 @@ static u64 *make_frame(void (*go)(void), u64 rflags)
     return (u64 *)frame;
 }
 
+/* That nothing was stored beside it. */
+static void tell_beside(void)
+{
+    static typeof(saved) expected;
+
+    memset(&expected, 0x5a, sizeof(expected));
+    expected.rsp = saved.rsp;
+    tell_kept(0, &saved, &expected, sizeof(saved));
+}
+
 static void tell_frame(void)
 {
     for (unsigned i = 0; i < 8; i++)
-        fact(FACT_FRAME_WORD, i, main_rsp[i]);
-    fact(FACT_RETURN_INSIDE, main_rsp[7], main_rsp[7] > (u64)probe_switch && main_rsp[7] < (u64)probe_switch_end);
+        fact(FACT_FRAME_WORD, i, saved.rsp[i]);
+    fact(FACT_RETURN_INSIDE, saved.rsp[7], saved.rsp[7] > (u64)probe_switch && saved.rsp[7] < (u64)probe_switch_end);
 }
 
 /* The other side of the first tests: reports what it got and what it finds of the first side, then goes back for good. */
@@ -43,12 +62,13 @@ _Noreturn void probe_arrived(const u64 registers[8])
         fact(FACT_REG_ARRIVED, i, registers[i]);
     fact(FACT_RSP, (u64)other.above, registers[6]);
     fact(FACT_FLAGS, 1, registers[7]);
+    tell_beside();
     if (ends_there) {
-        if (main_rsp)
+        if (saved.rsp)
             tell_frame();
         ktest_done();
     }
-    switch_context(&other_rsp, main_rsp);
+    switch_context(&other_rsp, saved.rsp);
     panic("switch_context: came back to a side that nobody switched to");
 }
 
@@ -59,9 +79,11 @@ static void there_and_back(u64 other_rflags)
     u64 out[9] = { 0 };
 
     other_rsp = make_frame(probe_entry, other_rflags);
+    memset(&saved, 0x5a, sizeof(saved));
+    saved.rsp = NULL;
     for (unsigned i = 0; i < 6; i++)
         fact(FACT_REG_BEFORE, i, in[i]);
-    probe_switch(&main_rsp, other_rsp, in, out);
+    probe_switch(&saved.rsp, other_rsp, in, out);
     for (unsigned i = 0; i < 6; i++)
         fact(FACT_REG_AFTER, i, out[i]);
     fact(FACT_RSP, out[6], out[7]);
@@ -100,7 +122,7 @@ static void other_loop(void)
 {
     for (;;) {
         rounds++;
-        switch_context(&other_rsp, main_rsp);
+        switch_context(&other_rsp, saved.rsp);
     }
 }
 
@@ -111,11 +133,11 @@ KTEST(switch_many, "a thousand switches leave both stacks where they were")
     rounds = 0;
     other_rsp = make_frame(other_loop, SWITCH_RFLAGS);
     for (unsigned i = 0; i < ROUNDS; i++) {
-        switch_context(&main_rsp, other_rsp);
+        switch_context(&saved.rsp, other_rsp);
         if (i == 0)
-            first_rsp = main_rsp;
+            first_rsp = saved.rsp;
     }
     fact(FACT_ROUND, ROUNDS, rounds);
-    fact(FACT_RSP, (u64)first_rsp, (u64)main_rsp);
+    fact(FACT_RSP, (u64)first_rsp, (u64)saved.rsp);
     ktest_done(); /* the stack may have moved: no way back to the caller */
 }

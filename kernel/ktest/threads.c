@@ -1,5 +1,6 @@
 /* Numbered threads for the ktests (threads.h). */
 #include "ktest/threads.h"
+#include "ktest/ktest.h"
 #include "lib/format.h"
 #include "sched/stat.h"
 
@@ -75,6 +76,16 @@ bool threads_blocked(const struct test_threads *threads)
         thread_yield();
     }
     return false;
+}
+
+void tell_kept(u64 who, const void *now, const void *expected, size_t bytes)
+{
+    const u8 *is = now, *was = expected;
+    size_t at = 0;
+
+    while (at < bytes && is[at] == was[at])
+        at++;
+    fact(FACT_KEPT, who, at < bytes ? at : ~0ul);
 }
 
 void use_cpu(u64 ns)

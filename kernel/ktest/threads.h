@@ -30,6 +30,14 @@ static inline u64 number_of(void *arg)
     return (u64)arg;
 }
 
+/* What an exercise leaves alone. expected: a copy from before (memcpy), into which what is the exercise's was copied from now. Tells
+   FACT_KEPT: the first of the bytes that differ, or that there is none. */
+void tell_kept(u64 who, const void *now, const void *expected, size_t bytes);
+/* All of a struct thread but what is the student's own; and as much of it, and of a run queue, as neither a tick nor a policy changes. */
+#define THREAD_ALL offsetof(struct thread, mine)
+#define THREAD_QUIET (offsetof(struct thread, nr_switches) + sizeof(u64))
+#define RQ_QUIET (offsetof(struct rq, nr_switches) + sizeof(u64))
+
 /* Uses the CPU until the running thread has had it for ns more, however often it is preempted. */
 void use_cpu(u64 ns);
 

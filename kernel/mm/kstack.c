@@ -160,7 +160,7 @@ static void check_freeable(const struct kstack *stack)
     unsigned index = stack->size >= PAGE_SIZE && stack->size <= KSTACK_MAX ? size_index(stack->size) : SLOT_SIZES;
     u32 slot = index < SLOT_SIZES ? slot_of(stack, index) : SLOTS;
     if (slot >= SLOTS || stack->base + stack->size != slot_end(index, slot))
-        panic("kstack_free: 0x%lx with %lu bytes is no kernel stack: freed twice?", stack->base, stack->size);
+        panic("kstack_free: 0x%lx with %lu bytes is no kernel stack: its size changed, or freed twice?", stack->base, stack->size);
     bool in_use = slots[index].used[slot / 64] >> slot % 64 & 1;
     for (unsigned i = 0; i < kept.count; i++)
         in_use &= kept.base[i] != stack->base;

@@ -188,6 +188,8 @@ void schedule(struct rq *rq)
 
 void thread_begin(void)
 {
+    ASSERT(!irq_enabled(), "thread_begin: called with interrupts on: a new thread starts with them off, and thread_begin() turns them on "
+           "when it has given back the run queue's lock");
     switch_done();
     irq_enable();
 }

@@ -43,6 +43,11 @@ unsigned backtrace_scan(u64 lo, u64 hi, u64 *rip, unsigned max)
     return n;
 }
 
+u64 called_from(u64 rip)
+{
+    return *(const u8 *)(rip - 5) == OPCODE_CALL ? rip + (u64)(s64)*(const s32 *)(rip - 4) : 0;
+}
+
 u64 switched_rip(const u64 *rsp)
 {
     return ((const struct switch_frame *)rsp)->rip;
