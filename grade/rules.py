@@ -28,7 +28,7 @@ def require(condition, rule, *evidence):
 
 @contextlib.contextmanager
 def without_checks():
-    """Around what a test does once more with the plain build, the one that people run: a rule that is broken there alone says so."""
+    """Around what a test does once more with the unchecked build: a rule that is broken there alone says so."""
     try:
         yield
     except RuleBroken as broken:

@@ -77,7 +77,7 @@ def test_a_threads_function_gets_its_argument(boot):
     """Between first_stack() and the call of the function lie a switch and some assembly: the argument has to come through both."""
     argument_arrived(started(boot, "first_entry"))
     with without_checks():
-        argument_arrived(started(boot, "first_entry", build="plain"))
+        argument_arrived(started(boot, "first_entry", build="unchecked"))
 
 
 @exercise("1.2", points=4)

@@ -41,7 +41,7 @@ def test_nobody_is_passed_over_among_many_threads(boot):
     """Eight threads, fifty turns each: between two turns of one thread, each other one has exactly one."""
     nobody_passed_over(boot("yield_many"))
     with without_checks():
-        nobody_passed_over(boot("yield_many", build="plain"))
+        nobody_passed_over(boot("yield_many", build="unchecked"))
 
 
 def nobody_passed_over(run):

@@ -130,7 +130,7 @@ def test_two_hundred_short_lives_leave_no_trace(boot):
     """What is not given back once is not noticed; what is not given back each time is the end of the machine."""
     nothing_left(boot("exit_churn"))
     with without_checks():
-        nothing_left(boot("exit_churn", build="plain"))
+        nothing_left(boot("exit_churn", build="unchecked"))
 
 
 def nothing_left(run):
