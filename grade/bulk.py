@@ -2,10 +2,10 @@
 """Grades a folder of submissions: `make bulk SUBMISSIONS=dir PHASE=n OUT=dir [JOBS=n] [TEST=text]`.
 
     grade/bulk.py --tree START --reference TAR --submissions DIR --out DIR [--jobs N] [--test TEXT]
-    grade/bulk.py --tree START --reference TAR --one PATH --results FILE      a single one, for Gradescope
+    grade/bulk.py --tree START --reference TAR --one PATH --results FILE --base DIR      a single one, for Gradescope
 
 Each submission is unpacked (intake.py) and graded by grade/run.py, in the sandbox where there is one (sandbox.py), in a build folder that
-starts with the handed-out objects and is removed afterwards. What comes out:
+starts as a copy of the base, what was handed out and built once, and is removed afterwards. What comes out:
 
     OUT/grades.csv          a line a submission
     OUT/index.html          the same to look at, with a link to each one's page
@@ -39,7 +39,7 @@ if __name__ == "__main__":
     sys.dont_write_bytecode = True
     sys.path.insert(0, str(HERE.parent))
 
-from grade import exercises, forms, intake, machine, sandbox
+from grade import build, exercises, forms, intake, machine, sandbox, testlist
 from grade.errors import GraderFault, UserError
 
 OK, SOME_FAILED, INTERRUPTED, FAULT, USAGE = range(5)
@@ -59,16 +59,19 @@ def main(argv):
     parser.add_argument("--out", type=Path, help="a folder for what comes out")
     parser.add_argument("--one", type=Path, help="a single submission")
     parser.add_argument("--results", type=Path, help="where its results go")
+    parser.add_argument("--base", type=Path, help="the folder in which what was handed out is built (default: .base in OUT); with neither "
+                        "--submissions nor --one, that is all that is done")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="submissions at once")
     parser.add_argument("--test", default="", help="grade only these tests again, of all submissions")
     options = parser.parse_args(argv)
-    if bool(options.submissions and options.out) == bool(options.one and options.results):
-        parser.error("either --submissions and --out, or --one and --results")
-    for name in ("tree", "reference", "submissions", "out", "one", "results"):
+    many, single = (options.submissions, options.out), (options.one, options.results, options.base)
+    if all(many) == all(single) and (any([*many, options.one, options.results]) or not options.base):
+        parser.error("either --submissions and --out, or --one, --results and --base, or --base alone")
+    for name in ("tree", "reference", "submissions", "out", "one", "results", "base"):
         setattr(options, name, getattr(options, name) and getattr(options, name).absolute())
     signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     try:
-        return only(options) if options.one else bulk(options)
+        return only(options) if options.one else bulk(options) if options.submissions else Course(options).build_base()
     except UserError as error:
         print(f"bulk: {error}", file=sys.stderr)
         return USAGE
@@ -87,6 +90,7 @@ def bulk(options):
     with only_one(options.out):
         course = Course(options)
         sweep(options.out)
+        course.build_base()
         open_ones = [one for one in found if not course.is_current(one)] if not options.test else found
         progress = Progress(len(found), len(found) - len(open_ones))
         try:
@@ -110,6 +114,7 @@ def only(options):
     with tempfile.TemporaryDirectory(prefix=machine.PREFIX) as folder:
         options.out = Path(folder)
         course, one = Course(options), intake.Found("submission", [options.one])
+        course.build_base()
         course.grade(one)
         results = course.results(one) or {"score": 0, "output": f"This submission {course.remark(one)}", "output_format": "text", "tests": []}
         write(options.results, json.dumps(results, indent=1) + "\n")
@@ -121,18 +126,26 @@ class Course:
     """What is the same for all submissions. Says so if there is no sandbox."""
 
     def __init__(self, options):
-        self.phase, known = exercises.read(options.tree / "exercises.toml")
+        self.phase, self.known = exercises.read(options.tree / "exercises.toml")
+        self.base = options.base or options.out / ".base"
         self.options, self.boxed = options, not sandbox.trial()
         if not self.boxed:
             print(f"bulk: there is no sandbox ({sandbox.trial()}): compilers and QEMU run with limits of time, memory and output, but a "
                   "hostile file could have them read what this user may read. apt-get install bubblewrap, or grade as a user who may read "
                   "nothing else", file=sys.stderr)
         sandbox.use(self.boxed)
-        self.names = [path for exercise in known.values() for path in exercise.files]
+        self.names = [path for exercise in self.known.values() for path in exercise.files]
         graders = sorted(path for path in (options.tree / "grade").rglob("*") if path.is_file() and "__pycache__" not in path.parts)
         self.identity = digest([*graders, options.tree / "exercises.toml", options.reference])
         self.stop = threading.Event()
         self.running, self.guard = set(), threading.Lock()
+
+    def build_base(self):
+        """Builds what was handed out, in all the kernels that tests boot, or makes what is there current."""
+        tests = testlist.read(self.options.tree / "grade" / f"phase{self.phase}", self.known)
+        kinds = dict.fromkeys(["checked", *(kind for test in tests for kind in test.builds)])
+        build.build(self.options.tree, self.options.tree / "grade" / "given.tar", self.known, self.base, self.options.jobs, kinds)
+        return OK
 
     def place(self, one):
         return self.options.out / one.folder
@@ -201,7 +214,7 @@ class Course:
 
     def run(self, one, work, place):
         """Has grade/run.py grade what lies in work/submission. Returns a remark for the table, mostly none."""
-        prepare(self.options.tree, work / "build" / "tree")
+        shutil.copytree(self.base / "tree", work / "build" / "tree", symlinks=True)
         command = [sys.executable, str(self.options.tree / "grade" / "run.py"), "--tree", str(work / "submission"), "--out", str(work / "out"),
                    "--work", str(work / "build"), "--jobs", "1", "--reference", str(self.options.reference),
                    *(["--sandbox"] if self.boxed else []), *(["--test", self.options.test] if self.options.test else [])]
@@ -227,13 +240,6 @@ class Course:
             os.replace(work / "out" / KEPT, place / KEPT)
             return "some tests could not be judged" if status == 3 else ""
         return "the grader failed: " + (words.decode("utf-8", "replace").strip().splitlines() or ["without a word"])[-1][:300]
-
-
-def prepare(tree, folder):
-    """The build folder of one submission: the handed-out sources and objects, for itself alone."""
-    folder.mkdir(parents=True)
-    for top in ("kernel", "build"):
-        shutil.copytree(tree / top, folder / top, symlinks=True, ignore=shutil.ignore_patterns("grade", "plain"))
 
 
 def identity(paths):

@@ -3,21 +3,15 @@
 
     setup.sh, run_autograder      what Gradescope calls
     crescent/                     the start tree of the phase, with what grades submissions in all their forms
-    reference.tar, kinds          the solved files; the kernels to build once
+    reference.tar                 the solved files
 
 The same trees give the same bytes."""
 
 import argparse
-import sys
 import zipfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent.parent))
-
-from grade import exercises, testlist  # noqa: E402
-from grade.build import VARIANTS  # noqa: E402
-
 ONLY_HERE = ("bulk.py", "intake.py")  # of grade/, which students' trees do not hold
 OLDEST = (1980, 1, 1, 0, 0, 0)
 
@@ -32,9 +26,6 @@ def files_of(tree, reference):
     for name in ONLY_HERE:
         found[f"crescent/grade/{name}"] = (HERE.parent / name).read_bytes(), True
     found["reference.tar"] = reference.read_bytes(), False
-    phase, known = exercises.read(tree / "exercises.toml")
-    kinds = dict.fromkeys(["checked", *(kind for test in testlist.read(tree / "grade" / f"phase{phase}", known) for kind in test.builds)])
-    found["kinds"] = "".join(",".join(VARIANTS[kind]) + "\n" for kind in kinds).encode(), False
     return found
 
 
