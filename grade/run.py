@@ -139,9 +139,9 @@ def grade(options):
     built = builder.build(options.tree, exercises)
     tell_about(built, exercises)
     points = testlist.points(every, exercises)
-    extra = {"phase": phase, "kernel": str(built.kernel), "selected": options.test or None, "broken": built.broken,
-             "warnings": built.warnings, "not_taken": [list(item) for item in built.ignored]}
     whole = options.previous or not options.test
+    extra = {"phase": phase, "kernel": str(built.kernel), "selected": None if whole else options.test, "broken": built.broken,
+             "warnings": built.warnings, "not_taken": [list(item) for item in built.ignored]}
     kept = Results(options.out / ("results.json" if whole else "selected.json"), every if whole else tests, points, exercises, extra,
                    {e.id for e in exercises.values() if set(e.files) & set(built.files)})
     if options.previous:
