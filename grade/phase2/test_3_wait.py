@@ -58,8 +58,8 @@ def test_waking_all_wakes_everybody_once(boot):
     """All who wait now: none of them is left, and who comes back to wait again is not of this time."""
     run = boot("wait_all")
     woken, awake = [fact.b for fact in run.facts("RESULT")], [fact.b for fact in run.facts("COUNT")]
-    require(woken == [4, 4], "wake_all() wakes all who wait and returns how many", f"4 waited, twice; it returned {woken}")
-    require(awake == [4, 8], "each waiter comes back once from each wake_all()",
+    require(woken == [7, 7], "wake_all() wakes all who wait and returns how many", f"7 waited, twice; it returned {woken}")
+    require(awake == [7, 14], "each waiter comes back once from each wake_all()",
             f"came back: {awake} in all after the first and the second time")
 
 
@@ -70,6 +70,7 @@ def test_who_was_not_woken_leaves_the_queue_too(boot):
     run = boot("wait_leaves")
     results = {fact.a: fact.b for fact in run.facts("RETURNED")}
     require(results.get(0) == EINTR, "wait_on() returns -EINTR to a thread that was killed", f"it returned {results.get(0)}")
+    require(results.get(1) == 0, "wait_on() returns 0 to a thread that was not killed", f"woken by hand: it returned {results.get(1)}")
     require(not any(fact.b for fact in run.facts("LINKED")), "a thread that has come back from wait_on() is in no wait queue",
             "it still stands there")
     counts = [fact.b for fact in run.facts("COUNT")]

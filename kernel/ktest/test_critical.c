@@ -192,8 +192,8 @@ KTEST(sections_end, "sections of both kinds, one inside the other, while another
     preempt_enable();
     look(5);
     was = critical_enter();
-    preempt_disable();
     becomes_due();
+    preempt_disable();
     preempt_enable();
     look(6);
     critical_exit(was);

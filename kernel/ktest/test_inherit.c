@@ -158,11 +158,13 @@ KTEST(inherit_set, "the own priorities of an owner and of who waits for it chang
     threads_join(&threads);
     thread_set_priority(me, PRIORITY_CRITICAL);
     mutex_lock(&mutex[0]);
+    mutex_lock(&mutex[1]);
     threads.n = 0;
     if (!error)
         error = threads_add(&threads, PRIORITY_HIGH, lock_first);
     if (!error)
         threads_blocked(&threads);
+    mutex_unlock(&mutex[1]);
     look(current());
     thread_set_priority(me, PRIORITY_LOW);
     look(current());

@@ -56,10 +56,11 @@ static bool turn_begins(const struct thread *t)
 
 /* --- priorities and ageing -------------------------------------------------------------------------------------------------------- */
 
-/* By priority: a tick with a cycle of the quantum left and with none, while nobody waits, then while a thread of each priority waits, and
-   whether that one takes the CPU when it becomes ready. */
+/* By priority: a tick with a cycle of the quantum left and with none, while nobody waits; then with a cycle left while somebody waits that
+   has inherited each priority, and whether that one takes the CPU when it becomes ready. */
 KTEST(prio_limits, "what a tick and a new arrival mean, by priorities, at the end of a quantum and before")
 {
+    static const int base[SCHED_PRIORITIES] = PRIO_BASE;
     u64 flags = irq_save();
 
     answers = 0;
@@ -69,8 +70,9 @@ KTEST(prio_limits, "what a tick and a new arrival mean, by priorities, at the en
         answer(makes_due(prio_tick, make(&runs, p, policy.quantum[p])));
         for (enum thread_priority other = 0; other < SCHED_PRIORITIES; other++) {
             set_up();
-            make(&runs, p, 0);
-            prio_class.enqueue_task(&queue, make(&waits, other, 0), ENQUEUE_CHANGED);
+            make(&runs, p, policy.quantum[p] - 1);
+            make(&waits, PRIORITY_IDLE, 0)->inherited = base[other];
+            prio_class.enqueue_task(&queue, &waits, ENQUEUE_CHANGED);
             answer(makes_due(prio_tick, &runs));
             answer(makes_due(prio_check_preempt, &waits));
             answer(prio_first(&queue) == &waits && prio_first(&queue) == &waits); /* it stays there */

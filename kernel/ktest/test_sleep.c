@@ -123,6 +123,7 @@ KTEST(sleep_past, "sleeping for no time, and until moments that have passed")
     fact(FACT_RETURNED, 1, (u64)(s64)thread_sleep_until(clock_ns() - 1));
     fact(FACT_RETURNED, 2, (u64)(s64)thread_sleep_until(0));
     fact(FACT_RETURNED, 3, (u64)(s64)thread_sleep(0ul - 100000));
+    fact(FACT_RETURNED, 4, (u64)(s64)thread_sleep_until(clock_ns() + (1ul << 63) + NS_PER_SEC)); /* by its sign, it has passed */
     fact(FACT_SWITCHES, switches + stays, rq->nr_switches + rq->nr_stays);
     fact(FACT_INTERRUPTS, 0, irq_enabled());
     irq_disable();

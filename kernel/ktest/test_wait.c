@@ -169,7 +169,7 @@ KTEST(wait_all, "waking all, who then wait again")
     int error;
 
     set_up();
-    error = threads_start(&threads, 4, wait_always);
+    error = threads_start(&threads, 7, wait_always);
     for (u64 i = 0; i < 2 && !error; i++) {
         u64 flags;
 
