@@ -97,6 +97,10 @@ def feedback_rules(run):
         agrees("mlfq_tick()", case, known(t, model) | (model.used_up(t) is not None) << 19)
         for why in range(NEW, CHANGED + 1):
             t = thread()
+            model.catch_up(t)
+            if why == CHANGED and (model.quantum_used(t) or model.allotment_used(t)):
+                next(given)  # whose priority changes has waited since it joined, and has used nothing up
+                continue
             model.joins(t, why)
             agrees(f"mlfq_place(), ENQUEUE_{REASONS[why]},", case, known(t, model))
 

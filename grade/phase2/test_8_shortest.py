@@ -60,7 +60,8 @@ def test_the_prediction_goes_half_the_way_to_the_last_burst(boot):
         require(first == (tau <= burst), "the smaller key goes first; of equals, who was ready first", f"keys {tau} and {burst}")
     for burst in (*CYCLES[3:], 0):
         guess, expected = next(given), burst * policy.cycles_per_ms // MS or policy.first_tau
-        require(abs(guess - expected) <= 1 + expected // 100_000, "the first guess is what was announced, in cycles, or else policy.sjf_first_tau",
+        require(abs(guess - expected) <= 1 + expected // 100_000,
+                "the first guess is what was announced, in cycles, or else policy.sjf_first_tau",
                 f"announced {burst} ns: guessed {guess} cycles, expected {expected}")
 
 
