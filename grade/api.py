@@ -10,8 +10,8 @@
         ...
 
 The decorators' arguments are plain numbers and text: the list of tests is read without running them (testlist.py). points are shares of
-what exercises.toml gives the exercise. build="race" or "unchecked" in a call of boot() says that the test needs that kernel, too. The fixtures
-are `boot` (boot.py) and `seeds` (a list; @seeds(n) says how many by default). replay(run) gives GDB on a recording of a run
+what exercises.toml gives the exercise. build="race" or "unchecked" in a call of boot() says that the test needs that kernel, too. The
+fixtures are `boot` (boot.py) and `seeds` (a list; @seeds(n) says how many by default). replay(run) gives GDB on a recording of a run
 (debugger.py)."""
 
 import pytest

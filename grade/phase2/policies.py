@@ -1,12 +1,15 @@
 """What the tests of the policies have in common: a trace replayed by a model, turns, and what a decision costs with many threads."""
 
+from itertools import product
 from math import log2
 
 from grade.api import require
-from grade.models.schedule import follows
+from grade.models.mlfq import FeedbackQueue
+from grade.models.prio import Priority
+from grade.models.schedule import CHANGED, NEW, Thread, follows, numbers
 from grade.timeline import Timeline
 
-__all__ = ["follows", "grows_like", "picks_of_ten", "turns"]
+__all__ = ["ageing_rules", "answers", "feedback_rules", "follows", "grows_like", "picks_of_ten", "turns"]
 
 READY = 1      # enum thread_state
 PREEMPTED = 2  # enum enqueue_why
@@ -38,3 +41,85 @@ def grows_like(run, what, order):
     for n in cost:
         require(cost[n] <= cost[10] * ALLOWED[order](n), f"{what} costs no more than O({order}) with n threads that wait",
                 ", ".join(f"{cycles} cycles with {threads}" for threads, cycles in cost.items()))
+
+
+# --- the small functions, asked one by one (kernel/ktest/test_policy_rules.c) ------------------------------------------------------------
+
+REASONS = ("NEW", "YIELD", "PREEMPTED", "WAKE", "CHANGED")
+RAN, BOOST = 10**12, 5  # cycles that the thread has run; the present boost's number
+
+
+def answers(run):
+    """What the functions answered, in order."""
+    return [fact.b for fact in run.facts("RESULT")]
+
+
+def known(t, model):
+    """A thread's fields as the ktest packs them, but for the last bit."""
+    return t.level | t.boost << 8 | (t.allotment_start == t.ran) << 16 | (t.slice_start == t.ran) << 17 | (t.since == model.clock) << 18
+
+
+def said(packed):
+    """The same for people."""
+    names = ("its allotment begins anew", "its turn begins anew", "its wait begins now", "a reschedule is due")
+    what = [name for bit, name in enumerate(names, 16) if packed >> bit & 1]
+    return ", ".join([f"level {packed & 255}", f"boost {packed >> 8 & 255}", *what])
+
+
+def feedback_rules(run):
+    """Judges ktest mlfq_rules by the model."""
+    given = iter(answers(run))
+    model = FeedbackQueue(numbers(run.kernel))
+    model.clock = BOOST * model.numbers.boost + 12345
+
+    def agrees(function, case, packed):
+        got = next(given)
+        require(got == packed, f"{function} answers and sets what the rules say", case, f"expected: {said(packed)}", f"it was: {said(got)}")
+
+    for level, behind, left, part in product(range(4), range(3), range(2), range(3)):
+        quantum, allotment = model.numbers.mlfq_quantum[level], model.numbers.mlfq_allotment[level]
+        used = (allotment - 1, allotment, 100 * allotment)[part]
+        case = (f"a thread at level {level} that took part in boost {BOOST - behind} of {BOOST}, ran {quantum - left} of its quantum of "
+                f"{quantum} cycles and {used} of its allotment of {allotment}")
+
+        def thread():
+            t = Thread(1)
+            t.ran, t.slice_start, t.allotment_start = RAN, RAN - quantum + left, RAN - used
+            t.level, t.boost, t.since = level, BOOST - behind, 1
+            return t
+
+        got, unchanged = next(given), next(given)
+        require(got == model.level(thread()), "mlfq_level() is the level at which a thread competes now",
+                case, f"expected: {model.level(thread())}, it was: {got}")
+        require(unchanged, "mlfq_level() changes nothing", case)
+        t = thread()
+        model.ticked(t)
+        agrees("mlfq_tick()", case, known(t, model) | (model.used_up(t) is not None) << 19)
+        for why in range(NEW, CHANGED + 1):
+            t = thread()
+            model.catch_up(t)
+            if why == CHANGED and (model.quantum_used(t) or model.allotment_used(t)):
+                next(given)  # whose priority changes has waited since it joined, and has used nothing up
+                continue
+            model.joins(t, why)
+            agrees(f"mlfq_place(), ENQUEUE_{REASONS[why]},", case, known(t, model))
+
+
+def ageing_rules(run):
+    """Judges ktest prio_rules: the levels by their formula, the rest by the model."""
+    given = iter(answers(run))
+    for inherited, ages, less in product((-1, 44, 63), (0, 1, 18, 19, 20, 42, 43, 44, 256, 2**31, 2**32 + 1), range(2)):
+        got, expected = next(given), min(63, max(20, inherited) + ages + less)
+        require(got == expected, "a thread's level is min(63, effective + floor(wait / ageing))",
+                f"own 20, inherited {inherited}, waited {ages + 1} x ageing{'' if less else ' less a cycle'}: {got}, expected {expected}")
+    model = Priority(numbers(run.kernel))
+    model.clock = 2
+    for why, left in product(range(NEW, CHANGED + 1), range(2)):
+        t = Thread(1)
+        t.own, t.ran, t.since, t.slice_start = 3, RAN, 1, RAN - model.numbers.quantum[3] + left
+        model.joins(t, why)
+        got, expected = next(given), (t.slice_start == t.ran) | (t.since == model.clock) << 1
+        what = ["neither", "slice_start", "since", "both"]
+        require(got == expected, "prio_place() sets since and slice_start where a wait and a quantum begin",
+                f"ENQUEUE_{REASONS[why]}, quantum {'not used up: one cycle is left' if left else 'used up'}: "
+                f"it set {what[got]}, expected {what[expected]}")

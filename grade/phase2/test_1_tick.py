@@ -2,6 +2,7 @@
 when to when."""
 
 from grade.api import boots, exercise, require
+from grade.models.schedule import follows
 from grade.timeline import Timeline
 
 MS = 1_000_000
@@ -38,7 +39,7 @@ def asked_within_a_turn(run):
         before = pick.tid
 
 
-@exercise("2.1", points=3)
+@exercise("2.1", points=2)
 def test_threads_that_never_yield_take_turns_of_a_quantum(boot):
     """Without preemption the first of them would keep the CPU for good: the tick has to take it away."""
     run = boot("turns_hogs", limit_ms=600)
@@ -50,6 +51,7 @@ def test_threads_that_never_yield_take_turns_of_a_quantum(boot):
     require(order == order[:3] * 3 and len(set(order)) == 3, "whoever has used up its quantum goes behind all who wait",
             f"turns of {order}")
     asked_within_a_turn(run)
+    follows(run, "rr")
 
 
 @exercise("2.1", points=2)
@@ -90,6 +92,23 @@ def test_a_wait_does_not_renew_the_quantum(boot):
 
 @exercise("2.1", points=1)
 @boots(2)
+def test_a_quantum_is_used_up_at_its_end_whoever_waits(boot):
+    """What it is measured by is what the thread has run: not who else is there. And a tick is counted, whatever it means to whom."""
+    run = boot("tick_limits")
+    counted = [(fact.a, fact.b) for fact in run.facts("COUNT")]
+    require(counted == [(1, 1), (1, 0)], "each tick is counted once, and the class of the thread that ran is asked, if it wants to be",
+            f"ticks and calls of task_tick after a tick of a class that has one, and of one that has none: {counted}")
+    before, at, kept = (fact.b for fact in run.facts("RESULT"))
+    require(not before and at, "a reschedule is due when a thread has run its quantum since slice_start, and not before",
+            f"a cycle before that: {bool(before)}; exactly then: {bool(at)}; what it has run wraps at 64 bits in between")
+    require(kept, "a tick that finds quantum left leaves a reschedule alone that is due for another reason", "need_resched was cleared")
+    lasted = boot("turns_alone", limit_ms=200).fact("TURN").b / MS
+    require(39 <= lasted <= 41.5, "a quantum that was used up begins anew at once, though nobody else waits",
+            f"a thread alone for 30 ms, with a quantum of 20 ms, lost the CPU to a new one after {lasted:.2f} ms, expected 40")
+
+
+@exercise("2.1", points=1)
+@boots(2)
 def test_under_fcfs_nobody_is_preempted(boot):
     """What a tick means is the policy's affair: sched_tick() asks the class of the thread that runs, and fcfs has nothing to say."""
     require(len(hogs(boot("turns_hogs", limit_ms=600))) > 3, "under round-robin threads that never yield are preempted", "nobody was")
@@ -101,6 +120,9 @@ def test_under_fcfs_nobody_is_preempted(boot):
                 "first come, first served: whoever runs goes on until it waits or exits",
                 f"thread {tid} had {len([turn for turn in turns if turn.tid == tid])} turns")
     asked_within_a_turn(run)
+    ticks, counted = len(run.events("TICK")), run.kernel["run_queues"][0].nr_ticks
+    require(counted == ticks, "each tick is counted once, and the class of the thread that ran is asked, if it wants to be",
+            f"{ticks} ticks in the trace; the run queue counts {counted}")
 
 
 @exercise("2.1", points=2)
@@ -116,3 +138,4 @@ def test_who_makes_room_within_its_quantum_keeps_its_place(boot):
                 "a preempted thread whose quantum is not over is picked again before those who wait",
                 f"thread {me} had to make room at {event.time} ns; picked next: "
                 + (f"thread {after.tid} at {after.time} ns" if after else "nobody"))
+    follows(run, "rr")

@@ -14,7 +14,7 @@ def loses_nothing(run, what):
     require(most > 4, "threads that never yield are preempted", f"{most} switches at most, whatever the seed; 4 without preemption")
 
 
-@exercise("2.2", points=3)
+@exercise("2.2", points=2)
 @seeds(20)
 def test_a_counter_changed_in_critical_sections_loses_nothing(boot, seeds):
     """A thread that is preempted between reading a number and writing it back undoes what the others did meanwhile."""
@@ -37,6 +37,8 @@ def test_only_the_outermost_critical_section_turns_interrupts_on(boot):
     require(seen[2] == 0, "the end of an inner section leaves interrupts off: the outer one goes on", "they are on")
     require(seen[3] == 1, "the end of the outermost section turns interrupts on again", "they are off")
     require(seen[4] == 0, "a section that began with interrupts off ends with interrupts off", "they are on")
+    require(seen[5:] == [0, 0], "preempt_disable() and preempt_enable() leave interrupts as they are",
+            f"they were off; on after preempt_disable() and after preempt_enable(): {seen[5:]}")
 
 
 @exercise("2.2", points=1)
@@ -58,6 +60,22 @@ def test_a_reschedule_that_became_due_in_a_section_happens_at_its_end(boot):
     require(between == 0, "preempt_enable() of an inner section leaves preemption disabled", f"the other thread counted to {between}")
     require(after > 0, "preempt_enable() of the outermost section gives the CPU away if that became due inside",
             "the other thread has not run yet")
+
+
+@exercise("2.2", points=1)
+def test_the_end_of_a_section_is_a_preemption_if_one_is_due_and_else_nothing(boot):
+    """A section may be anywhere: who enters and leaves one must not lose its turn by that. Only what became due inside is owed."""
+    run = boot("sections_end")
+    asked, due, turns = ([fact.b for fact in run.facts(key)] for key in ("SWITCHES", "COUNT", "TURN"))
+    asked = [count - asked[0] for count in asked]
+    require(asked[1] == 0, "at the end of a section nobody asks the scheduler if no reschedule is due", f"it was asked {asked[1]} times")
+    require(len(set(turns)) == 1, "the end of a section preempts and does not yield: with quantum left a thread keeps its place, the first",
+            f"the other thread's count, at each step: {turns}")
+    require(due[4] == 1 and due[6] == 1, "a section of one kind that ends inside one of the other kind leaves the reschedule to that one",
+            f"due behind critical_exit() without preemption: {due[4]}; behind preempt_enable() without interrupts: {due[6]}")
+    require(asked == [0, 0, 1, 2, 2, 3, 3, 4] and not (due[2] or due[3] or due[5] or due[7]),
+            "the end of the outermost section makes up for a reschedule that became due inside, once",
+            f"asked: {asked}, expected [0, 0, 1, 2, 2, 3, 3, 4]; still due: {due}")
 
 
 @exercise("2.2", points=1)

@@ -41,13 +41,16 @@ def test_the_best_priority_is_woken_first_and_of_equals_the_one_that_came_first(
 
 
 @exercise("2.3", points=1)
-@boots(2)
+@boots(3)
 def test_a_priority_that_was_raised_while_waiting_counts(boot):
     """Priorities change while threads wait: the choice is made with those of now, whether they are a thread's own or lent to it."""
     for ktest, how in (("wait_raised", "was raised to"), ("wait_lent", "inherited")):
         came = order(boot(ktest))
         require(came == [2, 0, 1], "wake_one() goes by the effective priorities of now, not by those at the time of waiting",
                 f"woken: {came}", f"expected: [2, 0, 1]; 0 was high, 1 normal, and 2 low until it {how} critical")
+    came = order(boot("wait_lent_little"))
+    require(came == [1, 0, 2, 3], "the effective priority is the better one of a thread's own and what it inherits, and that alone counts",
+            f"woken: {came}", "expected: [1, 0, 2, 3]; their effective priorities are 32 44 32 32; 0 and 3 are low and have inherited 32")
 
 
 @exercise("2.3", points=2)
@@ -55,8 +58,8 @@ def test_waking_all_wakes_everybody_once(boot):
     """All who wait now: none of them is left, and who comes back to wait again is not of this time."""
     run = boot("wait_all")
     woken, awake = [fact.b for fact in run.facts("RESULT")], [fact.b for fact in run.facts("COUNT")]
-    require(woken == [4, 4], "wake_all() wakes all who wait and returns how many", f"4 waited, twice; it returned {woken}")
-    require(awake == [4, 8], "each waiter comes back once from each wake_all()",
+    require(woken == [7, 7], "wake_all() wakes all who wait and returns how many", f"7 waited, twice; it returned {woken}")
+    require(awake == [7, 14], "each waiter comes back once from each wake_all()",
             f"came back: {awake} in all after the first and the second time")
 
 
@@ -67,6 +70,7 @@ def test_who_was_not_woken_leaves_the_queue_too(boot):
     run = boot("wait_leaves")
     results = {fact.a: fact.b for fact in run.facts("RETURNED")}
     require(results.get(0) == EINTR, "wait_on() returns -EINTR to a thread that was killed", f"it returned {results.get(0)}")
+    require(results.get(1) == 0, "wait_on() returns 0 to a thread that was not killed", f"woken by hand: it returned {results.get(1)}")
     require(not any(fact.b for fact in run.facts("LINKED")), "a thread that has come back from wait_on() is in no wait queue",
             "it still stands there")
     counts = [fact.b for fact in run.facts("COUNT")]
@@ -76,7 +80,7 @@ def test_who_was_not_woken_leaves_the_queue_too(boot):
 
 
 @exercise("2.3", points=1)
-@boots(3)
+@boots(4)
 def test_a_wake_is_not_spent_on_one_who_stopped_waiting(boot):
     """Between being made ready and running a waiter stands in the queue, but waits no more: a wake that it gets is nobody's, and who still
     waits may wait for ever."""
@@ -85,11 +89,20 @@ def test_a_wake_is_not_spent_on_one_who_stopped_waiting(boot):
         run = boot(ktest)
         require(run.fact("RESULT").b == 1, "wake_one() returns true when it has woken somebody who waited", f"it returned false: {first}")
         require(run.fact("COUNT").b == 2, "a wake goes to a thread that waits, and is passed on by one that was killed",
-                f"two wait, one wake; of the first: {first}; awake then: {run.fact('COUNT').b}, expected 2")
+                f"some wait, one wake; of the first: {first}; awake then: {run.fact('COUNT').b}, expected 2")
         no_leak(run)
+    run = boot("wait_stale")
+    one, every = (fact.b for fact in run.facts("RESULT"))
+    first, last = (fact.b for fact in run.facts("COUNT"))
+    require(one == 1 and first == 3, "wake_one() goes on until it has woken somebody who waited, or nobody is left",
+            f"six stand there, two of them were woken by hand; it returned {one}; awake then: {first}, expected 3")
+    require(every == 2 and last == 6, "wake_all() wakes all who wait, and counts those whom it woke",
+            f"three stand there, one of them was woken by hand; it returned {every}, expected 2; awake then: {last} of 6")
+    require(run.fact("QUEUE_EMPTY").b == 1, "a wake takes the waiter out of the queue", "after wake_all() somebody stands in it")
 
 
 @exercise("2.3", points=1)
+@boots(2)
 def test_a_wake_that_came_early_ends_the_next_wait_at_once(boot):
     """It is remembered, so it is not lost; the thread comes back with its lock held, as from every wait, and out of the queue."""
     run = boot("wait_pending")
@@ -98,6 +111,9 @@ def test_a_wake_that_came_early_ends_the_next_wait_at_once(boot):
     require(held and off, "wait_on() returns with the lock held and interrupts off",
             f"lock held: {bool(held)}, interrupts off: {bool(off)}")
     require(run.fact("QUEUE_EMPTY").b == 1, "a thread that has come back from wait_on() is in no wait queue", "it still stands there")
+    stopped = boot("wait_due").fact("NOTE")
+    require(stopped.a == stopped.b, "a waiter keeps the lock, and with it the CPU, until it is BLOCKED",
+            "a reschedule was due when it began to wait: it was preempted between giving the lock back and being BLOCKED")
 
 
 @exercise("2.3", points=1)

@@ -1,11 +1,11 @@
 """Lab 2.4: timer_insert(), timer_pop_expired(), thread_sleep_until(). Who sleeps wakes when it is time: no earlier, hardly
 later, and in order."""
 
-from grade.api import exercise, no_leak, require, seeds
+from grade.api import boots, exercise, no_leak, require, seeds, signed
 
 MS, SECOND = 1_000_000, 1_000_000_000
 LATE = 40_000  # ns: setting the timer, its interrupt, and the switch, in a checked build
-NONE = 2**64 - 1
+NONE, EINTR = 2**64 - 1, 2**64 - 4
 
 
 def popped(run):
@@ -33,9 +33,13 @@ def test_timers_come_out_in_the_order_of_their_times(boot):
 def test_times_are_compared_across_the_clocks_end(boot):
     """A clock that counts in 64 bits wraps: what comes first is told by the difference of two times, not by which number is smaller."""
     seen = [timers for _, timers in popped(boot("timer_wrap"))]
-    require(seen == [[1], [2], [0]], "times are compared by their difference, so that a wrapped clock does no harm",
-            f"expired 20 before the wrap, 20 and 60 after it: {seen}",
+    require(seen[:3] == [[1], [2], [0]], "times are compared by their difference, so that a wrapped clock does no harm",
+            f"expired 20 before the wrap, 20 and 60 after it: {seen[:3]}",
             "expected: [[1], [2], [0]], set to 50 and 10 before it and 50 after it")
+    require(seen[3:5] == [[1], [0]], "the difference of two times is signed, and not the times",
+            f"expired 20 before and 60 after 2^63: {seen[3:5]}; expected: [[1], [0]], set to 50 before it and 50 after it")
+    require(seen[5:] == [[1], [0]], "the difference of two times is an s64, which holds more than two seconds",
+            f"expired at 110 ns and at 3 s: {seen[5:]}; expected: [[1], [0]], set to 100 ns and 3 s")
 
 
 @exercise("2.4", points=2)
@@ -63,18 +67,25 @@ def test_a_sleep_that_is_over_already_returns_at_once(boot):
     run = boot("sleep_past")
     asleep = run.fact("ASLEEP")
     require(asleep.b >= asleep.a, "a sleep that is not over lasts", f"asked for {asleep.a} ns, slept {asleep.b} ns")
-    require([fact.b for fact in run.facts("RETURNED")] == [0] * 4, "a sleep that is over returns 0",
+    require([fact.b for fact in run.facts("RETURNED")] == [0] * 5, "a sleep that is over returns 0",
             f"returned: {[fact.b for fact in run.facts('RETURNED')]}")
     decisions = run.fact("SWITCHES")
     require(decisions.a == decisions.b, "a sleep of no time, or until a moment that has passed, returns without giving up the CPU",
             f"{decisions.b - decisions.a} times the scheduler was asked")
+    on, past, slept = (fact.b for fact in run.facts("INTERRUPTS"))
+    require(on and not past and not slept, "after a sleep interrupts are as they were",
+            f"on, when they were on: {bool(on)}; when they were off: {bool(past)} after a sleep of no time, {bool(slept)} after another")
 
 
 @exercise("2.4", points=1)
+@boots(2)
 def test_an_old_wake_does_not_shorten_a_sleep(boot):
     """A thread may have been woken for something that it no longer waits for: when its block returns, it has to look at the clock."""
     fact = boot("sleep_pending").fact("ASLEEP")
     require(fact.b >= fact.a, "a sleeper that is woken too early goes on sleeping", f"asked for {fact.a} ns, slept {fact.b} ns")
+    for fact, where in zip(boot("sleep_roused_before").facts("ASLEEP"), ("another wait", "the sleep before"), strict=True):
+        require(fact.b >= fact.a, "a wake by hand ends the wait in which it came, and no later sleep: `roused` is cleared before it begins",
+                f"woken by hand in {where}; asked for {fact.a} ns, slept {fact.b} ns")
 
 
 @exercise("2.4", points=1)
@@ -101,6 +112,11 @@ def test_a_sleeper_can_be_held_up_woken_and_killed(boot):
             f"slept {slept[1]} ns of 5 ms")
     require(slept[0] >= 9 * MS and slept[2] < 3 * MS, "suspended past its time a sleep lasts until resume, woken by hand it ends there",
             f"slept: {slept}")
+    returned = {fact.a: fact.b for fact in run.facts("RETURNED")}
+    require(slept[3] < 3 * MS and returned[3] == EINTR, "a kill ends a sleep, which returns -EINTR",
+            f"killed after 1 ms of 5: slept {slept[3]} ns, returned {signed(returned[3])}")
+    require(not any(returned[n] for n in range(3)), "a sleep returns 0 to whoever was not killed, woken by hand or not",
+            f"returned: {[signed(returned[n]) for n in range(3)]}")
     require(run.fact("EXIT_CODE").b == 33, "a sleeper that is killed leaves with the code that it was given",
             f"its code is {run.fact('EXIT_CODE').b}")
     no_leak(run)

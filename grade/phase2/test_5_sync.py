@@ -1,7 +1,7 @@
 """Lab 2.5: mutex_acquire(), mutex_release(), semaphore_take(), semaphore_give(), condvar_sleep(). Who gets in, who waits, and
 who is woken?"""
 
-from grade.api import boots, exercise, no_leak, require, seeds
+from grade.api import boots, exercise, no_leak, require, seeds, signed
 
 ETIMEDOUT = 2**64 - 110
 
@@ -36,6 +36,8 @@ def test_a_mutex_goes_to_the_best_waiter_who_looks_again(boot):
     """Between being woken and running, somebody else may take the mutex: whoever was woken waits again, and the best of all
     waiters is next."""
     run = boot("mutex_order")
+    require(run.fact("RESULT").b == 3, "mutex_unlock() wakes one: the best waiter; the others would find the mutex taken, and wait again",
+            f"of four waiters {run.fact('RESULT').b} are left after it, expected 3")
     require(counts(run) == [0], "a thread that was woken for a mutex and finds it taken waits again",
             f"{counts(run)[0]} went on while the mutex was taken")
     require(order(run)[0] == 2, "mutex_unlock() wakes the waiter of the highest priority",
@@ -79,7 +81,7 @@ def test_a_deadlock_is_told_with_everybody_in_the_circle(boot):
 
 
 @exercise("2.5", points=2)
-@boots(3)
+@boots(4)
 def test_a_wait_with_an_end_ends(boot):
     """Who does not want to wait for ever gets -ETIMEDOUT and, of mutexes and semaphores, nothing; a condition variable's mutex
     is taken again."""
@@ -87,27 +89,36 @@ def test_a_wait_with_an_end_ends(boot):
     returned = [fact.b for fact in run.facts("RETURNED")]
     held = {fact.a: fact.b for fact in run.facts("NOTE")}
     require(returned[:2] == [ETIMEDOUT] * 2 and returned[3] == ETIMEDOUT, "a wait whose time is over returns -ETIMEDOUT",
-            f"mutex, semaphore, condition variable: {[value - 2**64 if value >> 63 else value for value in (*returned[:2], returned[3])]}")
+            f"mutex, semaphore, condition variable: {[signed(value) for value in (*returned[:2], returned[3])]}")
     require(not held[0], "mutex_lock_until() that returns -ETIMEDOUT has not taken the mutex", "the thread owns it")
     require(returned[2] == returned[4] == 0 and held[2], "what is free is taken at once, whatever the time",
             f"mutex {returned[2]}, semaphore {returned[4]}")
     require(held[3], "after condvar_wait_until() the mutex is owned again, whether or not the time was over", "it is not")
     require(counts(run) == [0], "a semaphore that was taken once counts one less", f"count {counts(run)[0]}")
+    run = boot("sync_too_late")
+    late, held = {fact.a: fact.b for fact in run.facts("RETURNED")}, {fact.a: fact.b for fact in run.facts("NOTE")}
+    require([late[0], late[1]] == [ETIMEDOUT] * 2 and not held[0] and counts(run) == [1],
+            "a wait that returns an error has taken nothing, even if it is there by then",
+            f"mutex: {signed(late[0])}, taken: {bool(held[0])}; semaphore: {signed(late[1])}, count {counts(run)[0]}, expected 1")
     for ktest, when, awake, first in (("wait_over_then_woken", "before", 2, ETIMEDOUT), ("wait_woken_then_over", "after", 1, 0)):
         run = boot(ktest)
         result = next(fact.b for fact in run.facts("RETURNED") if fact.a == 0)
         require(run.fact("COUNT").b == awake and result == first, "a wake goes to one who waits, and counts though its time passes then",
                 f"two wait, one wake, {when} the first one's time was over; awake then: {run.fact('COUNT').b}, expected {awake}; "
-                f"its wait returned {result - 2**64 if result >> 63 else result}")
+                f"its wait returned {signed(result)}")
 
 
 @exercise("2.5", points=2)
+@boots(2)
 def test_a_semaphore_lets_as_many_through_as_it_counts_the_best_first(boot):
     """Each up is one down, and the most important waiter gets it."""
     run = boot("semaphore_order")
     require(counts(run) == [1, 2, 3, 4, 5], "each semaphore_up() lets one thread through", f"through after each: {counts(run)}")
     require(order(run) == [2, 3, 1, 4, 0], "a semaphore lets the waiter of the highest priority through, of equals the one that came first",
             f"order: {order(run)}, expected [2, 3, 1, 4, 0]")
+    left = counts(boot("semaphore_twice"))
+    require(left == [3, 2, 2], "each semaphore_up() wakes one thread: the best waiter",
+            f"of four waiters, left after one, after the next, and when those that were woken have run: {left}, expected [3, 2, 2]")
 
 
 @exercise("2.5", points=2)

@@ -1,7 +1,8 @@
 """Lab 2.6c: priority_lend(), priority_recompute(). Effective priorities, step by step: 8, 20, 32, 44, 56 are the thread
 priorities' own places."""
 
-from grade.api import exercise, no_leak, require, seeds
+from grade.api import boots, exercise, no_leak, require, seeds
+from grade.phase2.policies import follows
 
 IDLE, LOW, NORMAL, HIGH, CRITICAL = 8, 20, 32, 44, 56
 MS = 1_000_000
@@ -28,13 +29,14 @@ def test_the_owner_of_a_mutex_runs_with_the_best_priority_of_those_who_wait(boot
 def test_a_priority_is_lent_along_the_whole_chain(boot):
     """The owner may wait itself: what holds it up holds up everybody behind it."""
     seen = steps(boot("inherit_chain"))
-    require(seen[:4] == [CRITICAL] * 4, "a waiter's priority goes to the owner, to the owner that this one waits for, and so on",
-            f"from the far end to the waiter: {seen[:4]}, all have to be {CRITICAL}")
-    require(seen[4] == NORMAL, "with the mutex an owner gives up what it inherited through it",
-            f"its effective priority is {seen[4]}, its own {NORMAL}")
+    require(seen[:6] == [CRITICAL] * 6, "a waiter's priority goes to the owner, to the owner that this one waits for, and so on",
+            f"from the far end to the waiter: {seen[:6]}, all have to be {CRITICAL}")
+    require(seen[6] == NORMAL, "with the mutex an owner gives up what it inherited through it",
+            f"its effective priority is {seen[6]}, its own {NORMAL}")
 
 
 @exercise("2.6c", points=2)
+@boots(2)
 def test_giving_up_one_mutex_keeps_what_the_others_lend(boot):
     """An owner of several mutexes stands in the way of all who wait for any of them."""
     seen = steps(boot("inherit_several"))
@@ -42,29 +44,37 @@ def test_giving_up_one_mutex_keeps_what_the_others_lend(boot):
     for what, got, expected in zip(rest, seen, [CRITICAL, CRITICAL, HIGH, NORMAL]):
         require(got == expected, "what an owner inherits is the best of those who still wait for one of its mutexes",
                 f"{what}: {got}, expected {expected}")
+    rest = ["three mutexes: 44 56 32 wait for the first, 20 for the second, nobody for the third", "without the third",
+            "when the one of 56 was killed", "without the second", "without any"]
+    for what, got, expected in zip(rest, steps(boot("inherit_crowd")), [CRITICAL, CRITICAL, HIGH, HIGH, NORMAL]):
+        require(got == expected, "what an owner inherits is the best of all who still wait for any of its mutexes",
+                f"{what}: {got}, expected {expected}")
 
 
 @exercise("2.6c", points=1)
 def test_a_new_priority_of_its_own_does_not_overwrite_what_a_thread_inherited(boot):
     """Two numbers, and the better one counts; and a waiter's new priority is lent as well."""
     seen = steps(boot("inherit_set"))
-    rest = ["lent 44, own 32", "own 20", "own 56", "own 32, lent 56", "lent 20", "nothing lent"]
-    for what, got, expected in zip(rest, seen, [HIGH, HIGH, CRITICAL, CRITICAL, NORMAL, NORMAL]):
+    rest = ["lent 44, own 32", "own 20", "own 56", "own 32, lent 56", "lent 20", "nothing lent", "own 56, lent 44", "own 20, lent 44"]
+    for what, got, expected in zip(rest, seen, [HIGH, HIGH, CRITICAL, CRITICAL, NORMAL, NORMAL, CRITICAL, HIGH]):
         require(got == expected, "the effective priority is the better one of a thread's own and what it inherits now",
                 f"{what}: {got}, expected {expected}")
 
 
 @exercise("2.6c", points=1)
+@boots(2)
 def test_who_stops_waiting_stops_lending(boot):
     """A wait that ran into its end, or whose thread was killed, holds nobody up any more, along the whole chain."""
     run = boot("inherit_timeout")
     seen = steps(run)
-    for at, how in ((0, "its time is over"), (4, "it was killed")):
+    for at, how, others in ((0, "its time is over", NORMAL), (4, "it was killed, and one of 44 waits for the first mutex", HIGH)):
         require(seen[at:at + 2] == [CRITICAL, CRITICAL],
                 "a waiter's priority goes to the owner, and to the owner that this one waits for", f"{seen[at:at + 2]}")
-        require(seen[at + 2:at + 4] == [NORMAL, IDLE], "who does not wait any more does not lend its priority any more",
-                f"when {how}: {seen[at + 2:at + 4]}, expected {[NORMAL, IDLE]}")
+        require(seen[at + 2:at + 4] == [others, IDLE], "who does not wait any more does not lend its priority any more",
+                f"when {how}: {seen[at + 2:at + 4]}, expected {[others, IDLE]}")
     no_leak(run)
+    require(steps(boot("inherit_freed")) == [NORMAL], "a thread that owns nothing inherits nothing",
+            "the one at the end of a chain was killed when the mutex at its beginning had just become free")
 
 
 @exercise("2.6c", points=1)
@@ -76,6 +86,7 @@ def test_an_inversion_lasts_no_longer_than_the_mutex_is_held(boot):
     require(waited <= work + MS, "a thread waits for a mutex at most as long as its owner has work to do with it",
             f"the thread of high priority waited {waited / MS:.2f} ms; the owner worked {work / MS:.0f} ms; "
             f"one of medium priority wanted 60 ms")
+    follows(run, "prio")
 
 
 @exercise("2.6c", points=1)

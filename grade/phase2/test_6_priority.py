@@ -3,7 +3,7 @@ not run wait?"""
 
 from grade.api import boots, exercise, require
 from grade.models import schedule
-from grade.phase2.policies import follows, grows_like, picks_of_ten, turns
+from grade.phase2.policies import ageing_rules, answers, follows, grows_like, picks_of_ten, turns
 
 MS = 1_000_000
 
@@ -31,7 +31,7 @@ def test_a_higher_priority_takes_the_cpu_at_once(boot):
 
 
 @exercise("2.6a", points=3)
-@boots(2)
+@boots(3)
 def test_equals_take_turns_of_a_quantum(boot):
     """Among equals it is round-robin: a tick takes the CPU away when the quantum is used up, a new equal never does."""
     seen = order(boot("prio_equals", "sched=prio"))
@@ -40,6 +40,16 @@ def test_equals_take_turns_of_a_quantum(boot):
     for turn in turns(boot("turns_hogs", "sched=prio", limit_ms=600)):
         require(19 * MS <= turn.end - turn.start <= 21.1 * MS, "threads of equal priority take turns of a quantum",
                 f"thread {turn.tid} had the CPU for {(turn.end - turn.start) / MS:.2f} ms; the quantum is 20 ms, a tick 1 ms")
+    given = iter(answers(boot("prio_limits")))
+    for mine in range(5):
+        before, at = next(given), next(given)
+        require(not before and at, "a reschedule is due when a thread has run its quantum, and not before, whoever waits",
+                f"priority {mine}, nobody waits; due a cycle before: {bool(before)}, exactly then: {bool(at)}")
+        for its in range(5):
+            tick, arrival, stays = next(given), next(given), next(given)
+            require(tick == arrival == (its > mine), "a thread makes room for a higher one, and in the middle of its quantum for no other",
+                    f"priority {mine} runs, {its} waits; due at a tick: {bool(tick)}, when that one becomes ready: {bool(arrival)}")
+            require(stays, "prio_first() finds who has to run next, and leaves it in the queue", f"priority {its} waits")
 
 
 @exercise("2.6a", points=2)
@@ -75,11 +85,12 @@ def test_who_has_risen_falls_back_after_its_turn(boot):
 
 
 @exercise("2.6b", points=2)
-@boots(2)
+@boots(3)
 def test_a_wait_begins_where_a_turn_ends(boot):
     """Neither a preemption nor a sleep in the middle of a quantum ends a turn; a yield and a used-up quantum do."""
     follows(boot("turns_interrupted", "sched=prio"), "prio")
     follows(boot("turns_wake", "sched=prio", limit_ms=400), "prio")
+    ageing_rules(boot("prio_rules"))
 
 
 @exercise("2.6b", points=2)

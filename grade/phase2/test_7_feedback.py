@@ -1,8 +1,10 @@
 """Lab 2.7: mlfq_level(), mlfq_catch_up(), mlfq_place(), mlfq_first(), mlfq_tick(), mlfq_check_preempt(). The kernel finds out by itself
 who computes and who waits for people, and nobody can cheat it."""
 
+from itertools import product
+
 from grade.api import boots, exercise, require
-from grade.phase2.policies import follows, grows_like, picks_of_ten, turns
+from grade.phase2.policies import answers, feedback_rules, follows, grows_like, picks_of_ten, turns
 
 MS = 1_000_000
 FIRST_WAKES = 4  # of the thread that sleeps a lot, while the hogs are at level 0 as well
@@ -56,11 +58,19 @@ def test_a_boost_lifts_everybody(boot):
 
 
 @exercise("2.7", points=3)
-@boots(2)
+@boots(4)
 def test_every_decision_of_the_queue_is_the_models(boot):
     """Threads that do a bit of everything: whatever comes together, the kernel has to pick whom the rule says."""
     follows(boot("policy_mix", "sched=mlfq", limit_ms=1500), "mlfq")
     follows(boot("policy_mix_fast", "sched=mlfq", limit_ms=1500), "mlfq")
+    feedback_rules(boot("mlfq_rules"))
+    given = iter(answers(boot("mlfq_arrivals")))
+    for mine, behind, its in product(range(4), range(2), range(4)):
+        due, stays = next(given), next(given)
+        case = f"level {mine}{', one boost ago,' if behind else ''} runs, level {its} becomes ready"
+        require(due == (its < (0 if behind else mine)), "a thread that becomes ready at a better level takes the CPU, and no other",
+                f"{case}: {'due' if due else 'not due'}")
+        require(stays, "mlfq_first() finds who has to run next, and leaves it in the queue", case)
 
 
 @exercise("2.7", points=1)

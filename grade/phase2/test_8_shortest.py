@@ -1,10 +1,14 @@
 """Lab 2.8: sjf_before(), sjf_first_guess(), sjf_burst_ended(). Short jobs first: what does it save, and how does the kernel know?"""
 
+from itertools import product
+
 from grade.api import boots, exercise, require
-from grade.phase2.policies import follows, picks_of_ten
+from grade.models.schedule import numbers
+from grade.phase2.policies import answers, follows, picks_of_ten
 
 MS = 1_000_000
 UNIT = 10 * MS
+CYCLES = (1, 2, 3, 1000, 1500001, 2**31, 2**32 + 1, 2**40)  # as in ktest sjf_rules
 
 
 def average(run, jobs):
@@ -38,12 +42,27 @@ def test_four_jobs_wait_7_instead_of_10_and_a_quarter(boot):
 
 
 @exercise("2.8", points=2)
+@boots(2)
 def test_the_prediction_goes_half_the_way_to_the_last_burst(boot):
     """A burst ends when the thread waits; a yield or a tick in its middle ends nothing."""
     run = boot("sjf_prediction", "sched=sjf")
     taus = [round(fact.b / MS, 1) for fact in run.facts("TAU")]
     require(taus == [8.0, 5.0, 6.5], "tau = (tau + burst) / 2, from one wait to the next",
             f"10 ms announced, bursts of 6, 2, 8 ms with a yield in the middle: predicted {taus} ms, expected [8.0, 5.0, 6.5]")
+    run = boot("sjf_rules")
+    given, policy = iter(answers(run)), numbers(run.kernel)
+    for tau, burst in product(CYCLES, repeat=2):
+        predicted, began, first = next(given), next(given), next(given)
+        require(predicted == (tau + burst) // 2, "tau = (tau + burst) / 2, rounded down",
+                f"predicted {tau} cycles, ran {burst}: then {predicted}, expected {(tau + burst) // 2}")
+        require(began == burst, "the next burst begins when one has ended",
+                f"a burst of {burst} cycles; the next one begins {began} after it began")
+        require(first == (tau <= burst), "the smaller key goes first; of equals, who was ready first", f"keys {tau} and {burst}")
+    for burst in (*CYCLES[3:], 0):
+        guess, expected = next(given), burst * policy.cycles_per_ms // MS or policy.first_tau
+        require(abs(guess - expected) <= 1 + expected // 100_000,
+                "the first guess is what was announced, in cycles, or else policy.sjf_first_tau",
+                f"announced {burst} ns: guessed {guess} cycles, expected {expected}")
 
 
 @exercise("2.8", points=3)

@@ -72,6 +72,10 @@ KTEST(critical_nests, "a critical section inside another one, and one that begin
     outer = critical_enter();
     critical_exit(outer);
     fact(FACT_INTERRUPTS, 4, irq_enabled());
+    preempt_disable();
+    fact(FACT_INTERRUPTS, 5, irq_enabled());
+    preempt_enable();
+    fact(FACT_INTERRUPTS, 6, irq_enabled());
     irq_enable();
     return 0;
 }
@@ -141,4 +145,60 @@ KTEST(critical_makes_up, "a reschedule that becomes due in a critical section in
     critical_exit(outer);
     fact(FACT_COUNT, 2, this_cpu()->need_resched);
     return 0;
+}
+
+/* --- at the end of a section: a preemption if one is due, and nothing else ---------------------------------------------------------- */
+
+/* How often the scheduler was asked, and whether it is to be asked again. */
+static void look(u64 step)
+{
+    fact(FACT_SWITCHES, step, this_rq()->nr_switches + this_rq()->nr_stays);
+    fact(FACT_COUNT, step, this_cpu()->need_resched);
+    fact(FACT_TURN, step, turns);
+}
+
+static void becomes_due(void)
+{
+    thread_set_priority(current()->tid, PRIORITY_NORMAL);
+}
+
+KTEST(sections_end, "sections of both kinds, one inside the other, while another thread waits and this one has quantum left")
+{
+    struct test_threads threads;
+    u64 was;
+    int error;
+
+    shared = turns = 0;
+    error = threads_start(&threads, 1, count_turns);
+    thread_yield(); /* now it counts; a quantum begins */
+    look(0);
+    preempt_disable();
+    preempt_enable();
+    critical_exit(critical_enter());
+    look(1);
+    preempt_disable();
+    becomes_due();
+    preempt_enable();
+    look(2);
+    was = critical_enter();
+    becomes_due();
+    critical_exit(was);
+    look(3);
+    preempt_disable();
+    was = critical_enter();
+    becomes_due();
+    critical_exit(was);
+    look(4);
+    preempt_enable();
+    look(5);
+    was = critical_enter();
+    becomes_due();
+    preempt_disable();
+    preempt_enable();
+    look(6);
+    critical_exit(was);
+    look(7);
+    shared = 1;
+    threads_join(&threads);
+    return error;
 }

@@ -7,14 +7,15 @@
 #include "sched/sync.h"
 #include "sched/timer.h"
 
-static struct mutex mutex[3];
+#define CHAIN 6
+
+static struct mutex mutex[CHAIN - 1];
 static u64 step;
 
 static void set_up(void)
 {
-    mutex_init(&mutex[0], "first");
-    mutex_init(&mutex[1], "second");
-    mutex_init(&mutex[2], "third");
+    for (unsigned i = 0; i < array_len(mutex); i++)
+        mutex_init(&mutex[i], "one of them");
     step = 0;
 }
 
@@ -73,18 +74,19 @@ static int link_chain(void *arg)
 {
     u64 n = number_of(arg);
 
-    if (n < 3)
+    if (n < CHAIN - 1)
         mutex_lock(&mutex[n]);
     mutex_lock(&mutex[n - 1]);
     mutex_unlock(&mutex[n - 1]);
-    if (n < 3)
+    if (n < CHAIN - 1)
         mutex_unlock(&mutex[n]);
     return 0;
 }
 
-KTEST(inherit_chain, "a thread waits for an owner who waits for an owner who waits for an owner")
+KTEST(inherit_chain, "a thread waits for an owner who waits for an owner, and so on, six of them")
 {
-    static const enum thread_priority rising[] = { PRIORITY_IDLE, PRIORITY_IDLE, PRIORITY_LOW, PRIORITY_CRITICAL };
+    static const enum thread_priority rising[CHAIN] = { PRIORITY_IDLE, PRIORITY_IDLE, PRIORITY_IDLE, PRIORITY_LOW, PRIORITY_LOW,
+                                                        PRIORITY_CRITICAL };
     struct test_threads threads = { .n = 0 };
     int error = 0;
 
@@ -154,6 +156,63 @@ KTEST(inherit_set, "the own priorities of an owner and of who waits for it chang
     mutex_unlock(&mutex[0]);
     look(current());
     threads_join(&threads);
+    thread_set_priority(me, PRIORITY_CRITICAL);
+    mutex_lock(&mutex[0]);
+    mutex_lock(&mutex[1]);
+    threads.n = 0;
+    if (!error)
+        error = threads_add(&threads, PRIORITY_HIGH, lock_first);
+    if (!error)
+        threads_blocked(&threads);
+    mutex_unlock(&mutex[1]);
+    look(current());
+    thread_set_priority(me, PRIORITY_LOW);
+    look(current());
+    mutex_unlock(&mutex[0]);
+    thread_set_priority(me, PRIORITY_NORMAL);
+    threads_join(&threads);
+    return error;
+}
+
+static int lock_second(void *arg)
+{
+    (void)arg;
+    mutex_lock(&mutex[1]);
+    mutex_unlock(&mutex[1]);
+    return 0;
+}
+
+KTEST(inherit_crowd, "three threads wait for one of an owner's mutexes, one for the second, nobody for the third; the best one is killed")
+{
+    static const struct {
+        enum thread_priority priority;
+        int (*entry)(void *);
+    } crowd[] = { { PRIORITY_HIGH, lock_first }, { PRIORITY_CRITICAL, lock_first }, { PRIORITY_NORMAL, lock_first },
+                  { PRIORITY_LOW, lock_second } };
+    struct test_threads threads = { .n = 0 };
+    int error = 0;
+
+    set_up();
+    for (unsigned i = 0; i < 3; i++)
+        mutex_lock(&mutex[i]);
+    for (unsigned i = 0; i < array_len(crowd) && !error; i++) {
+        error = threads_add(&threads, crowd[i].priority, crowd[i].entry);
+        if (!error)
+            threads_blocked(&threads);
+    }
+    look(current());
+    mutex_unlock(&mutex[2]);
+    look(current());
+    if (!error)
+        thread_kill(threads.tid[1], 1);
+    for (unsigned i = 0; i < 5; i++)
+        thread_yield();
+    look(current());
+    mutex_unlock(&mutex[1]);
+    look(current());
+    mutex_unlock(&mutex[0]);
+    look(current());
+    threads_join(&threads);
     return error;
 }
 
@@ -176,7 +235,7 @@ static int in_between(void *arg)
 
 KTEST(inherit_timeout, "who waits at the end of a chain gives up, or is killed")
 {
-    struct test_threads threads = { .n = 0 };
+    struct test_threads threads = { .n = 0, .tid = { 0 } };
     int error;
 
     set_up();
@@ -185,6 +244,8 @@ KTEST(inherit_timeout, "who waits at the end of a chain gives up, or is killed")
     for (unsigned i = 0; i < 2 && !error; i++) {
         threads_blocked(&threads);
         error = threads_add(&threads, PRIORITY_CRITICAL, i ? lock_mine : give_up_waiting);
+        if (!error && i)
+            error = threads_add(&threads, PRIORITY_HIGH, lock_first); /* it goes on waiting for this thread's mutex */
         if (error)
             break;
         threads_blocked(&threads);
@@ -196,10 +257,33 @@ KTEST(inherit_timeout, "who waits at the end of a chain gives up, or is killed")
         look(current());
         look(worker(&threads, 0));
         thread_join(threads.tid[1], NULL);
-        threads.n = 1;
+        threads.n = 1 + i;
+        threads.tid[1] = threads.tid[2]; /* the third one is left, if there is one */
     }
     mutex_unlock(&mutex[0]);
     threads_join(&threads);
+    return error;
+}
+
+KTEST(inherit_freed, "who waits at the end of a chain is killed when the mutex at its beginning has just become free")
+{
+    struct test_threads threads = { .n = 0 };
+    int error;
+
+    set_up();
+    mutex_lock(&mutex[0]);
+    error = threads_add(&threads, PRIORITY_IDLE, in_between);
+    if (!error) {
+        threads_blocked(&threads);
+        error = threads_add(&threads, PRIORITY_CRITICAL, lock_mine);
+    }
+    if (!error) {
+        threads_blocked(&threads);
+        thread_kill(threads.tid[1], 1); /* it runs first, and sees an owner who waits for a mutex that nobody owns */
+    }
+    mutex_unlock(&mutex[0]);
+    threads_join(&threads);
+    look(current());
     return error;
 }
 

@@ -48,7 +48,7 @@ KTEST(timer_order, "timers set out of order, looked at at several times")
     return 0;
 }
 
-KTEST(timer_wrap, "timers around the end of the clock's 64 bits")
+KTEST(timer_wrap, "timers around the end of the clock's 64 bits, and where smaller numbers end")
 {
     set_up();
     insert(0, 50); /* after the wrap */
@@ -57,6 +57,14 @@ KTEST(timer_wrap, "timers around the end of the clock's 64 bits")
     pop(~0ul - 20);
     pop(20);
     pop(60);
+    insert(0, (1ul << 63) + 50); /* where a signed number ends */
+    insert(1, (1ul << 63) - 50);
+    pop((1ul << 63) - 20);
+    pop((1ul << 63) + 60);
+    insert(0, 3 * NS_PER_SEC); /* where an int ends */
+    insert(1, 100);
+    pop(110);
+    pop(3 * NS_PER_SEC);
     return 0;
 }
 
@@ -115,7 +123,16 @@ KTEST(sleep_past, "sleeping for no time, and until moments that have passed")
     fact(FACT_RETURNED, 1, (u64)(s64)thread_sleep_until(clock_ns() - 1));
     fact(FACT_RETURNED, 2, (u64)(s64)thread_sleep_until(0));
     fact(FACT_RETURNED, 3, (u64)(s64)thread_sleep(0ul - 100000));
+    fact(FACT_RETURNED, 4, (u64)(s64)thread_sleep_until(clock_ns() + (1ul << 63) + NS_PER_SEC)); /* by its sign, it has passed */
     fact(FACT_SWITCHES, switches + stays, rq->nr_switches + rq->nr_stays);
+    fact(FACT_INTERRUPTS, 0, irq_enabled());
+    irq_disable();
+    thread_sleep(0);
+    fact(FACT_INTERRUPTS, 1, irq_enabled());
+    irq_disable();
+    thread_sleep(NS_PER_MS / 10);
+    fact(FACT_INTERRUPTS, 2, irq_enabled());
+    irq_enable();
     return 0;
 }
 
@@ -124,6 +141,34 @@ KTEST(sleep_pending, "a sleep of a thread that was woken before, for something e
     thread_wake(current());
     fact(FACT_ASLEEP, NS_PER_MS, sleep_and_look(NS_PER_MS));
     return 0;
+}
+
+static char channel;
+
+/* Woken by hand when it waits for something else, and then in a sleep. */
+static int sleep_after_a_rouse(void *arg)
+{
+    (void)arg;
+    wait_prepare(&channel);
+    wait_step(&channel);
+    fact(FACT_ASLEEP, NS_PER_MS, sleep_and_look(NS_PER_MS));
+    thread_sleep(NS_PER_SEC);
+    fact(FACT_ASLEEP, NS_PER_MS, sleep_and_look(NS_PER_MS));
+    return 0;
+}
+
+KTEST(sleep_roused_before, "sleeps of a thread that was woken by hand before: in another wait, and in another sleep")
+{
+    struct test_threads threads;
+    int error;
+
+    error = threads_start(&threads, 1, sleep_after_a_rouse);
+    for (unsigned i = 0; i < 2 && !error; i++) {
+        thread_sleep(5 * NS_PER_MS);
+        thread_wake_by_hand(threads.tid[0]);
+    }
+    threads_join(&threads);
+    return error;
 }
 
 #define LONG_NS (54 * NS_PER_SEC)
@@ -139,10 +184,12 @@ KTEST(sleep_long, "54 seconds of sleep")
 
 static int sleep_five(void *arg)
 {
-    u64 slept = sleep_and_look(5 * NS_PER_MS);
+    u64 began = clock_ns();
+    int error = thread_sleep(5 * NS_PER_MS);
 
+    fact(FACT_ASLEEP, number_of(arg), clock_ns() - began);
+    fact(FACT_RETURNED, number_of(arg), (u64)(s64)error);
     thread_safe_point(); /* the one that was killed leaves here */
-    fact(FACT_ASLEEP, number_of(arg), slept);
     awake++;
     return 0;
 }

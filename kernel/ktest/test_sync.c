@@ -34,6 +34,16 @@ static void let_run(void)
         thread_yield();
 }
 
+/* How many of them wait for something. */
+static unsigned how_many_wait(const struct test_threads *threads)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < threads->n; i++)
+        n += thread_find(threads->tid[i])->state == THREAD_BLOCKED;
+    return n;
+}
+
 /* --- mutexes ------------------------------------------------------------------------------------------------------------------------- */
 
 static int add_locked(void *arg)
@@ -82,6 +92,7 @@ KTEST(mutex_order, "a mutex that threads of different priorities wait for, and o
     if (!error)
         threads_blocked(&threads);
     mutex_unlock(&mutex);
+    fact(FACT_RESULT, 0, how_many_wait(&threads));
     mutex_lock(&mutex); /* who was woken has not run yet, and has to wait again */
     let_run();
     fact(FACT_COUNT, 0, awake);
@@ -231,6 +242,36 @@ KTEST(sync_timeouts, "waits that end before what they wait for")
     return 0;
 }
 
+/* Number 0 wants the mutex, number 1 something of the semaphore, for 2 ms. */
+static int wait_a_little(void *arg)
+{
+    u64 n = number_of(arg), when = clock_ns() + 2 * NS_PER_MS;
+
+    fact(FACT_RETURNED, n, (u64)(s64)(n ? semaphore_down_until(&semaphore, when) : mutex_lock_until(&mutex, when)));
+    fact(FACT_NOTE, n, mutex_held(&mutex));
+    if (mutex_held(&mutex))
+        mutex_unlock(&mutex);
+    return 0;
+}
+
+KTEST(sync_too_late, "what is waited for is there when the time is over, but before those who waited have run again")
+{
+    struct test_threads threads;
+    int error;
+
+    set_up(0);
+    mutex_lock(&mutex);
+    error = threads_start(&threads, 2, wait_a_little);
+    if (!error)
+        threads_blocked(&threads);
+    use_cpu(4 * NS_PER_MS);
+    mutex_unlock(&mutex);
+    semaphore_up(&semaphore);
+    threads_join(&threads);
+    fact(FACT_COUNT, 0, semaphore.count);
+    return error;
+}
+
 /* --- semaphores ---------------------------------------------------------------------------------------------------------------------- */
 
 static int down_once(void *arg)
@@ -255,6 +296,27 @@ KTEST(semaphore_order, "a semaphore that threads of different priorities wait fo
         let_run();
         fact(FACT_COUNT, i, awake);
     }
+    threads_join(&threads);
+    return error;
+}
+
+KTEST(semaphore_twice, "a semaphore that four wait for is given twice before any of them has run")
+{
+    struct test_threads threads;
+    int error;
+
+    set_up(0);
+    error = threads_start(&threads, 4, down_once);
+    if (!error)
+        threads_blocked(&threads);
+    semaphore_up(&semaphore);
+    fact(FACT_COUNT, 0, how_many_wait(&threads));
+    semaphore_up(&semaphore);
+    fact(FACT_COUNT, 1, how_many_wait(&threads));
+    let_run();
+    fact(FACT_COUNT, 2, how_many_wait(&threads));
+    semaphore_up(&semaphore);
+    semaphore_up(&semaphore);
     threads_join(&threads);
     return error;
 }

@@ -4,6 +4,7 @@
 #include "ktest/threads.h"
 #include "lib/errno.h"
 #include "sched/control.h"
+#include "sched/preempt.h"
 #include "sched/sync.h"
 
 static struct spinlock lock = SPINLOCK("tested", RANK_WAIT);
@@ -97,6 +98,13 @@ static void lend(tid_t tid)
     thread_find(tid)->inherited = 56;
 }
 
+/* To the first one, too. */
+static void lend_normal(tid_t last)
+{
+    thread_find(last)->inherited = 32;
+    list_entry(queue.waiters.next, struct thread, wait_link)->inherited = 32;
+}
+
 static int wake_in_turn(const enum thread_priority *priority, unsigned n, void (*change)(tid_t last))
 {
     struct test_threads threads;
@@ -119,6 +127,14 @@ KTEST(wait_order, "waiters of different priorities, woken one by one")
                                                  PRIORITY_NORMAL };
 
     return wake_in_turn(mixed, array_len(mixed), NULL);
+}
+
+/* Effective: 32, 44, 32, 32. */
+KTEST(wait_lent_little, "two of the waiters inherit a priority that others have of their own")
+{
+    static const enum thread_priority mixed[] = { PRIORITY_LOW, PRIORITY_HIGH, PRIORITY_NORMAL, PRIORITY_LOW };
+
+    return wake_in_turn(mixed, array_len(mixed), lend_normal);
 }
 
 static const enum thread_priority falling[] = { PRIORITY_HIGH, PRIORITY_NORMAL, PRIORITY_LOW };
@@ -153,7 +169,7 @@ KTEST(wait_all, "waking all, who then wait again")
     int error;
 
     set_up();
-    error = threads_start(&threads, 4, wait_always);
+    error = threads_start(&threads, 7, wait_always);
     for (u64 i = 0; i < 2 && !error; i++) {
         u64 flags;
 
@@ -207,14 +223,14 @@ static int wait_until_soon(void *arg)
     return 0;
 }
 
-/* Two wait; what happens to the first one before it has run again, and then who has come back. */
-static int two_wait(void (*happens)(tid_t first))
+/* n wait; what happens to the first one before it has run again, and then who has come back. */
+static int some_wait(unsigned n, void (*happens)(tid_t first))
 {
     struct test_threads threads;
     int error;
 
     set_up();
-    error = threads_start(&threads, 2, wait_until_soon);
+    error = threads_start(&threads, n, wait_until_soon);
     if (!error && threads_blocked(&threads)) {
         happens(threads.tid[0]);
         let_run();
@@ -259,27 +275,81 @@ static void wake_then_time_passes(tid_t first)
 
 KTEST(wait_over_then_woken, "one wake for two waiters, when the first one's time is over but it has not run yet")
 {
-    return two_wait(time_passes_then_wake);
+    return some_wait(2, time_passes_then_wake);
 }
 
 KTEST(wait_killed_then_woken, "one wake for two waiters, when the first one was killed but has not run yet")
 {
-    return two_wait(kill_then_wake);
+    return some_wait(2, kill_then_wake);
 }
 
 KTEST(wait_roused_then_woken, "one wake for two waiters, when the first one was woken by hand but has not run yet")
 {
-    return two_wait(rouse_then_wake);
+    return some_wait(2, rouse_then_wake);
 }
 
-KTEST(wait_woken_then_killed, "one wake for two waiters, and the first one is killed before it runs")
+KTEST(wait_woken_then_killed, "one wake for three waiters, and the first one is killed before it runs")
 {
-    return two_wait(wake_then_kill);
+    return some_wait(3, wake_then_kill);
 }
 
 KTEST(wait_woken_then_over, "one wake for two waiters, and the first one's time passes before it runs")
 {
-    return two_wait(wake_then_time_passes);
+    return some_wait(2, wake_then_time_passes);
+}
+
+KTEST(wait_stale, "of six waiters two are woken by hand, then one wake; of the three that are left one by hand, then a wake for all")
+{
+    static const enum thread_priority six[6] = { 2, 2, 2, 2, 2, 2 };
+    struct test_threads threads;
+    int error = start_waiters(&threads, six, array_len(six));
+
+    if (!error) {
+        u64 flags;
+
+        thread_wake_by_hand(threads.tid[0]);
+        thread_wake_by_hand(threads.tid[1]);
+        fact(FACT_RESULT, 0, wake_a_waiter());
+        let_run();
+        fact(FACT_COUNT, 0, awake);
+        thread_wake_by_hand(threads.tid[3]);
+        flags = spin_lock_irq(&lock);
+        fact(FACT_RESULT, 1, wake_all(&queue));
+        fact(FACT_QUEUE_EMPTY, 0, list_empty(&queue.waiters));
+        spin_unlock_irq(&lock, flags);
+        let_run();
+        fact(FACT_COUNT, 1, awake);
+    }
+    wake_who_is_left();
+    threads_join(&threads);
+    return error;
+}
+
+/* A reschedule is due when it begins to wait. */
+static int wait_when_due(void *arg)
+{
+    u64 flags = spin_lock_irq(&lock), before = this_rq()->nr_preemptions;
+
+    (void)arg;
+    resched(this_rq());
+    wait_on(&queue, &lock);
+    fact(FACT_NOTE, before, this_rq()->nr_preemptions);
+    spin_unlock_irq(&lock, flags);
+    return 0;
+}
+
+KTEST(wait_due, "a thread begins to wait when a reschedule is due")
+{
+    struct test_threads threads;
+    int error;
+
+    set_up();
+    error = threads_start(&threads, 1, wait_when_due);
+    if (!error)
+        threads_blocked(&threads);
+    wake_who_is_left();
+    threads_join(&threads);
+    return error;
 }
 
 KTEST(wait_pending, "a thread that was woken while it did not wait")

@@ -25,6 +25,7 @@ bool mutex_held(const struct mutex *m)
 
 void mutex_note_owner(struct mutex *m, struct thread *t)
 {
+    ASSERT(spin_held(&pi_lock), "mutex '%s': taken without the lock that guards all mutexes", m->name);
     ASSERT(!m->owner, "mutex '%s': taken by thread %d (%s) while thread %d (%s) owns it", m->name, t->tid, t->name, m->owner->tid,
            m->owner->name);
     m->owner = t;
@@ -33,6 +34,8 @@ void mutex_note_owner(struct mutex *m, struct thread *t)
 
 void mutex_note_released(struct mutex *m)
 {
+    ASSERT(spin_held(&pi_lock), "mutex '%s': given up without the lock that guards all mutexes: who has taken that calls mutex_release(), "
+           "everybody else mutex_unlock()", m->name);
     m->owner = NULL;
     list_remove(&m->held_link);
 }

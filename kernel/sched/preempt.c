@@ -31,6 +31,8 @@ static void preempt(void)
     } else {
         rq->nr_preemptions++;
         preempt_locked(rq);
+        ASSERT(!irq_enabled(), "preempt_locked: came back with interrupts on; schedule() comes back with interrupts off");
+        ASSERT(!spin_held(&this_rq()->lock), "preempt_locked: came back with the run queue's lock held; schedule() gives it up");
     }
 }
 
