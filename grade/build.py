@@ -228,7 +228,8 @@ def call(args, folder):
 
     with tempfile.TemporaryFile() as output:
         try:
-            process = subprocess.Popen(sandbox.command(args, folder), cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+            process = subprocess.Popen(sandbox.command(args, folder), cwd=folder, env=environment, stdin=subprocess.DEVNULL,
+                                       stdout=output, stderr=output,
                                        start_new_session=True, preexec_fn=in_child)
         except FileNotFoundError:
             raise UserError(f"{args[0]} is not installed: make setup installs it") from None

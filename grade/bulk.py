@@ -11,8 +11,8 @@ starts as a copy of the base, what was handed out and built once, and is removed
     OUT/index.html          the same to look at, with a link to each one's page
     OUT/NAME/results.json, junit.xml, classroom.txt, feedback.html, said.txt
 
-A submission that has been graded is not graded again unless it, the grader or the reference has changed: a bulk that was stopped, at whatever
-moment, goes on where it was. --test grades some tests of all submissions again, and keeps the other results.
+A submission that has been graded is not graded again unless it, the grader or the reference has changed: a bulk that was stopped, at
+whatever moment, goes on where it was. --test grades some tests of all submissions again, and keeps the other results.
 
 Exit status: 0 all are graded; 1 some could not be; 2 interrupted; 3 the grader itself failed; 4 called wrongly."""
 
@@ -98,7 +98,8 @@ def bulk(options):
         finally:
             graded = [(one.name, course.results(one), course.remark(one)) for one in found]
             write(options.out / "grades.csv", forms.table(graded))
-            write(options.out / "index.html", forms.index(f"Lab {course.phase}", [(one.name, one.folder, course.results(one), course.remark(one))
+            write(options.out / "index.html",
+                  forms.index(f"Lab {course.phase}", [(one.name, one.folder, course.results(one), course.remark(one))
                                                                            for one in found]))
         progress.finish()
     missing = [name for name, results, _ in graded if results is None]
@@ -116,7 +117,8 @@ def only(options):
         course, one = Course(options), intake.Found("submission", [options.one])
         course.build_base()
         course.grade(one)
-        results = course.results(one) or {"score": 0, "output": f"This submission {course.remark(one)}", "output_format": "text", "tests": []}
+        results = course.results(one) or {"score": 0, "output": f"This submission {course.remark(one)}", "output_format": "text",
+                                          "tests": []}
         write(options.results, json.dumps(results, indent=1) + "\n")
         print(results["output"])
         return OK if course.results(one) else SOME_FAILED
@@ -215,7 +217,8 @@ class Course:
     def run(self, one, work, place):
         """Has grade/run.py grade what lies in work/submission. Returns a remark for the table, mostly none."""
         shutil.copytree(self.base / "tree", work / "build" / "tree", symlinks=True)
-        command = [sys.executable, str(self.options.tree / "grade" / "run.py"), "--tree", str(work / "submission"), "--out", str(work / "out"),
+        command = [sys.executable, str(self.options.tree / "grade" / "run.py"), "--tree", str(work / "submission"), "--out",
+                   str(work / "out"),
                    "--work", str(work / "build"), "--jobs", "1", "--reference", str(self.options.reference),
                    *(["--sandbox"] if self.boxed else []), *(["--test", self.options.test] if self.options.test else [])]
         if self.options.test and (place / KEPT).exists():

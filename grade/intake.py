@@ -56,7 +56,8 @@ class Unreadable(Exception):
 def submissions(folder):
     """The Found of a folder, by name. Raises UserError."""
     try:
-        entries = sorted(entry for entry in os.listdir(folder) if not entry.startswith(".") and not entry.endswith((".yml", ".yaml", ".csv")))
+        entries = sorted(entry for entry in os.listdir(folder) if not entry.startswith(".") and not entry.endswith((".yml", ".yaml",
+                                                                                                                    ".csv")))
     except OSError as error:
         raise UserError(f"SUBMISSIONS: {folder} cannot be read ({error.strerror})") from None
     found = {}
@@ -149,7 +150,8 @@ def inner(tree):
 
 
 def relevant(path):
-    return any(part in TAKEN for part in path.split("/")[:DEEPEST + 1]) or path.rpartition("/")[2] in ROOTS or path.endswith((".c", ".h", ".asm"))
+    return any(part in TAKEN for part in path.split("/")[:DEEPEST + 1]) or path.rpartition("/")[2] in ROOTS or path.endswith((".c",
+                                                                                                                              ".h", ".asm"))
 
 
 def root_of(tree):
@@ -234,7 +236,8 @@ def from_archive(path):
             return from_zip(path)
         return from_tar(path)
     except (OSError, EOFError, ValueError, zlib.error, RuntimeError, NotImplementedError, zipfile.BadZipFile, tarfile.TarError) as error:
-        raise Unreadable(f"is neither a folder nor a zip, tar or git bundle that can be read ({printable(str(error).partition(':')[0])[:200]})") from None
+        why = printable(str(error).partition(":")[0])[:200]
+        raise Unreadable(f"is neither a folder nor a zip, tar or git bundle that can be read ({why})") from None
 
 
 def inside(name):
@@ -305,5 +308,6 @@ def git(folder, *words):
     except FileNotFoundError:
         raise UserError("git is not installed, and a submission is a git bundle") from None
     if done.returncode:
-        raise Unreadable(f"is a git bundle that git does not read: {printable(done.stderr.strip().splitlines()[-1:][0] if done.stderr.strip() else 'no reason given')[:200]}")
+        why = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise Unreadable(f"is a git bundle that git does not read: {printable(why)[:200]}")
     return done.stdout

@@ -322,8 +322,8 @@ def end_all():
 
 
 def start(args, folder, errors, fds, largest_file, more=None):
-    """A program, mostly QEMU, as a child that dies with this process, takes no signal from the terminal, and writes no file past largest_file
-    bytes. more: variables for its environment. Raises UserError if there is no such program."""
+    """A program, mostly QEMU, as a child that dies with this process, takes no signal from the terminal, and writes no file past
+    largest_file bytes. more: variables for its environment. Raises UserError if there is no such program."""
     parent = os.getpid()
 
     def in_child():

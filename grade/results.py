@@ -83,7 +83,8 @@ class Results:
         """The content of results.json."""
         tests = []
         for row in self.rows.values():
-            data = {key: row[key] for key in ("exercise", "core", "status", "rule", "evidence", "next", "console", "boots", "until", "instead",
+            data = {key: row[key] for key in ("exercise", "core", "status", "rule", "evidence", "next", "console", "boots", "until",
+                                              "instead",
                                                "reason")}
             tests.append({"name": f"{row['exercise']} {row['claim']}", "number": row["exercise"], "score": rounded(row["earned"]),
                           "max_score": rounded(row["points"]), "status": "passed" if row["status"] == "pass" else "failed",
@@ -105,7 +106,8 @@ class Results:
         if open_:
             line += f"  ({len(open_)} of {len(self.rows)} tests could not be judged)"
         if held:
-            line += f"  ({len(held)} of {len(self.rows)} tests are not judged until {' and '.join(sorted({row['until'] for row in held}))} passes)"
+            first = " and ".join(sorted({row["until"] for row in held}))
+            line += f"  ({len(held)} of {len(self.rows)} tests are not judged until {first} passes)"
         return line
 
 
@@ -116,7 +118,8 @@ def partial(path):
 
 def line(row):
     """A test's line on the console."""
-    return f"{'LATER' if row['until'] else LABEL[row['status']]:<6} {row['exercise']:<5} {row['claim']:<76} {number(row['earned']):>4}/{number(row['points'])}"
+    label = "LATER" if row["until"] else LABEL[row["status"]]
+    return f"{label:<6} {row['exercise']:<5} {row['claim']:<76} {number(row['earned']):>4}/{number(row['points'])}"
 
 
 def details(row, verbose):

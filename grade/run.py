@@ -123,6 +123,7 @@ def grade(options):
     from grade.console import Reporter
     from grade.errors import UserError
     from grade.results import Results
+    from grade.submission import signs
     began = time.time()
     grader = HERE.parent if (HERE.parent / "exercises.toml").exists() else options.tree
     phase, exercises = toml.read(grader / "exercises.toml")
@@ -141,7 +142,8 @@ def grade(options):
     points = testlist.points(every, exercises)
     whole = options.previous or not options.test
     extra = {"phase": phase, "kernel": str(built.kernel), "selected": None if whole else options.test, "broken": built.broken,
-             "warnings": built.warnings, "not_taken": [list(item) for item in built.ignored]}
+             "warnings": built.warnings, "not_taken": [list(item) for item in built.ignored],
+             "review": signs(built.files, builder.given)}
     kept = Results(options.out / ("results.json" if whole else "selected.json"), every if whole else tests, points, exercises, extra,
                    {e.id for e in exercises.values() if set(e.files) & set(built.files)})
     if options.previous:
@@ -200,7 +202,8 @@ def compilers_words(path, words):
 def read_previous(path, complaint):
     """{test: its row} of an earlier results.json."""
     try:
-        return {test["extra_data"]["name"]: {**test["extra_data"], "earned": test["score"]} for test in json.loads(path.read_text())["tests"]}
+        return {test["extra_data"]["name"]: {**test["extra_data"],
+                                             "earned": test["score"]} for test in json.loads(path.read_text())["tests"]}
     except (OSError, ValueError, KeyError, TypeError):
         raise complaint(f"--previous: {path} is not a results.json; grade everything first") from None
 

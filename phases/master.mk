@@ -53,10 +53,13 @@ graded-with = --tree build/tree/$(phase)-0 --reference build/tree/$(phase)-$(pha
 
 .PHONY: bulk bench-bulk autograder.zip
 bulk: trees-$(phase) ## grades a folder of submissions: SUBMISSIONS=dir OUT=dir PHASE=n JOBS=n [TEST=text: these again, of all]
-	$(if $(strip $(SUBMISSIONS)),,$(error SUBMISSIONS= is missing: make bulk SUBMISSIONS=dir OUT=dir, where dir holds a folder or an archive of each))
+	$(if $(strip $(SUBMISSIONS)),,$(error SUBMISSIONS= is missing: make bulk SUBMISSIONS=dir OUT=dir, with a folder or an archive for each))
 	$(if $(strip $(OUT)),,$(error OUT= is missing: make bulk SUBMISSIONS=dir OUT=dir, where the grades will be in OUT))
 	@$(python) grade/bulk.py $(graded-with) --submissions $(call shell-word,$(SUBMISSIONS)) --out $(call shell-word,$(OUT)) \
 	    $(if $(strip $(JOBS)),--jobs $(JOBS)) $(if $(strip $(TEST)),--test $(call shell-word,$(TEST)))
+
+bench-bulk: trees-$(phase) ## how fast 60 mixed submissions are graded: PHASE=n
+	@$(python) grade/selftest/bench_bulk.py --phase $(phase)
 
 autograder.zip: trees-$(phase) ## what Gradescope asks for: build/autograder-PHASE.zip
 	@$(python) grade/gradescope/pack.py $(graded-with) --out build/autograder-$(phase).zip

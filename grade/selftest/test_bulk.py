@@ -21,13 +21,13 @@ from grade import bulk, forms, intake, sandbox
 
 BULK = guests.ROOT / "grade" / "bulk.py"
 BODY = "kernel/lab/body.inc"
-TESTS = guests.TESTS.replace('@exercise("1.2", points=1)\ndef test_nothing_is_booted():\n    """Why."""\n',
-                             '@exercise("1.2", points=1)\ndef test_the_turn_comes_at_all(boot):\n    """Why."""\n    boot("any").fact("TURN")\n')
+TESTS = guests.TESTS.replace('test_nothing_is_booted():\n    """Why."""\n',
+                             'test_the_turn_comes_at_all(boot):\n    """Why."""\n    boot("any").fact("TURN")\n')
 TOML = guests.TOML.replace('id = "1.2"\npoints = 40\n', 'id = "1.2"\npoints = 40\nfiles = ["kernel/lab/more.inc"]\n')
-MOMENTS = [".lock", ".work-ada", ".work-ada/build/tree/kernel", ".work-ada/out", ".work-ada/out/results.partial.json", "ada/said.txt",
-           "ada/results.json", "ada/junit.xml", "ada/state.json", ".work-bob", ".work-bob/out", ".work-bob/out/results.partial.json",
-           "bob/results.json", "bob/state.json", ".work-eve/build", ".work-eve/out/results.partial.json", "eve/results.json", "eve/state.json",
-           "zoe/state.json", "grades.csv"]
+MOMENTS = [".lock", ".work-ada", ".work-ada/build/tree/kernel", ".work-ada/out", ".work-ada/out/results.partial.json",
+           "ada/said.txt", "ada/results.json", "ada/junit.xml", "ada/state.json", ".work-bob", ".work-bob/out",
+           ".work-bob/out/results.partial.json", "bob/results.json", "bob/state.json", ".work-eve/build",
+           ".work-eve/out/results.partial.json", "eve/results.json", "eve/state.json", "zoe/state.json", "grades.csv"]
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +130,8 @@ def test_a_second_time_nothing_is_graded_but_what_changed(course, undisturbed, t
 def test_killed_at_any_moment_it_goes_on_to_the_same_end(course, undisturbed, tmp_path, moment):
     """With SIGKILL, as soon as something lies in its folder."""
     out = tmp_path / "out"
-    running = subprocess.Popen(command(course, out, "--jobs", "1"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+    running = subprocess.Popen(command(course, out, "--jobs", "1"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                               start_new_session=True)
     while not (out / moment).exists() and running.poll() is None:
         pass
     running.send_signal(signal.SIGKILL)
@@ -190,7 +191,9 @@ def test_two_at_once_in_one_folder_are_refused(course, tmp_path):
     assert done.status == bulk.USAGE and "another bulk works in" in done.said
 
 
-@pytest.mark.parametrize("more, words", [(["--submissions", "/nowhere"], "SUBMISSIONS: /nowhere cannot be read"), (["--tree", "/nowhere"], "exercises.toml"),
+@pytest.mark.parametrize("more, words",
+                         [(["--submissions", "/nowhere"], "SUBMISSIONS: /nowhere cannot be read"),
+                          (["--tree", "/nowhere"], "exercises.toml"),
                                          (["--reference", "/nowhere"], "/nowhere")])
 def test_what_is_not_there_is_named(course, tmp_path, more, words):
     done = grade(course, tmp_path / "out", *more)
@@ -228,3 +231,13 @@ def test_nobodys_files_are_seen_by_another(course, tmp_path):
 def test_the_pages_link_leads_to_the_page(undisturbed):
     assert 'href="ada/feedback.html"' in undisturbed["index.html"] and "not graded: zoe" in undisturbed["index.html"]
     assert forms.page and intake.submissions
+
+
+def test_who_names_the_tests_structures_is_to_be_looked_at(course, tmp_path):
+    """No verdict rests on it: the score stays, and the table says where to look."""
+    ours = SimpleNamespace(**{**vars(course), "submissions": tmp_path / "submissions"})
+    shutil.copytree(course.submissions / "ada", tmp_path / "submissions" / "mallory")
+    (tmp_path / "submissions" / "mallory" / "kernel/lab/more.inc").write_text("; mine\n; where is ktest_report? at 0xffffffff80104000\n")
+    grade(ours, tmp_path / "out")
+    _, row = csv.reader(io.StringIO((tmp_path / "out" / "grades.csv").read_text()))
+    assert row[:5] == ["mallory", "100", "100", "7", "kernel/lab/more.inc:2 names ktest_report"]

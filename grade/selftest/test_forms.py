@@ -13,7 +13,7 @@ import pytest
 
 from grade import forms, results
 from grade.exercises import Exercise
-from grade.testlist import Test
+from grade.testlist import Test as Graded
 
 SCHEMAS = Path(__file__).with_name("schemas")
 EXERCISES = {name: Exercise(name, "t", 50, core, False, (), "visible", ()) for name, core in (("1.1", True), ("1.2", True), ("1.3", False))}
@@ -23,8 +23,8 @@ NASTY = 'a "rule" <b>&amp; ]]> \x1b[31m \x00 ü \ud800'
 @pytest.fixture
 def kept(tmp_path):
     """Results with one test of each kind."""
-    tests = [Test(name, "f", exercise, 1, 1, 0, (), "why") for name, exercise in (("passes", "1.1"), ("is_wrong", "1.1"), ("hangs", "1.2"),
-                                                                                   ("cannot_be_judged", "1.2"), ("extra", "1.3"))]
+    exercises = {"passes": "1.1", "is_wrong": "1.1", "hangs": "1.2", "cannot_be_judged": "1.2", "extra": "1.3"}
+    tests = [Graded(name, "f", exercise, 1, 1, 0, (), "why") for name, exercise in exercises.items()]
     made = results.Results(tmp_path / "results.json", tests, {test.name: 25 for test in tests}, EXERCISES, {"phase": 1})
     made.add("passes", {"status": "pass"})
     made.add("is_wrong", {"status": "wrong", "rule": NASTY.encode("utf-8", "replace").decode(), "evidence": ["=cmd()", "<script>"]})
@@ -99,7 +99,8 @@ def test_the_table_has_a_line_for_everybody(kept):
     text = forms.table([("=HYPERLINK(1)", kept, ""), ("none", None, "is empty")])
     head, first, second = csv.reader(io.StringIO(text))
     assert head[:6] == ["name", "score", "of", "extra", "review", "remark"] and head[6:] == [test["name"] for test in kept["tests"]]
-    assert first == ["'=HYPERLINK(1)", "25", "100", "25", "", "", "25", "0", "0", "0", "25"] and second[:6] == ["none", "", "", "", "", "is empty"]
+    assert first == ["'=HYPERLINK(1)", "25", "100", "25", "", "", "25", "0", "0", "0", "25"] and second[:6] == ["none", "", "", "", "",
+                                                                                                                "is empty"]
 
 
 class Page(HTMLParser):
@@ -116,7 +117,9 @@ class Page(HTMLParser):
         self.text += data
 
 
-@pytest.mark.parametrize("text", [lambda kept: forms.page("<script>Eve", kept), lambda kept: forms.index("<script>Eve", [("<script>", "a b", kept, ""), (
+@pytest.mark.parametrize("text",
+                         [lambda kept: forms.page("<script>Eve", kept),
+                          lambda kept: forms.index("<script>Eve", [("<script>", "a b", kept, ""), (
     "no", "no", None, "<script>")])])
 def test_a_page_shows_a_submissions_words_as_words(kept, text):
     page = Page()

@@ -60,7 +60,7 @@ def refusal(tmp_path, *paths):
     return str(caught.value)
 
 
-# --- who handed in -------------------------------------------------------------------------------------------------------------------------
+# --- who handed in ----------------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("entry, name", [
@@ -98,7 +98,7 @@ def test_a_folder_that_is_missing_is_named(tmp_path):
         intake.submissions(tmp_path / "nowhere")
 
 
-# --- what is taken ---------------------------------------------------------------------------------------------------------------------------
+# --- what is taken ----------------------------------------------------------------------------------------------------------------------
 
 TREE = {RQ: "solution", "Makefile": "evil:", "labs/lab1.md": "text", "manifest.json": '{"phase": 1}', "kernel/mine/a.c": "int a;"}
 WANTED = {RQ: "solution", "kernel/mine/a.c": "int a;"}
@@ -145,7 +145,7 @@ def test_a_bundle_without_a_tip_is_named(tmp_path):
     assert "2 branches and no HEAD" in refusal(tmp_path, tmp_path / "a.bundle")
 
 
-# --- what does harm ----------------------------------------------------------------------------------------------------------------------------
+# --- what does harm ---------------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("how", ["tar", "zip"])
@@ -200,7 +200,7 @@ def test_folders_without_end_are_not_followed(tmp_path):
     assert "40 deep" in refusal(tmp_path, path)
 
 
-@pytest.mark.parametrize("data", [b"", b"PK\3\4 rubbish", b"\x1f\x8b\x08 rubbish", os.urandom(1) * 600, b"# v2 git bundle\nrubbish"])
+@pytest.mark.parametrize("data", [b"", b"PK\3\4 rubbish", b"\x1f\x8b\x08 rubbish", b"\xa7" * 600, b"# v2 git bundle\nrubbish"])
 @pytest.mark.parametrize("name", ["a.tar", "a.zip", "a.bundle", "a"])
 def test_rubbish_is_named_as_such(tmp_path, name, data):
     (tmp_path / name).write_bytes(data)
@@ -221,7 +221,8 @@ def test_what_was_packed_for_another_phase_is_named(tmp_path, manifest, words):
     assert words in refusal(tmp_path, pack(tmp_path / "a", {**TREE, "manifest.json": manifest}))
 
 
-@pytest.mark.parametrize("files, words", [({"a/kernel/x.c": "", "b/kernel/x.c": ""}, "several trees"), ({"notes.txt": ""}, "no folder kernel/"),
+@pytest.mark.parametrize("files, words",
+                         [({"a/kernel/x.c": "", "b/kernel/x.c": ""}, "several trees"), ({"notes.txt": ""}, "no folder kernel/"),
                                           ({}, "no folder kernel/")])
 def test_what_holds_no_tree_or_two_is_named(tmp_path, files, words):
     assert words in refusal(tmp_path, pack(tmp_path / "a.tar", files))

@@ -89,7 +89,8 @@ def test_without_bubblewrap_the_reason_is_said(monkeypatch):
     monkeypatch.setattr(sandbox, "inside", lambda *_, **__: ["/nowhere/bwrap"])
     sandbox.trial.cache_clear()
     assert sandbox.trial() == "bubblewrap is not installed"
-    monkeypatch.setattr(sandbox, "inside", lambda *_, **__: ["sh", "-c", "echo bwrap: No permissions to create a new namespace >&2; exit 1"])
+    monkeypatch.setattr(sandbox, "inside", lambda *_,
+                        **__: ["sh", "-c", "echo bwrap: No permissions to create a new namespace >&2; exit 1"])
     sandbox.trial.cache_clear()
     assert "No permissions" in sandbox.trial()
     monkeypatch.undo()
