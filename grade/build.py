@@ -23,6 +23,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from . import sandbox
 from .errors import GraderFault, UserError
 from .submission import MINE, read_given, take
 
@@ -46,10 +47,12 @@ _libc = ctypes.CDLL(None)
 
 @dataclass
 class Built:
-    """kernels {variant: its path}. broken {path: lines}: start versions were taken instead of these files, and why. ignored: see
-    submission.take(). warnings: the compiler's, one line each, about the student's files that were taken."""
+    """kernels {variant: its path}. files {path: bytes}: what was taken of the student's. broken {path: lines}: start versions were taken
+    instead of these files, and why. ignored: see submission.take(). warnings: the compiler's, one line each, about the student's files that
+    were taken."""
 
     kernels: dict
+    files: dict = field(default_factory=dict)
     broken: dict = field(default_factory=dict)
     ignored: list = field(default_factory=list)
     warnings: list = field(default_factory=list)
@@ -61,25 +64,43 @@ class Built:
 
 
 def build(root, given_tar, exercises, work, jobs=2, variants=("checked",)):
-    """Builds what is graded of the tree at root, in these variants; work is the folder for it. Returns Built. Raises UserError,
-    GraderFault."""
-    given = read_given(given_tar)
-    files, refused, ignored = take(root, given, exercises)
-    broken = {path: [f"{path} {why}; its start version was taken"] for path, why in refused.items()}
-    try:
-        work.mkdir(parents=True, exist_ok=True)
-        with lock(work / "lock"):
-            kernels, warnings = {}, []
-            for variant in variants:
-                maker = Maker(work / "tree", given, jobs, variant)
-                broken.update(maker.build_what_builds({path: data for path, data in files.items() if path not in broken}))
-                kernels[variant] = keep(maker.kernel, work / "kernels")
-                warnings = warnings or warnings_in(maker.output, files)
-            return Built(kernels, broken, ignored, warnings)
-    except PermissionError as error:
-        raise UserError(f"{error.filename} cannot be written: run the grader in a folder that is yours, or give OUT=folder") from None
-    except OSError as error:
-        raise UserError(f"the build folder {work} cannot be used: {error.strerror} ({error.filename})") from None
+    """Builds what is graded of the tree at root, once. Returns Built. Raises UserError, GraderFault."""
+    return Builder(given_tar, work, jobs, variants).build(root, exercises)
+
+
+class Builder:
+    """Builds kernels in these variants over what was handed out; work is the folder for it. Raises UserError, GraderFault."""
+
+    def __init__(self, given_tar, work, jobs=2, variants=("checked",)):
+        self.given, self.work, self.jobs, self.variants = read_given(given_tar), work, jobs, variants
+
+    def build(self, root, exercises):
+        """Builds what is graded of the tree at root. Returns Built."""
+        files, refused, ignored = take(root, self.given, exercises)
+        unusable = {path: [f"{path} {why}; its start version was taken"] for path, why in refused.items()}
+        kernels, broken, warnings = self._make(files)
+        taken = {path: data for path, data in files.items() if path not in broken}
+        return Built(kernels, taken, {**unusable, **broken}, ignored, warnings)
+
+    def make(self, files):
+        """({variant: path}, {path: the compiler's words}) of what becomes of these files {path: bytes}."""
+        return self._make(files)[:2]
+
+    def _make(self, files):
+        try:
+            self.work.mkdir(parents=True, exist_ok=True)
+            with lock(self.work / "lock"):
+                kernels, broken, warnings = {}, {}, []
+                for variant in self.variants:
+                    maker = Maker(self.work / "tree", self.given, self.jobs, variant)
+                    broken.update(maker.build_what_builds({path: data for path, data in files.items() if path not in broken}))
+                    kernels[variant] = keep(maker.kernel, self.work / "kernels")
+                    warnings = warnings or warnings_in(maker.output, files)
+                return kernels, broken, warnings
+        except PermissionError as error:
+            raise UserError(f"{error.filename} cannot be written: run the grader in a folder that is yours, or give OUT=folder") from None
+        except OSError as error:
+            raise UserError(f"the build folder {self.work} cannot be used: {error.strerror} ({error.filename})") from None
 
 
 class Maker:
@@ -195,7 +216,7 @@ class Maker:
 
 def call(args, folder):
     """(exit code, stdout and stderr) of a build step that may take no more than its limits, and of which nothing is left afterwards."""
-    environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TMPDIR": tempfile.gettempdir()}
+    environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TMPDIR": sandbox.scratch()}
 
     def in_child():
         if hasattr(_libc, "prctl"):
@@ -207,7 +228,8 @@ def call(args, folder):
 
     with tempfile.TemporaryFile() as output:
         try:
-            process = subprocess.Popen(args, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+            process = subprocess.Popen(sandbox.command(args, folder), cwd=folder, env=environment, stdin=subprocess.DEVNULL,
+                                       stdout=output, stderr=output,
                                        start_new_session=True, preexec_fn=in_child)
         except FileNotFoundError:
             raise UserError(f"{args[0]} is not installed: make setup installs it") from None

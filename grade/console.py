@@ -12,9 +12,10 @@ REPEATED = ("panic", "hang", "runaway", "crash", "build")  # statuses that say h
 class Reporter:
     """A pytest plugin of the process that started the tests. Collects results, writes them, prints them."""
 
-    def __init__(self, kept, verbose):
-        self.kept, self.verbose = kept, verbose
-        self.waiting = list(kept.rows)
+    def __init__(self, kept, names, verbose, holds=True):
+        self.kept, self.verbose, self.holds = kept, verbose, holds
+        self.waiting = list(names)
+        self.again = {}  # {test: exercises whose reference it is judged with}, in the second round
         self.done = set()
         self.said = {}  # (status, rule without its threads' names) of what ended a run: the claim of the test that showed it
         self.complaints = []  # of pytest itself: the grader's own faults
@@ -32,20 +33,29 @@ class Reporter:
                 return
         if name in self.done and result["status"] == "pass":
             return
-        self.kept.add(name, result)
+        self.kept.add(name, {**result, "instead": list(self.again.get(name, ()))})
         self.done.add(name)
         self.flush()
 
+    def begin_again(self, instead):
+        """From now on these tests {name: ids} come once more, with the reference's files of the exercises named."""
+        self.flush()
+        print("again, each with the reference's files of the exercises before it that fail:", flush=True)
+        self.again, self.waiting, self.done, self.said = instead, list(instead), set(), {}
+
     def flush(self):
-        """Prints every result whose turn it is."""
+        """Prints every result whose turn it is. Those before it are known by then."""
         while self.waiting and self.waiting[0] in self.done:
-            self.show(self.kept.rows[self.waiting.pop(0)])
+            row = self.kept.rows[self.waiting.pop(0)]
+            if self.holds:
+                self.kept.hold(row)
+            self.show(row)
 
     def show(self, row):
         """A test's lines. What ends one run mostly ends several in the same way: said at length once."""
         lines = results.details(row, self.verbose)
         first = self.said.setdefault((row["status"], THREAD.sub("thread", row["rule"])), row["claim"])
-        if first != row["claim"] and row["status"] in REPEATED and row["evidence"] and not self.verbose:
+        if first != row["claim"] and row["status"] in REPEATED and row["evidence"] and not self.verbose and not row["until"]:
             lines = [row["rule"], f"  as in `{first}` above; V=1 shows the evidence of each"]
             lines += [f"see it: {row['next']}"] if row["next"] else []
         print(results.line(row), *("         " + text for text in lines), sep="\n", flush=True)

@@ -14,7 +14,7 @@ except ModuleNotFoundError:  # Python 3.10
 @dataclass(frozen=True)
 class Exercise:
     """points: what its tests share. core: counts in the score; extras are listed apart. dropped: given away solved, its tests are not
-    run."""
+    run. needs: the exercises (ids) without which its tests cannot pass; all core ones before it unless the file says otherwise."""
 
     id: str
     title: str
@@ -23,6 +23,7 @@ class Exercise:
     dropped: bool
     files: tuple
     visibility: str
+    needs: tuple
 
 
 def read(path):
@@ -36,7 +37,7 @@ def read(path):
         raise UserError(f"{path} cannot be read: {error}") from None
     found = {}
     for entry in data.get("exercise", []):
-        exercise = _exercise(path, entry)
+        exercise = _exercise(path, entry, found)
         if exercise.id in found:
             raise UserError(f"{path}: exercise {exercise.id} stands there twice")
         found[exercise.id] = exercise
@@ -45,7 +46,7 @@ def read(path):
     return data["phase"], found
 
 
-def _exercise(path, entry):
+def _exercise(path, entry, before):
     name = entry.get("id")
     if not isinstance(name, str):
         raise UserError(f"{path}: an exercise has no id")
@@ -57,5 +58,9 @@ def _exercise(path, entry):
     for key in ("core", "dropped"):
         if not isinstance(entry.get(key, False), bool):
             raise UserError(f"{path}: exercise {name}: `{key}` is true or false")
+    needs = entry.get("needs", [ex.id for ex in before.values() if ex.core])
+    if not isinstance(needs, list) or not set(map(str, needs)) <= set(before):
+        raise UserError(f"{path}: exercise {name}: `needs` is a list of exercises that stand before it")
+    needs = {need for direct in needs for need in (direct, *before[direct].needs)}
     return Exercise(name, entry.get("title", ""), points, entry.get("core", True), entry.get("dropped", False), tuple(files),
-                    entry.get("visibility", "visible"))
+                    entry.get("visibility", "visible"), tuple(ex for ex in before if ex in needs))

@@ -31,6 +31,7 @@ from collections import namedtuple
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from . import sandbox
 from .errors import GraderFault, UserError, printable
 from .memory import RamFile
 from .qcow2 import write_empty
@@ -174,7 +175,8 @@ class Machine:
         if self.record:
             args += ["-drive", "file=rr.qcow2,format=qcow2,if=none,id=rr"]
         try:
-            self.process = start(args, self.folder, self.errors_file, [theirs.fileno()], 4 << 30 if self.record else self.console_cap)
+            self.process = start(sandbox.command(args, self.folder, [] if self.ram_path.parent == self.folder else [self.ram_path]),
+                                 self.folder, self.errors_file, [theirs.fileno()], 4 << 30 if self.record else self.console_cap)
         finally:
             theirs.close()
             self.qmp = Qmp(ours)
@@ -244,12 +246,17 @@ class Machine:
         return now, dead or now.instructions > self.limit_ms * 1_000_000 + BEFORE_WATCHDOG
 
     def _cost(self):
-        """Seconds that the host's processors have spent on QEMU so far; 0 where the host does not tell."""
+        """Seconds that the host's processors have spent on QEMU so far, and on what it may stand in; 0 where the host does not tell."""
+        waiting, ticks = [self.process.pid], 0
         try:
-            fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+            while waiting:
+                process = Path(f"/proc/{waiting.pop()}")
+                fields = (process / "stat").read_text().rpartition(")")[2].split()
+                ticks += int(fields[11]) + int(fields[12])
+                waiting += (process / "task" / process.name / "children").read_text().split()
         except OSError:
-            return 0
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+            pass
+        return ticks / os.sysconf("SC_CLK_TCK")
 
     def _overdue(self):
         """The host's guard."""
@@ -314,9 +321,9 @@ def end_all():
         machine.close()
 
 
-def start(args, folder, errors, fds, largest_file):
-    """QEMU as a child that dies with this process, takes no signal from the terminal, and writes no file past largest_file bytes. Raises
-    UserError if there is none."""
+def start(args, folder, errors, fds, largest_file, more=None):
+    """A program, mostly QEMU, as a child that dies with this process, takes no signal from the terminal, and writes no file past
+    largest_file bytes. more: variables for its environment. Raises UserError if there is no such program."""
     parent = os.getpid()
 
     def in_child():
@@ -327,7 +334,7 @@ def start(args, folder, errors, fds, largest_file):
         resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
-    environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
+    environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", **(more or {})}
     try:
         return subprocess.Popen(args, cwd=folder, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors, env=environment,
                                 pass_fds=fds, start_new_session=True, preexec_fn=in_child)

@@ -2,6 +2,7 @@
 worker of pytest-xdist. run.py starts pytest with `-p grade.plugin --grade-job FILE`; the file says what is graded."""
 
 import ctypes
+import functools
 import inspect
 import json
 import os
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from . import machine
+from . import machine, sandbox
 from .boot import Boot, Kernels
 from .errors import GraderFault, RuleBroken, Unjudged
 from .memory import BadAddress
@@ -30,6 +31,7 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "boots(n): how many runs a test makes at most")
     config.addinivalue_line("markers", "seeds(n): how many seeds it tries unless SEEDS= says otherwise")
     config.grade_job = json.loads(Path(config.getoption("--grade-job")).read_text())
+    sandbox.use(config.grade_job["sandbox"])
     if hasattr(config, "workerinput"):
         die_with_parent()
 
@@ -45,17 +47,18 @@ def die_with_parent():
         libc.prctl(1, signal.SIGTERM, 0, 0, 0)  # PR_SET_PDEATHSIG
 
 
-@pytest.fixture(scope="session")
-def kernels(request):
-    """The kernels that were built for these tests."""
-    job = request.config.grade_job
-    return Kernels(job["kernels"], job["cache"])
+@functools.lru_cache(maxsize=None)
+def kernels_at(paths, cache):
+    """Kernels, each read once. paths: ((variant, path), ...)."""
+    return Kernels(dict(paths), cache)
 
 
 @pytest.fixture
-def boot(request, kernels):
+def boot(request):
     """See boot.py."""
-    mark = request.node.get_closest_marker("boots")
+    job, mark = request.config.grade_job, request.node.get_closest_marker("boots")
+    paths = job["kernels_of"].get(request.node.name.removeprefix("test_"), job["kernels"])
+    kernels = kernels_at(tuple(paths.items()), job["cache"])
     made = Boot(*kernels["checked"], request.config.grade_job["jobs"], mark.args[0] if mark else 1, kernels)
     request.node.grade_boot = made
     yield made

@@ -2,7 +2,8 @@
 file is written anew, as a whole, after every test, under the name of a partial one; at the end it takes its own name. So a grading that is
 interrupted leaves the results of the last whole one, and beside them how far it came.
 
-A result is a dict: name, exercise, points, earned, core, status, rule, evidence (lines), next (a command), console (its last lines), boots.
+A result is a dict: name, exercise, points, earned, core, status, rule, evidence (lines), next (a command), console (its last lines), boots,
+until (the exercise that has to pass before this says anything), instead (exercises that were the reference's when this was judged).
 status: pass; wrong, panic, unsolved, hang, runaway, crash, corrupt, build: no points; fault: the grader's own, not the student's;
 "not run": not judged yet."""
 
@@ -11,6 +12,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from . import regrade
+
 LABEL = {"pass": "ok", "unsolved": "to do", "build": "BUILD", "fault": "FAULT", "wrong": "WRONG", "panic": "PANIC", "hang": "HANG",
          "runaway": "FLOOD", "crash": "CRASH", "corrupt": "BROKEN", "not run": "-"}
 SHORT_EVIDENCE = 16  # lines on the console without V=1
@@ -18,15 +21,17 @@ SHORT_CONSOLE = 6
 
 
 class Results:
-    """path: the file to keep. tests: testlist.Test in order. points: {name: points}. extra: goes into the file's extra_data."""
+    """path: the file to keep. tests: testlist.Test in order. points: {name: points}. extra: goes into the file's extra_data. touched: the
+    exercises (ids) on whose files somebody worked."""
 
-    def __init__(self, path, tests, points, exercises, extra):
-        self.path, self.extra = Path(path), extra
-        self.partial = partial(self.path)
+    def __init__(self, path, tests, points, exercises, extra, touched=()):
+        self.path, self.extra, self.exercises, self.touched = Path(path), extra, exercises, set(touched)
+        self.partial, self.seconds = partial(self.path), 0
         self.rows = {t.name: {"name": t.name, "claim": t.claim, "reason": t.reason, "exercise": t.exercise,
                               "points": points[t.name], "earned": 0, "core": exercises[t.exercise].core,
                               "visibility": exercises[t.exercise].visibility, "status": "not run",
-                              "rule": "", "evidence": [], "next": "", "console": [], "boots": []} for t in tests}
+                              "rule": "", "evidence": [], "next": "", "console": [], "boots": [], "until": "", "instead": []}
+                     for t in tests}
 
     def add(self, name, result):
         """Completes a test's row with its result and writes the file. Returns the row."""
@@ -37,6 +42,18 @@ class Results:
             row["next"] = f"make rewind TEST={name}"
         self.write()
         return row
+
+    def take_over(self, previous, names):
+        """Fills the rows of all tests but these from earlier results {test: row}."""
+        for name in self.rows.keys() & previous.keys() - set(names):
+            self.rows[name].update({key: previous[name][key] for key in self.rows[name] if key in previous[name] and key != "points"})
+
+    def hold(self, row):
+        """Marks a failing row that says little, because an exercise that it needs fails as well."""
+        row["until"] = next(iter(regrade.earlier_failures(self.rows, self.exercises, self.touched).get(row["name"], [])), "")
+
+    def failed(self):
+        return [row for row in self.rows.values() if row["status"] not in ("pass", "fault", "not run")]
 
     def total(self, key, core=True):
         """Sum of "points" or "earned"."""
@@ -66,26 +83,31 @@ class Results:
         """The content of results.json."""
         tests = []
         for row in self.rows.values():
-            data = {key: row[key] for key in ("exercise", "core", "status", "rule", "evidence", "next", "console", "boots", "reason")}
+            data = {key: row[key] for key in ("exercise", "core", "status", "rule", "evidence", "next", "console", "boots", "until",
+                                              "instead",
+                                               "reason")}
             tests.append({"name": f"{row['exercise']} {row['claim']}", "number": row["exercise"], "score": rounded(row["earned"]),
                           "max_score": rounded(row["points"]), "status": "passed" if row["status"] == "pass" else "failed",
                           "output": "\n".join(details(row, True)), "output_format": "text",
                           "tags": [row["exercise"], "core" if row["core"] else "extra"], "visibility": row["visibility"],
                           "extra_data": {"name": row["name"], **data}})
-        return {"score": rounded(self.total("earned")), "output": self.summary(), "output_format": "text", "test_output_format": "text",
-                "visibility": "visible", "leaderboard": [], "tests": tests,
+        return {"score": rounded(self.total("earned")), "execution_time": self.seconds, "output": self.summary(), "output_format": "text",
+                "test_output_format": "text", "visibility": "visible", "leaderboard": [], "tests": tests,
                 "extra_data": {**self.extra, "max_score": rounded(self.total("points")),
                                "extra_score": rounded(self.total("earned", False)),
                                "extra_max": rounded(self.total("points", False)), "complete": not self.faults()}}
 
     def summary(self):
-        """The score's line; "at least" if the grader could not judge some test."""
-        open_ = self.faults()
-        line = f"Score: {'at least ' if open_ else ''}{number(self.total('earned'))}/{number(self.total('points'))}"
+        """The score's line; "at least" if the grader could not judge some test, or not yet."""
+        open_, held = self.faults(), [row for row in self.rows.values() if row["until"]]
+        line = f"Score: {'at least ' if open_ or held else ''}{number(self.total('earned'))}/{number(self.total('points'))}"
         if self.total("points", False):
             line += f"  (extra: {number(self.total('earned', False))}/{number(self.total('points', False))})"
         if open_:
             line += f"  ({len(open_)} of {len(self.rows)} tests could not be judged)"
+        if held:
+            first = " and ".join(sorted({row["until"] for row in held}))
+            line += f"  ({len(held)} of {len(self.rows)} tests are not judged until {first} passes)"
         return line
 
 
@@ -96,15 +118,20 @@ def partial(path):
 
 def line(row):
     """A test's line on the console."""
-    return f"{LABEL[row['status']]:<6} {row['exercise']:<5} {row['claim']:<76} {number(row['earned']):>4}/{number(row['points'])}"
+    label = "LATER" if row["until"] else LABEL[row["status"]]
+    return f"{label:<6} {row['exercise']:<5} {row['claim']:<76} {number(row['earned']):>4}/{number(row['points'])}"
 
 
 def details(row, verbose):
     """What stands below it: the broken rule, why it has to hold, the evidence, the command to see it oneself, what was printed."""
+    instead = [f"judged with the reference's {' and '.join(row['instead'])} in place of the one handed in, which does not pass"]
+    instead = instead if row["instead"] else []
     if row["status"] in ("pass", "not run"):
-        return []
+        return instead
+    if row["until"] and not verbose:
+        return [f"not judged until {row['until']} passes; as it stands: {row['rule']}"]
     evidence = row["evidence"] if verbose else row["evidence"][:SHORT_EVIDENCE]
-    lines = [row["rule"], *([f"why: {' '.join(row['reason'].split())}"] if verbose else []), *("  " + item for item in evidence)]
+    lines = [row["rule"], *([f"why: {' '.join(row['reason'].split())}"] if verbose else []), *("  " + item for item in evidence), *instead]
     if len(row["evidence"]) > len(evidence):
         lines.append(f"  ... {len(row['evidence']) - len(evidence)} more lines: V=1 shows them")
     if row["next"]:

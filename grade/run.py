@@ -3,6 +3,7 @@
 what the runs left in guest memory (phaseN/test_*.py), prints a line a test and the score, and keeps results.json.
 
     grade/run.py [--tree DIR] [--test TEXT] [--seeds N] [--jobs N] [--out DIR] [--work DIR] [--phase N] [-v]
+                 [--reference TAR] [--previous FILE] [--sandbox]
 
 Exit status, pytest's: 0 all tests passed, 1 some did not, 2 interrupted, 3 the grader itself failed, 4 called wrongly. A score is never an
 exit status."""
@@ -82,6 +83,10 @@ def parse(argv, complaint):
     parser.add_argument("--jobs", default="", help="tests at once, 1 to 64 (default: 2, or 1 on a single CPU)")
     parser.add_argument("--out", type=Path, help="folder for results (default: build/grade in the tree)")
     parser.add_argument("--work", type=Path, help="folder for building (default: work in the results' folder)")
+    parser.add_argument("--reference", type=Path, help="a tar of the solved files: later exercises are judged with them where earlier ones "
+                        "fail (regrade.py)")
+    parser.add_argument("--previous", type=Path, help="earlier results, which stay for what --test does not name")
+    parser.add_argument("--sandbox", action="store_true", help="compilers and QEMU run in bubblewrap (sandbox.py)")
     parser.add_argument("-v", "--verbose", action="store_true", help="all evidence, and the console of failing runs")
     options = parser.parse_args(argv)
     options.seeds = seed_range(options.seeds, complaint)
@@ -113,11 +118,12 @@ def seed_range(text, complaint):
 
 def grade(options):
     """Everything after the options. Returns the exit status."""
-    from grade import exercises as toml, testlist
-    from grade.build import build
+    from grade import exercises as toml, regrade, sandbox, testlist
+    from grade.build import Builder
     from grade.console import Reporter
     from grade.errors import UserError
     from grade.results import Results
+    from grade.submission import signs
     began = time.time()
     grader = HERE.parent if (HERE.parent / "exercises.toml").exists() else options.tree
     phase, exercises = toml.read(grader / "exercises.toml")
@@ -126,18 +132,29 @@ def grade(options):
     every = testlist.read(HERE / f"phase{phase}", exercises)
     tests = testlist.select(every, options.test) if options.test else every
     prepare_out(options, UserError)
-    built = build(options.tree, grader / "grade" / "given.tar", exercises, options.work, jobs=os.cpu_count() or 1,
-                  variants=dict.fromkeys(["checked", *(variant for test in tests for variant in test.builds)]))
+    if options.sandbox and sandbox.trial():
+        raise UserError(f"there is no sandbox here: {sandbox.trial()}")
+    sandbox.use(options.sandbox)
+    builder = Builder(grader / "grade" / "given.tar", options.work, os.cpu_count() or 1,
+                      dict.fromkeys(["checked", *(variant for test in tests for variant in test.builds)]))
+    built = builder.build(options.tree, exercises)
     tell_about(built, exercises)
     points = testlist.points(every, exercises)
-    extra = {"phase": phase, "kernel": str(built.kernel), "selected": options.test or None, "broken": built.broken,
-             "warnings": built.warnings, "not_taken": [list(item) for item in built.ignored]}
-    kept = Results(options.out / ("selected.json" if options.test else "results.json"), tests, points, exercises, extra)
+    whole = options.previous or not options.test
+    extra = {"phase": phase, "kernel": str(built.kernel), "selected": None if whole else options.test, "broken": built.broken,
+             "warnings": built.warnings, "not_taken": [list(item) for item in built.ignored],
+             "review": signs(built.files, builder.given)}
+    kept = Results(options.out / ("results.json" if whole else "selected.json"), every if whole else tests, points, exercises, extra,
+                   {e.id for e in exercises.values() if set(e.files) & set(built.files)})
+    if options.previous:
+        kept.take_over(read_previous(options.previous, UserError), [test.name for test in tests])
     kept.write()
-    reporter = Reporter(kept, options.verbose)
+    reporter = Reporter(kept, [test.name for test in tests], options.verbose, holds=not options.reference)
     status = run_tests(options, tests, built, exercises, reporter)
+    if options.reference and status in (OK, FAILED):
+        status = run_again(options, tests, built, builder, exercises, reporter)
     reporter.finish()
-    kept.extra["seconds"] = round(time.time() - began, 1)
+    kept.seconds = round(time.time() - began, 1)
     if not kept.finish():
         print(f"grade: interrupted; {kept.path.name} stays that of the last grading that came to its end", file=sys.stderr)
     return FAULT if status == OK and kept.faults() else status
@@ -182,19 +199,46 @@ def compilers_words(path, words):
     return [] if words[0].startswith(f"{path} ") else words
 
 
-def run_tests(options, tests, built, exercises, reporter):
-    """Has pytest run the tests. Returns the exit status."""
+def read_previous(path, complaint):
+    """{test: its row} of an earlier results.json."""
+    try:
+        return {test["extra_data"]["name"]: {**test["extra_data"],
+                                             "earned": test["score"]} for test in json.loads(path.read_text())["tests"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        raise complaint(f"--previous: {path} is not a results.json; grade everything first") from None
+
+
+def run_again(options, tests, built, builder, exercises, reporter):
+    """Judges what failed behind a failing exercise once more, with the reference's in its place. Returns the exit status."""
+    from grade import regrade
+    from grade.submission import read_given
+    chosen = {test.name: test for test in tests}
+    todo = [one._replace(tests=[name for name in one.tests if name in chosen])
+            for one in regrade.again(reporter.kept.rows, exercises, reporter.kept.touched)]
+    kernels = regrade.kernels_for([one for one in todo if one.tests], exercises, built.files, read_given(options.reference), builder.make)
+    again = [chosen[name] for name in kernels]
+    if not again:
+        return FAILED if reporter.kept.failed() else OK
+    reporter.begin_again({name: one.instead for one in todo for name in one.tests if name in kernels})
+    status = run_tests(options, again, built, exercises, reporter, kernels)
+    return status if status not in (OK, FAILED) else FAILED if reporter.kept.failed() else OK
+
+
+def run_tests(options, tests, built, exercises, reporter, kernels_of=None):
+    """Has pytest run the tests. kernels_of {test: {variant: path}}: for those that do not boot what was built first. Returns the exit
+    status."""
     import pytest
     from grade import dwarf
     jobs = min(options.jobs, len(tests))
     cache = options.work / "dwarf"
-    for kernel in built.kernels.values():
+    for kernel in {kernel for kernels in (built.kernels, *(kernels_of or {}).values()) for kernel in kernels.values()}:
         dwarf.load(kernel, cache)  # once, for all workers
     broken = {e.id: [f"{complaint(path, built.broken[path])}, so its start version was graded", *compilers_words(path, built.broken[path])]
               for e in exercises.values() for path in e.files if path in built.broken}
     kernels = {variant: str(kernel) for variant, kernel in built.kernels.items()}
-    job = {"kernels": kernels, "cache": str(cache), "jobs": jobs, "seeds": options.seeds, "broken": broken,
-           "extra": [e.id for e in exercises.values() if not e.core]}
+    other = {name: {variant: str(kernel) for variant, kernel in made.items()} for name, made in (kernels_of or {}).items()}
+    job = {"kernels": kernels, "kernels_of": other, "cache": str(cache), "jobs": jobs, "seeds": options.seeds, "broken": broken,
+           "extra": [e.id for e in exercises.values() if not e.core], "sandbox": options.sandbox}
     fd, name = tempfile.mkstemp(dir=options.out, prefix=".job-")
     try:
         with open(fd, "w") as file:

@@ -52,13 +52,14 @@ packages_of() {
     homebrew:gcc) echo x86_64-elf-gcc ;;
     homebrew:binutils) echo x86_64-elf-binutils ;;
     homebrew:gdb) echo x86_64-elf-gdb ;;
+    homebrew:bubblewrap) ;; # needs Linux
     homebrew:pytest | homebrew:xdist | homebrew:elftools) ;; # not Homebrew's: install_command adds the line for them
     homebrew:grub) echo i686-elf-grub ;;
     *) echo "$2" ;;
     esac
 }
 
-ALL_TOOLS='make gcc binutils nasm qemu gdb python pytest xdist elftools unifdef git grub xorriso mtools'
+ALL_TOOLS='make gcc binutils nasm qemu gdb python pytest xdist elftools unifdef git grub xorriso mtools bubblewrap'
 
 # The packages of system $1 for the tools $2..., each once, on one line.
 packages_for() {

@@ -228,5 +228,6 @@ find_all() {
     find_grub
     find_tool XORRISO xorriso '' xorriso
     find_tool MFORMAT mtools '' mformat
+    [ "$(uname -s)" != Linux ] || find_tool BWRAP bubblewrap '' bwrap
     MISSING=$(printf '%s\n' $MISSING | awk '!seen[$0]++')
 }

@@ -226,7 +226,7 @@ def graded(tree, out, beside=0, test="", seeds=""):
     if done.returncode not in (0, 1):
         raise GraderFault(f"the grader ended with {done.returncode}: {(done.stderr or done.stdout).strip()[-500:]}")
     results = json.loads((out / ("selected.json" if test else "results.json")).read_text())
-    results["extra_data"].pop("seconds", None)
+    results.pop("execution_time", None)
     return results
 
 

@@ -48,6 +48,22 @@ soak: tree ## the long tests: MINUTES=n (else until all is done); goes on where 
 	@$(MAKE) -s -C $(tree) kernel CHECKED=0 >&2
 	@$(python) grade/soak.py --tree $(tree) --state build/soak.json $(if $(strip $(MINUTES)),--minutes $(MINUTES))
 
+# The submissions, and the start tree over which they are graded; the reference's files stand in for exercises that fail.
+graded-with = --tree build/tree/$(phase)-0 --reference build/tree/$(phase)-$(phase)99/grade/given.tar
+
+.PHONY: bulk bench-bulk autograder.zip
+bulk: trees-$(phase) ## grades a folder of submissions: SUBMISSIONS=dir OUT=dir PHASE=n JOBS=n [TEST=text: these again, of all]
+	$(if $(strip $(SUBMISSIONS)),,$(error SUBMISSIONS= is missing: make bulk SUBMISSIONS=dir OUT=dir, with a folder or an archive for each))
+	$(if $(strip $(OUT)),,$(error OUT= is missing: make bulk SUBMISSIONS=dir OUT=dir, where the grades will be in OUT))
+	@$(python) grade/bulk.py $(graded-with) --submissions $(call shell-word,$(SUBMISSIONS)) --out $(call shell-word,$(OUT)) \
+	    $(if $(strip $(JOBS)),--jobs $(JOBS)) $(if $(strip $(TEST)),--test $(call shell-word,$(TEST)))
+
+bench-bulk: trees-$(phase) ## how fast 60 mixed submissions are graded: PHASE=n
+	@$(python) grade/selftest/bench_bulk.py --phase $(phase)
+
+autograder.zip: trees-$(phase) ## what Gradescope asks for: build/autograder-PHASE.zip
+	@$(python) grade/gradescope/pack.py $(graded-with) --out build/autograder-$(phase).zip
+
 race-rates: trees ## how often seeds find the mutants that are races, as a table: SEEDS=n (20) JOBS=n (2)
 	@$(python) grade/selftest/race_rates.py $(if $(strip $(SEEDS)),--seeds $(SEEDS)) $(if $(strip $(JOBS)),--jobs $(JOBS))
 

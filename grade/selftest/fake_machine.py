@@ -32,6 +32,7 @@ TOOLS = {
     "grub": {"grub-mkrescue": "exit 0"},
     "xorriso": {"xorriso": "exit 0"},
     "mtools": {"mformat": "exit 0"},
+    "bubblewrap": {"bwrap": "exit 0"},
 }
 
 # Which package of Debian brings which of TOOLS; pytest and its company are told by what the stub of python3 answers.

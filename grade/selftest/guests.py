@@ -216,7 +216,8 @@ KERNEL := $(O)/checked/kernel.elf
 kernel: $(KERNEL)
 $(KERNEL): kernel/guest/code.asm kernel/guest/evidence.c kernel/guest/link.ld kernel/lab/body.inc
 \t@mkdir -p $(@D)
-\t@$(CROSS)gcc -g -gdwarf-4 -ffreestanding -fno-pic -mcmodel=kernel -c -o $(O)/evidence.o kernel/guest/evidence.c
+\t@$(CROSS)gcc -g -gdwarf-4 -ffreestanding -fno-pic -mcmodel=kernel "-ffile-prefix-map=$$PWD=." -c -o $(O)/evidence.o \\
+\t  kernel/guest/evidence.c
 \t@$(or $(NASM),nasm) -f elf64 -o $(O)/code.o kernel/guest/code.asm
 \t@$(CROSS)ld -z max-page-size=4096 --no-warn-rwx-segments -T kernel/guest/link.ld -o $@ $(O)/code.o $(O)/evidence.o 2>/dev/null
 """

@@ -1,0 +1,321 @@
+#!/usr/bin/env python3
+"""Grades a folder of submissions: `make bulk SUBMISSIONS=dir PHASE=n OUT=dir [JOBS=n] [TEST=text]`.
+
+    grade/bulk.py --tree START --reference TAR --submissions DIR --out DIR [--jobs N] [--test TEXT]
+    grade/bulk.py --tree START --reference TAR --one PATH --results FILE --base DIR      a single one, for Gradescope
+
+Each submission is unpacked (intake.py) and graded by grade/run.py, in the sandbox where there is one (sandbox.py), in a build folder that
+starts as a copy of the base, what was handed out and built once, and is removed afterwards. What comes out:
+
+    OUT/grades.csv          a line a submission
+    OUT/index.html          the same to look at, with a link to each one's page
+    OUT/NAME/results.json, junit.xml, classroom.txt, feedback.html, said.txt
+
+A submission that has been graded is not graded again unless it, the grader or the reference has changed: a bulk that was stopped, at
+whatever moment, goes on where it was. --test grades some tests of all submissions again, and keeps the other results.
+
+Exit status: 0 all are graded; 1 some could not be; 2 interrupted; 3 the grader itself failed; 4 called wrongly."""
+
+import argparse
+import concurrent.futures
+import contextlib
+import fcntl
+import hashlib
+import html
+import json
+import os
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+if __name__ == "__main__":
+    sys.dont_write_bytecode = True
+    sys.path.insert(0, str(HERE.parent))
+
+from grade import build, exercises, forms, intake, machine, sandbox, testlist
+from grade.errors import GraderFault, UserError
+
+OK, SOME_FAILED, INTERRUPTED, FAULT, USAGE = range(5)
+WALL_S = 3600           # for one submission; guards the host
+KEPT = "results.json"
+MOST_SAID = 1 << 20     # bytes of what a grading prints
+MOST_HASHED = 64 << 20  # bytes of a file
+BAR = 30                # columns of the progress bar
+
+
+def main(argv):
+    """Returns the exit status."""
+    parser = argparse.ArgumentParser(prog="grade/bulk.py", description="grades a folder of submissions")
+    parser.add_argument("--tree", type=Path, required=True, help="the start tree of the phase, built")
+    parser.add_argument("--reference", type=Path, required=True, help="a tar of the exercises' files, solved")
+    parser.add_argument("--submissions", type=Path, help="a folder with a folder or an archive for each submission")
+    parser.add_argument("--out", type=Path, help="a folder for what comes out")
+    parser.add_argument("--one", type=Path, help="a single submission")
+    parser.add_argument("--results", type=Path, help="where its results go")
+    parser.add_argument("--base", type=Path, help="the folder in which what was handed out is built (default: .base in OUT); with neither "
+                        "--submissions nor --one, that is all that is done")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="submissions at once")
+    parser.add_argument("--test", default="", help="grade only these tests again, of all submissions")
+    options = parser.parse_args(argv)
+    many, single = (options.submissions, options.out), (options.one, options.results, options.base)
+    if all(many) == all(single) and (any([*many, options.one, options.results]) or not options.base):
+        parser.error("either --submissions and --out, or --one, --results and --base, or --base alone")
+    for name in ("tree", "reference", "submissions", "out", "one", "results", "base"):
+        setattr(options, name, getattr(options, name) and getattr(options, name).absolute())
+    signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    try:
+        return only(options) if options.one else bulk(options) if options.submissions else Course(options).build_base()
+    except UserError as error:
+        print(f"bulk: {error}", file=sys.stderr)
+        return USAGE
+    except (GraderFault, OSError) as error:
+        print(f"bulk: {error}", file=sys.stderr)
+        return FAULT
+    except KeyboardInterrupt:
+        print("bulk: interrupted; the same command goes on from here", file=sys.stderr)
+        return INTERRUPTED
+
+
+def bulk(options):
+    """Everything after the options. Returns the exit status."""
+    found = intake.submissions(options.submissions)
+    options.out.mkdir(parents=True, exist_ok=True)
+    with only_one(options.out):
+        course = Course(options)
+        sweep(options.out)
+        course.build_base()
+        open_ones = [one for one in found if not course.is_current(one)] if not options.test else found
+        progress = Progress(len(found), len(found) - len(open_ones))
+        try:
+            course.grade_all(open_ones, progress)
+        finally:
+            graded = [(one.name, course.results(one), course.remark(one)) for one in found]
+            write(options.out / "grades.csv", forms.table(graded))
+            write(options.out / "index.html",
+                  forms.index(f"Lab {course.phase}", [(one.name, one.folder, course.results(one), course.remark(one))
+                                                                           for one in found]))
+        progress.finish()
+    missing = [name for name, results, _ in graded if results is None]
+    print(f"bulk: {len(found) - len(missing)} of {len(found)} graded; {options.out}/grades.csv, {options.out}/index.html")
+    for name, results, remark in graded:
+        if results is None:
+            print(f"bulk: not graded: {name} {remark}")
+    return SOME_FAILED if missing else OK
+
+
+def only(options):
+    """Grades a single submission. What cannot be graded gets no points and the reason. Returns the exit status."""
+    with tempfile.TemporaryDirectory(prefix=machine.PREFIX) as folder:
+        options.out = Path(folder)
+        course, one = Course(options), intake.Found("submission", [options.one])
+        course.build_base()
+        course.grade(one)
+        results = course.results(one) or {"score": 0, "output": f"This submission {course.remark(one)}", "output_format": "text",
+                                          "tests": []}
+        write(options.results, json.dumps(results, indent=1) + "\n")
+        print(results["output"])
+        return OK if course.results(one) else SOME_FAILED
+
+
+class Course:
+    """What is the same for all submissions. Says so if there is no sandbox."""
+
+    def __init__(self, options):
+        self.phase, self.known = exercises.read(options.tree / "exercises.toml")
+        self.base = options.base or options.out / ".base"
+        self.options, self.boxed = options, not sandbox.trial()
+        if not self.boxed:
+            print(f"bulk: there is no sandbox ({sandbox.trial()}): compilers and QEMU run with limits of time, memory and output, but a "
+                  "hostile file could have them read what this user may read. apt-get install bubblewrap, or grade as a user who may read "
+                  "nothing else", file=sys.stderr)
+        sandbox.use(self.boxed)
+        self.names = [path for exercise in self.known.values() for path in exercise.files]
+        graders = sorted(path for path in (options.tree / "grade").rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+        self.identity = digest([*graders, options.tree / "exercises.toml", options.reference])
+        self.stop = threading.Event()
+        self.running, self.guard = set(), threading.Lock()
+
+    def build_base(self):
+        """Builds what was handed out, in all the kernels that tests boot, or makes what is there current."""
+        tests = testlist.read(self.options.tree / "grade" / f"phase{self.phase}", self.known)
+        kinds = dict.fromkeys(["checked", *(kind for test in tests for kind in test.builds)])
+        build.build(self.options.tree, self.options.tree / "grade" / "given.tar", self.known, self.base, self.options.jobs, kinds)
+        return OK
+
+    def place(self, one):
+        return self.options.out / one.folder
+
+    def state(self, one):
+        """What is known of the last grading of a submission: {"submission", "grader", "remark"}, or {}."""
+        try:
+            return json.loads((self.place(one) / "state.json").read_text())
+        except (OSError, ValueError):
+            return {}
+
+    def is_current(self, one):
+        """Whether a submission was graded as it is now, by the grader as it is now."""
+        state = self.state(one)
+        return state.get("grader") == self.identity and state.get("submission") == identity(one.paths)
+
+    def results(self, one):
+        try:
+            return json.loads((self.place(one) / KEPT).read_text())
+        except (OSError, ValueError):
+            return None
+
+    def remark(self, one):
+        return self.state(one).get("remark", "has not been graded yet")
+
+    def grade_all(self, found, progress):
+        """Grades submissions, so many at once as there are jobs. Interrupted, it ends what runs."""
+        with concurrent.futures.ThreadPoolExecutor(self.options.jobs) as pool:
+            try:
+                for done in concurrent.futures.as_completed([pool.submit(self.grade, one) for one in found]):
+                    progress.step(done.result())
+            except BaseException:
+                self.stop.set()
+                with self.guard:
+                    for process in self.running:
+                        process.terminate()
+                pool.shutdown(cancel_futures=True)
+                raise
+
+    def grade(self, one):
+        """Grades one submission and keeps what came out; the state last, which says that the rest is whole. Returns its name."""
+        if self.stop.is_set():
+            return one.name
+        place, work = self.place(one), self.options.out / f".work-{one.folder}"
+        shutil.rmtree(work, ignore_errors=True)
+        state = {"submission": identity(one.paths), "grader": self.identity, "remark": ""}
+        if not self.options.test:
+            shutil.rmtree(place, ignore_errors=True)
+        place.mkdir(exist_ok=True)
+        try:
+            intake.unpack(one, work / "submission", self.names, self.phase)
+            state["remark"] = self.run(one, work, place)
+        except intake.Unreadable as why:
+            state["remark"] = str(why)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+        if self.stop.is_set():
+            return one.name
+        results = self.results(one)
+        if results:
+            write(place / "junit.xml", forms.junit(results))
+            write(place / "classroom.txt", forms.classroom(results) + "\n")
+            write(place / "feedback.html", forms.page(one.name, results))
+        write(place / "state.json", json.dumps(state) + "\n")
+        return one.name
+
+    def run(self, one, work, place):
+        """Has grade/run.py grade what lies in work/submission. Returns a remark for the table, mostly none."""
+        shutil.copytree(self.base / "tree", work / "build" / "tree", symlinks=True)
+        command = [sys.executable, str(self.options.tree / "grade" / "run.py"), "--tree", str(work / "submission"), "--out",
+                   str(work / "out"),
+                   "--work", str(work / "build"), "--jobs", "1", "--reference", str(self.options.reference),
+                   *(["--sandbox"] if self.boxed else []), *(["--test", self.options.test] if self.options.test else [])]
+        if self.options.test and (place / KEPT).exists():
+            command += ["--previous", str(place / KEPT)]
+        (work / "tmp").mkdir()
+        with open(work / "said", "w+b") as said:
+            process = machine.start(command, work, said, [], 4 << 30, {"TMPDIR": str(work / "tmp")})
+            with self.guard:
+                self.running.add(process)
+            try:
+                status = process.wait(WALL_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                status = process.wait()
+            finally:
+                with self.guard:
+                    self.running.discard(process)
+            said.seek(0)
+            words = said.read(MOST_SAID)
+        (place / "said.txt").write_bytes(words)
+        if (work / "out" / KEPT).exists() and status in (0, 1, 3):
+            os.replace(work / "out" / KEPT, place / KEPT)
+            return "some tests could not be judged" if status == 3 else ""
+        return "the grader failed: " + (words.decode("utf-8", "replace").strip().splitlines() or ["without a word"])[-1][:300]
+
+
+def identity(paths):
+    """A hash of all that a submission consists of."""
+    files = []
+    for path in paths:
+        files += [os.path.join(folder, name) for folder, _, names in os.walk(path) for name in names] if path.is_dir() else [path]
+    return digest(sorted(map(str, files)))
+
+
+def digest(files):
+    """A hash of files, their names and contents; of a very large one, its beginning and its time. Nothing but plain files is opened."""
+    total = hashlib.sha256()
+    for path in map(str, files):
+        status = os.lstat(path)
+        total.update(f"{path}\0{status.st_size}\0{status.st_mtime_ns if status.st_size > MOST_HASHED else ''}\0".encode(
+            "utf-8", "surrogateescape"))
+        if stat.S_ISREG(status.st_mode):
+            with open(path, "rb") as file:
+                total.update(file.read(MOST_HASHED))
+    return total.hexdigest()[:32]
+
+
+def write(path, text):
+    """Replaces a file as a whole."""
+    new = path.with_name(f".{path.name}.new")
+    new.write_text(text, encoding="utf-8")
+    os.replace(new, path)
+
+
+def sweep(out):
+    """Removes what a bulk that was killed has left."""
+    for path in out.glob(".work-*"):
+        shutil.rmtree(path, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def only_one(out):
+    """Two bulks in one folder would take each other's work for left-overs."""
+    with open(out / ".lock", "w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise UserError(f"OUT: another bulk works in {out}; wait for it, or give another folder") from None
+        yield
+
+
+class Progress:
+    """A line that grows on a terminal; elsewhere a line for each submission."""
+
+    def __init__(self, total, done):
+        self.total, self.done, self.before, self.began = total, done, done, time.monotonic()
+        self.terminal = sys.stdout.isatty()
+        if done:
+            print(f"bulk: {done} of {total} have been graded before, and stay as they are", flush=True)
+
+    def step(self, name):
+        self.done += 1
+        left = (time.monotonic() - self.began) / (self.done - self.before) * (self.total - self.done)
+        if self.terminal:
+            bar = "#" * (BAR * self.done // self.total)
+            print(f"\r[{bar:<{BAR}}] {self.done}/{self.total}, {clock(left)} left  {name:.30}\033[K", end="", flush=True)
+        else:
+            print(f"bulk: {self.done}/{self.total} {name}, {clock(left)} left", flush=True)
+
+    def finish(self):
+        if self.terminal:
+            print()
+
+
+def clock(seconds):
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02}"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

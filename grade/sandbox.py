@@ -1,0 +1,70 @@
+"""Where what a submission may turn against its grader is run: compilers, the linker, QEMU. Inside, bubblewrap gives a process the system's
+programs to read, a folder of its own to write, and nothing else: no network, no other process, no file of the grader or of another
+submission. Limits of time, memory and output (build.call(), machine.start()) hold with or without it.
+
+    sandbox.use(True)                        # once a process; a student's own `make grade` does without
+    sandbox.command(["make", ...], folder)   # the same command, as it runs inside; unchanged where there is no sandbox
+    sandbox.trial()                          # None, or why bubblewrap cannot be used here"""
+
+import functools
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+SCRATCH = 256 << 20  # bytes that fit into /tmp inside
+SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/alternatives", "/etc/ld.so.cache")
+TOOLS = ("CROSS", "NASM", "QEMU")  # variables that may name a program elsewhere
+_in_use = False
+
+
+def use(wanted):
+    """From now on command() makes commands that run inside, or none does. Raises nothing: ask trial() first."""
+    global _in_use
+    _in_use = wanted
+
+
+@functools.lru_cache(maxsize=None)
+def trial():
+    """None if bubblewrap runs a program here, else why not, in a few words."""
+    try:
+        done = subprocess.run([*inside("/", writable=()), "true"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return "bubblewrap is not installed"
+    return None if done.returncode == 0 else (done.stderr.strip().splitlines() or ["bwrap failed without a word"])[-1]
+
+
+def command(args, folder, writable=()):
+    """argv that runs args in folder, which may be written, as may the plain files `writable`."""
+    return [*inside(folder, [folder, *writable]), *args] if _in_use else list(args)
+
+
+def scratch():
+    """The folder for temporary files of what command() makes."""
+    return "/tmp" if _in_use else tempfile.gettempdir()
+
+
+def inside(folder, writable):
+    """bubblewrap's part of a command line."""
+    args = ["bwrap", "--unshare-all", "--die-with-parent", "--cap-drop", "ALL"]
+    for path in SYSTEM:
+        args += ["--symlink", os.readlink(path), path] if os.path.islink(path) else ["--ro-bind-try", path, path]
+    args += ["--proc", "/proc", "--dev", "/dev", "--size", str(SCRATCH), "--tmpfs", "/tmp"]
+    for place in tool_folders():
+        args += ["--ro-bind", place, place]
+    for path in writable:
+        args += ["--bind", str(path), str(path)]
+    return [*args, "--chdir", str(folder), "--"]
+
+
+@functools.lru_cache(maxsize=None)
+def tool_folders():
+    """Folders outside the system's that hold the tools in use: of a program in a folder bin, what lies beside that folder as well."""
+    found = {}
+    for value in filter(None, map(os.environ.get, TOOLS)):
+        program = shutil.which(value) or shutil.which(value + "gcc")
+        if program and not program.startswith(("/usr/", "/bin/")):
+            home = Path(program).resolve().parent
+            found[str(home.parent if home.name == "bin" else home)] = True
+    return tuple(found)

@@ -1,0 +1,243 @@
+"""A folder of submissions graded in one command, on tiny trees: everybody gets what he would get alone; killed at any moment and started
+again it comes to the same; nobody reaches the others."""
+
+import csv
+import io
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tarfile
+import time
+from types import SimpleNamespace
+
+import guests
+import kernels
+import pytest
+
+from grade import bulk, forms, intake, sandbox
+
+BULK = guests.ROOT / "grade" / "bulk.py"
+BODY = "kernel/lab/body.inc"
+TESTS = guests.TESTS.replace('test_nothing_is_booted():\n    """Why."""\n',
+                             'test_the_turn_comes_at_all(boot):\n    """Why."""\n    boot("any").fact("TURN")\n')
+TOML = guests.TOML.replace('id = "1.2"\npoints = 40\n', 'id = "1.2"\npoints = 40\nfiles = ["kernel/lab/more.inc"]\n')
+MOMENTS = [".lock", ".work-ada", ".work-ada/build/tree/kernel", ".work-ada/out", ".work-ada/out/results.partial.json",
+           "ada/said.txt", "ada/results.json", "ada/junit.xml", "ada/state.json", ".work-bob", ".work-bob/out",
+           ".work-bob/out/results.partial.json", "bob/results.json", "bob/state.json", ".work-eve/build",
+           ".work-eve/out/results.partial.json", "eve/results.json", "eve/state.json", "zoe/state.json", "grades.csv"]
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    """A tiny start tree, built; a reference; and a folder of four submissions in four forms: one right, one wrong, one that hangs, one that
+    is rubbish."""
+    folder = tmp_path_factory.mktemp("course")
+    tree = guests.make_tree(folder / "tree", "stub", TESTS, TOML)
+    (tree / "kernel/lab/more.inc").write_text("")
+    with tarfile.open(tree / "grade" / "given.tar", "a") as tar:
+        add(tar, "kernel/lab/more.inc", "; yours\n")
+    (tree / "kernel/lab/more.inc").write_text("; yours\n")
+    with tarfile.open(folder / "reference.tar", "w") as tar:
+        add(tar, BODY, guests.BODIES["finish"])
+    made = folder / "submissions"
+    (made / "ada" / "kernel/lab").mkdir(parents=True)
+    (made / "ada" / BODY).write_text(guests.BODIES["finish"])
+    (made / "ada" / "kernel/lab/more.inc").write_text("; mine\n")
+    for name, body in (("bob", "wrong_count"), ("eve", "says_it_passed")):
+        with tarfile.open(made / f"{name}.tar", "w") as tar:
+            add(tar, BODY, guests.BODIES[body])
+            add(tar, "kernel/lab/more.inc", "; mine\n")
+            add(tar, "kernel/guest/evidence.c", "changed")
+    (made / "zoe.zip").write_bytes(b"rubbish")
+    return SimpleNamespace(tree=tree, reference=folder / "reference.tar", submissions=made)
+
+
+def add(tar, name, text):
+    info = tarfile.TarInfo(name)
+    info.size = len(text)
+    tar.addfile(info, io.BytesIO(text.encode()))
+
+
+def command(course, out, *more):
+    return [sys.executable, str(BULK), "--tree", str(course.tree), "--reference", str(course.reference), "--submissions",
+            str(course.submissions), "--out", str(out), *more]
+
+
+def grade(course, out, *more):
+    done = subprocess.run(command(course, out, *more), capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    return SimpleNamespace(status=done.returncode, said=done.stdout + done.stderr)
+
+
+def kept(out):
+    """{path: content} of what came out, without what differs from run to run: seconds, and the states' hashes of paths."""
+    found = {}
+    for path in sorted(out.rglob("*")):
+        if path.is_file() and ".base" not in path.parts and path.name != "said.txt":
+            text = path.read_text()
+            if path.name == "results.json":
+                text = json.loads(text)
+                text.pop("execution_time"), text["extra_data"].pop("kernel")
+            found[path.relative_to(out).as_posix()] = text
+    return found
+
+
+@pytest.fixture(scope="module")
+def undisturbed(course, tmp_path_factory):
+    out = tmp_path_factory.mktemp("undisturbed")
+    assert grade(course, out).status == bulk.SOME_FAILED
+    return kept(out)
+
+
+def test_everybody_gets_a_line_and_a_folder(undisturbed):
+    head, *rows = csv.reader(io.StringIO(undisturbed["grades.csv"]))
+    table = {row[0]: dict(zip(head, row)) for row in rows}
+    assert [(name, row["score"]) for name, row in table.items()] == [("ada", "100"), ("bob", "60"), ("eve", "40"), ("zoe", "")]
+    assert "neither a folder nor a zip, tar or git bundle" in table["zoe"]["remark"]
+    assert {"results.json", "junit.xml", "classroom.txt", "feedback.html", "state.json"} == {
+        name.partition("/")[2] for name in undisturbed if name.startswith("ada/")}
+    assert [name for name in undisturbed if name.startswith("zoe/")] == ["zoe/state.json"]
+    assert not [name for name in undisturbed if ".work" in name]
+
+
+def test_what_was_not_taken_is_listed(undisturbed):
+    assert undisturbed["bob/results.json"]["extra_data"]["not_taken"][0] == ["kernel/guest/code.asm", "removed"]
+    assert ["kernel/guest/evidence.c", "changed"] in undisturbed["bob/results.json"]["extra_data"]["not_taken"]
+
+
+def test_points_behind_a_failure_are_kept(undisturbed):
+    later = next(test for test in undisturbed["bob/results.json"]["tests"] if test["number"] == "1.2")
+    assert later["score"] == 40 and later["extra_data"]["instead"] == ["1.1"]
+
+
+def test_a_second_time_nothing_is_graded_but_what_changed(course, undisturbed, tmp_path):
+    ours = SimpleNamespace(**{**vars(course), "submissions": tmp_path / "submissions"})
+    shutil.copytree(course.submissions, ours.submissions)
+    grade(ours, tmp_path / "out")
+    again = grade(ours, tmp_path / "out")
+    assert "4 of 4 have been graded before" in again.said and "bulk: 1/4" not in again.said
+    (ours.submissions / "ada" / BODY).write_text(guests.BODIES["triple_faults"])
+    again = grade(ours, tmp_path / "out")
+    assert "3 of 4 have been graded before" in again.said and "4/4 ada" in again.said
+    assert kept(tmp_path / "out")["ada/results.json"]["score"] == 40
+    assert {name: text for name, text in kept(tmp_path / "out").items() if name.startswith("bob/") and "state" not in name} == {
+        name: text for name, text in undisturbed.items() if name.startswith("bob/") and "state" not in name}
+
+
+@pytest.mark.parametrize("moment", MOMENTS if kernels.ALL else MOMENTS[3::4])
+def test_killed_at_any_moment_it_goes_on_to_the_same_end(course, undisturbed, tmp_path, moment):
+    """With SIGKILL, as soon as something lies in its folder."""
+    out = tmp_path / "out"
+    running = subprocess.Popen(command(course, out, "--jobs", "1"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                               start_new_session=True)
+    while not (out / moment).exists() and running.poll() is None:
+        pass
+    running.send_signal(signal.SIGKILL)
+    running.wait()
+    running.stdout.close()
+    assert grade(course, out).status == bulk.SOME_FAILED
+    assert kept(out) == undisturbed
+
+
+def test_interrupted_it_leaves_no_process_and_says_how_to_go_on(course, undisturbed, tmp_path):
+    out = tmp_path / "out"
+    running = subprocess.Popen(command(course, out), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    while not (out / ".work-bob/out/results.partial.json").exists() and running.poll() is None:
+        pass
+    running.send_signal(signal.SIGINT)
+    said, _ = running.communicate()
+    assert running.returncode == bulk.INTERRUPTED and "the same command goes on" in said and "Traceback" not in said
+    deadline = time.monotonic() + 30
+    while standing_in(out) and time.monotonic() < deadline:
+        pass
+    assert not standing_in(out)
+    grade(course, out)
+    assert kept(out) == undisturbed
+
+
+def standing_in(folder):
+    found = []
+    for process in filter(str.isdecimal, os.listdir("/proc")):
+        try:
+            found += [process] if os.readlink(f"/proc/{process}/cwd").startswith(str(folder)) else []
+        except OSError:
+            pass
+    return found
+
+
+def test_some_tests_can_be_graded_again_for_all(course, undisturbed, tmp_path):
+    """The other results stay; and with what is graded again it comes to the same."""
+    out = tmp_path / "out"
+    grade(course, out)
+    path = out / "ada" / "results.json"
+    old = json.loads(path.read_text())
+    for test in old["tests"]:
+        if test["number"] != "1.3":
+            test["score"] = 0
+            test["extra_data"]["status"] = "wrong"
+    path.write_text(json.dumps(old))
+    done = grade(course, out, "--test", "1.1")
+    assert done.status == bulk.SOME_FAILED
+    now = {test["extra_data"]["name"]: test["score"] for test in json.loads(path.read_text())["tests"]}
+    assert now == {"the_turn_is_seven": 40, "two_runs_leak_nothing": 20, "the_turn_comes_at_all": 0, "an_extra": 7}
+    assert kept(out)["bob/results.json"] == undisturbed["bob/results.json"]
+
+
+def test_two_at_once_in_one_folder_are_refused(course, tmp_path):
+    with bulk.only_one(tmp_path):
+        done = grade(course, tmp_path)
+    assert done.status == bulk.USAGE and "another bulk works in" in done.said
+
+
+@pytest.mark.parametrize("more, words",
+                         [(["--submissions", "/nowhere"], "SUBMISSIONS: /nowhere cannot be read"),
+                          (["--tree", "/nowhere"], "exercises.toml"),
+                                         (["--reference", "/nowhere"], "/nowhere")])
+def test_what_is_not_there_is_named(course, tmp_path, more, words):
+    done = grade(course, tmp_path / "out", *more)
+    assert done.status in (bulk.USAGE, bulk.FAULT) and words in done.said and "Traceback" not in done.said
+
+
+def test_without_a_sandbox_it_is_said_and_graded_all_the_same(course, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(sandbox, "trial", lambda: "no user namespaces")
+    status = bulk.main(command(course, tmp_path / "out")[2:])
+    assert status == bulk.SOME_FAILED and "there is no sandbox (no user namespaces)" in capsys.readouterr().err
+    assert json.loads((tmp_path / "out" / "ada" / "results.json").read_text())["score"] == 100
+
+
+def test_a_single_submission_is_graded_for_gradescope(course, tmp_path, capsys):
+    for name, score in (("ada", 100), ("zoe.zip", 0)):
+        bulk.main(["--tree", str(course.tree), "--reference", str(course.reference), "--one", str(course.submissions / name), "--results",
+                   str(tmp_path / f"{name}.json"), "--base", str(tmp_path / "base")])
+        assert json.loads((tmp_path / f"{name}.json").read_text())["score"] == score
+    assert "This submission is neither a folder nor" in capsys.readouterr().out
+
+
+def test_nobodys_files_are_seen_by_another(course, tmp_path):
+    """A submission that includes what may lie beside it in the build folder, at its place and at others'."""
+    ours = SimpleNamespace(**{**vars(course), "submissions": tmp_path / "submissions"})
+    spy = tmp_path / "submissions" / "spy" / "kernel/lab"
+    spy.mkdir(parents=True)
+    (spy / "body.inc").write_text('%include "../../../../../.work-ada/submission/kernel/lab/body.inc"\n')
+    shutil.copytree(course.submissions / "ada", tmp_path / "submissions" / "ada")
+    grade(ours, tmp_path / "out", "--jobs", "2")
+    results = kept(tmp_path / "out")
+    assert results["ada/results.json"]["score"] == 100 and results["spy/results.json"]["tests"][0]["score"] == 0
+    assert "unable to open" in str(results["spy/results.json"])
+
+
+def test_the_pages_link_leads_to_the_page(undisturbed):
+    assert 'href="ada/feedback.html"' in undisturbed["index.html"] and "not graded: zoe" in undisturbed["index.html"]
+    assert forms.page and intake.submissions
+
+
+def test_who_names_the_tests_structures_is_to_be_looked_at(course, tmp_path):
+    """No verdict rests on it: the score stays, and the table says where to look."""
+    ours = SimpleNamespace(**{**vars(course), "submissions": tmp_path / "submissions"})
+    shutil.copytree(course.submissions / "ada", tmp_path / "submissions" / "mallory")
+    (tmp_path / "submissions" / "mallory" / "kernel/lab/more.inc").write_text("; mine\n; where is ktest_report? at 0xffffffff80104000\n")
+    grade(ours, tmp_path / "out")
+    _, row = csv.reader(io.StringIO((tmp_path / "out" / "grades.csv").read_text()))
+    assert row[:5] == ["mallory", "100", "100", "7", "kernel/lab/more.inc:2 names ktest_report"]
