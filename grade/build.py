@@ -65,18 +65,18 @@ class Built:
 
 def build(root, given_tar, exercises, work, jobs=2, variants=("checked",)):
     """Builds what is graded of the tree at root, once. Returns Built. Raises UserError, GraderFault."""
-    return Builder(given_tar, work, jobs, variants).build(root, exercises)
+    return Builder(given_tar, exercises, work, jobs, variants).build(root)
 
 
 class Builder:
     """Builds kernels in these variants over what was handed out; work is the folder for it. Raises UserError, GraderFault."""
 
-    def __init__(self, given_tar, work, jobs=2, variants=("checked",)):
-        self.given, self.work, self.jobs, self.variants = read_given(given_tar), work, jobs, variants
+    def __init__(self, given_tar, exercises, work, jobs=2, variants=("checked",)):
+        self.given, self.exercises, self.work, self.jobs, self.variants = read_given(given_tar), exercises, work, jobs, variants
 
-    def build(self, root, exercises):
+    def build(self, root):
         """Builds what is graded of the tree at root. Returns Built."""
-        files, refused, ignored = take(root, self.given, exercises)
+        files, refused, ignored = take(root, self.given, self.exercises)
         unusable = {path: [f"{path} {why}; its start version was taken"] for path, why in refused.items()}
         kernels, broken, warnings = self._make(files)
         taken = {path: data for path, data in files.items() if path not in broken}
@@ -92,9 +92,9 @@ class Builder:
             with lock(self.work / "lock"):
                 kernels, broken, warnings = {}, {}, []
                 for variant in self.variants:
-                    maker = Maker(self.work / "tree", self.given, self.jobs, variant)
+                    maker = Maker(self.work / "tree", self.given, self.exercises, self.jobs, variant)
                     broken.update(maker.build_what_builds({path: data for path, data in files.items() if path not in broken}))
-                    kernels[variant] = keep(maker.kernel, self.work / "kernels")
+                    kernels[variant] = keep(maker.kernel, self.work / "kernels", maker.fingerprint())
                     warnings = warnings or warnings_in(maker.output, files)
                 return kernels, broken, warnings
         except PermissionError as error:
@@ -106,8 +106,9 @@ class Builder:
 class Maker:
     """The build folder: holds the sources that make sees, and make's objects below build/."""
 
-    def __init__(self, folder, given, jobs, variant):
+    def __init__(self, folder, given, exercises, jobs, variant):
         self.folder, self.given, self.jobs, self.variant = folder, given, jobs, variant
+        self.theirs = {path for exercise in exercises.values() for path in exercise.files}
         self.kernel = folder / "build" / variant / "kernel.elf"
         self.output = ""
 
@@ -142,6 +143,15 @@ class Maker:
             if odd:
                 found[path] = [f"{path}: has a section {', '.join(odd[:4])}; code and data of an exercise lie where the compiler puts them"]
         return found
+
+    def fingerprint(self):
+        """Of what is nobody's exercise, the sources and their objects: a name for all that these say of themselves."""
+        total = hashlib.sha256(self.variant.encode())
+        for path in sorted(set(self.given) - self.theirs):
+            made = self.kernel.parent / f"{path}.o"
+            for data in (path.encode(), self.given[path], made.read_bytes() if made.exists() else b""):
+                total.update(hashlib.sha256(data).digest())
+        return total.hexdigest()[:24]
 
     def _sections(self, path):
         """{(name, whether it is loaded)} of the sections of the object made from a source."""
@@ -193,7 +203,7 @@ class Maker:
             made.unlink(missing_ok=True)
         args = ["make", "-k", "-r", "--no-print-directory", f"-j{self.jobs}", "kernel", "O=build", *VARIANTS[self.variant]]
         args += [f"{name}={os.environ[name]}" for name in ("CROSS", "NASM") if os.environ.get(name)]
-        args += [f"LAST={' '.join(sorted(files))}"]  # what is told of a name is what handed-out code says of it: dwarf.py
+        args += [f"LAST={' '.join(sorted(self.theirs | set(files)))}"]  # what a name means is what handed-out code says: dwarf.py
         code, self.output = call(args, self.folder)
         return code == 0 and self.kernel.exists()
 
@@ -283,8 +293,9 @@ def lock(path):
         yield
 
 
-def keep(kernel, folder):
-    """A copy of the kernel under the name of its content; returns its path. Copies that nobody took for two days are removed."""
+def keep(kernel, folder, fingerprint):
+    """A copy of the kernel under the name of its content, with a fingerprint beside it; returns its path. Copies that nobody took for two
+    days are removed."""
     folder.mkdir(exist_ok=True)
     path = folder / (hashlib.sha256(kernel.read_bytes()).hexdigest()[:24] + ".elf")
     if path.exists():
@@ -294,6 +305,8 @@ def keep(kernel, folder):
         os.close(fd)
         shutil.copyfile(kernel, name)
         os.replace(name, path)
+    given = path.with_suffix(".given")
+    given.write_text(fingerprint)
     for other in folder.iterdir():
         with contextlib.suppress(FileNotFoundError):
             if time.time() - other.stat().st_mtime > KEPT_DAYS * 86400:

@@ -39,7 +39,7 @@ if __name__ == "__main__":
     sys.dont_write_bytecode = True
     sys.path.insert(0, str(HERE.parent))
 
-from grade import build, exercises, forms, intake, machine, sandbox, testlist
+from grade import build, dwarf, exercises, forms, intake, machine, sandbox, testlist
 from grade.errors import GraderFault, UserError
 
 OK, SOME_FAILED, INTERRUPTED, FAULT, USAGE = range(5)
@@ -146,7 +146,9 @@ class Course:
         """Builds what was handed out, in all the kernels that tests boot, or makes what is there current."""
         tests = testlist.read(self.options.tree / "grade" / f"phase{self.phase}", self.known)
         kinds = dict.fromkeys(["checked", *(kind for test in tests for kind in test.builds)])
-        build.build(self.options.tree, self.options.tree / "grade" / "given.tar", self.known, self.base, self.options.jobs, kinds)
+        built = build.build(self.options.tree, self.options.tree / "grade" / "given.tar", self.known, self.base, self.options.jobs, kinds)
+        for kernel in built.kernels.values():
+            dwarf.load(kernel, self.base / "dwarf")
         return OK
 
     def place(self, one):
@@ -216,7 +218,8 @@ class Course:
 
     def run(self, one, work, place):
         """Has grade/run.py grade what lies in work/submission. Returns a remark for the table, mostly none."""
-        shutil.copytree(self.base / "tree", work / "build" / "tree", symlinks=True)
+        for part in ("tree", "dwarf"):
+            shutil.copytree(self.base / part, work / "build" / part, symlinks=True)
         command = [sys.executable, str(self.options.tree / "grade" / "run.py"), "--tree", str(work / "submission"), "--out",
                    str(work / "out"),
                    "--work", str(work / "build"), "--jobs", "1", "--reference", str(self.options.reference),

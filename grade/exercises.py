@@ -23,7 +23,7 @@ class Exercise:
     dropped: bool
     files: tuple
     visibility: str
-    needs: tuple
+    needs: tuple = ()
 
 
 def read(path):

@@ -135,9 +135,9 @@ def grade(options):
     if options.sandbox and sandbox.trial():
         raise UserError(f"there is no sandbox here: {sandbox.trial()}")
     sandbox.use(options.sandbox)
-    builder = Builder(grader / "grade" / "given.tar", options.work, os.cpu_count() or 1,
+    builder = Builder(grader / "grade" / "given.tar", exercises, options.work, os.cpu_count() or 1,
                       dict.fromkeys(["checked", *(variant for test in tests for variant in test.builds)]))
-    built = builder.build(options.tree, exercises)
+    built = builder.build(options.tree)
     tell_about(built, exercises)
     points = testlist.points(every, exercises)
     whole = options.previous or not options.test

@@ -1,11 +1,12 @@
 """An exercise that fails does not take the later ones with it: what is judged again, without what, and what a student is told."""
 
+import shutil
 from types import SimpleNamespace
 
 import kernels
 import pytest
 
-from grade import exercises, regrade
+from grade import build, dwarf, exercises, regrade
 from grade.errors import UserError
 
 KNOWN = {"1": (), "2": ("1",), "3": ("1", "2"), "4": ("1",)}
@@ -91,6 +92,24 @@ def test_without_the_reference_they_are_not_judged_yet(broken):
     assert held and {row["until"] for row in held.values()} == {"1.3"} and {row["exercise"] for row in held.values()} == {"1.4", "1.5"}
     assert "not judged until 1.3 passes; as it stands: " in graded.said and graded.results["output"].startswith("Score: at least ")
     assert f"{len(held)} of {len(graded.rows)} tests are not judged until 1.3 passes" in graded.results["output"]
+
+
+def test_what_handed_out_objects_say_is_read_once(tmp_path, monkeypatch):
+    """Types and lines of a second kernel with the same handed-out objects come from the first one's; and they are what reading says."""
+    files, path = kernels.files_of(105), "kernel/sched/rq.c"
+    longer = files[path] + "static int stop = 1;\nint more_code(int n);\nint more_code(int n) { return stop += n; }\n"
+    work = tmp_path / "work"
+    for top in ("kernel", "build"):
+        shutil.copytree(kernels.START / top, work / "tree" / top, ignore=shutil.ignore_patterns("grade"))
+    _, known = exercises.read(kernels.START / "exercises.toml")
+    builder = build.Builder(kernels.START / "grade/given.tar", known, work)
+    made = [builder.make({name: text.encode() for name, text in {**files, path: version}.items()})[0]["checked"]
+            for version in (files[path], longer)]
+    dwarf.load(made[0], tmp_path / "cache")
+    read = dwarf.parse(made[1])
+    monkeypatch.setattr(dwarf, "parse", lambda elf: pytest.fail("it is read again"))
+    assert dwarf.parse_again(made[1], tmp_path / "cache") == read and read["text"] != dwarf.load(made[0], tmp_path / "cache").text
+    assert "more_code" in {name for _, name, _ in read["symbols"]}
 
 
 # --- needs ------------------------------------------------------------------------------------------------------------------------------
