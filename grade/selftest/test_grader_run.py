@@ -355,3 +355,14 @@ def test_what_ends_several_runs_alike_is_shown_at_length_once(tmp_path, capsys):
     out = capsys.readouterr().out
     assert [claim for claim in claims if f"seen by {claim}\n" in out] == ["one", "three", "four"] and out.count("as in `one` above") == 1
     assert [row["extra_data"]["evidence"] for row in kept.gradescope()["tests"]] == [[f"seen by {claim}"] for claim in claims]
+
+
+@pytest.mark.parametrize("evidence, alike", [
+    (["thread 3 (worker): BLOCKED, waits for 'first'", "  #0 wait_on+0x9 (kernel/sched/wait.c:9)", "  #1 work+0x1 (kernel/ktest/a.c:3)"], True),
+    (["thread 2 (a): BLOCKED, waits for 'time'", "  #0 wait_on+0x2 (kernel/sched/wait.c:8)", "  #1 other+0x1 (kernel/ktest/b.c:3)"], False),
+    (["thread 2 (a): BLOCKED, waits for 'first'", "  #0 wake_all+0x2 (kernel/sched/wait.c:8)"], False)])
+def test_what_left_other_traces_is_not_said_to_be_alike(evidence, alike):
+    """A HANG's rule is always the same: what it waits in, and for, tells one from another."""
+    first = ["thread 2 (a): BLOCKED, waits for 'first'", "  #0 wait_on+0x2 (kernel/sched/wait.c:8)", "  #1 work+0x1 (kernel/ktest/b.c:3)"]
+    rows = [{"status": "hang", "rule": "the run does not end", "evidence": lines} for lines in (first, evidence)]
+    assert (console.cause(rows[0]) == console.cause(rows[1])) == alike
