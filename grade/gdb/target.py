@@ -114,7 +114,9 @@ def frames(cpu, most=64):
         try:
             while frame is not None and len(found) < most:
                 if frame.type() != gdb.INLINE_FRAME:
-                    found.append(frame.pc() - (1 if found else 0))
+                    newer = frame.newer()
+                    called = newer is not None and newer.type() != gdb.SIGTRAMP_FRAME
+                    found.append(frame.pc() - called)
                 # Behind kmain there is only assembly of the boot, about which GDB would warn.
                 frame = None if frame.name() == "kmain" else frame.older()
         except gdb.error:
