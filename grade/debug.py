@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """GDB for a person, on one test: what make gdb and make rewind call.
 
-    debug.py gdb|rewind --tree DIR --kernel FILE --test NAME [-- MORE ARGUMENTS FOR GDB]
+    debug.py gdb|rewind --tree DIR --kernel FILE --test NAME [--seeds 3..9] [-- MORE ARGUMENTS FOR GDB]
 
 gdb      a live QEMU with the deterministic clock, GDB at the first line of the test inside the kernel
 rewind   the test is run; the boot on which it fails (or its last one) is recorded and replayed, with GDB at the failing point. From there
          GDB goes backwards, to the test's begin and further
 
-NAME is a test's of the grader, or a part of one, or a ktest's. QEMU, its files and the recording are gone when GDB ends. Exit
+NAME is a test's of the grader, or a part of one, or a ktest's. Of a test with seeds the words say in which one GDB stands. QEMU, its files and the recording are gone when GDB ends. Exit
 status: 0, or 1 with one line on stderr."""
 
 import argparse
@@ -55,6 +55,7 @@ def parse(argv):
     parser.add_argument("--tree", type=Path, default=HERE.parent)
     parser.add_argument("--kernel", type=Path, required=True)
     parser.add_argument("--test", default="")
+    parser.add_argument("--seeds", default="", help="of a test with seeds: those to try")
     ours = argv.index("--") if "--" in argv else len(argv)
     options = parser.parse_args(argv[:ours])
     options.more = argv[ours + 1:]

@@ -34,7 +34,7 @@ class Results:
         row.update(result)
         row["earned"] = row["points"] if row["status"] == "pass" else 0
         if row["status"] not in ("pass", "unsolved", "build", "fault"):
-            row["next"] = f"make rewind TEST={name}"
+            row["next"] = f"make rewind TEST={name}" + (f" SEEDS={row['seeds']}" if "seeds" in row else "")
         self.write()
         return row
 

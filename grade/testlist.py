@@ -11,6 +11,7 @@ from .errors import GraderFault, UserError
 
 MOST_BOOTS = 300  # of a full grade
 MOST_NEAR = 5     # names that are suggested
+MOST_SEEDS = 200  # of one boot: the facts of all of them have to find room
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,16 @@ def select(tests, text, ktests=()):
     return ([test for test in tests if test.exercise == wanted] or [test for test in tests if plain(test.name) == wanted]
             or [name for name in ktests if name == wanted] or [test for test in tests if wanted in plain(test.name)]
             or _unknown(text, near(wanted, [*(plain(test.name) for test in tests), *ktests]), tests, ktests))
+
+
+def seed_range(text):
+    """[first, last] for "20" or "3..9"; None for no text: each test knows its own. Raises UserError."""
+    if not text:
+        return None
+    ends = (text if ".." in text else f"1..{text}").split("..")
+    if len(ends) != 2 or not all(end.isdecimal() for end in ends) or not int(ends[0]) <= int(ends[1]) < int(ends[0]) + MOST_SEEDS:
+        raise UserError(f"SEEDS is a number from 1 to {MOST_SEEDS} or a range of as many as in 3..9, not '{text}'")
+    return [int(end) for end in ends]
 
 
 def near(wanted, names):

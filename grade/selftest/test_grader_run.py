@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import guests
 import pytest
 
-from grade import console
+from grade import console, plugin
 from grade import results as results_module
 
 ALL_GOOD = """ok     1.1   the turn is seven 40/40
@@ -355,6 +355,16 @@ def test_what_ends_several_runs_alike_is_shown_at_length_once(tmp_path, capsys):
     out = capsys.readouterr().out
     assert [claim for claim in claims if f"seen by {claim}\n" in out] == ["one", "three", "four"] and out.count("as in `one` above") == 1
     assert [row["extra_data"]["evidence"] for row in kept.gradescope()["tests"]] == [[f"seen by {claim}"] for claim in claims]
+
+
+def test_a_failing_seed_goes_into_the_command_that_shows_it(tmp_path):
+    test = SimpleNamespace(name="it_races", claim="it races", reason="", exercise="1.1")
+    exercises = {"1.1": SimpleNamespace(core=True, visibility="visible")}
+    kept = results_module.Results(tmp_path / "results.json", [test], {"it_races": 1}, exercises, {})
+    made = SimpleNamespace(last=SimpleNamespace(failing_seed=7))
+    item = SimpleNamespace(name="test_it_races", funcargs={"seeds": [7, 8, 9]})
+    row = kept.add("it_races", plugin.name_seed({"status": "wrong", "rule": "", "evidence": []}, made, item))
+    assert row["next"] == "make rewind TEST=it_races SEEDS=7..7" and "make grade TEST=it_races SEEDS=7..7" in row["evidence"][-1]
 
 
 @pytest.mark.parametrize("evidence, alike", [
