@@ -70,8 +70,8 @@ class Reporter:
 
 
 def cause(row):
-    """What two failures have in common if the same thing ended both runs: the rule, the functions that led there, as far as they are not the
-    test's own, and the states in which threads were left; whichever threads these are."""
+    """What two failures have in common if the same thing ended both runs: the rule, the functions that led there, as far as they are not
+    the test's own, and the states in which threads were left; whichever threads these are."""
     calls, states = [], set()
     for line in row["evidence"]:
         frame = FRAME.match(line)

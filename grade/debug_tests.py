@@ -109,7 +109,7 @@ def find(text, tests, ktests):
         raise UserError(f"TEST= is missing: TEST=name, where the name is one of these, a part of it or an exercise's number:\n"
                         f"{testlist.listing(tests)}\nor a test inside the kernel:\n  {' '.join(ktests)}")
     found = testlist.select(tests, text, ktests)
-    if len(found) > 1 and text.strip() != found[0].exercise:
+    if len(found) > 1 and text.strip() not in testlist.numbers_of(found[0]):
         names = " ".join(test.name for test in found[:MOST_NAMES]) + (" ..." if len(found) > MOST_NAMES else "")
         raise UserError(f"TEST={text} is part of {len(found)} tests' names; name one of them: {names}")
     return found

@@ -124,7 +124,7 @@ def backtrace_lines(kernel, thread):
         if state in ("ZOMBIE", "TERMINATED"):
             return [f"{head}: it has exited and will not go on"]
         frames = backtrace(kernel, thread)
-        if not thread.nr_switches:
+        if not thread.nr_switches and int(thread.entry):  # main has run since the boot, and nobody switched to it
             head += f": it has not run yet; it will begin with {kernel.image.symbolise(int(thread.entry))}"
         elif frames.scanned:
             head += "; without frame pointers all below #0 is what looks like return addresses on its stack, possibly stale"

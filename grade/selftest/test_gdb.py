@@ -216,7 +216,8 @@ for line in ("bt", "os-bt"):
     report(said=gdb.execute(line, to_string=True).splitlines())
 first = int(gdb.parse_and_eval("cpus[0].current->tid"))
 resume()
-report(said=gdb.execute(f"os-bt {first}", to_string=True).splitlines())
+for tid in (first, 1):
+    report(said=gdb.execute(f"os-bt {tid}", to_string=True).splitlines())
 """
 
 
@@ -225,6 +226,7 @@ def test_a_backtrace_goes_on_with_who_was_interrupted():
     boot = boot_of(kernels.reference(2) / "build" / "checked" / "kernel.elf")
     with contextlib.closing(boot), replay(boot("turns_hogs", limit_ms=600)) as debugger:
         shown = [report["said"] for report in debugger.run_script(INTERRUPTED)]
+    assert shown.pop()[0] == "thread 1 (main), BLOCKED"  # and not that it has not run yet: it has, since the boot
     for lines in shown:
         functions = [found[1] for found in (re.match(FUNCTION, line) for line in lines) if found]
         at = functions.index("<signal" if "<signal" in functions else "trap_entry")

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import guests
 import pytest
 
-from grade import console, plugin
+from grade import console, plugin, testlist
 from grade import results as results_module
 
 ALL_GOOD = """ok     1.1   the turn is seven 40/40
@@ -357,6 +357,12 @@ def test_what_ends_several_runs_alike_is_shown_at_length_once(tmp_path, capsys):
     assert [row["extra_data"]["evidence"] for row in kept.gradescope()["tests"]] == [[f"seen by {claim}"] for claim in claims]
 
 
+@pytest.mark.parametrize("text, found", [("2.6", ["a", "b"]), ("2.6b", ["b"]), ("2.7", ["c"]), ("b", ["b"])])
+def test_an_exercises_number_without_its_letter_is_all_its_parts(text, found):
+    tests = [SimpleNamespace(name=name, exercise=exercise) for name, exercise in (("a", "2.6a"), ("b", "2.6b"), ("c", "2.7"))]
+    assert [test.name for test in testlist.select(tests, text)] == found
+
+
 def test_a_failing_seed_goes_into_the_command_that_shows_it(tmp_path):
     test = SimpleNamespace(name="it_races", claim="it races", reason="", exercise="1.1")
     exercises = {"1.1": SimpleNamespace(core=True, visibility="visible")}
@@ -368,7 +374,7 @@ def test_a_failing_seed_goes_into_the_command_that_shows_it(tmp_path):
 
 
 @pytest.mark.parametrize("evidence, alike", [
-    (["thread 3 (worker): BLOCKED, waits for 'first'", "  #0 wait_on+0x9 (kernel/sched/wait.c:9)", "  #1 work+0x1 (kernel/ktest/a.c:3)"], True),
+    (["thread 3 (b): BLOCKED, waits for 'first'", "  #0 wait_on+0x9 (kernel/sched/wait.c:9)", "  #1 work+0x1 (kernel/ktest/a.c:3)"], True),
     (["thread 2 (a): BLOCKED, waits for 'time'", "  #0 wait_on+0x2 (kernel/sched/wait.c:8)", "  #1 other+0x1 (kernel/ktest/b.c:3)"], False),
     (["thread 2 (a): BLOCKED, waits for 'first'", "  #0 wake_all+0x2 (kernel/sched/wait.c:8)"], False)])
 def test_what_left_other_traces_is_not_said_to_be_alike(evidence, alike):

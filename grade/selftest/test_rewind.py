@@ -60,7 +60,8 @@ def debug(tree, tmp_path):
     folder.mkdir()
 
     def go(mode, test, *for_gdb, kernel=None, seeds="", **environment):
-        done = subprocess.run(command(tree, mode, test, *for_gdb, kernel=kernel, seeds=seeds), capture_output=True, text=True, stdin=subprocess.DEVNULL,
+        asked = command(tree, mode, test, *for_gdb, kernel=kernel, seeds=seeds)
+        done = subprocess.run(asked, capture_output=True, text=True, stdin=subprocess.DEVNULL,
                               env=os.environ | {"TMPDIR": str(folder)} | environment)
         print(done.stdout, done.stderr)
         return SimpleNamespace(status=done.returncode, said=done.stdout + done.stderr, err=done.stderr.strip().splitlines())
