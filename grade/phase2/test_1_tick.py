@@ -108,7 +108,8 @@ def test_a_quantum_is_used_up_at_its_end_whoever_waits(boot):
     run = boot("tick_limits")
     counted = [(fact.a, fact.b) for fact in run.facts("COUNT")]
     require(counted == [(1, 1), (1, 0)], "each tick is counted once, and the class of the thread that ran is asked, if it wants to be",
-            f"ticks and calls of task_tick after a tick of a class that has one, and of one that has none: {counted}")
+            *(f"after a tick of a class that has {what} task_tick: {ticks} counted, {calls} calls" for what, (ticks, calls) in
+              zip(("a", "no"), counted)))
     before, at, kept = (fact.b for fact in run.facts("RESULT"))
     require(not before and at, "a reschedule is due when a thread has run its quantum since slice_start, and not before",
             f"a cycle before that: {bool(before)}; exactly then: {bool(at)}; what it has run wraps at 64 bits in between")
