@@ -214,6 +214,7 @@ Stop("preempt_locked")
 resume()
 for line in ("bt", "os-bt"):
     report(said=gdb.execute(line, to_string=True).splitlines())
+report(said=gdb.execute("os-ps", to_string=True).splitlines())
 first = int(gdb.parse_and_eval("cpus[0].current->tid"))
 resume()
 for tid in (first, 1):
@@ -227,6 +228,7 @@ def test_a_backtrace_goes_on_with_who_was_interrupted():
     with contextlib.closing(boot), replay(boot("turns_hogs", limit_ms=600)) as debugger:
         shown = [report["said"] for report in debugger.run_script(INTERRUPTED)]
     assert shown.pop()[0] == "thread 1 (main), BLOCKED"  # and not that it has not run yet: it has, since the boot
+    assert [line for line in shown.pop(2) if re.search(r"RUNNING .* preempt_locked < hog$", line)]
     for lines in shown:
         functions = [found[1] for found in (re.match(FUNCTION, line) for line in lines) if found]
         at = functions.index("<signal" if "<signal" in functions else "trap_entry")
