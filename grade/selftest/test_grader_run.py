@@ -15,6 +15,8 @@ import pytest
 
 from grade import console, plugin, testlist
 from grade import results as results_module
+from grade.models.mlfq import FeedbackQueue
+from grade.models.schedule import Numbers, Thread, explain
 
 ALL_GOOD = """ok     1.1   the turn is seven 40/40
 ok     1.1   two runs leak nothing 20/20
@@ -357,10 +359,27 @@ def test_what_ends_several_runs_alike_is_shown_at_length_once(tmp_path, capsys):
     assert [row["extra_data"]["evidence"] for row in kept.gradescope()["tests"]] == [[f"seen by {claim}"] for claim in claims]
 
 
+def test_where_only_extras_are_open_that_is_said(tmp_path):
+    """make ends with an error then, as it does whenever a test fails."""
+    tree = guests.make_tree(tmp_path / "t", tests=guests.TESTS.replace('boot("any").events("SWITCH")', "False"))
+    code, out, _ = grade(tree)
+    assert code == 1 and out.endswith("make reports an error until that is solved, too\n")
+    assert "Score: 100/100 (extra: 0/7)" in " ".join(out.split())
+
+
 @pytest.mark.parametrize("text, found", [("2.6", ["a", "b"]), ("2.6b", ["b"]), ("2.7", ["c"]), ("b", ["b"])])
 def test_an_exercises_number_without_its_letter_is_all_its_parts(text, found):
     tests = [SimpleNamespace(name=name, exercise=exercise) for name, exercise in (("a", "2.6a"), ("b", "2.6b"), ("c", "2.7"))]
     assert [test.name for test in testlist.select(tests, text)] == found
+
+
+def test_a_models_verdict_says_all_that_the_decision_depended_on():
+    numbers = Numbers([], 0, [5, 10, 20, 40], [10, 20, 40, 80], 1000, 0, 0, 0)
+    model = FeedbackQueue(numbers)
+    model.clock, model.running, model.threads[3] = 2500, 3, Thread(3)
+    model.threads[3].level, model.threads[3].boost, model.threads[3].ran = 1, 2, 7
+    lines = explain(model.deviation(SimpleNamespace(seq=9, time=1, cpu=0, event="PICK", tid=4), "the rule"))
+    assert lines[-1] == ("on the CPU until then: 3 (level 1 in boost 2 of 2; cycles run of its quantum: 7 of 10, of its allotment: 7 of 20)")
 
 
 def test_a_failing_seed_goes_into_the_command_that_shows_it(tmp_path):
