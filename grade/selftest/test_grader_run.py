@@ -379,7 +379,7 @@ def test_a_models_verdict_says_all_that_the_decision_depended_on():
     model.clock, model.running, model.threads[3] = 2500, 3, Thread(3)
     model.threads[3].level, model.threads[3].boost, model.threads[3].ran = 1, 2, 7
     lines = explain(model.deviation(SimpleNamespace(seq=9, time=1, cpu=0, event="PICK", tid=4), "the rule"))
-    assert lines[-1] == ("on the CPU until then: 3 (level 1 in boost 2 of 2; cycles run of its quantum: 7 of 10, of its allotment: 7 of 20)")
+    assert lines[-1] == "on the CPU until then: 3 (level 1 in boost 2 of 2; cycles run of its quantum: 7 of 10, of its allotment: 7 of 20)"
 
 
 def test_a_failing_seed_goes_into_the_command_that_shows_it(tmp_path):
