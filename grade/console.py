@@ -5,7 +5,8 @@ import sys
 
 from . import results
 
-THREAD = re.compile(r"thread -?\d+ \([^)]*\)")  # which one it is differs from test to test
+THREAD = re.compile(r"thread -?\d+(?: \([^)]*\))?")  # which one it is differs from test to test
+FRAME = re.compile(r"  #\d+ (\w+)\+\w+(?: \((\S+):\d+\))?|CPU \d+ .* at (\w+)\+")
 REPEATED = ("panic", "hang", "runaway", "crash", "build")  # statuses that say how a run ended, or began, not what a test looked for
 
 
@@ -17,7 +18,7 @@ class Reporter:
         self.waiting = list(names)
         self.again = {}  # {test: exercises whose reference it is judged with}, in the second round
         self.done = set()
-        self.said = {}  # (status, rule without its threads' names) of what ended a run: the claim of the test that showed it
+        self.said = {}  # cause() of what ended a run: the claim of the test that showed it
         self.complaints = []  # of pytest itself: the grader's own faults
 
     def pytest_runtest_logreport(self, report):
@@ -54,7 +55,7 @@ class Reporter:
     def show(self, row):
         """A test's lines. What ends one run mostly ends several in the same way: said at length once."""
         lines = results.details(row, self.verbose)
-        first = self.said.setdefault((row["status"], THREAD.sub("thread", row["rule"])), row["claim"])
+        first = self.said.setdefault(cause(row), row["claim"])
         if first != row["claim"] and row["status"] in REPEATED and row["evidence"] and not self.verbose and not row["until"]:
             lines = [row["rule"], f"  as in `{first}` above; V=1 shows the evidence of each"]
             lines += [f"see it: {row['next']}"] if row["next"] else []
@@ -76,3 +77,16 @@ class Reporter:
         print(self.kept.summary(), flush=True)
         for text in self.complaints:
             print(f"grade: the grader failed: {text}", file=sys.stderr)
+
+
+def cause(row):
+    """What two failures have in common if the same thing ended both runs: the rule, the functions that led there, as far as they are not
+    the test's own, and the states in which threads were left; whichever threads these are."""
+    calls, states = [], set()
+    for line in row["evidence"]:
+        frame = FRAME.match(line)
+        if frame and not (frame[2] or "").startswith("kernel/ktest/"):
+            calls.append(frame[1] or frame[3])
+        if THREAD.match(line):
+            states.add(THREAD.sub("thread", line))
+    return row["status"], THREAD.sub("thread", row["rule"]), tuple(calls), frozenset(states)

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 """GDB for a person, on one test: what make gdb and make rewind call.
 
-    debug.py gdb|rewind --tree DIR --kernel FILE --test NAME [-- MORE ARGUMENTS FOR GDB]
+    debug.py gdb|rewind --tree DIR --kernel FILE --test NAME [--seeds 3..9] [-- MORE ARGUMENTS FOR GDB]
 
 gdb      a live QEMU with the deterministic clock, GDB at the first line of the test inside the kernel
 rewind   the test is run; the boot on which it fails (or its last one) is recorded and replayed, with GDB at the failing point. From there
-         GDB goes backwards, to the test's begin and further
+         GDB goes backwards, to the test's beginning and further
 
-NAME is a test's of the grader, or a part of one, or a ktest's. QEMU, its files and the recording are gone when GDB ends. Exit
-status: 0, or 1 with one line on stderr."""
+NAME is a test's of the grader, or a part of one, or a ktest's. Of a test with seeds the words say in which one GDB
+stands. QEMU, its files and the recording are gone when GDB ends. Exit status: 0, or 1 with one line on stderr."""
 
 import argparse
 import contextlib
@@ -29,7 +29,7 @@ from grade.errors import GraderFault, UserError  # noqa: E402
 from grade.machine import registers  # noqa: E402
 
 NEAR = 1_000_000  # instructions before the failing point at which a second snapshot is taken
-BEFORE = 100      # instructions before the test's begin at which the first one is taken, so that its breakpoint lies behind it
+BEFORE = 100      # instructions before the test's beginning at which the first one is taken, so that its breakpoint lies behind it
 
 
 def main(argv):
@@ -55,6 +55,7 @@ def parse(argv):
     parser.add_argument("--tree", type=Path, default=HERE.parent)
     parser.add_argument("--kernel", type=Path, required=True)
     parser.add_argument("--test", default="")
+    parser.add_argument("--seeds", default="", help="of a test with seeds: those to try")
     ours = argv.index("--") if "--" in argv else len(argv)
     options = parser.parse_args(argv[:ours])
     options.more = argv[ours + 1:]
@@ -83,7 +84,8 @@ def live(options, stack):
     """make gdb."""
     attempt = prepare(options, stack)
     machine = stack.enter_context(debug_session.Live(attempt.machine))
-    words = [f"GDB stands at the begin of {attempt.title}. os-ps, os-runq, os-bt, os-trace, os-check show the kernel; quit ends QEMU too."]
+    words = [f"GDB stands at the beginning of {attempt.title}.",
+             "os-ps, os-runq, os-bt, os-trace, os-check show the kernel; quit ends QEMU too."]
     debug_session.run(options, machine, attempt, words, ends=(), go=True)
 
 
@@ -101,7 +103,7 @@ def rewind(options, stack):
     if behind == registers(replayed.qmp.monitor("info registers -a"))[0].get("RIP"):
         replayed.seek(at := at - 1)  # the exception has been delivered: back to the instruction at which it came
     words = [f"GDB stands at {what}, {at - begin} instructions after {attempt.title} began{', which passed' * attempt.passed}.",
-             "reverse-stepi, reverse-step and reverse-continue go back; the begin of the test has a breakpoint. quit ends everything."]
+             "reverse-stepi, reverse-step and reverse-continue go back; the beginning of the test has a breakpoint. quit ends everything."]
     debug_session.run(options, replayed, attempt, words, ends=("machine_exit_hint",), go=False)
 
 
@@ -140,7 +142,7 @@ while (rip := resume()) is not None:
 
 
 def failing_point(debugger, attempt, instructions):
-    """(instruction count at the test's begin, at the failing point, its name, address of the entry of an exception that came
+    """(instruction count at the test's beginning, at the failing point, its name, address of the entry of an exception that came
     there or None). Where the run ended in panic() or ktest_done(), one way through the replay finds that; else the failing
     point is where the recording ended. Raises UserError if the replay does not come as far as the kernel."""
     stops = debugger.run_script(SCOUT, begin=attempt.begin, last=attempt.last)
@@ -158,7 +160,7 @@ def failing_point(debugger, attempt, instructions):
         return begin, last["at"], "the end of the test, ktest_done()", None
     if instructions:
         return begin, max(begin, instructions), "the run's last instruction", None
-    return begin, begin, "the begin of the test, in which the guest ended QEMU itself", None
+    return begin, begin, "the beginning of the test, in which the guest ended QEMU itself", None
 
 
 if __name__ == "__main__":

@@ -38,31 +38,34 @@ def failing_boot(options, kernel, image, stack):
     """The Attempt for options.test; of an exercise's tests the first that fails, or the last one. stack: an ExitStack that gives the runs'
     memory back. Raises UserError if there is no such test."""
     ktests = sorted(name.removeprefix("ktest_entry_") for name in image.variables if name.startswith("ktest_entry_"))
-    tests = find(options.test, graded(options.tree), ktests)
+    tests, seeds = find(options.test, graded(options.tree), ktests), testlist.seed_range(options.seeds)
     builds = {build for test in tests if not isinstance(test, str) for build in test.builds}
     kernels = other_kernels(options, builds - {"checked"}, kernel.parent)
     for test in tests:
         boot = Boot(kernel, image, 1, testlist.MOST_BOOTS, kernels)
         stack.callback(boot.close)
-        error = run(test, boot)
+        error = run(test, boot, seeds)
         if error:
             break
     name = test if isinstance(test, str) else test.name
     if not boot.last:
         raise UserError(f"the test {name} boots nothing" + (f": {error}" if error else ""))
     title = f"ktest {name}" if isinstance(test, str) else f"test {test.exercise} {name}"
+    if boot.last.failing_seed is not None:
+        title += f" with seed {boot.last.failing_seed}"
     booted = re.search(r"\bktest=(\S+)", boot.last.options)[1]
     begin = f"ktest_{booted}" if booted in ktests else "kmain"
     return Attempt(title, begin, boot.last.machine, boot.last.end.kind, last_function(boot.last), told(title, error), error is None)
 
 
-def run(test, boot):
-    """Runs a testlist.Test, or a ktest by its name. Returns what it failed with, or None."""
+def run(test, boot, seeds):
+    """Runs a testlist.Test, or a ktest by its name. seeds: [first, last], or None for the test's own. Returns what it failed with, or
+    None."""
     try:
         if isinstance(test, str):
             boot(test, outcome=None, result=None)
         else:
-            run_test(test, boot)
+            run_test(test, boot, seeds)
     except RuleBroken as broken:
         return broken
     return boot.last.unjudged if boot.last else None
@@ -106,20 +109,21 @@ def find(text, tests, ktests):
         raise UserError(f"TEST= is missing: TEST=name, where the name is one of these, a part of it or an exercise's number:\n"
                         f"{testlist.listing(tests)}\nor a test inside the kernel:\n  {' '.join(ktests)}")
     found = testlist.select(tests, text, ktests)
-    if len(found) > 1 and text.strip() != found[0].exercise:
+    if len(found) > 1 and text.strip() not in testlist.numbers_of(found[0]):
         names = " ".join(test.name for test in found[:MOST_NAMES]) + (" ..." if len(found) > MOST_NAMES else "")
         raise UserError(f"TEST={text} is part of {len(found)} tests' names; name one of them: {names}")
     return found
 
 
-def run_test(test, boot):
+def run_test(test, boot, seeds):
     """Calls a test's function as pytest would. Raises what it raises."""
     sys.path.insert(0, str(HERE.parent))
     spec = importlib.util.spec_from_file_location(f"debugged_{Path(test.file).stem}", test.file)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     function = getattr(module, f"test_{test.name}")
-    fixtures = {"boot": boot, "seeds": list(range(1, test.seeds + 1))}
+    first, last = seeds or (1, test.seeds)
+    fixtures = {"boot": boot, "seeds": list(range(first, last + 1))}
     missing = [name for name in inspect.signature(function).parameters if name not in fixtures]
     if missing:
         raise UserError(f"{test.name} needs more than a boot ({', '.join(missing)}): debug the ktest that it boots")

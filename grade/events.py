@@ -117,16 +117,19 @@ def lost(kernel):
 
 
 def thread_lines(kernel, most=12):
-    """The thread table for people, as far as it can be read: who is in which state, who waits for whom."""
+    """The thread table for people, as far as it can be read: who is in which state, who waits for whom or what."""
     table, waits, complaint = [], {}, None
+    knows_what = "waits_for" in kernel.image.structs["thread"]["members"]  # from phase 2 on
     try:
         for thread in kernel.list(kernel["threads"], "thread", "all_link"):
             table.append((thread.tid, thread.name, str(thread.state).removeprefix("THREAD_")))
+            if knows_what and thread.waits_for:
+                waits.setdefault(thread.tid, f"waits for '{thread.waits_for.target}'")
             if thread.joiner:
-                waits[thread.joiner] = thread.tid
+                waits[thread.joiner] = f"waits in thread_join() for thread {thread.tid}"
     except (Corrupt, BadAddress, KeyError) as error:
         complaint = f"(the thread table cannot be read further: {error})"
-    lines = [f"thread {tid} ({name}): {state}" + (f", waits in thread_join() for thread {waits[tid]}" if tid in waits else "")
+    lines = [f"thread {tid} ({name}): {state}" + (f", {waits[tid]}" if tid in waits else "")
              for tid, name, state in table[:most]]
     lines += [f"... and {len(table) - most} more threads"] if len(table) > most else []
     return lines + ([complaint] if complaint else [])

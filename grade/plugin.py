@@ -116,7 +116,7 @@ def name_seed(result, made, item):
     first = seed if seed == seeds[0] or fails_alone(item, made, seed) else seeds[0]
     command = f"make grade TEST={item.name.removeprefix('test_')} SEEDS={first}..{seed}"
     return {**result, "evidence": [*result["evidence"], f"seed {seed} of {seeds[0]}..{seeds[-1]}; the same again: {command}"],
-            "replay": command}
+            "seeds": f"{first}..{seed}"}
 
 
 def fails_alone(item, made, seed):

@@ -39,7 +39,7 @@ class Results:
         row.update(result)
         row["earned"] = row["points"] if row["status"] == "pass" else 0
         if row["status"] not in ("pass", "unsolved", "build", "fault"):
-            row["next"] = f"make rewind TEST={name}"
+            row["next"] = f"make rewind TEST={name}" + (f" SEEDS={row['seeds']}" if "seeds" in row else "")
         self.write()
         return row
 
@@ -100,9 +100,9 @@ class Results:
     def summary(self):
         """The score's line; "at least" if the grader could not judge some test, or not yet."""
         open_, held = self.faults(), [row for row in self.rows.values() if row["until"]]
-        line = f"Score: {'at least ' if open_ or held else ''}{number(self.total('earned'))}/{number(self.total('points'))}"
-        if self.total("points", False):
-            line += f"  (extra: {number(self.total('earned', False))}/{number(self.total('points', False))})"
+        core = f"{number(self.total('earned'))}/{number(self.total('points'))}" if self.total("points") else ""
+        extra = f"extra: {number(self.total('earned', False))}/{number(self.total('points', False))}" if self.total("points", False) else ""
+        line = f"Score: {'at least ' if open_ or held else ''}{f'{core}  ({extra})' if core and extra else core or extra}"
         if open_:
             line += f"  ({len(open_)} of {len(self.rows)} tests could not be judged)"
         if held:

@@ -22,7 +22,6 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 NEEDED = "import pytest, elftools, sys; sys.version_info >= (3, 11) or __import__('tomli')"
 OK, FAILED, INTERRUPTED, FAULT, USAGE = range(5)
-MOST_SEEDS = 200  # of one boot: the facts of all of them have to find room
 
 
 def main(argv):
@@ -74,6 +73,7 @@ def use_python_that_can(argv):
 
 def parse(argv, complaint):
     """The options as a namespace. Raises complaint (a UserError) about a wrong one."""
+    from grade.testlist import seed_range
     parser = argparse.ArgumentParser(prog="grade/run.py", description="grades the tree of a phase")
     parser.error = lambda text: (_ for _ in ()).throw(complaint(text))
     parser.add_argument("--tree", type=Path, default=HERE.parent, help="the tree to grade (default: the grader's own)")
@@ -89,7 +89,7 @@ def parse(argv, complaint):
     parser.add_argument("--sandbox", action="store_true", help="compilers and QEMU run in bubblewrap (sandbox.py)")
     parser.add_argument("-v", "--verbose", action="store_true", help="all evidence, and the console of failing runs")
     options = parser.parse_args(argv)
-    options.seeds = seed_range(options.seeds, complaint)
+    options.seeds = seed_range(options.seeds)
     options.jobs = in_range("JOBS", options.jobs, min(2, os.cpu_count() or 1), 64, complaint)
     options.tree = options.tree.absolute()
     options.out = (options.out or options.tree / "build" / "grade").absolute()
@@ -104,16 +104,6 @@ def in_range(name, text, default, most, complaint):
     if not text.isdecimal() or not 1 <= int(text) <= most:
         raise complaint(f"{name} is a number from 1 to {most}, not '{text}'")
     return int(text)
-
-
-def seed_range(text, complaint):
-    """[first, last] for "20" or "3..9"; None for no text: each test knows its own."""
-    if not text:
-        return None
-    ends = (text if ".." in text else f"1..{text}").split("..")
-    if len(ends) != 2 or not all(end.isdecimal() for end in ends) or not int(ends[0]) <= int(ends[1]) < int(ends[0]) + MOST_SEEDS:
-        raise complaint(f"SEEDS is a number from 1 to {MOST_SEEDS} or a range of as many as in 3..9, not '{text}'")
-    return [int(end) for end in ends]
 
 
 def grade(options):
@@ -154,6 +144,8 @@ def grade(options):
     if options.reference and status in (OK, FAILED):
         status = run_again(options, tests, built, builder, exercises, reporter)
     reporter.finish()
+    if status == FAILED and kept.total("points") and kept.total("earned") == kept.total("points"):
+        print("all of the core is solved; what is left is extra, and make reports an error until that is solved, too")
     kept.seconds = round(time.time() - began, 1)
     if not kept.finish():
         print(f"grade: interrupted; {kept.path.name} stays that of the last grading that came to its end", file=sys.stderr)

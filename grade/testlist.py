@@ -5,12 +5,14 @@ import ast
 import difflib
 from dataclasses import dataclass
 from pathlib import Path
+from string import ascii_lowercase
 
 from .build import VARIANTS
 from .errors import GraderFault, UserError
 
 MOST_BOOTS = 300  # of a full grade
 MOST_NEAR = 5     # names that are suggested
+MOST_SEEDS = 200  # of one boot: the facts of all of them have to find room
 
 
 @dataclass(frozen=True)
@@ -48,13 +50,28 @@ def read(folder, exercises):
 
 
 def select(tests, text, ktests=()):
-    """What TEST=text means, as a list: all tests of an exercise (1.2); the test of that name; or those whose name contains the text. Blanks
-    and hyphens count as underscores. ktests: names of tests inside the kernel, of which one may be meant, too. Raises UserError with what
-    comes near, or else with all there is."""
+    """What TEST=text means, as a list: all tests of an exercise (1.2) or of its parts (2.6: those of 2.6a, 2.6b, 2.6c); the test of that
+    name; or those whose name contains the text. Blanks and hyphens count as underscores. ktests: names of tests inside the kernel, of
+    which one may be meant, too. Raises UserError with what comes near, or else with all there is."""
     wanted = plain(text).removeprefix("test_")
-    return ([test for test in tests if test.exercise == wanted] or [test for test in tests if plain(test.name) == wanted]
+    return ([test for test in tests if wanted in numbers_of(test)] or [test for test in tests if plain(test.name) == wanted]
             or [name for name in ktests if name == wanted] or [test for test in tests if wanted in plain(test.name)]
             or _unknown(text, near(wanted, [*(plain(test.name) for test in tests), *ktests]), tests, ktests))
+
+
+def seed_range(text):
+    """[first, last] for "20" or "3..9"; None for no text: each test knows its own. Raises UserError."""
+    if not text:
+        return None
+    ends = (text if ".." in text else f"1..{text}").split("..")
+    if len(ends) != 2 or not all(end.isdecimal() for end in ends) or not int(ends[0]) <= int(ends[1]) < int(ends[0]) + MOST_SEEDS:
+        raise UserError(f"SEEDS is a number from 1 to {MOST_SEEDS} or a range of as many as in 3..9, not '{text}'")
+    return [int(end) for end in ends]
+
+
+def numbers_of(test):
+    """What an exercise may be called by in TEST=: 2.6a by its number, or by that of all its parts."""
+    return test.exercise, test.exercise.rstrip(ascii_lowercase)
 
 
 def near(wanted, names):

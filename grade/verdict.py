@@ -10,7 +10,7 @@ from .memory import BadAddress
 from .state import Corrupt
 
 UNSOLVED = re.compile(r"lab (\d+\.\d+[a-z]?): (.*)", re.S)
-MOST_FRAMES = 8
+MOST_FRAMES = 12
 MOST_EVENTS = 6
 DONE_WORDS = 12  # of the stack between machine_poweroff() and the call in ktest_done()
 

@@ -114,9 +114,11 @@ def frames(cpu, most=64):
         try:
             while frame is not None and len(found) < most:
                 if frame.type() != gdb.INLINE_FRAME:
-                    found.append(frame.pc() - (1 if found else 0))
-                # Behind kmain there is only assembly of the boot, about which GDB would warn.
-                frame = None if frame.name() == "kmain" else frame.older()
+                    newer = frame.newer()
+                    called = newer is not None and newer.type() != gdb.SIGTRAMP_FRAME
+                    found.append(frame.pc() - called)
+                # Behind kmain there is only assembly of the boot, about which GDB would warn, and behind thread_start nothing.
+                frame = None if frame.name() in ("kmain", "thread_start") else frame.older()
         except gdb.error:
             pass  # a frame that leads nowhere ends the list
     return [address & (1 << 64) - 1 for address in found]

@@ -91,6 +91,8 @@ def _frame_pointers(kernel, rbp, low, high, most):
         if not _in_text(kernel, rip):
             break
         found.append(rip - 1)  # a return address stands behind its call
+        if rip == kernel.image.symbols.get("trap_return"):  # trap()'s frame, right below that of who was interrupted
+            found.append(kernel.at("trap_frame", rbp + 2 * WORD).rip)
         if above <= rbp:
             break
         rbp = above
@@ -122,7 +124,7 @@ def backtrace_lines(kernel, thread):
         if state in ("ZOMBIE", "TERMINATED"):
             return [f"{head}: it has exited and will not go on"]
         frames = backtrace(kernel, thread)
-        if not thread.nr_switches:
+        if not thread.nr_switches and int(thread.entry):  # main has run since the boot, and nobody switched to it
             head += f": it has not run yet; it will begin with {kernel.image.symbolise(int(thread.entry))}"
         elif frames.scanned:
             head += "; without frame pointers all below #0 is what looks like return addresses on its stack, possibly stale"
@@ -137,7 +139,7 @@ def place(kernel, addresses):
     for address in addresses:
         function, line = kernel.image.function(address), kernel.image.line(address)
         names.append(function[0] if function else f"{address:#x}")
-        if not line or not line[0].startswith(("kernel/sched/", "kernel/arch/")):
+        if not line or not line[0].startswith(("kernel/sched/", "kernel/arch/", "kernel/init/trap.c")):
             break
     return names[0] + (f" < {names[-1]}" if len(names) > 1 else "") if names else "?"
 

@@ -3,12 +3,12 @@
 
 # $(call debug,MODE) replaces the shell, so that debug.py is make's own child.
 debug = exec $(call shell-word,$(PYTHON)) grade/debug.py $1 --tree . --kernel $(call run-folder,$(gdb-checked))/kernel.elf \
-    $(if $(TEST),--test $(call shell-word,$(TEST)))
+    $(if $(TEST),--test $(call shell-word,$(TEST))) $(if $(SEEDS),--seeds $(call shell-word,$(SEEDS)))
 
 .PHONY: gdb rewind
 
-gdb: kernel-to-debug ## GDB at the start of a test, as live as it gets: TEST=name
+gdb: kernel-to-debug ## GDB at the start of a test, as live as it gets: TEST=name SEEDS=7..7
 	@$(call debug,gdb)
 
-rewind: kernel-to-debug ## GDB at the failure of a test, forwards and backwards from there: TEST=name
+rewind: kernel-to-debug ## GDB at the failure of a test, forwards and backwards from there: TEST=name SEEDS=7..7
 	@$(call debug,rewind)

@@ -58,6 +58,12 @@ class FeedbackQueue(Policy):
     def describe(self, t):
         return f"{t.tid} (level {self.level(t)})"
 
+    def details(self, t):
+        limits, level = self.numbers, t.level
+        allotment = "no end" if level == len(limits.mlfq_quantum) - 1 else limits.mlfq_allotment[level]
+        return (f"{t.tid} (level {level} in boost {t.boost} of {self.clock // limits.boost}; cycles run of its quantum: "
+                f"{t.ran - t.slice_start} of {limits.mlfq_quantum[level]}, of its allotment: {t.ran - t.allotment_start} of {allotment})")
+
 
 def replay(events, numbers, running=None):
     """As rr.replay()."""

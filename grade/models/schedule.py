@@ -20,7 +20,7 @@ NORMAL_PRIORITY, NORMAL_EFFECTIVE = 2, 32
 
 DECISIONS = ("ENQUEUE", "DEQUEUE", "PICK", "TICK", "BLOCK", "PRIORITY")  # the records marked [d]
 
-Deviation = namedtuple("Deviation", "event rule expected waiting")
+Deviation = namedtuple("Deviation", "event rule expected waiting running")
 Due = namedtuple("Due", "event reason")
 
 # Cycles: quantum by thread priority, mlfq_quantum and mlfq_allotment by level (who has run so long at a tick has used it up), ageing,
@@ -101,6 +101,10 @@ class Policy:
         """t's rank, for people."""
         return f"{t.tid} (ready since {t.since})"
 
+    def details(self, t):
+        """The same with all that a decision about t depends on, as it was at its last record."""
+        return self.describe(t)
+
     # --- the replay --------------------------------------------------------------------------------------------------------------
 
     def replay(self, events):
@@ -118,7 +122,8 @@ class Policy:
         return None
 
     def deviation(self, event, rule, expected=None):
-        return Deviation(event, rule, expected, [self.describe(t) for t in self.in_order()])
+        running = self.threads.get(self.running)
+        return Deviation(event, rule, expected, [self.details(t) for t in self.in_order()], running and self.details(running))
 
     def in_order(self):
         return sorted(self.waiting.values(), key=self.key)
@@ -266,4 +271,6 @@ def explain(deviation):
     if deviation.expected is not None:
         lines.append(f"had to be: {deviation.expected}")
     lines.append("waiting, the first to run first: " + (", ".join(deviation.waiting) or "nobody"))
+    if deviation.running:
+        lines.append(f"on the CPU until then: {deviation.running}")
     return lines

@@ -30,13 +30,23 @@ def lasts_a_quantum(turn, quantum):
             f"its quantum is {quantum} ms, a tick 1 ms")
 
 
+def stopped_for_nothing(run):
+    """A line of evidence if a thread was picked twice in a row, else []."""
+    picks = run.events("PICK")
+    return [f"thread {pick.tid} was stopped at {pick.time} ns and picked again at once: did its quantum count as used up when it joined "
+            "the queue?" for before, pick in zip(picks, picks[1:]) if before.tid == pick.tid][:1]
+
+
 def asked_within_a_turn(run):
     """Judges that nobody is picked twice in a row: to stop a thread only to let it go on is work for nothing."""
-    before = None
-    for pick in run.events("PICK"):
-        require(pick.tid != before, "a tick asks for another thread when there is a reason, and not at every turn of the clock",
-                f"thread {pick.tid} was stopped at {pick.time} ns and picked again at once")
-        before = pick.tid
+    found = stopped_for_nothing(run)
+    require(not found, "a tick asks for another thread when there is a reason, and not at every turn of the clock", found)
+
+
+def take_turns(run, turns, least, threads, ms):
+    """Judges that there are enough turns to look at."""
+    require(len(turns) >= least, f"{threads} threads that never yield take turns", f"{len(turns)} turns in {ms} ms",
+            lambda: stopped_for_nothing(run))
 
 
 @exercise("2.1", points=2)
@@ -44,7 +54,7 @@ def test_threads_that_never_yield_take_turns_of_a_quantum(boot):
     """Without preemption the first of them would keep the CPU for good: the tick has to take it away."""
     run = boot("turns_hogs", limit_ms=600)
     turns = taken(run)
-    require(len(turns) >= 3, "three threads that never yield take turns", f"{len(turns)} turns in 250 ms")
+    take_turns(run, turns, 3, "three", 250)
     for turn in turns:
         lasts_a_quantum(turn, 20)
     order = [turn.tid for turn in turns[:9]]
@@ -57,8 +67,9 @@ def test_threads_that_never_yield_take_turns_of_a_quantum(boot):
 @exercise("2.1", points=2)
 def test_a_quantum_is_as_long_as_the_priority_says(boot):
     """Round-robin gives everybody a turn, and the more important ones a longer one: 5, 10, 20, 30, 40 ms."""
-    turns = taken(boot("turns_priorities", limit_ms=700))
-    require(len(turns) >= 5, "five threads that never yield take turns", f"{len(turns)} turns in 330 ms")
+    run = boot("turns_priorities", limit_ms=700)
+    turns = taken(run)
+    take_turns(run, turns, 5, "five", 330)
     for number, turn in enumerate(turns[:10]):
         lasts_a_quantum(turn, QUANTA[number % 5])
 
@@ -66,9 +77,9 @@ def test_a_quantum_is_as_long_as_the_priority_says(boot):
 @exercise("2.1", points=1)
 def test_nobody_waits_longer_than_everybody_elses_quantum(boot):
     """What round-robin promises: of N threads, each is back after N - 1 quanta, each at most a tick too long."""
-    turns = hogs(boot("turns_priorities", limit_ms=700))
-    last = {}
-    require(len(turns) >= 10, "five threads that never yield take turns", f"{len(turns)} turns in 330 ms")
+    run = boot("turns_priorities", limit_ms=700)
+    turns, last = hogs(run), {}
+    take_turns(run, turns, 10, "five", 330)
     for turn in turns:
         waited = turn.start - last.get(turn.tid, turn.start)
         require(waited <= 4 * (max(QUANTA) * MS + TICK),
@@ -84,7 +95,7 @@ def test_a_wait_does_not_renew_the_quantum(boot):
     turns = hogs(run)
     first = [turn for turn in turns if turn.tid == turns[0].tid]
     require(len(first) >= 2 and first[0].end - first[0].start < 17 * MS, "the thread waits in the middle of its quantum",
-            f"its turns: {first[:3]}")
+            "its turns: " + ", ".join(f"{(turn.end - turn.start) / MS:.2f} ms from {turn.start} ns on" for turn in first[:3]))
     rest = (first[1].end - first[1].start) / MS
     require(rest <= 20 - 15 + 1.1, "after a wait a thread has what is left of its quantum, not a new one",
             f"it had used 15 ms of 20 and waited; its next turn lasted {rest:.2f} ms")
@@ -97,7 +108,8 @@ def test_a_quantum_is_used_up_at_its_end_whoever_waits(boot):
     run = boot("tick_limits")
     counted = [(fact.a, fact.b) for fact in run.facts("COUNT")]
     require(counted == [(1, 1), (1, 0)], "each tick is counted once, and the class of the thread that ran is asked, if it wants to be",
-            f"ticks and calls of task_tick after a tick of a class that has one, and of one that has none: {counted}")
+            *(f"after a tick of a class that has {what} task_tick: {ticks} counted, {calls} calls" for what, (ticks, calls) in
+              zip(("a", "no"), counted)))
     before, at, kept = (fact.b for fact in run.facts("RESULT"))
     require(not before and at, "a reschedule is due when a thread has run its quantum since slice_start, and not before",
             f"a cycle before that: {bool(before)}; exactly then: {bool(at)}; what it has run wraps at 64 bits in between")

@@ -33,12 +33,13 @@ def test_only_the_outermost_critical_section_turns_interrupts_on(boot):
     """A function with a critical section may be called from inside another one, or with interrupts off: it has to leave them as
     it found them."""
     seen = [fact.b for fact in boot("critical_nests").facts("INTERRUPTS")]
-    require(seen[:2] == [0, 0], "interrupts are off inside a critical section", f"on: {seen[:2]}")
+    require(seen[:2] == [0, 0], "interrupts are off inside a critical section",
+            f"on in the outer and the inner one: {bool(seen[0])}, {bool(seen[1])}")
     require(seen[2] == 0, "the end of an inner section leaves interrupts off: the outer one goes on", "they are on")
     require(seen[3] == 1, "the end of the outermost section turns interrupts on again", "they are off")
     require(seen[4] == 0, "a section that began with interrupts off ends with interrupts off", "they are on")
     require(seen[5:] == [0, 0], "preempt_disable() and preempt_enable() leave interrupts as they are",
-            f"they were off; on after preempt_disable() and after preempt_enable(): {seen[5:]}")
+            f"they were off; on after preempt_disable() and after preempt_enable(): {bool(seen[5])}, {bool(seen[6])}")
 
 
 @exercise("2.2", points=1)
@@ -82,6 +83,7 @@ def test_the_end_of_a_section_is_a_preemption_if_one_is_due_and_else_nothing(boo
 def test_critical_exit_makes_up_for_a_reschedule(boot):
     """The same for sections without interrupts: a wake inside may have made somebody ready who has to run now."""
     due = [fact.b for fact in boot("critical_makes_up").facts("COUNT")]
-    require(due[:2] == [1, 1], "a reschedule that is due waits for the end of the outermost critical section", f"due: {due[:2]}")
+    require(due[:2] == [1, 1], "a reschedule that is due waits for the end of the outermost critical section",
+            f"due inside, and behind the inner section: {bool(due[0])}, {bool(due[1])}")
     require(due[2] == 0, "critical_exit() of the outermost section makes up for a reschedule that became due inside",
             "need_resched is still set behind it")

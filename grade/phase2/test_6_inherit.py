@@ -69,9 +69,10 @@ def test_who_stops_waiting_stops_lending(boot):
     seen = steps(run)
     for at, how, others in ((0, "its time is over", NORMAL), (4, "it was killed, and one of 44 waits for the first mutex", HIGH)):
         require(seen[at:at + 2] == [CRITICAL, CRITICAL],
-                "a waiter's priority goes to the owner, and to the owner that this one waits for", f"{seen[at:at + 2]}")
+                "a waiter's priority goes to the owner, and to the owner that this one waits for",
+                f"with a waiter of {CRITICAL}, the owner and that one's: {seen[at]}, {seen[at + 1]}")
         require(seen[at + 2:at + 4] == [others, IDLE], "who does not wait any more does not lend its priority any more",
-                f"when {how}: {seen[at + 2:at + 4]}, expected {[others, IDLE]}")
+                f"when {how}: {seen[at + 2]}, {seen[at + 3]}, expected {others}, {IDLE}")
     no_leak(run)
     require(steps(boot("inherit_freed")) == [NORMAL], "a thread that owns nothing inherits nothing",
             "the one at the end of a chain was killed when the mutex at its beginning had just become free")

@@ -25,8 +25,8 @@ enum trace_event { TRACE_NONE, TRACE_CREATE, TRACE_SWITCH, TRACE_EVENTS };
 struct trace_record { u64 time, seq; u8 cpu, event, class, spare; u32 tid, other, queued; u64 arg[4]; };
 struct trace_ring { struct trace_record *record; u64 capacity, seq, dropped; };
 struct list { struct list *next, *prev; };
-enum thread_state { THREAD_NEW, THREAD_READY, THREAD_RUNNING };
-struct thread { int tid; enum thread_state state; char name[16]; int joiner; struct list all_link; };
+enum thread_state { THREAD_NEW, THREAD_READY, THREAD_RUNNING, THREAD_BLOCKED };
+struct thread { int tid; enum thread_state state; char name[16]; int joiner; struct list all_link; const char *waits_for; };
 
 #define MAGIC 0x4352455343454e54ul
 enum fact_key used_key; enum trace_event used_event; /* or the debug information leaves them out */
@@ -38,7 +38,7 @@ struct trace_ring trace_rings[2] = { { records, 4, 2, 0 }, { records1, 4, 1, 0 }
 extern struct thread one, two;
 extern struct list threads;
 struct thread one = { 1, THREAD_RUNNING, "main", 0, { &two.all_link, &threads } };
-struct thread two = { 2, THREAD_READY, "worker", 1, { &threads, &one.all_link } };
+struct thread two = { 2, THREAD_BLOCKED, "worker", 1, { &threads, &one.all_link }, "first" };
 struct list threads = { &one.all_link, &two.all_link };
 """
 

@@ -205,6 +205,26 @@ def test_a_page_is_plain(page):
     assert not FORBIDDEN.findall(page.read_text())
 
 
+DEBUGGING = MASTER / "docs/debugging.md"
+
+
+def test_debugging_explains_every_event_of_the_trace_and_why_a_thread_joins_a_queue():
+    events = dict(rows_with(DEBUGGING, "event", "means"))
+    told = {name for cell in events for name in cell.split(", ")}
+    declared = re.search(r"enum trace_event \{(.*?)\n\};", (MASTER / "kernel/base/trace.h").read_text(), re.S)[1]
+    assert told == {name.lower() for name in re.findall(r"^    TRACE_(\w+),", declared, re.M)} - {"none", "events"}
+    reasons = re.search(r"enum enqueue_why \{(.*?)\};", (MASTER / "kernel/sched/class.h").read_text(), re.S)[1]
+    assert re.findall(r"(\d) ", events["enqueue"]) == [str(n) for n in range(reasons.count("ENQUEUE_"))]
+
+
+def test_debugging_names_panics_as_the_kernel_words_them():
+    kernel = "\n".join(path.read_text() for path in MASTER.glob("kernel/**/*.[ch]"))
+    kernel = re.sub(r'"\n\s*"', "", kernel)
+    cells = [cell for cell, _ in rows_with(DEBUGGING, "it says", "look for")]
+    pieces = [piece.strip() for cell in cells for text in re.findall("`([^`]+)`", cell) for piece in text.split("...")]
+    assert len(pieces) > 15 and not [piece for piece in pieces if piece not in kernel]
+
+
 LABS = {f"lab{number}": number for number in (1, 2)}
 
 

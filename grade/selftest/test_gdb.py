@@ -207,6 +207,45 @@ def test_os_bt_shows_a_thread_that_is_switched_out(shown):
     assert any("ktest_exit_turns" in line for line in shown["os-bt 1"])
 
 
+FUNCTION = r"#\d+ +(?:0x\w+ in )?(\w+|<signal)"  # GDB calls trap_entry <signal handler called>
+INTERRUPTED = """
+import gdb
+Stop("preempt_locked")
+resume()
+for line in ("bt", "os-bt"):
+    report(said=gdb.execute(line, to_string=True).splitlines())
+report(said=gdb.execute("os-ps", to_string=True).splitlines())
+first = int(gdb.parse_and_eval("cpus[0].current->tid"))
+resume()
+for tid in (first, 1):
+    report(said=gdb.execute(f"os-bt {tid}", to_string=True).splitlines())
+"""
+
+
+def test_a_backtrace_goes_on_with_who_was_interrupted():
+    """GDB's own, os-bt of the thread that runs, and of one that is switched out."""
+    boot = boot_of(kernels.reference(2) / "build" / "checked" / "kernel.elf")
+    with contextlib.closing(boot), replay(boot("turns_hogs", limit_ms=600)) as debugger:
+        shown = [report["said"] for report in debugger.run_script(INTERRUPTED)]
+    assert shown.pop()[0] == "thread 1 (main), BLOCKED"  # and not that it has not run yet: it has, since the boot
+    assert [line for line in shown.pop(2) if re.search(r"RUNNING .* preempt_locked < hog$", line)]
+    for lines in shown:
+        functions = [found[1] for found in (re.match(FUNCTION, line) for line in lines) if found]
+        at = functions.index("<signal" if "<signal" in functions else "trap_entry")
+        assert "preempt_locked" in functions[:at] and "hog" in functions[at:], lines
+
+
+def test_so_does_that_of_a_panic_in_an_interrupt(tmp_path):
+    tick = (kernels.reference(2) / "kernel/sched/tick.c").read_text()
+    broken = {"kernel/sched/tick.c": tick.replace("rq->nr_ticks++;", 'panic("in the tick");')}
+    kernel = kernels.build(kernels.reference(2), broken, tmp_path / "made")
+    with contextlib.closing(boot_of(kernel)) as boot:
+        run = boot("turns_hogs", outcome="panic")
+        functions = [run.symbolise(rip - 1).split("+")[0] for rip in run.panic.frames]
+        assert functions[functions.index("trap_entry") + 1] == "hog", functions
+        assert "trap_entry+" in run.console and re.search(r" hog\+0x", run.console)
+
+
 def test_os_bt_says_which_frames_may_be_stale():
     """Those of a kernel without frame pointers."""
     boot = boot_of(kernels.REFERENCE / "build" / "plain" / "kernel.elf")

@@ -49,7 +49,7 @@ def test_events_of_all_cpus_come_by_time(run):
     done = run("finish")
     assert [(e.time, e.cpu, e.event, e.tid) for e in done.events()] == [(10, 0, "CREATE", 1), (20, 1, "SWITCH", 7), (30, 0, "SWITCH", 1)]
     assert [e.other for e in done.events("SWITCH", cpu=0)] == [2]
-    assert [(t.tid, t.name, str(t.state)) for t in done.threads()] == [(1, "main", "THREAD_RUNNING"), (2, "worker", "THREAD_READY")]
+    assert [(t.tid, t.name, str(t.state)) for t in done.threads()] == [(1, "main", "THREAD_RUNNING"), (2, "worker", "THREAD_BLOCKED")]
 
 
 def test_printed_words_earn_nothing(run):
@@ -75,7 +75,7 @@ def test_a_run_without_end_is_a_hang(run, body):
     status, rule, evidence = verdict(run, body)
     assert status == "hang" and "does not end" in rule
     assert "thread 1 (main): RUNNING, waits in thread_join() for thread 2" in evidence
-    assert "thread 2 (worker): READY" in evidence and "cpu 0  switch   thread 1, 2  (1 queued)" in evidence
+    assert "thread 2 (worker): BLOCKED, waits for 'first'" in evidence and "cpu 0  switch   thread 1, 2  (1 queued)" in evidence
     assert body != "spins" or "function_that_spins" in evidence
 
 

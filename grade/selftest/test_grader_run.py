@@ -13,8 +13,10 @@ from types import SimpleNamespace
 import guests
 import pytest
 
-from grade import console
+from grade import console, plugin, testlist
 from grade import results as results_module
+from grade.models.mlfq import FeedbackQueue
+from grade.models.schedule import Numbers, Thread, explain
 
 ALL_GOOD = """ok     1.1   the turn is seven 40/40
 ok     1.1   two runs leak nothing 20/20
@@ -355,3 +357,47 @@ def test_what_ends_several_runs_alike_is_shown_at_length_once(tmp_path, capsys):
     out = capsys.readouterr().out
     assert [claim for claim in claims if f"seen by {claim}\n" in out] == ["one", "three", "four"] and out.count("as in `one` above") == 1
     assert [row["extra_data"]["evidence"] for row in kept.gradescope()["tests"]] == [[f"seen by {claim}"] for claim in claims]
+
+
+def test_where_only_extras_are_open_that_is_said(tmp_path):
+    """make ends with an error then, as it does whenever a test fails."""
+    tree = guests.make_tree(tmp_path / "t", tests=guests.TESTS.replace('boot("any").events("SWITCH")', "False"))
+    code, out, _ = grade(tree)
+    assert code == 1 and out.endswith("make reports an error until that is solved, too\n")
+    assert "Score: 100/100 (extra: 0/7)" in " ".join(out.split())
+
+
+@pytest.mark.parametrize("text, found", [("2.6", ["a", "b"]), ("2.6b", ["b"]), ("2.7", ["c"]), ("b", ["b"])])
+def test_an_exercises_number_without_its_letter_is_all_its_parts(text, found):
+    tests = [SimpleNamespace(name=name, exercise=exercise) for name, exercise in (("a", "2.6a"), ("b", "2.6b"), ("c", "2.7"))]
+    assert [test.name for test in testlist.select(tests, text)] == found
+
+
+def test_a_models_verdict_says_all_that_the_decision_depended_on():
+    numbers = Numbers([], 0, [5, 10, 20, 40], [10, 20, 40, 80], 1000, 0, 0, 0)
+    model = FeedbackQueue(numbers)
+    model.clock, model.running, model.threads[3] = 2500, 3, Thread(3)
+    model.threads[3].level, model.threads[3].boost, model.threads[3].ran = 1, 2, 7
+    lines = explain(model.deviation(SimpleNamespace(seq=9, time=1, cpu=0, event="PICK", tid=4), "the rule"))
+    assert lines[-1] == "on the CPU until then: 3 (level 1 in boost 2 of 2; cycles run of its quantum: 7 of 10, of its allotment: 7 of 20)"
+
+
+def test_a_failing_seed_goes_into_the_command_that_shows_it(tmp_path):
+    test = SimpleNamespace(name="it_races", claim="it races", reason="", exercise="1.1")
+    exercises = {"1.1": SimpleNamespace(core=True, visibility="visible")}
+    kept = results_module.Results(tmp_path / "results.json", [test], {"it_races": 1}, exercises, {})
+    made = SimpleNamespace(last=SimpleNamespace(failing_seed=7))
+    item = SimpleNamespace(name="test_it_races", funcargs={"seeds": [7, 8, 9]})
+    row = kept.add("it_races", plugin.name_seed({"status": "wrong", "rule": "", "evidence": []}, made, item))
+    assert row["next"] == "make rewind TEST=it_races SEEDS=7..7" and "make grade TEST=it_races SEEDS=7..7" in row["evidence"][-1]
+
+
+@pytest.mark.parametrize("evidence, alike", [
+    (["thread 3 (b): BLOCKED, waits for 'first'", "  #0 wait_on+0x9 (kernel/sched/wait.c:9)", "  #1 work+0x1 (kernel/ktest/a.c:3)"], True),
+    (["thread 2 (a): BLOCKED, waits for 'time'", "  #0 wait_on+0x2 (kernel/sched/wait.c:8)", "  #1 other+0x1 (kernel/ktest/b.c:3)"], False),
+    (["thread 2 (a): BLOCKED, waits for 'first'", "  #0 wake_all+0x2 (kernel/sched/wait.c:8)"], False)])
+def test_what_left_other_traces_is_not_said_to_be_alike(evidence, alike):
+    """A HANG's rule is always the same: what it waits in, and for, tells one from another."""
+    first = ["thread 2 (a): BLOCKED, waits for 'first'", "  #0 wait_on+0x2 (kernel/sched/wait.c:8)", "  #1 work+0x1 (kernel/ktest/b.c:3)"]
+    rows = [{"status": "hang", "rule": "the run does not end", "evidence": lines} for lines in (first, evidence)]
+    assert (console.cause(rows[0]) == console.cause(rows[1])) == alike

@@ -138,6 +138,7 @@ def test_a_gamer_keeps_the_top_only_where_its_past_is_forgotten(shown):
     for name in "GH":
         level = re.sub("[^0-3]", "", fair.rows[name])
         assert list(level) == sorted(level) and {"0", "1", "2", "3"} == set(level), "everybody sinks through all levels"
+    assert "that forgets it sank to level 0, in one that adds up to level 3." in " ".join(answer.split()) and "other work" not in answer
     shares = [int(share) for share in re.findall(r"G had (\d+) %", answer)]
     assert shares[0] >= 70 and shares[1] <= 45
     for chart, share in zip((forgetful, fair), shares):

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import kernels
 import pytest
 
-from grade import dwarf
+from grade import debug_tests, dwarf
 
 BAD = r"""
 #include "arch/arch.h"
@@ -46,10 +46,10 @@ def bad(tmp_path_factory):
     return kernels.build(kernels.REFERENCE, {"kernel/ktest/test_bad.c": BAD}, tmp_path_factory.mktemp("bad"))
 
 
-def command(tree, mode, test, *for_gdb, kernel=None):
+def command(tree, mode, test, *for_gdb, kernel=None, seeds=""):
     kernel = kernel or tree / "build" / "checked" / "kernel.elf"
     return [sys.executable, str(tree / "grade" / "debug.py"), mode, "--tree", str(tree), "--kernel", str(kernel), "--test", test,
-            "--", "-batch", *[word for line in for_gdb for word in ("-ex", line)]]
+            "--seeds", seeds, "--", "-batch", *[word for line in for_gdb for word in ("-ex", line)]]
 
 
 @pytest.fixture
@@ -59,8 +59,9 @@ def debug(tree, tmp_path):
     folder = tmp_path / "with a blank"
     folder.mkdir()
 
-    def go(mode, test, *for_gdb, kernel=None, **environment):
-        done = subprocess.run(command(tree, mode, test, *for_gdb, kernel=kernel), capture_output=True, text=True, stdin=subprocess.DEVNULL,
+    def go(mode, test, *for_gdb, kernel=None, seeds="", **environment):
+        asked = command(tree, mode, test, *for_gdb, kernel=kernel, seeds=seeds)
+        done = subprocess.run(asked, capture_output=True, text=True, stdin=subprocess.DEVNULL,
                               env=os.environ | {"TMPDIR": str(folder)} | environment)
         print(done.stdout, done.stderr)
         return SimpleNamespace(status=done.returncode, said=done.stdout + done.stderr, err=done.stderr.strip().splitlines())
@@ -136,6 +137,19 @@ def test_of_an_exercises_tests_the_first_that_fails_is_shown(debug, tmp_path):
     done = debug("rewind", "1.5", "bt 2", kernel=unsolved)
     first = next(test for test in kernels.phase_tests().values() if test.exercise == "1.5")
     assert f"test 1.5 {first.name}: unsolved: lab 1.5" in done.said
+
+
+@pytest.mark.parametrize("seeds, tried", [(None, [1, 2, 3]), ([7, 8], [7, 8])])
+def test_a_test_is_rewound_with_the_seeds_that_were_asked_for(tmp_path, seeds, tried):
+    (tmp_path / "test_it.py").write_text("def test_races(boot, seeds):\n    boot.extend(seeds)\n")
+    seen = []
+    debug_tests.run_test(SimpleNamespace(file=tmp_path / "test_it.py", name="races", seeds=3), seen, seeds)
+    assert seen == tried
+
+
+def test_seeds_that_are_none_get_one_line(debug):
+    done = debug("rewind", "yield_order", seeds="9..3")
+    assert done.status == 1 and done.err == ["rewind: SEEDS is a number from 1 to 200 or a range of as many as in 3..9, not '9..3'"]
 
 
 @pytest.mark.parametrize("test, words, more", [("yeild_order", "'yeild_order', and no exercise has that number; near it:", ["yield_order"]),

@@ -108,7 +108,8 @@ u64 switched_rbp(const u64 *rsp);
 
 /* --- looking ----------------------------------------------------------------------------------------------------------------- */
 
-/* Return addresses from frame pointer rbp upwards, at most max of them, reading only inside [lo, hi). Returns how many. */
+/* Return addresses from frame pointer rbp upwards, at most max of them, reading only inside [lo, hi); behind an interrupt's entry, one more
+   than the address that was interrupted. Returns how many. */
 unsigned backtrace_from(u64 rbp, u64 lo, u64 hi, u64 *rip, unsigned max);
 /* Words of the stack [lo, hi) that look like return addresses, at most max of them: for code without frame pointers. Some may
    be left over from calls that are long done. */

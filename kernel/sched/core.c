@@ -73,7 +73,8 @@ static void check_entry(const struct rq *rq, const struct thread *prev)
     ASSERT(prev == current(), "schedule: rq->curr is thread %d, current() is thread %d: the last switch_to set only one", prev->tid,
            current()->tid);
 #if PHASE >= 2
-    ASSERT(!this_cpu()->preempt_count, "schedule: thread %d (%s) blocks or yields with preemption disabled", prev->tid, prev->name);
+    ASSERT(!this_cpu()->preempt_count, "schedule: thread %d (%s) blocks or yields with preemption disabled (preempt_count %d)", prev->tid,
+           prev->name, (int)this_cpu()->preempt_count);
 #endif
     ASSERT(prev->state != THREAD_RUNNING, "schedule: thread %d (%s) is still RUNNING: who calls has left that state", prev->tid,
            prev->name);

@@ -4,7 +4,7 @@
 
 u64 thread_cpu_ns(const struct thread *t)
 {
-    u64 flags = irq_save(); /* the begin of a turn and the clock have to be of the same turn */
+    u64 flags = irq_save(); /* the beginning of a turn and the clock have to be of the same turn */
     u64 ran = t->cpu_cycles + (t->state == THREAD_RUNNING ? cycles() : 0);
 
     irq_restore(flags);

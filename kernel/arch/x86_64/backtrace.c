@@ -1,10 +1,11 @@
 /* Reading stacks, for people. Any context; touches nothing outside the bounds it is given. */
 #include "arch/arch.h"
+#include "arch/trap_frame.h"
 #include "arch/x86_64/switch_frame.h"
 
 #define OPCODE_CALL 0xe8
 
-extern const char text_start[], text_end[];
+extern const char text_start[], text_end[], trap_return[];
 
 bool in_kernel_text(u64 va)
 {
@@ -22,6 +23,9 @@ unsigned backtrace_from(u64 rbp, u64 lo, u64 hi, u64 *rip, unsigned max)
         if (!in_kernel_text(frame[1]))
             break;
         rip[n++] = frame[1];
+        /* trap() was called by an interrupt, with its frame right above. Who was interrupted has pushed no return address. */
+        if (frame[1] == (u64)trap_return && n < max && hi - rbp >= 16 + sizeof(struct trap_frame))
+            rip[n++] = ((const struct trap_frame *)(frame + 2))->rip + 1;
         if (frame[0] <= rbp)
             break;
         rbp = frame[0];

@@ -1,13 +1,15 @@
 ; Entries of all 256 interrupt vectors.
 ;
 ; Each stub pushes an error code where the processor does not, and its vector; then one of two common parts saves every register
-; as struct trap_frame (arch/trap_frame.h) and calls trap(). ist_entry is for #DF, NMI and #MC: those may come at any instruction, so it
+; as struct trap_frame (arch/trap_frame.h) and calls trap(). Backtraces go on through that frame: backtrace.c, which knows trap_return, and
+; GDB, which reads the table at the end. ist_entry is for #DF, NMI and #MC: those may come at any instruction, so it
 ; trusts neither GS nor the stack it came from.
 
 MSR_GS_BASE equ 0xc0000101
 IST_STACK_SIZE equ 8192
 
 extern trap                           ; void trap(struct trap_frame *): base/trap.c
+global trap_return                    ; where it returns to
 
 %macro push_registers 0
     push rax
@@ -51,9 +53,11 @@ section .text
 ; is 22 words, so rsp % 16 == 0 here and the call is aligned.
 trap_entry:
     push_registers
+SAVING equ $ - trap_entry             ; bytes of code
     cld
     mov rdi, rsp
     call trap
+trap_return:
     pop_registers
     add rsp, 16                       ; vector, error code
     iretq
@@ -79,6 +83,7 @@ ist_entry:
     mov eax, r12d
     mov edx, r13d
     wrmsr
+IST_SAVED equ $ - ist_entry - SAVING
     pop_registers
     add rsp, 16
     iretq
@@ -120,3 +125,27 @@ trap_stubs:
     dq stub_ %+ vector
 %assign vector vector + 1
 %endrep
+
+; For GDB, in DWARF's terms: where struct trap_frame keeps the registers of who was interrupted, in words below the frame's end, while rsp
+; points to its beginning. Each byte 0x80 + r begins "register r is at", by DWARF's numbers for them; 16 is rip.
+section .debug_frame progbits noalloc noexec nowrite align=8
+registers:
+    dd .end - .begin
+.begin:
+    dd 0xffffffff
+    db 1, "S", 0                      ; version; nobody called: rip need not stand behind a call
+    db 1, 0x78, 16                    ; units: code 1, data -8; where the return address is
+    db 0x0c, 7, 0xb0, 0x01            ; the frame's end is rsp + 22 * 8
+    db 0x80 + 7, 2, 0x80 + 16, 5      ; rsp, rip
+    db 0x80 + 0, 8, 0x80 + 3, 9, 0x80 + 2, 10, 0x80 + 1, 11, 0x80 + 4, 12, 0x80 + 5, 13, 0x80 + 6, 14 ; rax rbx rcx rdx rsi rdi rbp
+    db 0x88, 15, 0x89, 16, 0x8a, 17, 0x8b, 18, 0x8c, 19, 0x8d, 20, 0x8e, 21, 0x8f, 22                 ; r8 to r15
+    align 8, db 0
+.end:
+
+%macro frame_from 2 ; from where on, and over how many bytes of code, rsp points to a struct trap_frame
+    dd 20
+    dd registers
+    dq %1, %2
+%endmacro
+    frame_from trap_entry + SAVING, trap_return + 1 - trap_entry - SAVING ; until the first pop
+    frame_from ist_entry + SAVING, IST_SAVED
