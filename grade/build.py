@@ -293,9 +293,9 @@ def lock(path):
         yield
 
 
-def keep(kernel, folder, fingerprint):
-    """A copy of the kernel under the name of its content, with a fingerprint beside it; returns its path. Copies that nobody took for two
-    days are removed."""
+def keep(kernel, folder, fingerprint=None):
+    """A copy of the kernel under the name of its content, and beside it what Maker.fingerprint() says; returns its path. Copies that
+    nobody took for two days are removed."""
     folder.mkdir(exist_ok=True)
     path = folder / (hashlib.sha256(kernel.read_bytes()).hexdigest()[:24] + ".elf")
     if path.exists():
@@ -305,8 +305,8 @@ def keep(kernel, folder, fingerprint):
         os.close(fd)
         shutil.copyfile(kernel, name)
         os.replace(name, path)
-    given = path.with_suffix(".given")
-    given.write_text(fingerprint)
+    if fingerprint:
+        path.with_suffix(".given").write_text(fingerprint)
     for other in folder.iterdir():
         with contextlib.suppress(FileNotFoundError):
             if time.time() - other.stat().st_mtime > KEPT_DAYS * 86400:

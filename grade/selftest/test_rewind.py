@@ -134,6 +134,7 @@ def test_gdb_at_the_end_of_a_live_run_says_so(debug):
 def test_of_an_exercises_tests_the_first_that_fails_is_shown(debug, tmp_path):
     """By the number, as make grade and make handin name an exercise."""
     unsolved = kernels.build(kernels.START, kernels.files_of(104), tmp_path / "1-104")
+    subprocess.run(["make", "-s", "kernel", *kernels.VARIANTS["unchecked"]], cwd=tmp_path / "1-104", check=True)
     done = debug("rewind", "1.5", "bt 2", kernel=unsolved)
     first = next(test for test in kernels.phase_tests().values() if test.exercise == "1.5")
     assert f"test 1.5 {first.name}: unsolved: lab 1.5" in done.said
