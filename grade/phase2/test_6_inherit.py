@@ -52,6 +52,7 @@ def test_giving_up_one_mutex_keeps_what_the_others_lend(boot):
 
 
 @exercise("2.6c", points=1)
+@boots(2)
 def test_a_new_priority_of_its_own_does_not_overwrite_what_a_thread_inherited(boot):
     """Two numbers, and the better one counts; and a waiter's new priority is lent as well."""
     seen = steps(boot("inherit_set"))
@@ -59,6 +60,9 @@ def test_a_new_priority_of_its_own_does_not_overwrite_what_a_thread_inherited(bo
     for what, got, expected in zip(rest, seen, [HIGH, HIGH, CRITICAL, CRITICAL, NORMAL, NORMAL, CRITICAL, HIGH]):
         require(got == expected, "the effective priority is the better one of a thread's own and what it inherits now",
                 f"{what}: {got}, expected {expected}")
+    owns, after = steps(boot("inherit_sinks"))
+    require((owns, after) == (HIGH, LOW), "an owner inherits from all who wait, also from those who began before it was the owner",
+            f"own {LOW}, and one of {HIGH} waits: {owns}; after the unlock: {after}")
 
 
 @exercise("2.6c", points=1)

@@ -22,8 +22,8 @@ def races():
 def found(mutant, seeds):
     """How many of the seeds 1..seeds find the mutant, for each density."""
     with tempfile.TemporaryDirectory(dir=kernels.ROOT / "build", prefix=".mutant-") as folder:
-        kernel, image = test_mutants.made(mutant, kernels.Path(folder))
-        return [sum(kernels.judge(kernel, mutant["test"], image, [seed], race)["status"] != "pass" for seed in range(1, seeds + 1))
+        variants = test_mutants.made(mutant, folder)
+        return [sum(kernels.judge(variants, mutant["test"], None, [seed], race)["status"] != "pass" for seed in range(1, seeds + 1))
                 for race in DENSITIES]
 
 

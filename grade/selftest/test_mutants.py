@@ -36,9 +36,14 @@ def mutated(mutant):
     return text.replace(mutant["find"], mutant["replace"])
 
 
-def failing(made, names):
+def made(mutant, folder):
+    """The kernels of a mutant, to be built in folder."""
+    return kernels.Variants(mutant["phase"], {mutant["file"]: mutated(mutant)}, folder, mutant.get("build", "checked"))
+
+
+def failing(variants, names):
     """The tests that fail on a mutant's kernels."""
-    return [name for name in names if kernels.judge(made, name)["status"] != "pass"]
+    return [name for name in names if kernels.judge(variants, name)["status"] != "pass"]
 
 
 def chosen():
@@ -53,12 +58,12 @@ def chosen():
 def test_a_mutant_is_caught_by_the_test_that_it_names(mutant):
     began = time.monotonic()
     with tempfile.TemporaryDirectory(dir=kernels.ROOT / "build", prefix=".mutant-") as folder:
-        made = kernels.Variants(mutant["phase"], {mutant["file"]: mutated(mutant)}, folder, mutant.get("build", "checked"))
-        result = kernels.judge(made, mutant["test"])
+        variants = made(mutant, folder)
+        result = kernels.judge(variants, mutant["test"])
         row = {"id": mutant["id"], "exercise": mutant["exercise"], "caught by": mutant["test"] if result["status"] != "pass" else None,
                "status": result["status"], "rule": result.get("rule", ""), "seconds": round(time.monotonic() - began, 2)}
         if kernels.ALL:
-            row["also caught by"] = failing(made, [name for name in kernels.phase_tests(mutant["phase"]) if name != mutant["test"]])
+            row["also caught by"] = failing(variants, [name for name in kernels.phase_tests(mutant["phase"]) if name != mutant["test"]])
     keep(row)
     evidence = "\n".join(result.get("evidence", []))
     assert result["status"] not in ("pass", "fault",

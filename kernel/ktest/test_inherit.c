@@ -287,6 +287,39 @@ KTEST(inherit_freed, "who waits at the end of a chain is killed when the mutex a
     return error;
 }
 
+/* Gets the mutex for which another one still waits, and makes less of itself. */
+static int lock_and_sink(void *arg)
+{
+    (void)arg;
+    mutex_lock(&mutex[0]);
+    thread_set_priority(current()->tid, PRIORITY_LOW);
+    look(current());
+    mutex_unlock(&mutex[0]);
+    look(current());
+    return 0;
+}
+
+KTEST(inherit_sinks, "the priority of a new owner changes while another one waits; and that of who was woken but has not run yet")
+{
+    struct test_threads threads = { .n = 0 };
+    int error;
+
+    set_up();
+    mutex_lock(&mutex[0]);
+    error = threads_add(&threads, PRIORITY_HIGH, lock_first);
+    if (!error)
+        error = threads_add(&threads, PRIORITY_CRITICAL, lock_and_sink);
+    if (!error)
+        threads_blocked(&threads);
+    preempt_disable();
+    mutex_unlock(&mutex[0]);
+    for (unsigned i = 0; i < threads.n; i++)
+        thread_set_priority(threads.tid[i], i ? PRIORITY_CRITICAL : PRIORITY_HIGH);
+    preempt_enable();
+    threads_join(&threads);
+    return error;
+}
+
 /* --- what it is good for ------------------------------------------------------------------------------------------------------------- */
 
 #define WORK_NS (3 * NS_PER_MS)

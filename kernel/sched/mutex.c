@@ -168,7 +168,9 @@ void mutex_priority_changed(tid_t tid)
     struct thread *t = thread_find_locked(tid);
 
     threads_unlock_irq(table);
-    if (t && t->blocked_on) {
+    if (t && !list_empty(&t->held_mutexes))
+        priority_recompute(t); /* those who wait behind t may be worth more than t itself now */
+    if (t && t->blocked_on && t->blocked_on->owner) { /* a mutex that has become free has none until t or another one runs */
         priority_recompute(t->blocked_on->owner);
         priority_lend(t);
     }
