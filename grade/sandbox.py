@@ -13,6 +13,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from .errors import UserError
+
 SCRATCH = 256 << 20  # bytes that fit into /tmp inside
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/alternatives", "/etc/ld.so.cache")
 TOOLS = ("CROSS", "NASM", "QEMU")  # variables that may name a program elsewhere
@@ -36,7 +38,10 @@ def trial():
 
 
 def command(args, folder, writable=()):
-    """argv that runs args in folder, which may be written, as may the plain files `writable`."""
+    """argv that runs args in folder, which may be written, as may the plain files `writable`. Raises UserError if there is no such
+    program: inside, that could not be told from a program that fails."""
+    if not shutil.which(args[0]):
+        raise UserError(f"{args[0]} is not installed: make setup installs it, or set QEMU= to its path")
     return [*inside(folder, [folder, *writable]), *args] if _in_use else list(args)
 
 

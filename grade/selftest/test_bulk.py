@@ -84,6 +84,12 @@ def kept(out):
     return found
 
 
+@pytest.fixture(autouse=True)
+def outside(monkeypatch):
+    """What one test here puts into the sandbox is outside again behind it."""
+    monkeypatch.setattr(sandbox, "_in_use", False)
+
+
 @pytest.fixture(scope="module")
 def undisturbed(course, tmp_path_factory):
     out = tmp_path_factory.mktemp("undisturbed")

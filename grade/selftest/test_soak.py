@@ -6,9 +6,11 @@ import subprocess
 
 import kernels
 import pytest
+import race_rates
 import reference
 
 from grade import soak
+from grade.boot import RACE
 from grade.errors import RuleBroken
 
 WORK = kernels.REFERENCE / "build/checked"  # for what is read from the kernels' debug information
@@ -119,3 +121,9 @@ def test_no_busy_process_is_left(tmp_path):
         pass
     with pytest.raises(ZeroDivisionError), soak.busy(2):
         1 / 0
+
+
+def test_how_often_a_race_is_found_is_counted_for_each_density():
+    mutant = next(mutant for mutant in race_rates.races() if mutant["id"] == "critical-does-nothing")
+    counts = race_rates.found(mutant, 1)
+    assert len(counts) == len(race_rates.DENSITIES) and counts[race_rates.DENSITIES.index(RACE)] == 1
