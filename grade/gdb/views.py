@@ -134,10 +134,12 @@ def backtrace_lines(kernel, thread):
 
 
 def place(kernel, addresses):
-    """Where a thread is, in a few words: the function, and for one that waits in the scheduler also who called that."""
+    """Where a thread is, in a few words: the function, and for one that waits in the scheduler also who called that. A function belongs
+    where it begins, whatever is inlined into it."""
     names = []
     for address in addresses:
-        function, line = kernel.image.function(address), kernel.image.line(address)
+        function = kernel.image.function(address)
+        line = kernel.image.line(address - function[1]) if function else None
         names.append(function[0] if function else f"{address:#x}")
         if not line or not line[0].startswith(("kernel/sched/", "kernel/arch/", "kernel/init/trap.c")):
             break
