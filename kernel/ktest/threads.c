@@ -78,6 +78,21 @@ bool threads_blocked(const struct test_threads *threads)
     return false;
 }
 
+unsigned threads_waiting(const struct test_threads *threads)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < threads->n; i++)
+        n += thread_find(threads->tid[i])->state == THREAD_BLOCKED;
+    return n;
+}
+
+void let_run(void)
+{
+    for (unsigned i = 0; i < 10; i++)
+        thread_yield();
+}
+
 void tell_kept(u64 who, const void *now, const void *expected, size_t bytes)
 {
     const u8 *is = now, *was = expected;

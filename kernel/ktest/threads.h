@@ -22,6 +22,10 @@ int threads_start_each(struct test_threads *threads, const struct thread_params 
 int threads_add(struct test_threads *threads, enum thread_priority priority, int (*entry)(void *));
 /* Yields until all of them wait for something; false if some do not after 100 yields. */
 bool threads_blocked(const struct test_threads *threads);
+/* How many of them wait for something. */
+unsigned threads_waiting(const struct test_threads *threads);
+/* Yields ten times: whoever is ready, and as urgent as the caller, has had a turn. */
+void let_run(void);
 /* Joins them all. */
 void threads_join(struct test_threads *threads);
 /* The number that threads_start() passed as argument. */
