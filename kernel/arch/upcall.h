@@ -15,6 +15,12 @@ void trap(struct trap_frame *frame);
 _Noreturn void panic(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* A zeroed frame for a page table, or ~0ul if memory is out: mm/frames.c. */
 paddr_t table_frame_alloc(void);
+#if PHASE >= 3
+/* A zeroed frame for a page table of the user address space whose first table is root (~0ul: for that one itself), or ~0ul if memory is
+   out; and all frames that a space got: mm/aspace.c. */
+paddr_t user_table_alloc(paddr_t root);
+void user_tables_free(paddr_t root);
+#endif
 /* Gives up the CPU now if that is due and may be: sched/preempt.c. Called where something that forbade it has ended. */
 void preempt_point(void);
 /* Takes the CPU from the running thread as if its time were over: sched/preempt.c, for the race build. Interrupts off, preemption not

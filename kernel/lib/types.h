@@ -16,6 +16,7 @@ typedef int32_t s32;
 typedef int64_t s64;
 
 typedef u64 paddr_t; /* a physical address, in bytes */
+typedef u64 uptr;    /* a user address: a number that is never followed (mm/uaccess.h) */
 typedef int tid_t;   /* a thread's id: 1 and up; 0 is the idle thread of CPU 0 */
 typedef int pid_t;   /* a process's id: 1 and up */
 

@@ -1,0 +1,37 @@
+; Copying between the kernel and user memory: the only instructions of the kernel that touch a user address.
+;
+; A page fault in between is dealt with as one of the program's own would be, and the copy goes on; where that cannot be, user_copy_failed()
+; is where it continues (page_fault() in mm/fault.c sees to that, by user_copy_resume()). Fault-free copies pay nothing for this. SMAP, where the
+; processor has it, lets the kernel touch user memory between stac and clac alone.
+
+extern smap_on                        ; bool: features.c
+
+section .text
+
+; int user_copy(void *to, const void *from, u64 bytes)
+;   rdi, rsi, rdx; one of the two lies in user memory, all of it below USER_END. Returns 0, or 1 if a page was not to be had: some bytes may
+;   have been copied then. Interrupts on. Clobbers rcx.
+global user_copy, user_copy_end
+user_copy:
+    cmp byte [smap_on], 0
+    je .copy
+    stac
+.copy:
+    mov rcx, rdx
+    shr rcx, 3
+    rep movsq
+    mov ecx, edx
+    and ecx, 7
+    rep movsb
+    xor eax, eax
+.done:
+    cmp byte [smap_on], 0
+    je .out
+    clac
+.out:
+    ret
+global user_copy_failed
+user_copy_failed:
+    mov eax, 1
+    jmp user_copy.done
+user_copy_end:
