@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/thread.h"
-#include "fs/file.h"
+#include "fs/fd_table.h"
 
 #define PROCESS_NAME_MAX 16
 
@@ -21,7 +21,7 @@ struct process {
     tid_t main_tid;              /* [c] */
     int exit_status;             /* [p] valid once ZOMBIE: the exit code of the thread that left last */
     u64 created_at;              /* [c] ns */
-    struct fd_table fds;         /* files_lock */
+    struct fd_table fds;         /* its own lock */
     struct list all_link;        /* [p] the table */
     struct process_mine mine;
 };
