@@ -111,6 +111,13 @@ int fd_dup(struct fd_table *table, int fd)
     return copy;
 }
 
+int fd_table_copy(struct fd_table *to, struct fd_table *from)
+{
+    for (int fd = 0; fd < MAX_FDS; fd++)
+        to->file[fd] = fd_file(from, fd);
+    return 0;
+}
+
 void fd_close_all(struct fd_table *table)
 {
     for (int fd = 0; fd < MAX_FDS; fd++)

@@ -30,6 +30,8 @@ struct file *fd_file(struct fd_table *table, int fd);
 int fd_close(struct fd_table *table, int fd);
 /* A second descriptor, the lowest free one, for the same open file: that, -EBADF or -EMFILE. */
 int fd_dup(struct fd_table *table, int fd);
+/* A new table gets the same open files. Returns 0. */
+int fd_table_copy(struct fd_table *to, struct fd_table *from);
 void fd_close_all(struct fd_table *table);
 /* Read and write through a descriptor, as the device does, or -EBADF. Thread context. */
 s64 fd_read(struct fd_table *table, int fd, void *buf, size_t n);
