@@ -4,7 +4,7 @@
 
 enum lock_rank {
     RANK_PROCESSES,   /* proc/process.c: the process table */
-    RANK_FILES,       /* fs/file.c: a descriptor table */
+    RANK_FILES,       /* fs/fd_table.c: a descriptor table */
     RANK_CONDVAR,     /* sched/sync.h: a condition variable */
     RANK_PI,          /* sched/mutex.c: who owns and who waits for which mutex */
     RANK_WAIT,        /* sched/wait.h: a wait queue */

@@ -2,6 +2,7 @@
 #include "proc/process.h"
 #include "base/lock.h"
 #include "base/panic.h"
+#include "fs/device.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/slab.h"
@@ -67,6 +68,7 @@ static void process_fill(struct process *p, const char *name)
     list_init(&p->pid_link);
     wait_queue_init(&p->waiters, "a child");
     mutex_init(&p->space_lock, "address space");
+    fd_table_init(&p->fds);
 }
 
 struct process *process_new(const char *name)

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "base/thread.h"
-#include "fs/file.h"
+#include "fs/fd_table.h"
 #if PHASE >= 3
 #include "mm/aspace.h"
 #include "sched/mutex.h"
@@ -26,7 +26,7 @@ struct process {
     tid_t main_tid;              /* [c] */
     int exit_status;             /* [p] valid once ZOMBIE: the exit code of the thread that left last */
     u64 created_at;              /* [c] ns */
-    struct fd_table fds;         /* files_lock */
+    struct fd_table fds;         /* its own lock */
     struct list all_link;        /* [p] the table */
 #if PHASE >= 3
     struct process *parent;      /* [p] NULL: process 1, or a child of none */

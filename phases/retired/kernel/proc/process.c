@@ -2,6 +2,7 @@
 #include "proc/process.h"
 #include "base/lock.h"
 #include "base/panic.h"
+#include "fs/device.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/slab.h"
@@ -56,6 +57,7 @@ static void process_fill(struct process *p, const char *name, pid_t ppid)
     p->created_at = clock_ns();
     list_init(&p->threads);
     list_init(&p->all_link);
+    fd_table_init(&p->fds);
 }
 
 /* The process takes its first thread's id and becomes visible. */
