@@ -7,13 +7,13 @@ BEGIN {
 /^#/ || NF == 0 { next }
 {
     declared = ""; passed = ""
-    for (i = 3; i <= NF; i++) {
+    for (i = 4; i <= NF; i++) {
         split($i, part, ":")
-        declared = declared (i > 3 ? ", " : "") part[1] " " part[2]
-        passed = passed (i > 3 ? ", " : "") "(" part[1] ")frame->" register[i - 2]
+        declared = declared (i > 4 ? ", " : "") part[1] " " part[2]
+        passed = passed (i > 4 ? ", " : "") "(" part[1] ")frame->" register[i - 3]
     }
-    printf "s64 sys_%s(%s);\nstatic s64 call_%s(const struct trap_frame *frame)\n{\n%s    return sys_%s(%s);\n}\n\n",
-        $2, declared == "" ? "void" : declared, $2, NF < 3 ? "    (void)frame;\n" : "", $2, passed
+    printf "s64 sys_%s(%s) __attribute__((weak));\nstatic s64 call_%s(const struct trap_frame *frame)\n{\n%s    return sys_%s ? sys_%s(%s) : -38;\n}\n\n",
+        $2, declared == "" ? "void" : declared, $2, NF < 4 ? "    (void)frame;\n" : "", $2, $2, passed
     entries = entries "    [" $1 "] = { \"" $2 "\", call_" $2 " },\n"
     if ($1 > most)
         most = $1
