@@ -2,6 +2,7 @@
 # it is not the master tree, has found the tools and checked the values of V, SEEDS and PHASE.
 
 include kernel/kernel.mk
+-include $(wildcard user/user.mk)
 -include $(sort $(wildcard grade/make/*.mk))
 
 $(call number,JOBS,a number of tests at once)

@@ -11,6 +11,7 @@
 #define TRAP_GENERAL_PROTECTION 13
 #define TRAP_PAGE_FAULT 14
 #define TRAP_MACHINE_CHECK 18
+#define TRAP_SYSCALL 256 /* no vector: the frame of a system call, which goes back the short way */
 #define TRAP_EXCEPTIONS 32 /* vectors below are the processor's own */
 
 #define PAGE_FAULT_PRESENT (1ul << 0) /* the page is mapped: it forbids the access */

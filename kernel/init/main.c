@@ -18,6 +18,9 @@
 #include "sched/preempt.h"
 #include "sched/timer.h"
 #endif
+#if PHASE >= 3
+#include "proc/user_thread.h"
+#endif
 
 #define TRACE_LAST_RECORDS 1024
 #define TRACE_ALL_RECORDS 131072 /* 8 MiB */
@@ -87,6 +90,10 @@ static void init_memory(const struct boot_info *boot)
     frames_add_high(boot);
     slab_init();
     kstack_init();
+#if PHASE >= 3
+    aspace_init();
+    user_threads_init();
+#endif
 }
 
 #if PHASE >= 2

@@ -1,9 +1,14 @@
 /* Processes: what threads share. In phases 1 and 2 a process is a kernel thread with a name, descriptors and an exit status; phase 3 adds
-   an address space and the rest. A process outlives its threads: the table never hangs on a thread. */
+   an address space and the rest. A process outlives its threads: the table never hangs on a thread.
+   Guards: [c] constant  [p] processes_lock  [s] space_lock  [o] only the process's own thread */
 #pragma once
 
 #include "base/thread.h"
 #include "fs/fd_table.h"
+#if PHASE >= 3
+#include "mm/aspace.h"
+#include "sched/mutex.h"
+#endif
 
 #define PROCESS_NAME_MAX 16
 
@@ -16,13 +21,22 @@ struct process {
     pid_t pid;                   /* [c] its first thread's id */
     pid_t ppid;                  /* [p] */
     enum process_state state;    /* [p] */
-    char name[PROCESS_NAME_MAX]; /* [c] */
+    char name[PROCESS_NAME_MAX]; /* [c]; [p] from exec() on */
     struct list threads;         /* [p] thread.owner_link */
     tid_t main_tid;              /* [c] */
     int exit_status;             /* [p] valid once ZOMBIE: the exit code of the thread that left last */
     u64 created_at;              /* [c] ns */
     struct fd_table fds;         /* its own lock */
     struct list all_link;        /* [p] the table */
+#if PHASE >= 3
+    struct process *parent;      /* [p] NULL: process 1, or a child of none */
+    struct list children;        /* [p] process.sibling_link, oldest first */
+    struct list sibling_link;    /* [p] its place among its parent's children */
+    struct list pid_link;        /* [p] processes whose ids share a bucket */
+    struct wait_queue waiters;   /* [p] its thread, while it waits for a child */
+    struct address_space *space; /* [s], and changed by its own thread alone; NULL: a kernel process */
+    struct mutex space_lock;     /* guards *space */
+#endif
     struct process_mine mine;
 };
 

@@ -6,3 +6,22 @@
 
 extern struct spinlock processes_lock;
 extern struct list processes; /* [processes_lock] process.all_link, in order of creation */
+#if PHASE >= 3
+extern struct process first_process; /* process 1: the boot thread's; it adopts orphans */
+extern const struct thread_owner_ops process_thread_ops;
+
+/* A process that nobody knows yet; NULL: no memory. */
+struct process *process_new(const char *name);
+/* Gives back a process that nobody knows, or any more. */
+void process_free(struct process *p);
+/* The process takes its first thread's id and becomes visible, as a child of parent. */
+void process_link(struct process *p, struct thread *t, struct process *parent);
+/* It is in the table no more. */
+void process_unlink_locked(struct process *p);
+struct process *process_find_locked(pid_t pid);
+
+/* Lab 3.6 (exit.c, wait.c). */
+
+/* t, the running thread, leaves with this code; the last one of a process takes it along. Thread context, no lock held. */
+void process_thread_leaves(struct thread *t, int code);
+#endif

@@ -1,0 +1,9 @@
+/* The smallest test: says hello. */
+
+#include <stdio.h>
+
+int main(void)
+{
+    puts("hello");
+    return 0;
+}
