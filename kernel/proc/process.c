@@ -68,6 +68,7 @@ static void process_fill(struct process *p, const char *name)
     list_init(&p->pid_link);
     wait_queue_init(&p->waiters, "a child");
     mutex_init(&p->space_lock, "address space");
+    rb_node_init(&p->alarm.node);
     fd_table_init(&p->fds);
 }
 
@@ -82,6 +83,7 @@ struct process *process_new(const char *name)
 
 void process_free(struct process *p)
 {
+    signals_free(&p->signals);
     slab_free(&process_cache, p);
 }
 
