@@ -6,6 +6,7 @@
 #include "mm/slab.h"
 
 static struct slab_cache file_cache;
+void (*file_inode_put)(struct inode *inode);
 
 void files_init(void)
 {
@@ -53,6 +54,8 @@ void file_put(struct file *file)
         return;
     if (file->ops->release)
         file->ops->release(file);
+    if (file->inode)
+        file_inode_put(file->inode);
     slab_free(&file_cache, file);
 }
 

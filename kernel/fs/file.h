@@ -46,6 +46,9 @@ struct file {
     u64 offset;                 /* [inode's lock] the position */
 };
 
+/* What becomes of a closed file's inode; set once at start by the layer that has inodes. */
+extern void (*file_inode_put)(struct inode *inode);
+
 void files_init(void);
 /* A file with one reference, or NULL: no memory. */
 struct file *file_new(const char *name, const struct file_ops *ops, void *data, u32 flags);

@@ -1,0 +1,99 @@
+/* Device nodes: from a number to the device, and /dev. No lock: the registry is complete when the first node is opened. */
+#include "fs/node.h"
+#include "base/panic.h"
+#include "base/trace.h"
+#include "fs/context.h"
+#include "fs/device.h"
+#include "fs/names.h"
+#include "fs/pipe.h"
+#include "fs/random.h"
+#include "lib/errno.h"
+#include "lib/format.h"
+#include "lib/string.h"
+
+int node_open(struct inode *inode, struct file *file)
+{
+    struct char_device *device;
+
+    if (inode_is(inode, S_IFIFO))
+        return pipe_open_named(inode, file);
+    if (inode_is(inode, S_IFREG) || inode_is(inode, S_IFDIR))
+        return 0;
+    device = inode_is(inode, S_IFCHR) ? device_numbered(inode->rdev) : NULL;
+    if (!device)
+        return -ENXIO;
+    file->ops = device->ops;
+    file->data = device;
+    file->name = device->name;
+    return 0;
+}
+
+static s64 full_write(struct file *file, struct io *io)
+{
+    (void)file;
+    return io->left ? -ENOSPC : 0;
+}
+
+static s64 full_read(struct file *file, struct io *io)
+{
+    size_t n = io->left;
+
+    (void)file;
+    return io_zero(io, n) ? -EFAULT : (s64)n;
+}
+
+static s64 random_read(struct file *file, struct io *io)
+{
+    size_t n = io->left;
+    u64 words[32];
+
+    (void)file;
+    while (io->left) {
+        size_t part = min(io->left, sizeof(words));
+
+        random_bytes(words, part);
+        if (io_put(io, words, part))
+            return n == io->left ? -EFAULT : (s64)(n - io->left);
+    }
+    return (s64)n;
+}
+
+static const struct file_ops full_ops = { .read = full_read, .write = full_write };
+static const struct file_ops random_ops = { .read = random_read, .write = null_write };
+static struct char_device devices[] = {
+    { .name = "full", .ops = &full_ops, .number = 0x107 },
+    { .name = "random", .ops = &random_ops, .number = 0x108 },
+    { .name = "urandom", .ops = &random_ops, .number = 0x109 },
+};
+
+/* The nodes of /dev. */
+static const struct {
+    const char *name;
+    u32 number;
+} nodes[] = { { "null", 0x103 }, { "zero", 0x105 }, { "full", 0x107 }, { "random", 0x108 }, { "urandom", 0x109 }, { "tty", 0x500 },
+              { "console", 0x501 } };
+
+static int make(const char *folder, const char *name, u32 mode, u32 number)
+{
+    char *path = path_buffer();
+    int error = -ENOMEM;
+
+    if (path) {
+        format(path, PATH_MAX, "%s/%s", folder, name);
+        error = fs_make(AT_FDCWD, path, mode, number, NULL);
+    }
+    path_free(path);
+    return error;
+}
+
+void nodes_init(void)
+{
+    int error = make("", "dev", S_IFDIR | 0755, 0);
+
+    for (unsigned i = 0; !error && i < array_len(devices); i++)
+        error = device_register(&devices[i]);
+    for (unsigned i = 0; !error && i < array_len(nodes); i++)
+        error = make("/dev", nodes[i].name, S_IFCHR | 0666, nodes[i].number);
+    if (error)
+        panic("nodes_init: /dev cannot be made: error %d", error);
+}
