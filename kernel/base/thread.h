@@ -136,6 +136,7 @@ struct thread {
 #endif
 #if PHASE >= 3
     struct user_context *user; /* [o] what it has in user mode; NULL: nothing, it never leaves the kernel */
+    bool interrupted;        /* [owner's lock] it has a signal to hear: no interruptible wait begins */
 #endif
     struct thread_mine mine;
 };

@@ -10,7 +10,7 @@
 #include "fs/device.h"
 #include "fs/poll.h"
 #include "lib/errno.h"
-#include "sched/wait.h"
+#include "sched/interrupt.h"
 
 #define LINE_SIZE 4096u /* characters typed and not read, a power of two */
 #define END_OF_FILE 0x100 /* stands in the line for a Ctrl-D */
@@ -124,7 +124,7 @@ static int signal_of(u16 c)
 {
     if (!flag(ISIG))
         return 0;
-    return is_char(c, VINTR) ? SIGINT : is_char(c, VQUIT) ? SIGQUIT : is_char(c, VSUSP) ? SIGTSTP : 0;
+    return is_char(c, VINTR) ? SIGNAL_INT : is_char(c, VQUIT) ? SIGNAL_QUIT : is_char(c, VSUSP) ? SIGNAL_TSTP : 0;
 }
 
 static bool line_full(void)
@@ -241,7 +241,7 @@ static int wait_for_input(u64 flags, u64 until, bool wait)
         } else if (!wait) {
             return -EAGAIN;
         } else {
-            error = until == ~0ul ? wait_on(&readers, &tty_lock) : wait_on_until(&readers, &tty_lock, until);
+            error = until == ~0ul ? wait_interruptible(&readers, &tty_lock) : wait_interruptible_until(&readers, &tty_lock, until);
         }
     }
     return error;
@@ -312,7 +312,7 @@ static s64 tty_read(struct file *file, struct io *io)
     if (!n)
         return 0;
     if (in_background()) {
-        int error = fs_hooks->background(SIGTTIN);
+        int error = fs_hooks->background(SIGNAL_TTIN);
 
         if (error)
             return error;
@@ -333,7 +333,7 @@ static s64 tty_write(struct file *file, struct io *io)
     (void)file;
     used = true;
     if (flag(TOSTOP) && in_background()) {
-        int error = fs_hooks->background(SIGTTOU);
+        int error = fs_hooks->background(SIGNAL_TTOU);
 
         if (error)
             return error;
@@ -404,7 +404,7 @@ static s64 set_window(const struct winsize *to)
 
     window = *to;
     if (!same)
-        send(SIGWINCH);
+        send(SIGNAL_WINCH);
     return 0;
 }
 
@@ -419,7 +419,7 @@ static s64 change(u32 command, struct io *io)
     size_t n = command == TIOCSPGRP ? sizeof(to.group) : command == TIOCSWINSZ ? sizeof(to.window) : sizeof(to.termios);
 
     if (in_background()) {
-        int error = fs_hooks->background(SIGTTOU);
+        int error = fs_hooks->background(SIGNAL_TTOU);
 
         if (error)
             return error;

@@ -93,6 +93,7 @@ static void init_memory(const struct boot_info *boot)
 #if PHASE >= 3
     aspace_init();
     user_threads_init();
+    signals_init();
 #endif
 }
 

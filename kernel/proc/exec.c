@@ -6,6 +6,7 @@
 #include "lib/string.h"
 #include "mm/uaccess.h"
 #include "proc/elf.h"
+#include "proc/table.h"
 #include "proc/user_thread.h"
 
 #define STACK_PAGES 32 /* of the stack's region at first; it grows */
@@ -217,6 +218,20 @@ static const char *last_part(const char *path)
     return last;
 }
 
+/* The first program that a process runs: until now it was the kernel's own. Returns 0 or -ENOMEM. */
+static int become_user(struct process *p, struct thread *me, const struct address_space *space)
+{
+    int error = signals_new(&p->signals, NULL);
+
+    if (!error)
+        error = user_thread_prepare(me, space->root);
+    if (error)
+        signals_free(&p->signals);
+    else
+        me->owner_ops = &process_thread_ops;
+    return error;
+}
+
 int process_exec(const struct image *image, const char *name, const struct exec_strings *strings)
 {
     struct thread *me = current();
@@ -232,15 +247,21 @@ int process_exec(const struct image *image, const char *name, const struct exec_
     if (!error)
         error = stack_make(space, &program, name, strings, &rsp);
     if (!error && !me->user)
-        error = user_thread_prepare(me, space->root);
+        error = become_user(p, me, space);
     if (error) {
         aspace_free(space);
         return error;
     }
     space->heap_start = space->heap_end = align_up(program.end, PAGE_SIZE);
     old = step_over(p, me, space);
-    if (old)
+    if (old && p->lent)
+        process_returns_space(p);
+    else if (old)
         aspace_free(old);
+    fd_close_on_exec(&p->fds);
+    signals_reset(p);
+    user_thread(me)->altstack = (struct signal_stack){ 0 };
+    user_thread(me)->clear_tid = 0;
     string_copy(p->name, last_part(name), sizeof(p->name));
     string_copy(me->name, p->name, sizeof(me->name));
     user_frame_init(user_frame(me->user), program.entry, rsp);

@@ -1,18 +1,60 @@
 /* A process ends: what it held is given back at once, its children get another parent, and what its own parent will ask for is kept. Lock:
    processes_lock. */
 #include "arch/user.h"
+#include "base/printk.h"
 #include "proc/table.h"
 #include "proc/user_thread.h"
+
+void process_returns_space(struct process *p)
+{
+    u64 flags = spin_lock_irq(&processes_lock);
+
+    p->lent = p->parent->lending = false; /* the parent waits: it is still there */
+    wake_all(&p->parent->waiters);
+    spin_unlock_irq(&processes_lock, flags);
+}
 
 /* Everything but what is kept for the parent. */
 static void release(struct process *p)
 {
     fd_close_all(&p->fds);
+    fs_context_end(&p->fs);
+    timer_cancel(&p->alarm);
     if (p->space) {
+        struct address_space *space = p->space;
+
         user_space_leave();
-        aspace_free(p->space);
         p->space = NULL;
+        if (p->lent)
+            process_returns_space(p);
+        else
+            aspace_free(space);
     }
+}
+
+void parent_hears_locked(struct process *p, int how, int status)
+{
+    struct process *parent = p->parent;
+    struct signal_info info = { .code = how, .pid = p->pid, .status = status };
+    const struct signal_action *action;
+
+    if (!parent)
+        return;
+    action = parent->signals.action ? &parent->signals.action[SIGCHLD - 1] : NULL;
+    if (action && !(action->flags & SA_NOCLDSTOP && (how == CLD_STOPPED || how == CLD_CONTINUED)))
+        signal_send_locked(parent, SIGCHLD, &info);
+    wake_all(&parent->waiters);
+}
+
+/* Nobody will ask for it: its parent said so. */
+static bool unwanted(const struct process *p)
+{
+    const struct signal_action *action;
+
+    if (!p->parent || !p->parent->signals.action)
+        return false;
+    action = &p->parent->signals.action[SIGCHLD - 1];
+    return action->handler == SIG_IGN || action->flags & SA_NOCLDWAIT;
 }
 
 /* The children of a process that ends are process 1's from now on. One of them may be dead already, and process 1 be waiting. */
@@ -26,7 +68,7 @@ static void orphan_children_locked(struct process *p)
         child->ppid = first_process.pid;
         list_push_tail(&first_process.children, &child->sibling_link);
         if (child->state == PROCESS_ZOMBIE)
-            wake_all(&first_process.waiters);
+            parent_hears_locked(child, CLD_EXITED, child->exit_status >> 8 & 0xff);
     }
 }
 
@@ -34,13 +76,15 @@ void process_thread_leaves(struct thread *t, int code)
 {
     struct process *p = t->owner;
     u64 flags = spin_lock_irq(&processes_lock);
-    bool last;
+    bool last, gone;
 
-    list_remove(&t->owner_link);
-    last = list_empty(&p->threads);
+    last = p->threads.next == p->threads.prev; /* t alone */
     spin_unlock_irq(&processes_lock, flags);
     if (last)
         release(p);
+    flags = spin_lock_irq(&processes_lock);
+    list_remove(&t->owner_link);
+    spin_unlock_irq(&processes_lock, flags);
     user_thread_end(t);
     t->owner = NULL; /* the process may be waited for and freed before this thread is off its stack */
     if (!last)
@@ -49,7 +93,11 @@ void process_thread_leaves(struct thread *t, int code)
     orphan_children_locked(p);
     p->exit_status = code;
     p->state = PROCESS_ZOMBIE;
-    if (p->parent)
-        wake_all(&p->parent->waiters);
+    gone = unwanted(p);
+    if (gone)
+        process_unlink_locked(p);
+    parent_hears_locked(p, code & 0x7f ? CLD_KILLED : CLD_EXITED, code & 0x7f ? code & 0x7f : code >> 8 & 0xff);
     spin_unlock_irq(&processes_lock, flags);
+    if (gone)
+        process_free(p);
 }

@@ -1,23 +1,28 @@
-/* fork. Lock: the parent's address space's while it is copied. */
+/* fork: everything of the child is made before anybody can know of it; what fails is undone. Lock: the parent's address space's while that is
+   copied. */
 #include "proc/fork.h"
 #include "lib/errno.h"
-#include "lib/string.h"
+#include "mm/uaccess.h"
 #include "proc/table.h"
 #include "proc/user_thread.h"
 #include "sched/thread.h"
 
-/* The child's first steps, in the kernel: everything was prepared. */
-static int child_begins(void *unused)
+/* The child's first steps, in the kernel. */
+static int child_begins(void *at)
 {
-    (void)unused;
+    pid_t pid = current_process()->pid;
+
+    if (at)
+        (void)copyout((uptr)at, &pid, sizeof(pid)); /* as Linux: a bad address is the program's own affair */
     user_thread_enter();
 }
 
-/* The child's thread: made, and not running yet. */
-static struct thread *child_thread(struct process *child, int *error)
+/* The child's thread: made, with the parent's registers, and not running yet. */
+static struct thread *child_thread(struct process *child, const struct fork_options *options, int *error)
 {
-    struct thread_params params = THREAD_PARAMS(child->name, child_begins, NULL);
+    struct thread_params params = THREAD_PARAMS(child->name, child_begins, (void *)options->child_tid);
     struct thread *me = current(), *t;
+    struct user_thread *user;
 
     params.detached = true;
     params.owner_ops = &process_thread_ops;
@@ -32,8 +37,16 @@ static struct thread *child_thread(struct process *child, int *error)
         thread_discard(t);
         return NULL;
     }
-    user_context_save(t->user);
-    t->user->fs_base = me->user->fs_base;
+    user = user_thread(t);
+    user_context_save(&user->context);
+    user->context.fs_base = options->set_tls ? options->tls : me->user->fs_base;
+    user->blocked = user_thread(me)->blocked;
+    user->altstack = options->share ? (struct signal_stack){ 0 } : user_thread(me)->altstack;
+    user->clear_tid = options->clear_tid;
+    *user_frame(t->user) = *user_frame(me->user);
+    user_frame(t->user)->rax = 0;
+    if (options->stack)
+        user_frame(t->user)->rsp = options->stack;
     return t;
 }
 
@@ -47,37 +60,51 @@ static struct address_space *copy_space(struct process *p)
     return copy;
 }
 
-pid_t process_fork(void)
+/* vfork(): nobody else uses the space meanwhile. */
+static void wait_for_space(struct process *me)
+{
+    u64 flags = spin_lock_irq(&processes_lock);
+
+    while (me->lending)
+        (void)wait_on(&me->waiters, &processes_lock);
+    spin_unlock_irq(&processes_lock, flags);
+}
+
+pid_t process_fork(const struct fork_options *options)
 {
     struct process *me = current_process(), *child = process_new(me->name);
-    struct trap_frame *frame;
     struct thread *t;
     pid_t pid;
     int error = -ENOMEM;
 
     if (!child)
         return -ENOMEM;
-    child->space = copy_space(me);
+    child->space = options->share ? me->space : copy_space(me);
     if (!child->space)
         goto free_process;
     error = fd_table_copy(&child->fds, &me->fds);
+    if (!error)
+        error = signals_new(&child->signals, &me->signals);
     if (error)
-        goto free_space;
-    t = child_thread(child, &error);
+        goto close;
+    t = child_thread(child, options, &error);
     if (!t)
         goto close;
-    frame = user_frame(t->user);
-    *frame = *user_frame(current()->user);
-    frame->rax = 0;
+    child->lent = me->lending = options->share;
+    child->pgid = me->pgid;
     process_link(child, t, me);
     pid = child->pid; /* once launched, it may be gone at any time */
+    if (options->parent_tid)
+        (void)copyout(options->parent_tid, &pid, sizeof(pid));
     thread_launch(t);
+    if (options->share)
+        wait_for_space(me);
     return pid;
 
 close:
     fd_close_all(&child->fds);
-free_space:
-    aspace_free(child->space);
+    if (!options->share)
+        aspace_free(child->space);
 free_process:
     process_free(child);
     return error;

@@ -6,8 +6,11 @@
 #include "base/thread.h"
 #include "fs/fd_table.h"
 #if PHASE >= 3
+#include "fs/context.h"
 #include "mm/aspace.h"
+#include "proc/signal.h"
 #include "sched/mutex.h"
+#include "sched/timer.h"
 #endif
 
 #define PROCESS_NAME_MAX 16
@@ -36,6 +39,16 @@ struct process {
     struct wait_queue waiters;   /* [p] its thread, while it waits for a child */
     struct address_space *space; /* [s], and changed by its own thread alone; NULL: a kernel process */
     struct mutex space_lock;     /* guards *space */
+    struct signals signals;      /* [p] */
+    bool stopped;                /* [p] by a signal; its threads stand still */
+    int stop_signal;             /* [p] which one */
+    bool stop_news;              /* [p] its parent has not heard yet that it stopped ... */
+    bool continue_news;          /* [p] ... that it goes on */
+    struct timer alarm;          /* alarm(), setitimer(); the CPU's timer queue */
+    u64 alarm_interval;          /* [p] ns; 0: once */
+    bool lent, lending;          /* [p] vfork(): uses its parent's space; a child uses its own, and it waits */
+    pid_t pgid;                  /* [p] process group */
+    struct fs_context fs;        /* [o] what files are to it */
 #endif
     struct process_mine mine;
 };

@@ -19,6 +19,13 @@ void process_link(struct process *p, struct thread *t, struct process *parent);
 /* It is in the table no more. */
 void process_unlink_locked(struct process *p);
 struct process *process_find_locked(pid_t pid);
+/* What the parent of p wants to know of it, by a signal and by waking it: how (CLD_*), and p's exit code or signal. */
+void parent_hears_locked(struct process *p, int how, int status);
+/* A vfork()ed process has a space of its own now, or needs none any more: its parent goes on. */
+void process_returns_space(struct process *p);
+
+/* Makes processes known to files (fs/context.h), beginning with process 1. Once, after fs_init(). */
+void process_files_init(void);
 
 /* Lab 3.6 (exit.c, wait.c). */
 

@@ -3,35 +3,36 @@
 #include "lib/errno.h"
 #include "mm/slab.h"
 
-static struct slab_cache context_cache;
+static struct slab_cache user_cache;
 
 void user_threads_init(void)
 {
-    slab_cache_init(&context_cache, "user context", sizeof(struct user_context));
+    slab_cache_init(&user_cache, "user thread", sizeof(struct user_thread));
     user_mode_init();
 }
 
 int user_thread_prepare(struct thread *t, paddr_t root)
 {
-    struct user_context *context = slab_alloc(&context_cache);
+    struct user_thread *user = slab_alloc(&user_cache);
 
-    if (!context)
+    if (!user)
         return -ENOMEM;
-    user_context_reset(context);
-    context->root = root;
-    context->stack_top = t->stack.base + t->stack.size;
-    t->user = context;
+    user_context_reset(&user->context);
+    user->context.root = root;
+    user->context.stack_top = t->stack.base + t->stack.size;
+    t->user = &user->context;
     return 0;
 }
 
 void user_thread_end(struct thread *t)
 {
-    struct user_context *context = t->user;
+    struct user_thread *user;
 
-    if (!context)
+    if (!t->user)
         return;
+    user = user_thread(t);
     t->user = NULL; /* before it is free: a switch may come at any time */
-    slab_free(&context_cache, context);
+    slab_free(&user_cache, user);
 }
 
 _Noreturn void user_thread_enter(void)

@@ -1,41 +1,77 @@
-/* Waiting for children. Lock: processes_lock. */
+/* Waiting for children. Lock: processes_lock, under which children end, stop and go on. */
+#include "proc/wait.h"
 #include "lib/errno.h"
 #include "proc/table.h"
-#include "sched/control.h"
+#include "sched/interrupt.h"
 
-/* A child that fits: a zombie if there is one. *any tells whether there is any child that fits at all. */
-static struct process *zombie_child_locked(const struct process *me, pid_t pid, bool *any)
+#define STATUS_STOPPED(signal) ((signal) << 8 | 0x7f)
+#define STATUS_CONTINUED 0xffff
+
+static bool fits(const struct process *me, const struct process *child, pid_t pid)
+{
+    if (pid > 0)
+        return child->pid == pid;
+    return pid == -1 || child->pgid == (pid ? -pid : me->pgid);
+}
+
+/* Whether there is something to tell of a child: its status; -1: nothing. What was told is no news any more. */
+static int news_of(struct process *child, int options)
+{
+    if (child->state == PROCESS_ZOMBIE)
+        return child->exit_status;
+    if (options & WUNTRACED && child->stop_news) {
+        child->stop_news = false;
+        return STATUS_STOPPED(child->stop_signal);
+    }
+    if (options & WCONTINUED && child->continue_news) {
+        child->continue_news = false;
+        return STATUS_CONTINUED;
+    }
+    return -1;
+}
+
+/* The first child of whom there is something to tell; NULL: none yet, and *any says whether one may come. */
+static struct process *child_with_news(const struct process *me, pid_t pid, int options, int *status, bool *any)
 {
     *any = false;
     list_for_each(it, &me->children) {
-        struct process *p = list_entry(it, struct process, sibling_link);
+        struct process *child = list_entry(it, struct process, sibling_link);
 
-        if (pid != -1 && p->pid != pid)
+        if (!fits(me, child, pid))
             continue;
         *any = true;
-        if (p->state == PROCESS_ZOMBIE)
-            return p;
+        *status = news_of(child, options);
+        if (*status != -1)
+            return child;
     }
     return NULL;
 }
 
-pid_t process_wait(pid_t pid, int *status, bool nohang)
+pid_t process_wait_for(pid_t pid, int options, int *status)
 {
-    struct process *me = current_process(), *found;
+    struct process *me = current_process(), *child;
     u64 flags = spin_lock_irq(&processes_lock);
     int error = 0;
-    bool any;
+    bool any, gone;
 
-    while (!(found = zombie_child_locked(me, pid, &any)) && any && !nohang && !error)
-        error = wait_on(&me->waiters, &processes_lock);
-    if (found)
-        process_unlink_locked(found);
+    while (!(child = child_with_news(me, pid, options, status, &any)) && any && !(options & WNOHANG) && !error)
+        error = wait_interruptible(&me->waiters, &processes_lock);
+    pid = child ? child->pid : any ? error : -ECHILD;
+    gone = child && child->state == PROCESS_ZOMBIE;
+    if (gone)
+        process_unlink_locked(child);
     spin_unlock_irq(&processes_lock, flags);
-    if (!found)
-        return !any ? -ECHILD : nohang ? 0 : error;
-    pid = found->pid;
-    if (status)
-        *status = found->exit_status;
-    process_free(found);
+    if (gone)
+        process_free(child);
     return pid;
+}
+
+pid_t process_wait(pid_t pid, int *status, bool nohang)
+{
+    int code;
+    pid_t found = process_wait_for(pid, nohang ? WNOHANG : 0, &code);
+
+    if (found > 0 && status)
+        *status = code;
+    return found;
 }

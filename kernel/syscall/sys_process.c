@@ -32,7 +32,7 @@ s64 sys_sched_yield(void)
 
 s64 sys_fork(void)
 {
-    return process_fork();
+    return process_fork(&(struct fork_options){ 0 });
 }
 
 s64 sys_exit(int status)
