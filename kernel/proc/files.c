@@ -1,5 +1,6 @@
 /* What files ask of processes: who runs, and whom a terminal or a pipe sends signals. Lock: processes_lock. */
 #include "fs/context.h"
+#include "fs/inode.h"
 #include "proc/signal.h"
 #include "proc/table.h"
 
@@ -65,6 +66,8 @@ static const struct fs_hooks hooks = {
 
 void process_files_init(void)
 {
-    fs_context_copy(&first_process.fs, current_fs());
+    first_process.fs = *current_fs();
+    first_process.fs.fds = &first_process.fds;
+    inode_get(first_process.fs.cwd);
     fs_hooks = &hooks;
 }
