@@ -34,5 +34,4 @@
 #define ENOSYS 38
 #define ENOTEMPTY 39
 #define ELOOP 40
-#define ENODATA 61
 #define ETIMEDOUT 110
