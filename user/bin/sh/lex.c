@@ -92,6 +92,14 @@ static void unget(int c)
         input->pushed = c;
 }
 
+/* What is left of a line that a person typed wrongly. */
+void lexer_drop_line(void)
+{
+    while (input->prompts && !at_line_start && get() != EOF)
+        ;
+    lexer_reset();
+}
+
 /* The next character with \newline taken out. */
 static int get_joined(void)
 {

@@ -17,7 +17,7 @@ static struct node *parse_command(void);
 void syntax_error(const char *near)
 {
     int line = input->line;
-    lexer_reset();
+    lexer_drop_line();
     fail("line %d: syntax error: unexpected %s", line, near);
 }
 

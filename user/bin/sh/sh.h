@@ -86,6 +86,7 @@ struct lexeme *peek(void);
 struct lexeme *next(void);
 void here_later(struct redirect *redirect, char *end, bool strip_tabs);
 void lexer_reset(void);
+void lexer_drop_line(void);
 extern bool continuing; /* a command has begun: the prompt is the second one */
 
 /* --- parse.c --- */
