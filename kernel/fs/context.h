@@ -3,6 +3,7 @@
 #pragma once
 
 #include "fs/fd_table.h"
+#include "lib/signals.h"
 
 #define FS_GROUPS_MAX 32
 
@@ -29,13 +30,10 @@ struct fs_hooks {
     pid_t (*group)(void);
     /* Whether a group may become the terminal's foreground: it exists in the caller's session. */
     bool (*group_known)(pid_t group);
-    /* The running process, not of the foreground group, wants to read from the terminal (SIGNAL_TTIN) or to change it (SIGNAL_TTOU). Returns 0: it
+    /* The running process, not of the foreground group, wants to read from the terminal (SIGTTIN) or to change it (SIGTTOU). Returns 0: it
        goes on; an error: it does not, and has perhaps been sent the signal. */
     int (*background)(int signal);
 };
-
-/* The signals that files send (proc/signal.h has all of them). */
-enum fs_signal { SIGNAL_INT = 2, SIGNAL_QUIT = 3, SIGNAL_PIPE = 13, SIGNAL_TSTP = 20, SIGNAL_TTIN = 21, SIGNAL_TTOU = 22, SIGNAL_WINCH = 28 };
 
 extern const struct fs_hooks *fs_hooks; /* until proc sets its own: the kernel's context, and signals go nowhere */
 

@@ -69,7 +69,7 @@ static s64 write_file(struct file *file, struct io *io)
     s64 result = pipe_write(pipe, io, !(file->flags & O_NONBLOCK));
 
     if (io->left && !__atomic_load_n(&pipe->readers, __ATOMIC_RELAXED))
-        fs_hooks->signal_self(SIGNAL_PIPE);
+        fs_hooks->signal_self(SIGPIPE);
     return result;
 }
 

@@ -124,7 +124,7 @@ static int signal_of(u16 c)
 {
     if (!flag(ISIG))
         return 0;
-    return is_char(c, VINTR) ? SIGNAL_INT : is_char(c, VQUIT) ? SIGNAL_QUIT : is_char(c, VSUSP) ? SIGNAL_TSTP : 0;
+    return is_char(c, VINTR) ? SIGINT : is_char(c, VQUIT) ? SIGQUIT : is_char(c, VSUSP) ? SIGTSTP : 0;
 }
 
 static bool line_full(void)
@@ -312,7 +312,7 @@ static s64 tty_read(struct file *file, struct io *io)
     if (!n)
         return 0;
     if (in_background()) {
-        int error = fs_hooks->background(SIGNAL_TTIN);
+        int error = fs_hooks->background(SIGTTIN);
 
         if (error)
             return error;
@@ -333,7 +333,7 @@ static s64 tty_write(struct file *file, struct io *io)
     (void)file;
     used = true;
     if (flag(TOSTOP) && in_background()) {
-        int error = fs_hooks->background(SIGNAL_TTOU);
+        int error = fs_hooks->background(SIGTTOU);
 
         if (error)
             return error;
@@ -404,7 +404,7 @@ static s64 set_window(const struct winsize *to)
 
     window = *to;
     if (!same)
-        send(SIGNAL_WINCH);
+        send(SIGWINCH);
     return 0;
 }
 
@@ -419,7 +419,7 @@ static s64 change(u32 command, struct io *io)
     size_t n = command == TIOCSPGRP ? sizeof(to.group) : command == TIOCSWINSZ ? sizeof(to.window) : sizeof(to.termios);
 
     if (in_background()) {
-        int error = fs_hooks->background(SIGNAL_TTOU);
+        int error = fs_hooks->background(SIGTTOU);
 
         if (error)
             return error;

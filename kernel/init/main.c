@@ -19,6 +19,8 @@
 #include "sched/timer.h"
 #endif
 #if PHASE >= 3
+#include "fs/context.h"
+#include "proc/files.h"
 #include "proc/user_thread.h"
 #endif
 
@@ -151,9 +153,13 @@ _Noreturn void kmain(const struct boot_info *boot)
     init_interrupts();
 #endif
     irq_enable();
+#if PHASE >= 3
+    fs_init();
+    process_files_init();
+#endif
 
     for (const struct boot_program *p = programs_start; p < programs_end; p++)
-        if (p->wanted())
+        if (p->wanted(boot))
             p->run(boot);
     panic("init: no program wants to run, or one has returned");
 }

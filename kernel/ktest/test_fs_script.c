@@ -16,7 +16,6 @@
 #define LINE_MAX 16384
 #define WORDS_MAX 8
 #define DATA_MAX 65536
-#define FDS_KEPT 3 /* those that were open before */
 
 struct words {
     unsigned n;
@@ -500,6 +499,20 @@ static void empty(struct inode *dir)
     path_free(path);
 }
 
+/* The descriptors that a process begins with: 0, 1 and 2. */
+static int open_three(void)
+{
+    for (int fd = 0; fd < 3; fd++) {
+        int error;
+        struct file *file = file_open("null", &error);
+
+        if (!file)
+            return error;
+        (void)fd_install(fds(), file);
+    }
+    return 0;
+}
+
 /* As it was before the first call. */
 static void clean_up(void)
 {
@@ -507,8 +520,7 @@ static void clean_up(void)
 
     fs->euid = fs->egid = 0;
     fs->umask = 022;
-    for (int fd = FDS_KEPT; fd < fds()->size; fd++)
-        (void)fd_close(fds(), fd);
+    fd_close_all(fds());
     empty(tree_root);
     (void)fs_chdir(inode_get(tree_root));
 }
@@ -520,6 +532,8 @@ KTEST(fs_script, "calls on files, as the script at the console says")
 
     data = kmalloc(DATA_MAX);
     if (line && data)
+        result = open_three();
+    if (!result)
         result = run_script(line);
     clean_up();
     kfree(line);

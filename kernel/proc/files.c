@@ -1,57 +1,89 @@
-/* What files ask of processes: who runs, and whom a terminal or a pipe sends signals. Lock: processes_lock. */
+/* What processes and files know of each other: files lie below processes, so what they ask goes through two tables of functions. */
+#include "proc/files.h"
 #include "fs/context.h"
-#include "fs/inode.h"
-#include "proc/signal.h"
+#include "lib/errno.h"
+#include "lib/string.h"
 #include "proc/table.h"
+#include "proc/user_thread.h"
+
+/* --- files in address spaces --------------------------------------------------------------------------------------------------------- */
+
+static struct frame *page(void *object, u64 index, int *error)
+{
+    struct file *file = object;
+
+    return file->ops->page(file, index, error);
+}
+
+static void get(void *object)
+{
+    file_get(object);
+}
+
+static void put(void *object)
+{
+    file_put(object);
+}
+
+static size_t name(void *object, char *to, size_t size)
+{
+    return string_copy(to, ((struct file *)object)->name, size);
+}
+
+const struct vm_object_ops file_vm_ops = { .page = page, .get = get, .put = put, .name = name };
+
+/* --- processes in files ---------------------------------------------------------------------------------------------------------------- */
+
+static struct fs_context *kernel_context;
 
 static struct fs_context *context(void)
 {
-    return &current_process()->fs;
+    struct process *p = current_process();
+
+    return p->fs.cwd ? &p->fs : kernel_context;
 }
 
 static void signal_self(int signal)
 {
-    signal_send(current_process(), signal, NULL);
-}
-
-/* Sends a group's living processes the signal, if it is not 0. Returns whether there are any. */
-static bool send_group(pid_t group, int signal)
-{
-    u64 flags = spin_lock_irq(&processes_lock);
-    bool any = false;
-
-    list_for_each(it, &processes) {
-        struct process *p = list_entry(it, struct process, all_link);
-
-        if (p->pgid != group || p->state == PROCESS_ZOMBIE)
-            continue;
-        any = true;
-        if (signal)
-            signal_send_locked(p, signal, NULL);
-    }
-    spin_unlock_irq(&processes_lock, flags);
-    return any;
+    signal_send(current_process(), signal, &(struct signal_info){ .code = SI_USER, .pid = current_process()->pid });
 }
 
 static void signal_group(pid_t group, int signal)
 {
-    (void)send_group(group, signal);
+    signal_send_group(group, signal, NULL);
 }
 
-static pid_t group_of_current(void)
+static pid_t group(void)
 {
-    return current_process()->pgid;
+    return current_process()->space ? current_process()->pgid : 0;
 }
 
-static bool group_known(pid_t group)
+static bool group_known(pid_t pgid)
 {
-    return send_group(group, 0);
+    struct process *me = current_process();
+    u64 flags = spin_lock_irq(&processes_lock);
+    bool known = false;
+
+    list_for_each(it, &processes) {
+        const struct process *p = list_entry(it, struct process, all_link);
+
+        known = known || (p->pgid == pgid && p->sid == me->sid && p->state != PROCESS_ZOMBIE);
+    }
+    spin_unlock_irq(&processes_lock, flags);
+    return known;
 }
 
-/* The whole group is sent the signal; when it goes on, it tries again. */
+/* Who does not want to hear of it is let through to write, and told that it cannot read. */
 static int background(int signal)
 {
-    (void)send_group(current_process()->pgid, signal);
+    struct process *p = current_process();
+    u64 flags = spin_lock_irq(&processes_lock);
+    bool deaf = user_thread(current())->blocked & SIGNAL_BIT(signal) || p->signals.action[signal - 1].handler == SIG_IGN;
+
+    spin_unlock_irq(&processes_lock, flags);
+    if (deaf)
+        return signal == SIGTTIN ? -EIO : 0;
+    signal_send_group(p->pgid, signal, NULL);
     return -ERESTART;
 }
 
@@ -59,15 +91,13 @@ static const struct fs_hooks hooks = {
     .context = context,
     .signal_self = signal_self,
     .signal_group = signal_group,
-    .group = group_of_current,
+    .group = group,
     .group_known = group_known,
     .background = background,
 };
 
 void process_files_init(void)
 {
-    first_process.fs = *current_fs();
-    first_process.fs.fds = &first_process.fds;
-    inode_get(first_process.fs.cwd);
+    kernel_context = current_fs();
     fs_hooks = &hooks;
 }

@@ -82,6 +82,7 @@ pid_t process_fork(const struct fork_options *options)
     child->space = options->share ? me->space : copy_space(me);
     if (!child->space)
         goto free_process;
+    fs_context_copy(&child->fs, &me->fs);
     error = fd_table_copy(&child->fds, &me->fds);
     if (!error)
         error = signals_new(&child->signals, &me->signals);
@@ -92,6 +93,7 @@ pid_t process_fork(const struct fork_options *options)
         goto close;
     child->lent = me->lending = options->share;
     child->pgid = me->pgid;
+    child->sid = me->sid;
     process_link(child, t, me);
     pid = child->pid; /* once launched, it may be gone at any time */
     if (options->parent_tid)
@@ -103,6 +105,7 @@ pid_t process_fork(const struct fork_options *options)
 
 close:
     fd_close_all(&child->fds);
+    fs_context_end(&child->fs);
     if (!options->share)
         aspace_free(child->space);
 free_process:

@@ -69,25 +69,22 @@ static void process_fill(struct process *p, const char *name)
     wait_queue_init(&p->waiters, "a child");
     mutex_init(&p->space_lock, "address space");
     rb_node_init(&p->alarm.node);
-    fd_table_init(&p->fds);
     p->fs.fds = &p->fds;
+    fd_table_init(&p->fds);
 }
 
 struct process *process_new(const char *name)
 {
     struct process *p = slab_alloc(&process_cache);
 
-    if (p) {
+    if (p)
         process_fill(p, name);
-        fs_context_copy(&p->fs, &current_process()->fs);
-    }
     return p;
 }
 
 void process_free(struct process *p)
 {
     signals_free(&p->signals);
-    fs_context_end(&p->fs);
     slab_free(&process_cache, p);
 }
 
@@ -123,8 +120,6 @@ void processes_init(struct thread *boot)
     files_init();
     devices_init();
     process_fill(&first_process, "init");
-    fs_init();
-    process_files_init();
     if (open_console(&first_process))
         panic("processes_init: no memory for the first process's descriptors");
     boot->owner = &first_process;

@@ -47,8 +47,8 @@ struct process {
     struct timer alarm;          /* alarm(), setitimer(); the CPU's timer queue */
     u64 alarm_interval;          /* [p] ns; 0: once */
     bool lent, lending;          /* [p] vfork(): uses its parent's space; a child uses its own, and it waits */
-    pid_t pgid;                  /* [p] process group */
-    struct fs_context fs;        /* [o] what files are to it */
+    pid_t pgid, sid;             /* [p] process group, session */
+    struct fs_context fs;        /* [o] where its paths begin, and as whom it touches files */
 #endif
     struct process_mine mine;
 };

@@ -12,19 +12,6 @@
 #define SS_ONSTACK 1
 #define SS_DISABLE 2
 
-struct user_siginfo {
-    int signal, error, code, padding;
-    union {
-        struct {
-            int pid;
-            u32 uid;
-            int status;
-        };
-        uptr address;
-        u8 room[112];
-    };
-};
-
 /* On the program's stack; its first word is where the handler returns to. */
 struct signal_frame {
     uptr restorer;
@@ -42,12 +29,12 @@ bool signal_waits(void)
     return current()->interrupted;
 }
 
-static bool on_altstack(const struct user_thread *user, uptr rsp)
+bool on_altstack(const struct user_thread *user, uptr rsp)
 {
     return user->altstack.size && rsp - user->altstack.start <= user->altstack.size && rsp != user->altstack.start;
 }
 
-static struct user_siginfo info_for_user(int signal, const struct signal_info *info)
+struct user_siginfo info_for_user(int signal, const struct signal_info *info)
 {
     struct user_siginfo to = { .signal = signal, .code = info->code };
 

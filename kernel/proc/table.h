@@ -24,9 +24,6 @@ void parent_hears_locked(struct process *p, int how, int status);
 /* A vfork()ed process has a space of its own now, or needs none any more: its parent goes on. */
 void process_returns_space(struct process *p);
 
-/* Makes processes known to files (fs/context.h), beginning with process 1. Once, after fs_init(). */
-void process_files_init(void);
-
 /* Lab 3.6 (exit.c, wait.c). */
 
 /* t, the running thread, leaves with this code; the last one of a process takes it along. Thread context, no lock held. */
