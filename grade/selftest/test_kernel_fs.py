@@ -240,3 +240,114 @@ def test_the_model_is_as_the_host_has_it(seed, tmp_path):
         os.chdir(before)
         for fd in host.open.values():
             os.close(fd)
+
+
+# --- paths, permissions, descriptors: tables of what Linux returns -----------------------------------------------------------------------
+
+LONG = "n" * 255
+
+PATHS = [
+    (0, "mkdir", "/d", 0o755), (0, "mkdir", "/d/e/", 0o755), (3, "open", HERE, "/d/f", O_CREAT | O_RDWR, 0o644),
+    (0, "stat", "/d//e/.././f", 0), (0, "stat", "////d", 0), ("ENOTDIR", "stat", "/d/f/", 0), ("ENOTDIR", "stat", "/d/f/.", 0),
+    ("ENOTDIR", "stat", "/d/f/g", 0), ("ENOENT", "stat", "", 0), ("ENOENT", "stat", "/d/none/..", 0), (0, "stat", "/..", 0),
+    (0, "stat", "/../../d/..", 0), ("ENAMETOOLONG", "stat", LONG + "n", 0), (0, "mkdir", "/" + LONG, 0o755),
+    (0, "stat", f"/{LONG}/../d/f", 0), ("ENAMETOOLONG", "mkdir", f"/d/{LONG}n", 0o755),
+    # symbolic links
+    (0, "symlink", "/d/f", "/l"), (0, "stat", "/l", 0), ("ENOTDIR", "stat", "/l/", NOFOLLOW), (0, "symlink", "e/", "/d/le"),
+    (0, "stat", "/d/le/", NOFOLLOW), (4, "open", HERE, "/d/le/x", O_CREAT | O_WRONLY, 0o644), (0, "stat", "/d/e/x", 0),
+    (0, "symlink", "loop2", "/loop1"), (0, "symlink", "loop1", "/loop2"), ("ELOOP", "stat", "/loop1", 0), (0, "stat", "/loop1", NOFOLLOW),
+    ("ELOOP", "open", HERE, "/loop1/x", O_CREAT, 0o644), ("ENOENT", "symlink", "", "/empty"), ("EEXIST", "symlink", "x", "/l"),
+    ("ENOENT", "symlink", "x", "/new/"), ("EINVAL", "readlink", "/d", 10), (4, "readlink", "/l", 100), (2, "readlink", "/l", 2),
+    (0, "symlink", "nowhere", "/dangling"), ("ENOENT", "stat", "/dangling", 0), ("EEXIST", "mkdir", "/dangling", 0o755),
+    ("EEXIST", "open", HERE, "/dangling", O_CREAT | O_EXCL, 0o644), ("ELOOP", "open", HERE, "/dangling", O_NOFOLLOW, 0),
+    (5, "open", HERE, "/dangling", O_CREAT | O_WRONLY, 0o644), (0, "stat", "/nowhere", 0),
+    # what cannot be made, opened or removed
+    ("EEXIST", "mkdir", "/", 0o755), ("EEXIST", "mkdir", "/d/.", 0o755), ("EEXIST", "mkdir", "/d/..", 0o755), ("EEXIST", "mkdir", "/l", 0o755),
+    ("EISDIR", "open", HERE, "/d", O_WRONLY, 0), ("EISDIR", "open", HERE, "/d", O_CREAT, 0), ("EISDIR", "open", HERE, "/d", O_TRUNC, 0),
+    ("EISDIR", "open", HERE, "/newfile/", O_CREAT, 0o644), ("ENOTDIR", "open", HERE, "/d/f", O_DIRECTORY, 0),
+    ("EINVAL", "open", HERE, "/d/f", O_CREAT | O_DIRECTORY, 0), ("EISDIR", "unlink", HERE, "/d", 0), ("EISDIR", "unlink", HERE, "/d/.", 0),
+    ("ENOTDIR", "unlink", HERE, "/d/f/", 0), ("ENOTDIR", "unlink", HERE, "/d/f", REMOVEDIR), ("EINVAL", "unlink", HERE, "/d/e/.", REMOVEDIR),
+    ("ENOTEMPTY", "unlink", HERE, "/d/e/..", REMOVEDIR), ("EBUSY", "unlink", HERE, "/", REMOVEDIR),
+    ("ENOTEMPTY", "unlink", HERE, "/d", REMOVEDIR), ("EINVAL", "unlink", HERE, "/d/f", 1),
+    ("EBUSY", "rename", "/d/.", "/x", 0), ("EBUSY", "rename", "/d", "/d/..", 0), ("EINVAL", "rename", "/d", "/d/e/d", 0),
+    ("ENOTEMPTY", "rename", "/d/e", "/d", 0), ("EISDIR", "rename", "/d/f", "/d/e", 0), ("ENOTDIR", "rename", "/d/e", "/d/f", 0),
+    ("ENOTDIR", "rename", "/d/f", "/d/g/", 0), ("EEXIST", "rename", "/d/f", "/l", 1), ("EINVAL", "rename", "/d/f", "/l", 4),
+    ("EPERM", "link", "/d", "/d2", 0), ("EEXIST", "link", "/d/f", "/l", 0), ("ENOENT", "link", "/d/f", "/d/h/", 0),
+    # a directory that was removed while somebody was in it
+    (0, "mkdir", "/gone", 0o755), (0, "chdir", "/gone", 0), (0, "unlink", HERE, "/gone", REMOVEDIR), ("ENOENT", "getcwd"),
+    ("ENOENT", "open", HERE, "x", O_CREAT, 0o644), ("ENOENT", "mkdir", "x", 0o755), (0, "stat", ".", 0), (0, "chdir", "..", 0), (2, "getcwd"),
+    # descriptors as a base
+    (6, "open", HERE, "/d", O_DIRECTORY, 0), (7, "open", 6, "f", 0, 0), ("ENOTDIR", "open", 7, "f", 0, 0), ("EBADF", "open", 9, "f", 0, 0),
+    (8, "open", 9, "/d/f", 0, 0), ("ENOENT", "open", 6, "", 0, 0), (0, "unlink", 6, "f", 0), ("ENOENT", "stat", "/d/f", 0),
+    ("EBADF", "write", 8, 1, 0), ("EBADF", "read", 5, 1, 0), ("EISDIR", "read", 6, 1, 0),
+]
+
+
+def test_a_path_leads_where_linux_says(boot):
+    expect(boot, "a path leads where it leads under Linux, or fails as there", *PATHS)
+
+
+PERMISSIONS = [
+    (0, "mkdir", "/p", 0o755), (3, "open", HERE, "/p/f", O_CREAT | O_WRONLY, 0o640), (0, "chown", "/p/f", 0, 10, 20), (0, "mkdir", "/p/t", 0o777),
+    (0, "chmod", "/p/t", 0, 0o1777), (0, "mkdir", "/p/in", 0o755), (0, "chmod", "/p/in", 0, 0o700), (4, "open", HERE, "/p/in/x", O_CREAT, 0o666),
+    (0, "user", 10, 99), (5, "open", HERE, "/p/f", O_RDWR, 0), ("EACCES", "access", "/p/f", 0, 1), (0, "chmod", "/p/f", 0, 0o604),
+    ("EPERM", "chown", "/p/f", 0, 11, -1), ("EPERM", "chown", "/p/f", 0, -1, 50), (0, "chown", "/p/f", 0, 10, 99),
+    (0, "user", 0, 0), (0, "chown", "/p/f", 0, 10, 20),
+    (0, "user", 30, 20), ("EACCES", "open", HERE, "/p/f", 0, 0), ("EPERM", "chmod", "/p/f", 0, 0o777),
+    (0, "user", 30, 31), (6, "open", HERE, "/p/f", 0, 0), ("EACCES", "open", HERE, "/p/f", O_WRONLY, 0), ("EACCES", "open", HERE, "/p/f", O_TRUNC, 0),
+    ("EACCES", "open", HERE, "/p/new", O_CREAT, 0o644), ("EACCES", "mkdir", "/p/new", 0o755), ("EACCES", "unlink", HERE, "/p/f", 0),
+    ("EACCES", "stat", "/p/in/x", 0), ("EACCES", "chdir", "/p/in", 0), ("EACCES", "rename", "/p/f", "/p/t/f", 0),
+    ("EACCES", "link", "/p/in/x", "/p/t/x", 0), (7, "open", HERE, "/p/t/mine", O_CREAT | O_WRONLY, 0o666), (0, "mkdir", "/p/t/dir", 0o700),
+    (0, "user", 40, 41), ("EPERM", "unlink", HERE, "/p/t/mine", 0), ("EPERM", "rename", "/p/t/mine", "/p/t/other", 0),
+    ("EPERM", "unlink", HERE, "/p/t/dir", REMOVEDIR), (8, "open", HERE, "/p/t/theirs", O_CREAT, 0o600),
+    ("EPERM", "rename", "/p/t/theirs", "/p/t/mine", 0), (0, "unlink", HERE, "/p/t/theirs", 0),
+    (0, "user", 30, 31), (0, "unlink", HERE, "/p/t/mine", 0),
+    (0, "user", 0, 0), (0, "access", "/p/in/x", 0, 6), ("EACCES", "access", "/p/in/x", 0, 1), (9, "open", HERE, "/p/in/x", O_RDWR, 0),
+]
+
+
+def test_permissions_are_those_of_linux(boot):
+    expect(boot, "who may do what with a file is as under Linux", *PERMISSIONS)
+
+
+def test_descriptors_are_the_lowest_free_ones_up_to_the_limit(boot):
+    expect(boot, "descriptors are given, doubled and taken back as under Linux",
+           (3, "open", HERE, "/dev/null", O_RDWR, 0), (3, "dup2", 3, 3), ("EBADF", "dup2", 4, 4), ("EBADF", "dup2", 4, 3), ("EBADF", "dup2", 3, 16),
+           ("EBADF", "dup2", 3, -1), (9, "dup2", 3, 9), (4, "open", HERE, "/dev/null", O_CLOEXEC, 0), (10, "dupfrom", 3, 9, 1), (5, "dupfrom", 3, 0, 0),
+           ("EMFILE", "dupfrom", 3, 16, 0), (0, "exec"), ("EBADF", "close", 4), ("EBADF", "close", 10), (0, "close", 9), (4, "dupfrom", 3, 0, 0),
+           (0, "limit", 6), ("EMFILE", "open", HERE, "/never", O_CREAT, 0o644), ("ENOENT", "stat", "/never", 0), ("EBADF", "dup2", 3, 6),
+           (0, "limit", 2000), *((n, "dupfrom", 3, 0, 0) for n in range(6, 100)), (1999, "dup2", 3, 1999), ("EMFILE", "dupfrom", 3, 1999, 0),
+           ("EBADF", "dup2", 3, 2000), (0, "close", 50), (50, "dupfrom", 3, 0, 0), (1, "write", 1999, 1, 0))
+
+
+def test_devices_do_what_their_names_say(boot):
+    answers = play(boot, [("open", HERE, "/dev/null", O_RDWR, 0), ("write", 3, 100, 1), ("read", 3, 10, 0), ("open", HERE, "/dev/zero", O_RDWR, 0),
+                          ("read", 4, 5000, 0), ("write", 4, 9, 1), ("open", HERE, "/dev/full", O_RDWR, 0), ("read", 5, 3, 0), ("write", 5, 1, 0),
+                          ("open", HERE, "/dev/urandom", O_RDWR, 0), ("read", 6, 999, 0), ("read", 6, 999, 0), ("mknod", "/own", 0o020666, 0x103),
+                          ("open", HERE, "/own", O_WRONLY, 0), ("write", 7, 7, 0), ("mknod", "/no", 0o020666, 0x9999), ("open", HERE, "/no", 0, 0)])
+    require([result for result, _ in answers] == [3, 100, 0, 4, 5000, 9, 5, 3, -errno.ENOSPC, 6, 999, 999, 0, 7, 7, 0, -errno.ENXIO],
+            "null, zero, full and random are what they are under Linux", f"{answers}")
+    require(answers[4][1] == [(5000, files.fnv(bytes(5000)))] and answers[7][1] == [(3, files.fnv(bytes(3)))], "zero and full give zeros")
+    require(answers[10][1] != answers[11][1], "random numbers differ")
+
+
+# --- pipes -------------------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_pipe_that_may_not_wait_says_so(boot):
+    expect(boot, "a pipe gives what is there, ends with its writers, and breaks with its readers",
+           (3 << 8 | 4, "pipe", O_NONBLOCK), ("EAGAIN", "read", 3, 10, 0), ("EBADF", "read", 4, 1, 0), ("EBADF", "write", 3, 1, 0),
+           ("ESPIPE", "lseek", 3, 0, 0), ("ESPIPE", "read", 3, 1, 0, 0), (0, "poll", 3, 1), (4, "poll", 4, 4), (10, "write", 4, 10, 1),
+           (1, "poll", 3, 1), (4, "read", 3, 4, 0), (6, "read", 3, 10, 0), (65530, "write", 4, 65530, 9), (0, "poll", 4, 4),
+           ("EAGAIN", "write", 4, 4096, 0), (6, "write", 4, 6, 0), ("EAGAIN", "write", 4, 1, 0), (4095, "read", 3, 4095, 0), (0, "poll", 4, 4),
+           ("EAGAIN", "write", 4, 4096, 0), (4095, "write", 4, 5000, 0), (0, "read", 3, 0, 0), (5, "dupfrom", 4, 0, 0), (0, "close", 4),
+           (65536, "read", 3, 65536, 0), ("EAGAIN", "read", 3, 1, 0), (0, "close", 5), (0, "read", 3, 1, 0), (16, "poll", 3, 1),
+           (4 << 8 | 5, "pipe", 0), (0, "close", 4), (12, "poll", 5, 4), ("EPIPE", "write", 5, 1, 0), (0, "write", 5, 0, 0))
+
+
+def test_a_named_pipe_joins_who_opens_it(boot):
+    expect(boot, "a named pipe is opened by both sides, and forgets when both are gone",
+           (0, "mknod", "/q", 0o010644, 0), ("ENXIO", "open", HERE, "/q", O_WRONLY | O_NONBLOCK, 0), (3, "open", HERE, "/q", O_NONBLOCK, 0),
+           (0, "read", 3, 1, 0), (4, "open", HERE, "/q", O_WRONLY, 0), (5, "write", 4, 5, 0),
+           (3, "read", 3, 3, 0), (0, "close", 3), (0, "close", 4), (3, "open", HERE, "/q", O_RDWR | O_NONBLOCK, 0), ("EAGAIN", "read", 3, 1, 0),
+           (1, "write", 3, 1, 0), (0, "unlink", HERE, "/q", 0), (1, "read", 3, 1, 0))
