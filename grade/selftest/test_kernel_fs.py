@@ -46,9 +46,10 @@ def line_of(call):
     return " ".join(str(word) if word != "" else '""' for word in call)
 
 
-def play(boot, calls, options="", limit_ms=2000, **kwargs):
+def play(boot, calls, options="", limit_ms=2000, archive=b"", **kwargs):
     """[(result, [(a, b) of the facts behind it])] of the calls (tuples: a name and its arguments)."""
-    run = boot("fs_script", options, input="".join(line_of(call) + "\n" for call in calls).encode(), trace="off", limit_ms=limit_ms, **kwargs)
+    script = b"".join(line_of(call).encode() + b"\n" + (archive if call[0] == "archive" else b"") for call in calls)
+    run = boot("fs_script", options, input=script, trace="off", limit_ms=limit_ms, **kwargs)
     answers, notes = [], []
     for fact in run.facts(least=0):
         if fact.key == "NOTE":
@@ -351,3 +352,82 @@ def test_a_named_pipe_joins_who_opens_it(boot):
            (0, "read", 3, 1, 0), (4, "open", HERE, "/q", O_WRONLY, 0), (5, "write", 4, 5, 0),
            (3, "read", 3, 3, 0), (0, "close", 3), (0, "close", 4), (3, "open", HERE, "/q", O_RDWR | O_NONBLOCK, 0), ("EAGAIN", "read", 3, 1, 0),
            (1, "write", 3, 1, 0), (0, "unlink", HERE, "/q", 0), (1, "read", 3, 1, 0))
+
+
+# --- the boot archive --------------------------------------------------------------------------------------------------------------------
+
+
+def entry(name, mode, data=b"", *, uid=0, gid=0, nlink=1, ino=0, mtime=0, rdev=(0, 0), **said):
+    """An entry of a cpio archive, format newc. said: fields that are to say something else (magic, size, namesize, mode, raw)."""
+    name = name.encode() + b"\0"
+    fields = [ino, said.get("mode", mode), uid, gid, nlink, mtime, said.get("size", len(data)), 0, 0, *rdev, said.get("namesize", len(name)), 0]
+    text = said.get("magic", b"070701") + b"".join(b"%08X" % value for value in fields) + name
+    return padded(padded(text) + data)
+
+
+def padded(data):
+    return data + bytes(-len(data) % 4)
+
+
+END = entry("TRAILER!!!", 0)
+DIR, FILE, LINK, FIFO, CHR = 0o040000, 0o100000, 0o120000, 0o010000, 0o020000
+BIG = bytes(range(256)) * 50
+GOOD = b"".join((
+    entry(".", DIR | 0o755), entry("bin", DIR | 0o711, uid=3, gid=4), entry("bin/tool", FILE | 0o4755, BIG, uid=5), entry("empty", FILE | 0o600),
+    entry("link", LINK | 0o777, b"bin/tool"), entry("./deep/er/file", FILE | 0o640, b"found"), entry("/rooted", FILE | 0o644, b"r"),
+    entry("one", FILE | 0o644, nlink=3, ino=77), entry("two", FILE | 0o644, nlink=3, ino=77), entry("three", FILE | 0o644, b"shared", nlink=3, ino=77),
+    entry("q", FIFO | 0o600), entry("tape", CHR | 0o666, rdev=(1, 3)), END))
+
+
+def unpacked(boot, archive, *calls):
+    """(what unpacking returned, the answers of the calls after it)."""
+    answers = play(boot, [("archive", len(archive)), ("unpack",), *calls], archive=archive)
+    return answers[1][0], answers[2:]
+
+
+def test_a_boot_archive_is_unpacked_as_it_was_packed(boot):
+    wanted = {
+        "/bin": (DIR | 0o711, 0, 2, 3, 4), "/bin/tool": (FILE | 0o4755, len(BIG), 1, 5, 0), "/empty": (FILE | 0o600, 0, 1, 0, 0),
+        "/link": (LINK | 0o777, 8, 1, 0, 0), "/deep/er": (DIR | 0o755, 0, 2, 0, 0), "/deep/er/file": (FILE | 0o640, 5, 1, 0, 0),
+        "/rooted": (FILE | 0o644, 1, 1, 0, 0), "/one": (FILE | 0o644, 6, 3, 0, 0), "/three": (FILE | 0o644, 6, 3, 0, 0),
+        "/q": (FIFO | 0o600, 0, 1, 0, 0), "/tape": (CHR | 0o666, 0, 1, 0, 0),
+    }
+    result, answers = unpacked(boot, GOOD, *(("stat", path, NOFOLLOW) for path in wanted), ("open", HERE, "/link", 0, 0), ("read", 3, 65536, 0),
+                               ("open", HERE, "/two", 0, 0), ("read", 4, 100, 0), ("open", HERE, "/tape", O_WRONLY, 0), ("write", 5, 9, 0))
+    require(result == 0, "a good archive is unpacked", f"{result}")
+    for path, (_, facts) in zip(wanted, answers):
+        (mode, size), (nlink, owner) = facts
+        require((mode, size, nlink, owner >> 32, owner & 0xFFFFFFFF) == wanted[path],
+                "files have the mode, size, links and owner that the archive says", f"{path}: {facts}, expected {wanted[path]}")
+    require(answers[-5][1] == [(len(BIG), files.fnv(BIG))] and answers[-3][1] == [(6, files.fnv(b"shared"))] and answers[-1][0] == 9,
+            "contents are the archive's, and hard links share them", f"{answers[-6:]}")
+
+
+BAD = {
+    "nothing": (b"", "without its trailer"), "no trailer": (GOOD[:-len(END)], "without its trailer"),
+    "half a header": (GOOD[:50], "without its trailer"), "text": (b"this is no archive, whoever it was that said so. " * 4, "no header of a cpio"),
+    "old format": (entry("a", FILE, magic=b"070707") + END, "no header of a cpio"), "a letter for a digit": (GOOD.replace(b"0000", b"00g0", 1), "number"),
+    "contents too long": (entry("a", FILE | 0o644, b"abc", size=0xFFFFFFFF), "beyond the end"),
+    "name too long": (entry("a", FILE | 0o644, namesize=0xFFFFFFFF) + END, "name is too long"), "no name": (entry("a", FILE, namesize=0) + END, "name is too long"),
+    "name without an end": (entry("abcd", FILE, namesize=3) + END, "not as long"), "up": (entry("../up", FILE | 0o644) + END, "leads out"),
+    "up inside": (entry("a/../../b", FILE | 0o644) + END, "leads out"), "up at the end": (entry("a/..", DIR | 0o755) + END, "leads out"),
+    "twice": (entry("a", FILE | 0o644) * 2 + END, "twice"), "below a file": (entry("a", FILE | 0o644) + entry("a/b", FILE | 0o644) + END, "cannot be made"),
+    "no such kind": (entry("a", 0o170000) + END, "of a kind"), "empty link": (entry("a", LINK | 0o777) + END, "symbolic link"),
+}
+
+
+@pytest.mark.parametrize("mistake", BAD)
+def test_a_bad_archive_is_refused_with_a_line_that_names_the_mistake(boot, mistake):
+    archive, words = BAD[mistake]
+    result, _ = unpacked(boot, archive)
+    shown = boot.last.console
+    require(result == -errno.EINVAL, "a bad archive is refused with -EINVAL", f"{result}")
+    require("initramfs: refused at byte " in shown and words in shown, "a bad archive is refused with a line that says what is wrong",
+            f"expected: {words}", shown)
+
+
+def test_a_thousand_spoilt_archives_do_no_harm(boot):
+    """Each is unpacked or refused, and everything that came of it can be removed."""
+    seen = results(boot, [("archive", len(GOOD)), *(("spoil", seed) for seed in range(1, 1001))], archive=GOOD, limit_ms=10_000)[1:]
+    require(set(seen) == {0, -errno.EINVAL}, "a spoilt archive is unpacked or refused", f"{set(seen)}")
+    require(200 < seen.count(0) < 800, "of the spoilt archives some are unpacked and some refused", f"{seen.count(0)} of {len(seen)} unpacked")

@@ -4,12 +4,11 @@
 #include "base/printk.h"
 #include "fs/context.h"
 #include "fs/dir.h"
-#include "fs/names.h"
 #include "fs/pipe.h"
 #include "fs/poll.h"
 #include "ktest/ktest.h"
+#include "ktest/test_fs_tools.h"
 #include "lib/errno.h"
-#include "lib/format.h"
 #include "lib/string.h"
 #include "mm/slab.h"
 
@@ -43,15 +42,6 @@ static s64 number(const struct words *w, unsigned i)
 
     (void)parse_u64(word + (*word == '-'), &value);
     return *word == '-' ? -(s64)value : (s64)value;
-}
-
-static u64 hash(const char *bytes, size_t n)
-{
-    u64 h = 0xcbf29ce484222325ul; /* FNV-1a (Fowler, Noll, Vo) */
-
-    for (size_t i = 0; i < n; i++)
-        h = (h ^ (u8)bytes[i]) * 0x100000001b3ul;
-    return h;
 }
 
 static struct fd_table *fds(void)
@@ -160,7 +150,7 @@ static s64 run_read(const struct words *w)
     s64 n = move(w, file_read);
 
     if (n > 0)
-        fact(FACT_NOTE, (u64)n, hash(data, (size_t)n));
+        fact(FACT_NOTE, (u64)n, fs_hash(data, (size_t)n));
     return n;
 }
 
@@ -211,7 +201,7 @@ static s64 run_readdir(const struct words *w)
     for (const char *at = data; at < data + bytes; n++) {
         const struct dirent64 *entry = (const struct dirent64 *)at;
 
-        sum += hash(entry->name, strlen(entry->name)) + entry->type;
+        sum += fs_hash(entry->name, strlen(entry->name)) + entry->type;
         at += entry->length;
     }
     fact(FACT_NOTE, (u64)n, sum);
@@ -285,7 +275,7 @@ static s64 read_link(const struct words *w, char *path)
     s64 n = fs_readlink(AT_FDCWD, path, data, (size_t)number(w, 2));
 
     if (n > 0)
-        fact(FACT_NOTE, (u64)n, hash(data, (size_t)n));
+        fact(FACT_NOTE, (u64)n, fs_hash(data, (size_t)n));
     return n;
 }
 
@@ -304,7 +294,7 @@ static s64 run_getcwd(const struct words *w)
     path = buffer ? path_of_cwd(buffer, &error) : NULL;
     if (path) {
         n = (s64)strlen(path) + 1;
-        fact(FACT_NOTE, (u64)n, hash(path, strlen(path)));
+        fact(FACT_NOTE, (u64)n, fs_hash(path, strlen(path)));
     }
     path_free(buffer);
     return path ? n : error;
@@ -408,6 +398,24 @@ static s64 run_umask(const struct words *w)
     return 0;
 }
 
+/* --- boot archives --- */
+
+static s64 run_archive(const struct words *w)
+{
+    return fs_archive_take((size_t)number(w, 1));
+}
+
+static s64 run_unpack(const struct words *w)
+{
+    (void)w;
+    return fs_archive_unpack();
+}
+
+static s64 run_spoil(const struct words *w)
+{
+    return fs_archive_spoil((u64)number(w, 1));
+}
+
 /* --- the script --- */
 
 static const struct call calls[] = {
@@ -416,7 +424,7 @@ static const struct call calls[] = {
     { "readdir", run_readdir }, { "mkdir", run_mkdir }, { "mknod", run_mknod }, { "symlink", run_symlink }, { "unlink", run_unlink },
     { "rename", run_rename }, { "link", run_link }, { "readlink", run_readlink }, { "getcwd", run_getcwd }, { "stat", run_stat },
     { "chmod", run_chmod }, { "chown", run_chown }, { "access", run_access }, { "truncate", run_truncate }, { "chdir", run_chdir },
-    { "user", run_user }, { "umask", run_umask },
+    { "user", run_user }, { "umask", run_umask }, { "archive", run_archive }, { "unpack", run_unpack }, { "spoil", run_spoil },
 };
 
 static void split(char *line, struct words *w)
@@ -470,35 +478,6 @@ static s64 run_script(char *line)
     return 0;
 }
 
-/* Everything below the root but /dev goes. */
-static void empty(struct inode *dir)
-{
-    struct file file = { .ops = dir->file_ops, .inode = dir };
-    char entries[320], *path = path_buffer();
-    s64 bytes;
-
-    while (path && (bytes = dir_entries(&file, entries, sizeof(entries))) > 0) {
-        for (const char *at = entries; at < entries + bytes; at += ((const struct dirent64 *)at)->length) {
-            const char *name = ((const struct dirent64 *)at)->name;
-            struct inode *child;
-
-            if (!strcmp(name, ".") || !strcmp(name, "..") || (dir == tree_root && !strcmp(name, "dev")))
-                continue;
-            string_copy(path, name, PATH_MAX);
-            (void)fs_chdir(inode_get(dir));
-            if (!path_find(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, &child)) {
-                if (inode_is(child, S_IFDIR))
-                    empty(child);
-                (void)fs_chdir(inode_get(dir));
-                string_copy(path, name, PATH_MAX);
-                (void)fs_unlink(AT_FDCWD, path, inode_is(child, S_IFDIR) ? AT_REMOVEDIR : 0);
-                inode_put(child);
-            }
-        }
-    }
-    path_free(path);
-}
-
 /* The descriptors that a process begins with: 0, 1 and 2. */
 static int open_three(void)
 {
@@ -521,8 +500,8 @@ static void clean_up(void)
     fs->euid = fs->egid = 0;
     fs->umask = 022;
     fd_close_all(fds());
-    empty(tree_root);
-    (void)fs_chdir(inode_get(tree_root));
+    fs_empty();
+    fs_archive_free();
 }
 
 KTEST(fs_script, "calls on files, as the script at the console says")
