@@ -46,10 +46,14 @@ def line_of(call):
     return " ".join(str(word) if word != "" else '""' for word in call)
 
 
+def script_of(calls, archive=b""):
+    """What is typed: a line a call, the archive behind the call that takes it."""
+    return b"".join(line_of(call).encode() + b"\n" + (archive if call[0] == "archive" else b"") for call in calls)
+
+
 def play(boot, calls, options="", limit_ms=2000, archive=b"", **kwargs):
     """[(result, [(a, b) of the facts behind it])] of the calls (tuples: a name and its arguments)."""
-    script = b"".join(line_of(call).encode() + b"\n" + (archive if call[0] == "archive" else b"") for call in calls)
-    run = boot("fs_script", options, input=script, trace="off", limit_ms=limit_ms, **kwargs)
+    run = boot("fs_script", options, input=script_of(calls, archive), trace="off", limit_ms=limit_ms, **kwargs)
     answers, notes = [], []
     for fact in run.facts(least=0):
         if fact.key == "NOTE":
@@ -431,3 +435,103 @@ def test_a_thousand_spoilt_archives_do_no_harm(boot):
     seen = results(boot, [("archive", len(GOOD)), *(("spoil", seed) for seed in range(1, 1001))], archive=GOOD, limit_ms=10_000)[1:]
     require(set(seen) == {0, -errno.EINVAL}, "a spoilt archive is unpacked or refused", f"{set(seen)}")
     require(200 < seen.count(0) < 800, "of the spoilt archives some are unpacked and some refused", f"{seen.count(0)} of {len(seen)} unpacked")
+
+
+# --- pipes between threads ---------------------------------------------------------------------------------------------------------------
+
+KTESTS = ("fs_script", "pipe_reader", "pipe_writer", "pipe_broken", "pipe_signal", "pipe_together", "poll_waits", "pipe_cost")
+RESTART, RESTART_NO_HANDLER = -512, -514
+
+
+def told(run, key="RESULT"):
+    """{step: value} of the facts of one key."""
+    return {fact.a: signed(fact.b) for fact in run.facts(key, 0)}
+
+
+def expect_told(run, rule, expected, key="RESULT"):
+    seen = told(run, key)
+    for step, value in expected.items():
+        require(seen.get(step) == value, rule, f"step {step}: {seen.get(step)}, expected {value}")
+
+
+def test_a_reader_waits_for_a_byte_and_hears_of_the_end(boot):
+    run = boot("pipe_reader")
+    expect_told(run, "who reads from an empty pipe waits, and a byte is read once", {10: 1, 11: 4, 0: 3, 1: 1, 12: 1})
+    expect_told(run, "when nobody can write any more, a reader that waits gets the end", {2: 0})
+    expect_told(run, "bytes come out in the order in which they went in", {0: ord("a"), 1: ord("d")}, "NOTE")
+    no_leak(run)
+
+
+def test_a_writer_waits_until_all_fits_that_belongs_together(boot):
+    run = boot("pipe_writer")
+    expect_told(run, "a write of up to 4096 bytes waits for room for all of them, and a smaller one that fits does not wait for it",
+                {10: 65336, 1: 200, 11: 1, 12: 65536, 0: 4096, 13: 0, 14: 4096})
+    no_leak(run)
+
+
+def test_a_writer_hears_that_nobody_reads_any_more(boot):
+    run = boot("pipe_broken")
+    expect_told(run, "when nobody can read any more, writers that wait return: with what they wrote, or with EPIPE",
+                {10: 1, 0: 65536, 1: -errno.EPIPE})
+    no_leak(run)
+
+
+def test_a_signal_ends_a_readers_wait(boot):
+    run = boot("pipe_signal")
+    expect_told(run, "a signal ends the wait for a byte", {10: 1, 0: RESTART})
+    no_leak(run)
+
+
+def test_what_is_written_together_is_read_together(boot):
+    """Three writers, preempted wherever they are; records of 8 to 4096 bytes; the reader takes pieces of all sizes."""
+    run = boot("pipe_together", "quantum=1", limit_ms=5000)
+    expect_told(run, "every write goes through as a whole, and the reader gets the end after the last writer", {0: 0, 1: 0, 2: 0, 10: 0})
+    records = [(fact.a >> 32, fact.a & 0xFFFFFFFF, fact.b & 0xFFFFFFFF) for fact in run.facts("ORDER")]
+    require(not any(foreign for _, _, foreign in records), "a record's bytes stay together", f"{[r for r in records if r[2]][:5]}")
+    for writer in range(3):
+        numbers = [number for who, number, _ in records if who == writer]
+        require(numbers == list(range(40)), "each writer's records come in its order, and none is lost", f"writer {writer}: {numbers}")
+    no_leak(run)
+
+
+def test_poll_waits_for_any_of_its_files(boot):
+    run = boot("poll_waits")
+    expect_told(run, "poll returns when its time is over, when a file is ready, and when a signal comes",
+                {20: 0, 21: 1, 22: 1, 0: RESTART_NO_HANDLER, 23: 1})
+    (slept,) = run.facts("ASLEEP")
+    require(slept.a <= slept.b < slept.a + 2_000_000, "poll waits as long as it was told", f"{slept.b} ns, told {slept.a}")
+    answers = [(fact.a, fact.b) for fact in run.facts("NOTE")]
+    require(answers == [(0, 1), (0, 0)], "poll says which file is ready", f"{answers}")
+    no_leak(run)
+
+
+# A short life of everything, for failing allocations.
+LIFE = [("mkdir", "/d", 0o755), ("open", HERE, "/d/f", O_CREAT | O_RDWR, 0o644), ("write", 3, 9000, 1), ("symlink", "d/f", "/l"), ("link", "/d/f", "/h", 0),
+        ("rename", "/d/f", "/d/g", 0), ("rename", "/d/g", "/h2", 0), ("pipe", 0), ("write", 5, 10, 1), ("dup2", 3, 40), ("limit", 64), ("dup2", 3, 40),
+        ("mknod", "/q", FIFO | 0o600, 0), ("open", HERE, "/q", O_RDWR | O_NONBLOCK, 0), ("stat", "/l", 0), ("truncate", "/h", 0, 100000),
+        ("readdir", 3, 100), ("readlink", "/l", 9), ("getcwd",), ("chdir", "/d", 0), ("archive", len(GOOD)), ("unpack",)]
+
+
+def test_whatever_allocation_fails_files_give_everything_back(boot):
+    """The script is played anew for each allocation that fails: so from the outside, one boot each."""
+    whole = boot("fs_script", "failalloc=1000000", input=script_of(LIFE, GOOD), trace="off")
+    asked = whole.report.allocations
+    require(asked > 60, "the life asks for memory", f"{asked} times")
+    for n in range(1, asked + 1, 1 if kernels.ALL else 7):
+        another = boot.another()
+        try:
+            run = another("fs_script", f"failalloc={n}", input=script_of(LIFE, GOOD), trace="off", result=None)
+            require(run.report.result == -errno.ENOMEM, "a failing allocation is -ENOMEM", f"allocation {n}: {run.report.result}")
+            no_leak(run)
+        finally:
+            another.close()
+
+
+@pytest.mark.parametrize("ktest", KTESTS[1:])
+def test_whatever_allocation_fails_a_pipe_gives_everything_back(boot, ktest):
+    run = boot(ktest, "failalloc=all", result=None, limit_ms=5000)
+    results_by, lost = told(run, "FAILALLOC_RESULT"), [fact for fact in run.facts("FAILALLOC_LEAK", 0) if fact.a or fact.b]
+    wrong = {n: result for n, result in results_by.items() if result != -errno.ENOMEM and n != max(results_by)}
+    require(not wrong, "a failing allocation ends the test with -ENOMEM", f"{{number of the allocation: result}}: {wrong}")
+    require(not lost, "a failing allocation leaves no leak", *(f"{signed(fact.a)} frames, {signed(fact.b)} objects" for fact in lost))
+    no_leak(run)

@@ -52,7 +52,7 @@ static inline size_t pipe_room(const struct pipe *pipe)
 
 /* pipe_file.c */
 
-/* Makes a pipe with a file for reading and one for writing; flags: O_NONBLOCK. Returns 0, -ENOMEM. */
+/* Makes a pipe with a file for reading and one for writing; flags: O_NONBLOCK. Returns 0; -ENOMEM, and both are NULL. */
 int pipe_new(struct file **reader, struct file **writer, u32 flags);
 /* A named pipe is being opened (inode_ops.open). Waits for the other side, unless the file says O_NONBLOCK or both. */
 int pipe_open_named(struct inode *inode, struct file *file);

@@ -10,6 +10,7 @@
 #include "ktest/test_fs_tools.h"
 #include "lib/errno.h"
 #include "lib/string.h"
+#include "mm/failalloc.h"
 #include "mm/slab.h"
 
 #define LINE_MAX 16384
@@ -514,6 +515,7 @@ KTEST(fs_script, "calls on files, as the script at the console says")
         result = open_three();
     if (!result)
         result = run_script(line);
+    (void)failalloc_stop(); /* cleaning up must not fail */
     clean_up();
     kfree(line);
     kfree(data);
