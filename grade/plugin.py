@@ -59,7 +59,7 @@ def boot(request):
     job, mark = request.config.grade_job, request.node.get_closest_marker("boots")
     paths = job["kernels_of"].get(request.node.name.removeprefix("test_"), job["kernels"])
     kernels = kernels_at(tuple(paths.items()), job["cache"])
-    made = Boot(*kernels["checked"], request.config.grade_job["jobs"], mark.args[0] if mark else 1, kernels)
+    made = Boot(*kernels["checked"], job["jobs"], mark.args[0] if mark else 1, kernels, archive=job["archive"])
     request.node.grade_boot = made
     yield made
     made.close()

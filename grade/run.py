@@ -230,6 +230,7 @@ def run_tests(options, tests, built, exercises, reporter, kernels_of=None):
     kernels = {variant: str(kernel) for variant, kernel in built.kernels.items()}
     other = {name: {variant: str(kernel) for variant, kernel in made.items()} for name, made in (kernels_of or {}).items()}
     job = {"kernels": kernels, "kernels_of": other, "cache": str(cache), "jobs": jobs, "seeds": options.seeds, "broken": broken,
+           "archive": str(built.archive) if built.archive else None,
            "extra": [e.id for e in exercises.values() if not e.core], "sandbox": options.sandbox}
     fd, name = tempfile.mkstemp(dir=options.out, prefix=".job-")
     try:
