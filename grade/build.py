@@ -68,6 +68,17 @@ def build(root, given_tar, exercises, work, jobs=2, variants=("checked",)):
     return Builder(given_tar, exercises, work, jobs, variants).build(root)
 
 
+def builders(given_tar, exercises, work, tests, hidden, jobs):
+    """{False: the Builder of what testlist.Tests boot, True: that of the hidden ones' kernels, if there are hidden ones}. These are kernels
+    of their own, in a folder of their own: what boots for a visible test, whose console is shown, holds nothing of a hidden one. hidden:
+    course.Hidden or None."""
+    made = {}
+    for which in sorted({False, *(test.hidden for test in tests)}):
+        variants = dict.fromkeys(["checked", *(variant for test in tests if test.hidden == which for variant in test.builds)])
+        made[which] = Builder(given_tar, exercises, work / "hidden" if which else work, jobs, variants, hidden.code if which else {})
+    return made
+
+
 class Builder:
     """Builds kernels in these variants over what was handed out, and more {path: bytes}; work is the folder for it. Raises UserError,
     GraderFault."""

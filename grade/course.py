@@ -3,7 +3,6 @@
 instructor grades, and in no student's tree.
 
     grade/course.py make FILE      # make course: a new key
-    grade/course.py phase N FILE   # prints the key of a phase, which goes into autograder.zip in the course's place
 
 A key is 32 random bytes. Of it comes a key for each phase, of that a seed for each test and run, by HMAC-SHA256: who knows a seed, as every
 kernel under test does, knows nothing of the others. Only the process that judges reads the file; what runs on a submission's behalf gets
@@ -68,6 +67,11 @@ def phase_key(file, phase):
     return key if found[2] else derived(key, f"phase {phase}")
 
 
+def key_text(file, phase):
+    """What goes into autograder.zip in the course's key's place: the key of a phase, as phase_key() reads it. Raises UserError."""
+    return f"crescent phase {phase} {phase_key(file, phase).hex()}\n"
+
+
 def derived(key, text):
     return hmac.new(key, text.encode(), hashlib.sha256).digest()
 
@@ -92,10 +96,8 @@ def main(argv):
     try:
         if argv[:1] == ["make"] and len(argv) == 2:
             make(Path(argv[1]))
-        elif argv[:1] == ["phase"] and len(argv) == 3:
-            print(f"crescent phase {argv[1]} {phase_key(Path(argv[2]), int(argv[1])).hex()}")
         else:
-            raise UserError("either `make FILE` or `phase N FILE`")
+            raise UserError("usage: grade/course.py make FILE")
     except UserError as error:
         print(f"course: {error}", file=sys.stderr)
         return 1

@@ -113,7 +113,7 @@ def in_range(name, text, default, most, complaint):
 
 def grade(options):
     """Everything after the options. Returns the exit status."""
-    from grade import course, exercises as toml, sandbox, testlist
+    from grade import build, course, exercises as toml, sandbox, testlist
     from grade.console import Reporter
     from grade.errors import UserError
     from grade.results import Results
@@ -130,7 +130,7 @@ def grade(options):
     if options.sandbox and sandbox.trial():
         raise UserError(f"there is no sandbox here: {sandbox.trial()}")
     sandbox.use(options.sandbox)
-    builders = builders_for(options, tests, grader / "grade" / "given.tar", exercises, hidden)
+    builders = build.builders(grader / "grade" / "given.tar", exercises, options.work, tests, hidden, os.cpu_count() or 1)
     builder = builders[False]
     built = builder.build(options.tree)
     tell_about(built, exercises)
@@ -157,18 +157,6 @@ def grade(options):
     if not kept.finish():
         print(f"grade: interrupted; {kept.path.name} stays that of the last grading that came to its end", file=sys.stderr)
     return FAULT if status == OK and kept.faults() else status
-
-
-def builders_for(options, tests, given, exercises, hidden):
-    """{False: the Builder of the kernels for all to see, True: that of the hidden tests' kernels, if there are any}. These are kernels of
-    their own, in a folder of their own: what boots for a visible test, whose console is shown, holds nothing of a hidden one."""
-    from grade.build import Builder
-    made = {}
-    for which in sorted({False, *(test.hidden for test in tests)}):
-        variants = dict.fromkeys(["checked", *(variant for test in tests if test.hidden == which for variant in test.builds)])
-        work = options.work / "hidden" if which else options.work
-        made[which] = Builder(given, exercises, work, os.cpu_count() or 1, variants, hidden.code if which else {})
-    return made
 
 
 def first_of_hidden(tests, built, builders):
