@@ -30,7 +30,7 @@ MOST_BYTES = 1000
 
 @dataclass(frozen=True)
 class Hidden:
-    """The hidden tests of a phase. tests: the folder of test_*.py. code {path in the kernel's tree: bytes}: their part inside the kernel."""
+    """The hidden tests of a phase. tests: the folder of test_*.py. code {path: bytes}: their part inside the kernel."""
 
     tests: Path
     code: dict
@@ -81,8 +81,8 @@ def make(file):
     try:
         handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        raise UserError(f"{file} is there already, and stays: grades made with it can be repeated with no other key. For a new course, move "
-                        "it away") from None
+        raise UserError(f"{file} is there already, and stays: grades made with it can be repeated with no other key. For a new course, "
+                        "move it away") from None
     except OSError as error:
         raise UserError(f"{file} cannot be written: {error.strerror}; COURSE=file names another place") from None
     with open(handle, "w", encoding="ascii") as opened:

@@ -97,8 +97,8 @@ class Results:
                           "output": "\n".join(details(row, True)), "output_format": "text",
                           "tags": [row["exercise"], "core" if row["core"] else "extra"], "visibility": row["visibility"],
                           "extra_data": {"name": row["name"], **data}})
-        return {"score": rounded(self.total("earned")), "execution_time": self.seconds, "output": self.summary(self.shown()), "output_format": "text",
-                "test_output_format": "text", "visibility": "visible", "leaderboard": [], "tests": tests,
+        return {"score": rounded(self.total("earned")), "execution_time": self.seconds, "output": self.summary(self.shown()),
+                "output_format": "text", "test_output_format": "text", "visibility": "visible", "leaderboard": [], "tests": tests,
                 "extra_data": {**self.extra, "max_score": rounded(self.total("points")),
                                "extra_score": rounded(self.total("earned", False)),
                                "extra_max": rounded(self.total("points", False)), "complete": not self.faults()}}

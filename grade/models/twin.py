@@ -1,5 +1,5 @@
-"""For tests whose steps are drawn from a seed: a model draws the same numbers as the kernel's test and plays the same steps by the rules, so
-it knows every fact that a right kernel leaves, in order.
+"""For tests whose steps are drawn from a seed: a model draws the same numbers as the kernel's test and plays the same steps by the rules,
+so it knows every fact that a right kernel leaves, in order.
 
     draws = Draws(seed, who)     # as draws_of() in the kernel's part
     draws(6)                     # as draw(&state, 6)
