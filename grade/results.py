@@ -99,9 +99,16 @@ class Results:
                           "extra_data": {"name": row["name"], **data}})
         return {"score": rounded(self.total("earned")), "execution_time": self.seconds, "output": self.summary(self.shown()),
                 "output_format": "text", "test_output_format": "text", "visibility": "visible", "leaderboard": [], "tests": tests,
-                "extra_data": {**self.extra, "max_score": rounded(self.total("points")),
+                "extra_data": {**self.extra, "review": [*self.extra.get("review", []), *self.special()],
+                               "max_score": rounded(self.total("points")),
                                "extra_score": rounded(self.total("earned", False)),
                                "extra_max": rounded(self.total("points", False)), "complete": not self.faults()}}
+
+    def special(self):
+        """Lines about exercises that pass all that students can see, and fail a hidden test: for a person to look at."""
+        failing = {row["exercise"] for row in self.rows.values() if not row["hidden"] and row["status"] != "pass"}
+        return [f"{row['exercise']} passes every visible test, and fails the hidden one: {row['claim']}" for row in self.failed()
+                if row["hidden"] and row["exercise"] not in failing]
 
     def summary(self, rows=None):
         """The score's line, of all rows or of these; "at least" if the grader could not judge some test, or not yet."""

@@ -104,6 +104,14 @@ POINTS = guests.TOML.replace("points = 60\n", "points = 60\nhidden_points = 10\n
 
 
 @pytest.fixture
+def kept(tmp_path):
+    """Results with a visible test and a hidden one."""
+    known = {"1.1": exercises.Exercise("1.1", "t", 100, True, False, (), "visible")}
+    tests = [testlist.Test(name, "f", "1.1", 1, 1, 1, (), "why", hidden) for name, hidden in (("in_sight", False), ("out_of_sight", True))]
+    return results.Results(tmp_path / "results.json", tests, testlist.points(tests, known), known, {})
+
+
+@pytest.fixture
 def tiny(tmp_path, monkeypatch):
     """tiny(body, *options, toml=...): the tiny tree with this body graded by grade/run.py, with a hidden test of its own."""
     folder = tmp_path / "hidden"
@@ -172,6 +180,18 @@ def test_a_failing_hidden_test_says_how_and_which_rule_and_nothing_of_its_input(
 def test_an_instructor_can_see_what_it_saw(tiny, key):
     graded = tiny("leaks", "--course", key, "--unveil", "--test", "any_run", "-v")
     assert "of 9 frames all are given back" in graded.said
+
+
+def test_who_fails_hidden_tests_alone_is_to_be_looked_at(kept):
+    name = "1.1 passes every visible test, and fails the hidden one: out of sight"
+    kept.add("in_sight", {"status": "pass"})
+    kept.add("out_of_sight", {"status": "wrong", "rule": "it is right", "evidence": []})
+    assert kept.gradescope()["extra_data"]["review"] == [name]
+    kept.add("in_sight", {"status": "wrong", "rule": "it is right", "evidence": []})
+    assert kept.gradescope()["extra_data"]["review"] == []
+    kept.add("in_sight", {"status": "pass"})
+    kept.add("out_of_sight", {"status": "fault", "rule": "QEMU died", "evidence": []})
+    assert kept.gradescope()["extra_data"]["review"] == []
 
 
 def test_what_is_hidden_is_neither_in_the_line_of_the_score_nor_on_the_page(tiny, key):
@@ -249,6 +269,16 @@ def test_no_tree_and_no_branch_of_a_students_holds_a_hidden_test_or_the_key(tmp_
     run(master, "branches.py", "--repo", tmp_path / "repo", "--standin")
     listed = subprocess.run(["git", "--git-dir", tmp_path / "repo", "rev-list", "--all", "--objects"], capture_output=True, text=True)
     assert "rq.c" in listed.stdout and "hidden" not in listed.stdout and "course.key" not in listed.stdout
+
+
+def test_a_trees_exercises_toml_has_what_an_instructor_wrote_about_hidden_tests(tmp_path):
+    master = plant(tmp_path / "master")
+    toml = next(master.glob("phases/1-*/exercises.toml"))
+    toml.write_text('hidden_visibility = "hidden"\n' + toml.read_text().replace("points = 10\n", "points = 10\nhidden_points = 3\n"))
+    for phase, points in ((1, 3), (2, 0)):
+        make_tree(master, tmp_path / f"tree-{phase}", phase)
+        _, known = exercises.read(tmp_path / f"tree-{phase}" / "exercises.toml")
+        assert known["1.2"].hidden == points and known["1.2"].hidden_visibility == ("hidden" if phase == 1 else "after_published")
 
 
 def test_a_row_of_the_table_cannot_name_them(tmp_path):
