@@ -71,11 +71,24 @@ def build(root, given_tar, exercises, work, jobs=2, variants=("checked",)):
     return Builder(given_tar, exercises, work, jobs, variants).build(root)
 
 
-class Builder:
-    """Builds kernels in these variants over what was handed out; work is the folder for it. Raises UserError, GraderFault."""
+def builders(given_tar, exercises, work, tests, hidden, jobs):
+    """{False: the Builder of what testlist.Tests boot, True: that of the hidden ones' kernels, if there are hidden ones}. These are kernels
+    of their own, in a folder of their own: what boots for a visible test, whose console is shown, holds nothing of a hidden one. hidden:
+    course.Hidden or None."""
+    made = {}
+    for which in sorted({False, *(test.hidden for test in tests)}):
+        variants = dict.fromkeys(["checked", *(variant for test in tests if test.hidden == which for variant in test.builds)])
+        made[which] = Builder(given_tar, exercises, work / "hidden" if which else work, jobs, variants, hidden.code if which else {})
+    return made
 
-    def __init__(self, given_tar, exercises, work, jobs=2, variants=("checked",)):
+
+class Builder:
+    """Builds kernels in these variants over what was handed out, and more {path: bytes}; work is the folder for it. Raises UserError,
+    GraderFault."""
+
+    def __init__(self, given_tar, exercises, work, jobs=2, variants=("checked",), more=()):
         self.given, self.exercises, self.work, self.jobs, self.variants = read_given(given_tar), exercises, work, jobs, variants
+        self.given.update(more)
 
     def build(self, root):
         """Builds what is graded of the tree at root. Returns Built."""
@@ -101,6 +114,14 @@ class Builder:
             if code:
                 raise GraderFault("the programs that were handed out do not build: " + " / ".join(tail(words)))
             return keep(folder / "build" / "user" / "initramfs.cpio", self.work / "kernels")
+
+    def begin_with(self, other):
+        """Takes over what another one has built, if nothing was built here yet: the objects of all that is the same need not be made."""
+        if not (self.work / "tree").exists() and (other.work / "tree").exists():
+            self.work.mkdir(parents=True, exist_ok=True)
+            with lock(other.work / "lock"), tempfile.TemporaryDirectory(dir=self.work) as made:
+                shutil.copytree(other.work / "tree", Path(made) / "tree")
+                os.replace(Path(made) / "tree", self.work / "tree")
 
     def make(self, files):
         """({variant: path}, {path: the compiler's words}) of what becomes of these files {path: bytes}."""
