@@ -47,8 +47,9 @@ def line_of(call):
 
 
 def script_of(calls, archive=b""):
-    """What is typed: a line a call, the archive behind the call that takes it."""
-    return b"".join(line_of(call).encode() + b"\n" + (archive if call[0] == "archive" else b"") for call in calls)
+    """What is typed: a line a call, the archive behind the call that takes it, and text (bytes) that stands among the calls."""
+    return b"".join(call if isinstance(call, bytes) else line_of(call).encode() + b"\n" + (archive if call[0] == "archive" else b"")
+                    for call in calls)
 
 
 def play(boot, calls, options="", limit_ms=2000, archive=b"", **kwargs):
@@ -61,6 +62,7 @@ def play(boot, calls, options="", limit_ms=2000, archive=b"", **kwargs):
         elif fact.key == "RESULT":
             answers.append((signed(fact.b), notes))
             notes = []
+    calls = [call for call in calls if not isinstance(call, bytes)]
     require(len(answers) == len(calls), "every call of the script returns", f"{len(answers)} of {len(calls)}", run.console[-300:])
     no_leak(run)
     return answers
@@ -78,7 +80,8 @@ def expect(boot, rule, *table, **kwargs):
         require(wanted in (result, None), rule, f"{line_of(row[1:])}: {named(result)}, expected {row[0]}")
 
 
-# --- a random life, against the model ------------------------------------------------------------------------------------------------------
+# --- a random life,
+against the model ------------------------------------------------------------------------------------------------------
 
 NAMES = ("a", "b", "c", "d")
 
@@ -103,7 +106,8 @@ def random_call(chance):
         ("open", HERE, path, flags, 0o644), ("close", fd), ("write", fd, size, chance.randrange(256)), ("read", fd, size, 0),
         ("lseek", fd, chance.choice((0, 10, -10, 4096, 20000)), chance.randrange(3)), ("mkdir", path, 0o755), ("unlink", HERE, path, 0),
         ("unlink", HERE, path, REMOVEDIR), ("rename", path, other, 0), ("link", path, other, 0),
-        ("symlink", chance.choice((other, other.rstrip("/"), "../" + other.removeprefix("../w/"))), path), ("readlink", path, 100), ("stat", path, 0),
+        ("symlink", chance.choice((other, other.rstrip("/"), "../" + other.removeprefix("../w/"))), path), ("readlink", path, 100),
+        ("stat", path, 0),
         ("stat", path, NOFOLLOW), ("truncate", path, 0, chance.choice((0, 50, 5000, 12288))), ("chdir", chance.choice((path, "../w")), 0),
         ("getcwd",),
     ), (8, 6, 8, 8, 3, 7, 4, 3, 7, 5, 3, 2, 6, 4, 3, 2, 1))[0]
@@ -267,11 +271,13 @@ PATHS = [
     ("EEXIST", "open", HERE, "/dangling", O_CREAT | O_EXCL, 0o644), ("ELOOP", "open", HERE, "/dangling", O_NOFOLLOW, 0),
     (5, "open", HERE, "/dangling", O_CREAT | O_WRONLY, 0o644), (0, "stat", "/nowhere", 0),
     # what cannot be made, opened or removed
-    ("EEXIST", "mkdir", "/", 0o755), ("EEXIST", "mkdir", "/d/.", 0o755), ("EEXIST", "mkdir", "/d/..", 0o755), ("EEXIST", "mkdir", "/l", 0o755),
+    ("EEXIST", "mkdir", "/", 0o755), ("EEXIST", "mkdir", "/d/.", 0o755), ("EEXIST", "mkdir", "/d/..", 0o755),
+    ("EEXIST", "mkdir", "/l", 0o755),
     ("EISDIR", "open", HERE, "/d", O_WRONLY, 0), ("EISDIR", "open", HERE, "/d", O_CREAT, 0), ("EISDIR", "open", HERE, "/d", O_TRUNC, 0),
     ("EISDIR", "open", HERE, "/newfile/", O_CREAT, 0o644), ("ENOTDIR", "open", HERE, "/d/f", O_DIRECTORY, 0),
     ("EINVAL", "open", HERE, "/d/f", O_CREAT | O_DIRECTORY, 0), ("EISDIR", "unlink", HERE, "/d", 0), ("EISDIR", "unlink", HERE, "/d/.", 0),
-    ("ENOTDIR", "unlink", HERE, "/d/f/", 0), ("ENOTDIR", "unlink", HERE, "/d/f", REMOVEDIR), ("EINVAL", "unlink", HERE, "/d/e/.", REMOVEDIR),
+    ("ENOTDIR", "unlink", HERE, "/d/f/", 0), ("ENOTDIR", "unlink", HERE, "/d/f", REMOVEDIR),
+    ("EINVAL", "unlink", HERE, "/d/e/.", REMOVEDIR),
     ("ENOTEMPTY", "unlink", HERE, "/d/e/..", REMOVEDIR), ("EBUSY", "unlink", HERE, "/", REMOVEDIR),
     ("ENOTEMPTY", "unlink", HERE, "/d", REMOVEDIR), ("EINVAL", "unlink", HERE, "/d/f", 1),
     ("EBUSY", "rename", "/d/.", "/x", 0), ("EBUSY", "rename", "/d", "/d/..", 0), ("EINVAL", "rename", "/d", "/d/e/d", 0),
@@ -280,7 +286,8 @@ PATHS = [
     ("EPERM", "link", "/d", "/d2", 0), ("EEXIST", "link", "/d/f", "/l", 0), ("ENOENT", "link", "/d/f", "/d/h/", 0),
     # a directory that was removed while somebody was in it
     (0, "mkdir", "/gone", 0o755), (0, "chdir", "/gone", 0), (0, "unlink", HERE, "/gone", REMOVEDIR), ("ENOENT", "getcwd"),
-    ("ENOENT", "open", HERE, "x", O_CREAT, 0o644), ("ENOENT", "mkdir", "x", 0o755), (0, "stat", ".", 0), (0, "chdir", "..", 0), (2, "getcwd"),
+    ("ENOENT", "open", HERE, "x", O_CREAT, 0o644), ("ENOENT", "mkdir", "x", 0o755), (0, "stat", ".", 0), (0, "chdir", "..", 0),
+    (2, "getcwd"),
     # descriptors as a base
     (6, "open", HERE, "/d", O_DIRECTORY, 0), (7, "open", 6, "f", 0, 0), ("ENOTDIR", "open", 7, "f", 0, 0), ("EBADF", "open", 9, "f", 0, 0),
     (8, "open", 9, "/d/f", 0, 0), ("ENOENT", "open", 6, "", 0, 0), (0, "unlink", 6, "f", 0), ("ENOENT", "stat", "/d/f", 0),
@@ -293,13 +300,16 @@ def test_a_path_leads_where_linux_says(boot):
 
 
 PERMISSIONS = [
-    (0, "mkdir", "/p", 0o755), (3, "open", HERE, "/p/f", O_CREAT | O_WRONLY, 0o640), (0, "chown", "/p/f", 0, 10, 20), (0, "mkdir", "/p/t", 0o777),
-    (0, "chmod", "/p/t", 0, 0o1777), (0, "mkdir", "/p/in", 0o755), (0, "chmod", "/p/in", 0, 0o700), (4, "open", HERE, "/p/in/x", O_CREAT, 0o666),
+    (0, "mkdir", "/p", 0o755), (3, "open", HERE, "/p/f", O_CREAT | O_WRONLY, 0o640), (0, "chown", "/p/f", 0, 10, 20),
+    (0, "mkdir", "/p/t", 0o777),
+    (0, "chmod", "/p/t", 0, 0o1777), (0, "mkdir", "/p/in", 0o755), (0, "chmod", "/p/in", 0, 0o700),
+    (4, "open", HERE, "/p/in/x", O_CREAT, 0o666),
     (0, "user", 10, 99), (5, "open", HERE, "/p/f", O_RDWR, 0), ("EACCES", "access", "/p/f", 0, 1), (0, "chmod", "/p/f", 0, 0o604),
     ("EPERM", "chown", "/p/f", 0, 11, -1), ("EPERM", "chown", "/p/f", 0, -1, 50), (0, "chown", "/p/f", 0, 10, 99),
     (0, "user", 0, 0), (0, "chown", "/p/f", 0, 10, 20),
     (0, "user", 30, 20), ("EACCES", "open", HERE, "/p/f", 0, 0), ("EPERM", "chmod", "/p/f", 0, 0o777),
-    (0, "user", 30, 31), (6, "open", HERE, "/p/f", 0, 0), ("EACCES", "open", HERE, "/p/f", O_WRONLY, 0), ("EACCES", "open", HERE, "/p/f", O_TRUNC, 0),
+    (0, "user", 30, 31), (6, "open", HERE, "/p/f", 0, 0), ("EACCES", "open", HERE, "/p/f", O_WRONLY, 0),
+    ("EACCES", "open", HERE, "/p/f", O_TRUNC, 0),
     ("EACCES", "open", HERE, "/p/new", O_CREAT, 0o644), ("EACCES", "mkdir", "/p/new", 0o755), ("EACCES", "unlink", HERE, "/p/f", 0),
     ("EACCES", "stat", "/p/in/x", 0), ("EACCES", "chdir", "/p/in", 0), ("EACCES", "rename", "/p/f", "/p/t/f", 0),
     ("EACCES", "link", "/p/in/x", "/p/t/x", 0), (7, "open", HERE, "/p/t/mine", O_CREAT | O_WRONLY, 0o666), (0, "mkdir", "/p/t/dir", 0o700),
@@ -317,19 +327,27 @@ def test_permissions_are_those_of_linux(boot):
 
 def test_descriptors_are_the_lowest_free_ones_up_to_the_limit(boot):
     expect(boot, "descriptors are given, doubled and taken back as under Linux",
-           (3, "open", HERE, "/dev/null", O_RDWR, 0), (3, "dup2", 3, 3), ("EBADF", "dup2", 4, 4), ("EBADF", "dup2", 4, 3), ("EBADF", "dup2", 3, 16),
-           ("EBADF", "dup2", 3, -1), (9, "dup2", 3, 9), (4, "open", HERE, "/dev/null", O_CLOEXEC, 0), (10, "dupfrom", 3, 9, 1), (5, "dupfrom", 3, 0, 0),
-           ("EMFILE", "dupfrom", 3, 16, 0), (0, "exec"), ("EBADF", "close", 4), ("EBADF", "close", 10), (0, "close", 9), (4, "dupfrom", 3, 0, 0),
+           (3, "open", HERE, "/dev/null", O_RDWR, 0), (3, "dup2", 3, 3), ("EBADF", "dup2", 4, 4), ("EBADF", "dup2", 4, 3),
+           ("EBADF", "dup2", 3, 16),
+           ("EBADF", "dup2", 3, -1), (9, "dup2", 3, 9), (4, "open", HERE, "/dev/null", O_CLOEXEC, 0), (10, "dupfrom", 3, 9, 1),
+           (5, "dupfrom", 3, 0, 0),
+           ("EMFILE", "dupfrom", 3, 16, 0), (0, "exec"), ("EBADF", "close", 4), ("EBADF", "close", 10), (0, "close", 9),
+           (4, "dupfrom", 3, 0, 0),
            (0, "limit", 6), ("EMFILE", "open", HERE, "/never", O_CREAT, 0o644), ("ENOENT", "stat", "/never", 0), ("EBADF", "dup2", 3, 6),
-           (0, "limit", 2000), *((n, "dupfrom", 3, 0, 0) for n in range(6, 100)), (1999, "dup2", 3, 1999), ("EMFILE", "dupfrom", 3, 1999, 0),
+           (0, "limit", 2000), *((n, "dupfrom", 3, 0, 0) for n in range(6, 100)), (1999, "dup2", 3, 1999),
+           ("EMFILE", "dupfrom", 3, 1999, 0),
            ("EBADF", "dup2", 3, 2000), (0, "close", 50), (50, "dupfrom", 3, 0, 0), (1, "write", 1999, 1, 0))
 
 
 def test_devices_do_what_their_names_say(boot):
-    answers = play(boot, [("open", HERE, "/dev/null", O_RDWR, 0), ("write", 3, 100, 1), ("read", 3, 10, 0), ("open", HERE, "/dev/zero", O_RDWR, 0),
-                          ("read", 4, 5000, 0), ("write", 4, 9, 1), ("open", HERE, "/dev/full", O_RDWR, 0), ("read", 5, 3, 0), ("write", 5, 1, 0),
-                          ("open", HERE, "/dev/urandom", O_RDWR, 0), ("read", 6, 999, 0), ("read", 6, 999, 0), ("mknod", "/own", 0o020666, 0x103),
-                          ("open", HERE, "/own", O_WRONLY, 0), ("write", 7, 7, 0), ("mknod", "/no", 0o020666, 0x9999), ("open", HERE, "/no", 0, 0)])
+    answers = play(boot, [("open", HERE, "/dev/null", O_RDWR, 0), ("write", 3, 100, 1), ("read", 3, 10, 0),
+                          ("open", HERE, "/dev/zero", O_RDWR, 0),
+                          ("read", 4, 5000, 0), ("write", 4, 9, 1), ("open", HERE, "/dev/full", O_RDWR, 0), ("read", 5, 3, 0),
+                          ("write", 5, 1, 0),
+                          ("open", HERE, "/dev/urandom", O_RDWR, 0), ("read", 6, 999, 0), ("read", 6, 999, 0),
+                          ("mknod", "/own", 0o020666, 0x103),
+                          ("open", HERE, "/own", O_WRONLY, 0), ("write", 7, 7, 0), ("mknod", "/no", 0o020666, 0x9999),
+                          ("open", HERE, "/no", 0, 0)])
     require([result for result, _ in answers] == [3, 100, 0, 4, 5000, 9, 5, 3, -errno.ENOSPC, 6, 999, 999, 0, 7, 7, 0, -errno.ENXIO],
             "null, zero, full and random are what they are under Linux", f"{answers}")
     require(answers[4][1] == [(5000, files.fnv(bytes(5000)))] and answers[7][1] == [(3, files.fnv(bytes(3)))], "zero and full give zeros")
@@ -344,7 +362,8 @@ def test_a_pipe_that_may_not_wait_says_so(boot):
            (3 << 8 | 4, "pipe", O_NONBLOCK), ("EAGAIN", "read", 3, 10, 0), ("EBADF", "read", 4, 1, 0), ("EBADF", "write", 3, 1, 0),
            ("ESPIPE", "lseek", 3, 0, 0), ("ESPIPE", "read", 3, 1, 0, 0), (0, "poll", 3, 1), (4, "poll", 4, 4), (10, "write", 4, 10, 1),
            (1, "poll", 3, 1), (4, "read", 3, 4, 0), (6, "read", 3, 10, 0), (65530, "write", 4, 65530, 9), (0, "poll", 4, 4),
-           ("EAGAIN", "write", 4, 4096, 0), (6, "write", 4, 6, 0), ("EAGAIN", "write", 4, 1, 0), (4095, "read", 3, 4095, 0), (0, "poll", 4, 4),
+           ("EAGAIN", "write", 4, 4096, 0), (6, "write", 4, 6, 0), ("EAGAIN", "write", 4, 1, 0), (4095, "read", 3, 4095, 0),
+           (0, "poll", 4, 4),
            ("EAGAIN", "write", 4, 4096, 0), (4095, "write", 4, 5000, 0), (0, "read", 3, 0, 0), (5, "dupfrom", 4, 0, 0), (0, "close", 4),
            (65536, "read", 3, 65536, 0), ("EAGAIN", "read", 3, 1, 0), (0, "close", 5), (0, "read", 3, 1, 0), (16, "poll", 3, 1),
            (4 << 8 | 5, "pipe", 0), (0, "close", 4), (12, "poll", 5, 4), ("EPIPE", "write", 5, 1, 0), (0, "write", 5, 0, 0))
@@ -354,7 +373,8 @@ def test_a_named_pipe_joins_who_opens_it(boot):
     expect(boot, "a named pipe is opened by both sides, and forgets when both are gone",
            (0, "mknod", "/q", 0o010644, 0), ("ENXIO", "open", HERE, "/q", O_WRONLY | O_NONBLOCK, 0), (3, "open", HERE, "/q", O_NONBLOCK, 0),
            (0, "read", 3, 1, 0), (4, "open", HERE, "/q", O_WRONLY, 0), (5, "write", 4, 5, 0),
-           (3, "read", 3, 3, 0), (0, "close", 3), (0, "close", 4), (3, "open", HERE, "/q", O_RDWR | O_NONBLOCK, 0), ("EAGAIN", "read", 3, 1, 0),
+           (3, "read", 3, 3, 0), (0, "close", 3), (0, "close", 4), (3, "open", HERE, "/q", O_RDWR | O_NONBLOCK, 0),
+           ("EAGAIN", "read", 3, 1, 0),
            (1, "write", 3, 1, 0), (0, "unlink", HERE, "/q", 0), (1, "read", 3, 1, 0))
 
 
@@ -364,7 +384,8 @@ def test_a_named_pipe_joins_who_opens_it(boot):
 def entry(name, mode, data=b"", *, uid=0, gid=0, nlink=1, ino=0, mtime=0, rdev=(0, 0), **said):
     """An entry of a cpio archive, format newc. said: fields that are to say something else (magic, size, namesize, mode, raw)."""
     name = name.encode() + b"\0"
-    fields = [ino, said.get("mode", mode), uid, gid, nlink, mtime, said.get("size", len(data)), 0, 0, *rdev, said.get("namesize", len(name)), 0]
+    fields = [ino, said.get("mode", mode), uid, gid, nlink, mtime, said.get("size", len(data)), 0, 0, *rdev,
+              said.get("namesize", len(name)), 0]
     text = said.get("magic", b"070701") + b"".join(b"%08X" % value for value in fields) + name
     return padded(padded(text) + data)
 
@@ -377,9 +398,11 @@ END = entry("TRAILER!!!", 0)
 DIR, FILE, LINK, FIFO, CHR = 0o040000, 0o100000, 0o120000, 0o010000, 0o020000
 BIG = bytes(range(256)) * 50
 GOOD = b"".join((
-    entry(".", DIR | 0o755), entry("bin", DIR | 0o711, uid=3, gid=4), entry("bin/tool", FILE | 0o4755, BIG, uid=5), entry("empty", FILE | 0o600),
+    entry(".", DIR | 0o755), entry("bin", DIR | 0o711, uid=3, gid=4), entry("bin/tool", FILE | 0o4755, BIG, uid=5),
+    entry("empty", FILE | 0o600),
     entry("link", LINK | 0o777, b"bin/tool"), entry("./deep/er/file", FILE | 0o640, b"found"), entry("/rooted", FILE | 0o644, b"r"),
-    entry("one", FILE | 0o644, nlink=3, ino=77), entry("two", FILE | 0o644, nlink=3, ino=77), entry("three", FILE | 0o644, b"shared", nlink=3, ino=77),
+    entry("one", FILE | 0o644, nlink=3, ino=77), entry("two", FILE | 0o644, nlink=3, ino=77),
+    entry("three", FILE | 0o644, b"shared", nlink=3, ino=77),
     entry("q", FIFO | 0o600), entry("tape", CHR | 0o666, rdev=(1, 3)), END))
 
 
@@ -396,7 +419,8 @@ def test_a_boot_archive_is_unpacked_as_it_was_packed(boot):
         "/rooted": (FILE | 0o644, 1, 1, 0, 0), "/one": (FILE | 0o644, 6, 3, 0, 0), "/three": (FILE | 0o644, 6, 3, 0, 0),
         "/q": (FIFO | 0o600, 0, 1, 0, 0), "/tape": (CHR | 0o666, 0, 1, 0, 0),
     }
-    result, answers = unpacked(boot, GOOD, *(("stat", path, NOFOLLOW) for path in wanted), ("open", HERE, "/link", 0, 0), ("read", 3, 65536, 0),
+    result, answers = unpacked(boot, GOOD, *(("stat", path, NOFOLLOW) for path in wanted), ("open", HERE, "/link", 0, 0),
+                               ("read", 3, 65536, 0),
                                ("open", HERE, "/two", 0, 0), ("read", 4, 100, 0), ("open", HERE, "/tape", O_WRONLY, 0), ("write", 5, 9, 0))
     require(result == 0, "a good archive is unpacked", f"{result}")
     for path, (_, facts) in zip(wanted, answers):
@@ -409,13 +433,17 @@ def test_a_boot_archive_is_unpacked_as_it_was_packed(boot):
 
 BAD = {
     "nothing": (b"", "without its trailer"), "no trailer": (GOOD[:-len(END)], "without its trailer"),
-    "half a header": (GOOD[:50], "without its trailer"), "text": (b"this is no archive, whoever it was that said so. " * 4, "no header of a cpio"),
-    "old format": (entry("a", FILE, magic=b"070707") + END, "no header of a cpio"), "a letter for a digit": (GOOD.replace(b"0000", b"00g0", 1), "number"),
+    "half a header": (GOOD[:50], "without its trailer"), "text": (b"this is no archive, whoever it was that said so. " * 4,
+                                                                  "no header of a cpio"),
+    "old format": (entry("a", FILE, magic=b"070707") + END, "no header of a cpio"),
+    "a letter for a digit": (GOOD.replace(b"0000", b"00g0", 1), "number"),
     "contents too long": (entry("a", FILE | 0o644, b"abc", size=0xFFFFFFFF), "beyond the end"),
-    "name too long": (entry("a", FILE | 0o644, namesize=0xFFFFFFFF) + END, "name is too long"), "no name": (entry("a", FILE, namesize=0) + END, "name is too long"),
+    "name too long": (entry("a", FILE | 0o644, namesize=0xFFFFFFFF) + END, "name is too long"),
+    "no name": (entry("a", FILE, namesize=0) + END, "name is too long"),
     "name without an end": (entry("abcd", FILE, namesize=3) + END, "not as long"), "up": (entry("../up", FILE | 0o644) + END, "leads out"),
     "up inside": (entry("a/../../b", FILE | 0o644) + END, "leads out"), "up at the end": (entry("a/..", DIR | 0o755) + END, "leads out"),
-    "twice": (entry("a", FILE | 0o644) * 2 + END, "twice"), "below a file": (entry("a", FILE | 0o644) + entry("a/b", FILE | 0o644) + END, "cannot be made"),
+    "twice": (entry("a", FILE | 0o644) * 2 + END, "twice"), "below a file": (entry("a", FILE | 0o644) + entry("a/b", FILE | 0o644) + END,
+                                                                             "cannot be made"),
     "no such kind": (entry("a", 0o170000) + END, "of a kind"), "empty link": (entry("a", LINK | 0o777) + END, "symbolic link"),
 }
 
@@ -434,7 +462,8 @@ def test_a_thousand_spoilt_archives_do_no_harm(boot):
     """Each is unpacked or refused, and everything that came of it can be removed."""
     seen = results(boot, [("archive", len(GOOD)), *(("spoil", seed) for seed in range(1, 1001))], archive=GOOD, limit_ms=10_000)[1:]
     require(set(seen) == {0, -errno.EINVAL}, "a spoilt archive is unpacked or refused", f"{set(seen)}")
-    require(200 < seen.count(0) < 800, "of the spoilt archives some are unpacked and some refused", f"{seen.count(0)} of {len(seen)} unpacked")
+    require(200 < seen.count(0) < 800, "of the spoilt archives some are unpacked and some refused",
+            f"{seen.count(0)} of {len(seen)} unpacked")
 
 
 # --- pipes between threads ---------------------------------------------------------------------------------------------------------------
@@ -506,8 +535,10 @@ def test_poll_waits_for_any_of_its_files(boot):
 
 
 # A short life of everything, for failing allocations.
-LIFE = [("mkdir", "/d", 0o755), ("open", HERE, "/d/f", O_CREAT | O_RDWR, 0o644), ("write", 3, 9000, 1), ("symlink", "d/f", "/l"), ("link", "/d/f", "/h", 0),
-        ("rename", "/d/f", "/d/g", 0), ("rename", "/d/g", "/h2", 0), ("pipe", 0), ("write", 5, 10, 1), ("dup2", 3, 40), ("limit", 64), ("dup2", 3, 40),
+LIFE = [("mkdir", "/d", 0o755), ("open", HERE, "/d/f", O_CREAT | O_RDWR, 0o644), ("write", 3, 9000, 1), ("symlink", "d/f", "/l"),
+        ("link", "/d/f", "/h", 0),
+        ("rename", "/d/f", "/d/g", 0), ("rename", "/d/g", "/h2", 0), ("pipe", 0), ("write", 5, 10, 1), ("dup2", 3, 40), ("limit", 64),
+        ("dup2", 3, 40),
         ("mknod", "/q", FIFO | 0o600, 0), ("open", HERE, "/q", O_RDWR | O_NONBLOCK, 0), ("stat", "/l", 0), ("truncate", "/h", 0, 100000),
         ("readdir", 3, 100), ("readlink", "/l", 9), ("getcwd",), ("chdir", "/d", 0), ("archive", len(GOOD)), ("unpack",)]
 
@@ -537,3 +568,83 @@ def test_whatever_allocation_fails_a_pipe_gives_everything_back(boot, ktest):
     require(not wrong, "a failing allocation ends the test with -ENOMEM", f"{{number of the allocation: result}}: {wrong}")
     require(not lost, "a failing allocation leaves no leak", *(f"{signed(fact.a)} frames, {signed(fact.b)} objects" for fact in lost))
     no_leak(run)
+
+
+# --- the terminal ------------------------------------------------------------------------------------------------------------------------
+
+ICRNL, INLCR, IGNCR = 0o400, 0o100, 0o200
+ISIG, ICANON, ECHO, NOFLSH = 1, 2, 0o10, 0o200
+TTY = ("open", HERE, "/dev/tty", O_RDWR, 0)
+
+
+def text(data):
+    """The answer to a read that gives these bytes."""
+    return len(data), [(len(data), files.fnv(data))] if data else []
+
+
+def reads_of(boot, *steps, n=100):
+    """The answers to reads from the terminal. A step is (what is typed while the read waits, what it gives), or another call."""
+    calls = [TTY]
+    for step in steps:
+        calls += [("read", 3, n, 0), step[0]] if isinstance(step[0], bytes) else [step]
+    answers = play(boot, calls)
+    return [answer for call, answer in zip([call for call in calls if not isinstance(call, bytes)], answers) if call[0] == "read"]
+
+
+LINES = {
+    "a line": [(b"hello\n", b"hello\n")], "carriage return": [(b"hello\r", b"hello\n")], "two": [(b"a\n", b"a\n"), (b"b\n", b"b\n")],
+    "erase": [(b"hellp\x7fo\n", b"hello\n")], "backspace": [(b"xx\b\bab\n", b"ab\n")], "erase nothing": [(b"\x7f\x7fa\n", b"a\n")],
+    "the line before stays": [(b"a\n", b"a\n"), (b"\x7f\x7fb\n", b"b\n")], "kill": [(b"wrong\x15right\n", b"right\n")],
+    "word": [(b"one two  \x17three\n", b"one three\n")], "end": [(b"\x04", b""), (b"a\n", b"a\n")],
+    "end behind text": [(b"abc\x04", b"abc"), (b"\x04", b""), (b"def\n", b"def\n")],
+    "literal": [(b"a\x16\x03b\x16\x7f\n", b"a\x03b\x7f\n")],
+    "a line that is too long": [(b"x" * 5000 + b"\n", b"x" * 100), (b"", b"x" * 100)],
+    "an interrupted line": [(b"wrong\x03right\n", b"right\n")],
+}
+
+
+@pytest.mark.parametrize("what", LINES)
+def test_a_line_can_be_edited_until_it_is_ended(boot, what):
+    seen = reads_of(boot, *LINES[what])
+    require(seen == [text(data) for _, data in LINES[what]],
+            "a line is what is left of it after editing, and a read gives one line at the most",
+            f"{seen}")
+
+
+def test_what_is_typed_is_echoed(boot):
+    reads_of(boot, (b"hellp\x7fo\x03\x16\x03\x7f\n", b"\n"))
+    require(r"hellp\x08 \x08o^C^C\x08 \x08\x08 \x08" in boot.last.console, "what is typed, and what is erased of it, is seen",
+            repr(boot.last.console[-60:]))
+
+
+@boots(2)
+def test_in_raw_mode_characters_come_as_they_are(boot):
+    """What waits for nobody comes last: what is typed behind it is the script's."""
+    raw = [(b"\x03", b"\x03"), (b"\r", b"\r"), (b"\x7f", b"\x7f"), (b"\x04", b"\x04")]
+    seen = reads_of(boot, ("mode", 0, 0, 1, 0), *raw, ("mode", 0, 0, 3, 0), (b"abc", b"abc"), ("mode", 0, 0, 0, 0), (b"", b""))
+    require(seen == [text(data) for _, data in raw] + [text(b"abc"), text(b"")],
+            "in raw mode a read gives what was typed, as soon as it is as much as VMIN says", f"{seen}")
+    seen = reads_of(boot, ("mode", 0, 0, 0, 1), (b"q", b"q"), (b"", b""), n=1)
+    require(seen == [text(b"q"), text(b"")], "with VTIME a read waits so many tenths of a second and no longer", f"{seen}")
+
+
+def test_control_characters_signal_the_foreground(boot):
+    """The reader hears no more of the line before them; with NOFLSH it stays."""
+    keys = [(b"x\x03", 2), (b"y\x1c", 3), (b"z\x1a", 20)]
+    calls = [TTY, ("hear", 7, 7), ("read", 3, 100, 0), b"".join(key for key, _ in keys) + b"rest\n",
+             ("mode", ICRNL, ISIG | ICANON | NOFLSH, 1, 0), ("read", 3, 100, 0), b"kept\x03\n", ("mode", ICRNL, ICANON, 1, 0),
+             ("read", 3, 100, 0), b"\x03\n"]
+    answers = play(boot, calls)
+    require(answers[2] == (5, [(7, signal) for _, signal in keys] + [(5, files.fnv(b"rest\n"))]),
+            "Ctrl-C, Ctrl-\\ and Ctrl-Z send SIGINT, SIGQUIT and SIGTSTP to the foreground group, and what was typed is forgotten",
+            f"{answers[2]}")
+    require(answers[4] == (5, [(7, 2), (5, files.fnv(b"kept\n"))]), "with NOFLSH what was typed stays", f"{answers[4]}")
+    require(answers[6] == text(b"\x03\n"), "without ISIG they are characters as others", f"{answers[6]}")
+
+
+def test_who_is_in_the_background_may_not_read(boot):
+    answers = play(boot, [TTY, ("hear", 9, 7), ("read", 3, 1, 0), ("write", 3, 1, 58), ("hear", 9, 200), ("hear", 9, 0)])
+    require(answers[2] == (-errno.EIO, [(9, 21)]), "a read from the background is SIGTTIN", f"{answers[2]}")
+    require([answer[0] for answer in answers[3:]] == [1, -errno.EPERM, -errno.EINVAL],
+            "who writes is let through, and the foreground is a group that there is",
+            f"{answers[3:]}")

@@ -21,8 +21,8 @@ struct inode;
 struct inode_ops {
     /* The entry of that name, with a reference, or -ENOENT. Not for "." and "..". */
     int (*lookup)(struct inode *dir, struct name name, struct inode **found);
-    /* Makes a file of the type in mode and enters it: a directory, a file, a device `rdev`, a pipe, or a symbolic link to `target`. The name
-       is free. It comes with a reference. -ENOMEM. NULL: nothing can be made here. */
+    /* Makes a file of the type in mode and enters it: a directory, a file, a device `rdev`, a pipe, or a symbolic link to `target`. The
+       name is free. It comes with a reference. -ENOMEM. NULL: nothing can be made here. */
     int (*create)(struct inode *dir, struct name name, u32 mode, u32 rdev, const char *target, struct inode **made);
     /* One more name for an inode of the same file system. */
     int (*link)(struct inode *dir, struct name name, struct inode *inode);

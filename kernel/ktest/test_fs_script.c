@@ -1,6 +1,6 @@
-/* Calls on files as a script says that stands at the console: a line a call, `name argument ...`. Numbers are decimal, 0x... or negative, and
-   "" is the empty text. For each line RESULT (line, what the call returned), and behind it what it gave as NOTE facts. So the grader makes up
-   the calls, and compares with what Linux does. */
+/* Calls on files as a script says that stands at the console: a line a call, `name argument ...`. Numbers are decimal, 0x... or negative,
+   and "" is the empty text. For each line RESULT (line, what the call returned), before it what it gave as NOTE facts. So the grader makes
+   up the calls, and compares with what Linux does. */
 #include "base/printk.h"
 #include "fs/context.h"
 #include "fs/dir.h"
@@ -417,6 +417,18 @@ static s64 run_spoil(const struct words *w)
     return fs_archive_spoil((u64)number(w, 1));
 }
 
+/* --- the terminal --- */
+
+static s64 run_hear(const struct words *w)
+{
+    return fs_tty_hear((pid_t)number(w, 1), (pid_t)number(w, 2));
+}
+
+static s64 run_mode(const struct words *w)
+{
+    return fs_tty_mode((u32)number(w, 1), (u32)number(w, 2), (u8)number(w, 3), (u8)number(w, 4));
+}
+
 /* --- the script --- */
 
 static const struct call calls[] = {
@@ -426,6 +438,7 @@ static const struct call calls[] = {
     { "rename", run_rename }, { "link", run_link }, { "readlink", run_readlink }, { "getcwd", run_getcwd }, { "stat", run_stat },
     { "chmod", run_chmod }, { "chown", run_chown }, { "access", run_access }, { "truncate", run_truncate }, { "chdir", run_chdir },
     { "user", run_user }, { "umask", run_umask }, { "archive", run_archive }, { "unpack", run_unpack }, { "spoil", run_spoil },
+    { "hear", run_hear }, { "mode", run_mode },
 };
 
 static void split(char *line, struct words *w)
@@ -501,6 +514,7 @@ static void clean_up(void)
     fs->euid = fs->egid = 0;
     fs->umask = 022;
     fd_close_all(fds());
+    fs_tty_end();
     fs_empty();
     fs_archive_free();
 }

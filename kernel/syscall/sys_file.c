@@ -10,31 +10,8 @@
 #include "mm/frames.h"
 #include "mm/slab.h"
 #include "mm/uaccess.h"
+#include "syscall/calls.h"
 #include "syscall/sys_path.h"
-
-s64 sys_read(int fd, uptr to, size_t n);
-s64 sys_write(int fd, uptr from, size_t n);
-s64 sys_pread64(int fd, uptr to, size_t n, s64 at);
-s64 sys_pwrite64(int fd, uptr from, size_t n, s64 at);
-s64 sys_readv(int fd, uptr pieces, u64 count);
-s64 sys_writev(int fd, uptr pieces, u64 count);
-s64 sys_sendfile(int out, int in, uptr at, size_t n);
-s64 sys_lseek(int fd, s64 offset, int whence);
-s64 sys_close(int fd);
-s64 sys_dup(int fd);
-s64 sys_dup2(int from, int to);
-s64 sys_dup3(int from, int to, int flags);
-s64 sys_pipe(uptr fds);
-s64 sys_pipe2(uptr fds, int flags);
-s64 sys_fcntl(int fd, u32 command, u64 argument);
-s64 sys_ioctl(int fd, u32 request, u64 argument);
-s64 sys_poll(uptr fds, u64 count, int timeout_ms);
-s64 sys_ppoll(uptr fds, u64 count, uptr timeout, uptr mask, size_t mask_size);
-s64 sys_getdents64(int fd, uptr to, size_t size);
-s64 sys_sync(void);
-s64 sys_fsync(int fd);
-s64 sys_fdatasync(int fd);
-s64 sys_getrandom(uptr to, size_t n, u32 flags);
 
 #define MOST_BYTES 0x7ffff000ul /* that one call moves */
 #define PIECES_MAX 1024
