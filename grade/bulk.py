@@ -21,7 +21,6 @@ import concurrent.futures
 import contextlib
 import fcntl
 import hashlib
-import html
 import json
 import os
 import shutil
@@ -39,10 +38,10 @@ if __name__ == "__main__":
     sys.dont_write_bytecode = True
     sys.path.insert(0, str(HERE.parent))
 
-from grade import build, dwarf, exercises, forms, intake, machine, sandbox, testlist
-from grade.errors import GraderFault, UserError
+from grade import build, dwarf, exercises, forms, intake, machine, sandbox, submission, testlist
+from grade.errors import UserError, told
 
-OK, SOME_FAILED, INTERRUPTED, FAULT, USAGE = range(5)
+OK, SOME_FAILED = 0, 1  # beside those of errors.told()
 WALL_S = 3600           # for one submission; guards the host
 KEPT = "results.json"
 MOST_SAID = 1 << 20     # bytes of what a grading prints
@@ -53,7 +52,7 @@ BAR = 30                # columns of the progress bar
 def main(argv):
     """Returns the exit status."""
     parser = argparse.ArgumentParser(prog="grade/bulk.py", description="grades a folder of submissions")
-    parser.add_argument("--tree", type=Path, required=True, help="the start tree of the phase, built")
+    parser.add_argument("--tree", type=Path, required=True, help="the start tree of the phase")
     parser.add_argument("--reference", type=Path, required=True, help="a tar of the exercises' files, solved")
     parser.add_argument("--submissions", type=Path, help="a folder with a folder or an archive for each submission")
     parser.add_argument("--out", type=Path, help="a folder for what comes out")
@@ -70,17 +69,14 @@ def main(argv):
     for name in ("tree", "reference", "submissions", "out", "one", "results", "base"):
         setattr(options, name, getattr(options, name) and getattr(options, name).absolute())
     signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
-    try:
-        return only(options) if options.one else bulk(options) if options.submissions else Course(options).build_base()
-    except UserError as error:
-        print(f"bulk: {error}", file=sys.stderr)
-        return USAGE
-    except (GraderFault, OSError) as error:
-        print(f"bulk: {error}", file=sys.stderr)
-        return FAULT
-    except KeyboardInterrupt:
-        print("bulk: interrupted; the same command goes on from here", file=sys.stderr)
-        return INTERRUPTED
+    work = only if options.one else bulk if options.submissions else base_alone
+    return told("bulk", lambda: work(options), "interrupted; the same command goes on from here")
+
+
+def base_alone(options):
+    """Builds what was handed out, for gradings to come. Returns the exit status."""
+    Course(options).build_base()
+    return OK
 
 
 def bulk(options):
@@ -96,17 +92,14 @@ def bulk(options):
         try:
             course.grade_all(open_ones, progress)
         finally:
-            graded = [(one.name, course.results(one), course.remark(one)) for one in found]
+            graded = [(one.name, one.folder, course.results(one), course.remark(one)) for one in found]
             write(options.out / "grades.csv", forms.table(graded))
-            write(options.out / "index.html",
-                  forms.index(f"Lab {course.phase}", [(one.name, one.folder, course.results(one), course.remark(one))
-                                                                           for one in found]))
+            write(options.out / "index.html", forms.index(f"Lab {course.phase}", graded))
         progress.finish()
-    missing = [name for name, results, _ in graded if results is None]
+    missing = [(name, remark) for name, _, results, remark in graded if results is None]
     print(f"bulk: {len(found) - len(missing)} of {len(found)} graded; {options.out}/grades.csv, {options.out}/index.html")
-    for name, results, remark in graded:
-        if results is None:
-            print(f"bulk: not graded: {name} {remark}")
+    for name, remark in missing:
+        print(f"bulk: not graded: {name} {remark}")
     return SOME_FAILED if missing else OK
 
 
@@ -136,6 +129,7 @@ class Course:
                   "hostile file could have them read what this user may read. apt-get install bubblewrap, or grade as a user who may read "
                   "nothing else", file=sys.stderr)
         sandbox.use(self.boxed)
+        submission.read_given(options.reference)  # or nobody's later exercises could be judged behind a failing one
         self.names = [path for exercise in self.known.values() for path in exercise.files]
         graders = sorted(path for path in (options.tree / "grade").rglob("*") if path.is_file() and "__pycache__" not in path.parts)
         self.identity = digest([*graders, options.tree / "exercises.toml", options.reference])
@@ -149,7 +143,6 @@ class Course:
         built = build.build(self.options.tree, self.options.tree / "grade" / "given.tar", self.known, self.base, self.options.jobs, kinds)
         for kernel in built.kernels.values():
             dwarf.load(kernel, self.base / "dwarf")
-        return OK
 
     def place(self, one):
         return self.options.out / one.folder
@@ -220,9 +213,8 @@ class Course:
         """Has grade/run.py grade what lies in work/submission. Returns a remark for the table, mostly none."""
         for part in ("tree", "dwarf"):
             shutil.copytree(self.base / part, work / "build" / part, symlinks=True)
-        command = [sys.executable, str(self.options.tree / "grade" / "run.py"), "--tree", str(work / "submission"), "--out",
-                   str(work / "out"),
-                   "--work", str(work / "build"), "--jobs", "1", "--reference", str(self.options.reference),
+        command = [sys.executable, str(self.options.tree / "grade" / "run.py"), "--tree", str(work / "submission"),
+                   "--out", str(work / "out"), "--work", str(work / "build"), "--jobs", "1", "--reference", str(self.options.reference),
                    *(["--sandbox"] if self.boxed else []), *(["--test", self.options.test] if self.options.test else [])]
         if self.options.test and (place / KEPT).exists():
             command += ["--previous", str(place / KEPT)]
@@ -260,12 +252,15 @@ def digest(files):
     """A hash of files, their names and contents; of a very large one, its beginning and its time. Nothing but plain files is opened."""
     total = hashlib.sha256()
     for path in map(str, files):
-        status = os.lstat(path)
-        total.update(f"{path}\0{status.st_size}\0{status.st_mtime_ns if status.st_size > MOST_HASHED else ''}\0".encode(
-            "utf-8", "surrogateescape"))
-        if stat.S_ISREG(status.st_mode):
-            with open(path, "rb") as file:
-                total.update(file.read(MOST_HASHED))
+        total.update(path.encode("utf-8", "surrogateescape"))
+        try:
+            status = os.lstat(path)
+            total.update(f"\0{status.st_size}\0{status.st_mtime_ns if status.st_size > MOST_HASHED else ''}\0".encode())
+            if stat.S_ISREG(status.st_mode):
+                with open(path, "rb") as file:
+                    total.update(file.read(MOST_HASHED))
+        except OSError as error:  # a path too long to be looked at, a file that nobody may read
+            total.update(error.strerror.encode())
     return total.hexdigest()[:32]
 
 

@@ -57,12 +57,13 @@ def classroom(results):
 
 
 def table(graded):
-    """CSV as text. graded: [(name, results or None, remark)]. Tests by number and name; a test that somebody's results lack is empty."""
-    tests = list(dict.fromkeys(test["name"] for _, results, _ in graded if results for test in results["tests"]))
+    """CSV as text. graded: [(name, folder, results or None, remark)]. Tests by number and name; a test that somebody's results lack is
+    empty."""
+    tests = list(dict.fromkeys(test["name"] for _, _, results, _ in graded if results for test in results["tests"]))
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["name", "score", "of", "extra", "review", "remark", *tests])
-    for name, results, remark in graded:
+    for name, _, results, remark in graded:
         if results is None:
             writer.writerow([plain(name), "", "", "", "", plain(remark), *[""] * len(tests)])
             continue

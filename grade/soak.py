@@ -7,7 +7,7 @@ grades of the same tree, every second one beside 8 busy processes, come out the 
 
 The work is done in pieces, and the state file is written after each: a soak that was stopped goes on there. With --minutes it ends after
 the piece in which the time is over, and begins another lap when everything is done; without, when everything is done. What a piece finds
-never depends on time. Exit status: 0; 1 something was found; 3 the grader failed; 4 called wrongly."""
+never depends on time. Exit status: 0; 1 something was found; 2 stopped; 3 the grader failed; 4 called wrongly."""
 
 import argparse
 import contextlib
@@ -26,9 +26,9 @@ if __name__ == "__main__":
 
 from grade import dwarf, exercises, machine, testlist
 from grade.boot import Boot, no_leak
-from grade.errors import GraderFault, RuleBroken, UserError
+from grade.errors import GraderFault, RuleBroken, UserError, told
 
-FAILED, FAULT, USAGE = 1, 3, 4
+FAILED = 1
 LIMIT_MS = 60_000  # of virtual time for a piece
 VARIANTS = ("checked", "plain")
 BUSY = 8           # processes beside every second grade
@@ -49,17 +49,8 @@ def main(argv):
     parser.add_argument("--state", type=Path, default=Path("build/soak.json"))
     parser.add_argument("--minutes", type=int, help="stop after so many minutes")
     options = parser.parse_args(argv)
-    try:
-        return soak(options.tree.absolute(), options.state, options.minutes)
-    except UserError as error:
-        print(f"soak: {error}", file=sys.stderr)
-        return USAGE
-    except (GraderFault, OSError) as error:
-        print(f"soak: {error}", file=sys.stderr)
-        return FAULT
-    except KeyboardInterrupt:
-        print(f"soak: stopped; the next one goes on from {options.state}", file=sys.stderr)
-        return FAULT
+    return told("soak", lambda: soak(options.tree.absolute(), options.state, options.minutes),
+                f"stopped; the next one goes on from {options.state}")
 
 
 def soak(tree, path, minutes=None, churns=CHURNS, grades=GRADES, seeds=SEEDS):

@@ -96,7 +96,7 @@ def test_junit_counts_what_failed_and_what_could_not_be_judged(kept):
 
 
 def test_the_table_has_a_line_for_everybody(kept):
-    text = forms.table([("=HYPERLINK(1)", kept, ""), ("none", None, "is empty")])
+    text = forms.table([("=HYPERLINK(1)", "f", kept, ""), ("none", "n", None, "is empty")])
     head, first, second = csv.reader(io.StringIO(text))
     assert head[:6] == ["name", "score", "of", "extra", "review", "remark"] and head[6:] == [test["name"] for test in kept["tests"]]
     assert first == ["'=HYPERLINK(1)", "25", "100", "25", "", "", "25", "0", "0", "0", "25"] and second[:6] == ["none", "", "", "", "",
