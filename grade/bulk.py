@@ -215,9 +215,9 @@ class Course:
             shutil.copytree(self.base / part, work / "build" / part, symlinks=True)
         command = [sys.executable, str(self.options.tree / "grade" / "run.py"), "--tree", str(work / "submission"),
                    "--out", str(work / "out"), "--work", str(work / "build"), "--jobs", "1", "--reference", str(self.options.reference),
-                   *(["--sandbox"] if self.boxed else []), *(["--test", self.options.test] if self.options.test else [])]
-        if self.options.test and (place / KEPT).exists():
-            command += ["--previous", str(place / KEPT)]
+                   *(["--sandbox"] if self.boxed else [])]
+        if self.options.test and (place / KEPT).exists():  # whoever has no results yet is graded in all tests
+            command += ["--test", self.options.test, "--previous", str(place / KEPT)]
         (work / "tmp").mkdir()
         with open(work / "said", "w+b") as said:
             process = machine.start(command, work, said, [], 4 << 30, {"TMPDIR": str(work / "tmp")})

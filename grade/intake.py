@@ -138,7 +138,8 @@ def write(target, tree):
             else:
                 place.write_bytes(data)
         except (OSError, ValueError) as error:
-            raise Unreadable(f"holds a file that cannot be written here: {path[:200]} ({error})") from None
+            why = getattr(error, "strerror", None) or error
+            raise Unreadable(f"holds a file that cannot be written here: {path[:200]} ({why})") from None
 
 
 def check_manifest(read, phase):
