@@ -38,7 +38,7 @@ if __name__ == "__main__":
     sys.dont_write_bytecode = True
     sys.path.insert(0, str(HERE.parent))
 
-from grade import build, dwarf, exercises, forms, intake, machine, sandbox, submission, testlist
+from grade import build, dwarf, exercises, forms, intake, machine, results, sandbox, submission, testlist
 from grade.errors import UserError, told
 
 OK, SOME_FAILED = 0, 1  # beside those of errors.told()
@@ -96,7 +96,7 @@ def bulk(options):
             write(options.out / "grades.csv", forms.table(graded))
             write(options.out / "index.html", forms.index(f"Lab {course.phase}", graded))
         progress.finish()
-    missing = [(name, remark) for name, _, results, remark in graded if results is None]
+    missing = [(name, remark) for name, _, kept, remark in graded if kept is None]
     print(f"bulk: {len(found) - len(missing)} of {len(found)} graded; {options.out}/grades.csv, {options.out}/index.html")
     for name, remark in missing:
         print(f"bulk: not graded: {name} {remark}")
@@ -110,10 +110,9 @@ def only(options):
         course, one = Course(options), intake.Found("submission", [options.one])
         course.build_base()
         course.grade(one)
-        results = course.results(one) or {"score": 0, "output": f"This submission {course.remark(one)}", "output_format": "text",
-                                          "tests": []}
-        write(options.results, json.dumps(results, indent=1) + "\n")
-        print(results["output"])
+        kept = course.results(one) or results.whole(0, f"This submission {course.remark(one)}", [], {"complete": False})
+        write(options.results, json.dumps(kept, indent=1) + "\n")
+        print(kept["output"])
         return OK if course.results(one) else SOME_FAILED
 
 
@@ -201,11 +200,11 @@ class Course:
             shutil.rmtree(work, ignore_errors=True)
         if self.stop.is_set():
             return one.name
-        results = self.results(one)
-        if results:
-            write(place / "junit.xml", forms.junit(results))
-            write(place / "classroom.txt", forms.classroom(results) + "\n")
-            write(place / "feedback.html", forms.page(one.name, results))
+        kept = self.results(one)
+        if kept:
+            write(place / "junit.xml", forms.junit(kept))
+            write(place / "classroom.txt", forms.classroom(kept) + "\n")
+            write(place / "feedback.html", forms.page(one.name, kept))
         write(place / "state.json", json.dumps(state) + "\n")
         return one.name
 

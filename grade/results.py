@@ -91,11 +91,9 @@ class Results:
                           "output": "\n".join(details(row, True)), "output_format": "text",
                           "tags": [row["exercise"], "core" if row["core"] else "extra"], "visibility": row["visibility"],
                           "extra_data": {"name": row["name"], **data}})
-        return {"score": rounded(self.total("earned")), "execution_time": self.seconds, "output": self.summary(), "output_format": "text",
-                "test_output_format": "text", "visibility": "visible", "leaderboard": [], "tests": tests,
-                "extra_data": {**self.extra, "max_score": rounded(self.total("points")),
-                               "extra_score": rounded(self.total("earned", False)),
-                               "extra_max": rounded(self.total("points", False)), "complete": not self.faults()}}
+        extra = {**self.extra, "max_score": rounded(self.total("points")), "extra_score": rounded(self.total("earned", False)),
+                 "extra_max": rounded(self.total("points", False)), "complete": not self.faults()}
+        return whole(rounded(self.total("earned")), self.summary(), tests, extra, self.seconds)
 
     def summary(self):
         """The score's line; "at least" if the grader could not judge some test, or not yet."""
@@ -109,6 +107,12 @@ class Results:
             first = " and ".join(sorted({row["until"] for row in held}))
             line += f"  ({len(held)} of {len(self.rows)} tests are not judged until {first} passes)"
         return line
+
+
+def whole(score, output, tests, extra, seconds=0):
+    """The content of results.json around its tests."""
+    return {"score": score, "execution_time": seconds, "output": output, "output_format": "text", "test_output_format": "text",
+            "visibility": "visible", "leaderboard": [], "tests": tests, "extra_data": extra}
 
 
 def partial(path):
