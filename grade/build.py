@@ -240,8 +240,8 @@ class Maker:
 
 
 def call(args, folder, seconds=WALL_SECONDS, more=None):
-    """(exit code, stdout and stderr) of a step that may take no more than its limits, and of which nothing is left afterwards. seconds: of a
-    clock, after which it is ended, and its exit code None. more: variables for its environment."""
+    """(exit code, stdout and stderr) of a step that may take no more than its limits, and of which nothing is left afterwards. seconds: of
+    a clock, after which it is ended, and its exit code None. more: variables for its environment."""
     environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TMPDIR": sandbox.scratch(), **(more or {})}
 
     def in_child():

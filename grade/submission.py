@@ -26,10 +26,11 @@ HOST_FILE = re.compile(rb"^\s*[#%]\s*(?:include|include_next|embed|import|depend
 MOST_SIGNS = 10
 MOST_NAMED = 2000  # added files that are named
 
-# What code of an exercise has no business with: the tests' own structures, the machine behind arch/'s back, addresses of the kernel's written
-# as numbers, names made of pieces. For a person to look at; no verdict rests on it.
-SIGNS = re.compile(rb"\b(ktest\w*|\w*nonce\w*|trace_(?!event\b)\w+|panic_report|option_(?:given|u64|text)|(?:text|rodata|data|kernel|programs)_"
-                   rb"(?:start|end)|DIRECT_BASE|KERNEL_BASE|__builtin_(?:return|frame)_address|asm|__asm(?:__)?|"
+# What code of an exercise has no business with: the tests' own structures, the machine behind arch/'s back, addresses of the kernel's
+# written as numbers, names made of pieces. For a person to look at; no verdict rests on it.
+SIGNS = re.compile(rb"\b(ktest\w*|\w*nonce\w*|trace_(?!event\b)\w+|panic_report|option_(?:given|u64|text)|"
+                   rb"(?:text|rodata|data|kernel|programs)_(?:start|end)|DIRECT_BASE|KERNEL_BASE|"
+                   rb"__builtin_(?:return|frame)_address|asm|__asm(?:__)?|"
                    rb"0xffff[08c][0-9a-f]{11}(?:ul?l?)?|0xf{8}8[0-9a-f]{7}(?:ul?l?)?)\b|(?<!#)##(?!#)", re.I)
 
 # What mine.h may hold, when comments are taken away: lines for the preprocessor, and the rest.

@@ -20,7 +20,8 @@ DONE_WORDS = 12  # of the stack between machine_poweroff() and the call in ktest
 
 
 def outcome(end, kernel, nonce, console, limit_ms, elf):
-    """None if the run finished, else the Unjudged that says why not. end: machine.End; kernel: state.Kernel after the run; elf: its file."""
+    """None if the run finished, else the Unjudged that says why not. end: machine.End; kernel: state.Kernel after the run; elf: its
+    file."""
     if end.kind == "runaway":
         return Unjudged("runaway", f"the kernel prints without end: the run was stopped after {end.detail} of output", *printed(console))
     try:

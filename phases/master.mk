@@ -61,7 +61,7 @@ bulk: trees-$(phase) ## grades a folder of submissions: SUBMISSIONS=dir OUT=dir 
 bench-bulk: trees-$(phase) ## how fast 60 mixed submissions are graded: PHASE=n
 	@$(python) grade/selftest/bench_bulk.py --phase $(phase)
 
-autograder.zip: trees-$(phase) ## what Gradescope asks for: build/autograder-PHASE.zip
+autograder.zip: trees-$(phase) ## what Gradescope asks for: PHASE=n; build/autograder-PHASE.zip
 	@$(python) grade/gradescope/pack.py $(graded-with) --out build/autograder-$(phase).zip
 
 # The table is printed also when one survives, and then make fails.

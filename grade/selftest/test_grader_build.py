@@ -142,8 +142,8 @@ def test_a_broken_header_of_mine_is_blamed_and_not_those_who_include_it(tree):
 
 
 def test_what_mine_brings_is_there_for_the_others(tree):
-    built = tree({MINE: "#define MINE 3\n#define MINE_HELP 4\n", "kernel/mine/helper.c": "int helper(void) { return 1; }\n", PUSH: "nonsense\n",
-                  POP: '#include "mine/mine.h"\nint helper(void); int pop(void) { return MINE_HELP + helper(); }\n'})
+    built = tree({MINE: "#define MINE 3\n#define MINE_HELP 4\n", "kernel/mine/helper.c": "int helper(void) { return 1; }\n",
+                  PUSH: "nonsense\n", POP: '#include "mine/mine.h"\nint helper(void); int pop(void) { return MINE_HELP + helper(); }\n'})
     assert list(built.broken) == [PUSH]
 
 

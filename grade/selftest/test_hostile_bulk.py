@@ -2,8 +2,8 @@
 is to be looked at; the honest ones get what they would get alone; and afterwards everything outside is as it was, nobody lives on, and no
 file is left.
 
-Every kernel of hostile/, every way of SOURCES to reach out of a source, every folder and archive of PACKED. CRESCENT_TESTS=all grades all of
-them with all tests; otherwise those that are not tried elsewhere, with the tests of 1.4 alone."""
+Every kernel of hostile/, every way of SOURCES to reach out of a source, every folder and archive of PACKED. CRESCENT_TESTS=all
+grades all of them with all tests; otherwise those that are not tried elsewhere, with the tests of 1.4 alone."""
 
 import csv
 import gzip
@@ -45,7 +45,8 @@ def mine(text):
     return {MINE: text + (kernels.START / MINE).read_text().replace("#pragma once\n", "")}
 
 
-MANY = '__asm__(".altmacro\\n.macro many n\\n.globl aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\\\\n\\n.endm\\n.set i,0\\n.rept 40000\\nmany %i\\n.set i,i+1\\n.endr");'
+MANY = ('__asm__(".altmacro\\n.macro many n\\n.globl aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\\\\n\\n.endm\\n.set i,0\\n.rept 40000\\n'
+        'many %i\\n.set i,i+1\\n.endr");')
 BOMB = "\n".join(f"#define A{n} A{n - 1} A{n - 1}" for n in range(1, 40))
 
 # name: (files over a tree in which 1.1 to 1.3 are solved, words about it in what was graded; "" where it is merely not solved). SECRET's
@@ -73,11 +74,12 @@ SOURCES = {
     "loads-a-plugin": (before('#pragma GCC plugin "%s"\n#pragma GCC push_options\n#pragma GCC optimize ("-fplugin=%s")\n'), ""),
     "claims-other-lines": (before('#line 1 "kernel/ktest/ktest.c"\nint x = ;\n'), "does not build"),
     "shares-a-symbol-of-the-tests": (behind('__asm__(".comm ktest_done, 8, 8");'), "only the kernel's own tests"),
-    "defines-one-weakly": (behind('void ktest_done(void);\n__attribute__((weak)) void ktest_done(void)\n{\n}\n'), "only the kernel's own tests"),
+    "defines-one-weakly": (behind('void ktest_done(void);\n__attribute__((weak)) void ktest_done(void)\n{\n}\n'),
+                           "only the kernel's own tests"),
     "refers-to-one-weakly": (behind('static void done(void) __attribute__((weakref("ktest_done")));\n#define ktest_done done\n'), ""),
     "names-one-in-pieces": (behind("#define JOIN(a, b) a##b\n#define ktest_done JOIN(ktest_, done)\n"), "only the kernel's own tests"),
-    "names-one-with-a-version": (behind('__asm__(".symver finished, ktest_done@V1");\nextern void finished(void);\n#define ktest_done finished\n'),
-                                 ""),
+    "names-one-with-a-version": (behind('__asm__(".symver finished, ktest_done@V1");\nextern void finished(void);\n'
+                                        "#define ktest_done finished\n"), ""),
     "hides-one-among-many": (behind(MANY), "so many symbols"),
     "takes-the-table-of-tests": (before("extern const struct { const char *name, *about; int (*run)(void); } ktests_start[];\n"
                                         "int look(void);\nint look(void)\n{\n    return ktests_start[0].run();\n}\n"),
@@ -209,11 +211,12 @@ def zip_of(path, files):
 
 
 @pytest.fixture(scope="module")
-def graded(tmp_path_factory):
+def graded(tmp_path_factory, request):
     """The class, graded: table (dicts by name), results (by name, None of who was not graded), folder, done (of overseer)."""
     folder = tmp_path_factory.mktemp("hostile")
     made, temporary = folder / "submissions", folder / "tmp"
     made.mkdir(), temporary.mkdir()
+    request.addfinalizer(lambda: subprocess.run(["rm", "-rf", made], check=True))  # deeper than Python removes
     (folder / "secret").write_text(f"int secret[] = {{ 1 }}; // {SECRET}\n")
     (folder / "canary").write_text("alive")
     for name in HONEST:
@@ -239,8 +242,7 @@ def graded(tmp_path_factory):
     with open(folder / "out/grades.csv", newline="") as file:
         table = {row["name"].removeprefix("'"): row for row in csv.DictReader(file)}
     results = {path.parent.name: json.loads(path.read_text()) for path in folder.glob("out/*/results.json")}
-    yield SimpleNamespace(folder=folder, made=made, done=done, table=table, results=results, before=before, temporary=temporary)
-    subprocess.run(["rm", "-rf", made], check=True)  # deeper than others can remove
+    return SimpleNamespace(folder=folder, made=made, done=done, table=table, results=results, before=before, temporary=temporary)
 
 
 def lay(folder, files):
@@ -251,7 +253,7 @@ def lay(folder, files):
 
 def filled(files, secret):
     """Files with the secret's path in them."""
-    return {path: text.replace("%s", str(secret)).replace("%%", "%") if "%s" in text or "%%" in text else text for path, text in files.items()}
+    return {path: text.replace("%s", str(secret)).replace("%%", "%") for path, text in files.items()}
 
 
 def outside(folder):

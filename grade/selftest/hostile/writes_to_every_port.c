@@ -2,7 +2,8 @@
 static void hostile(void)
 {
     for (u32 port = 0; port < 0x10000; port++)
-        if ((port < 0xcf8 || port > 0xcff) && (port < 0x600 || port > 0x6ff) && port != 0x64 && port != 0x92 && (port < 0xf4 || port > 0xf7))
+        if ((port < 0xcf8 || port > 0xcff) && (port < 0x600 || port > 0x6ff) && (port < 0xf4 || port > 0xf7) && port != 0x64 &&
+            port != 0x92)
             out8((u16)port, 0xff);
     machine_poweroff();
 }
