@@ -21,7 +21,7 @@ MINE = "kernel/mine"
 MINE_HEADER = "kernel/mine/mine.h"
 MINE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\.(c|h|asm)")
 JUNK = re.compile(r".*(~|\.o|\.d|\.orig|\.rej|\.sw[a-p]|\.bak)|\.DS_Store|\..*")
-HOST_FILE = re.compile(rb"^\s*[#%]\s*(?:include|include_next|embed|import|depend|pathsearch)\s*[\"<'`]\s*/|\bincbin\s*[\"'`]\s*/",
+HOST_FILE = re.compile(rb"^\s*[#%]\s*(?:include|include_next|embed|import|depend|pathsearch)\s*[\"<'`]\s*/|\bincbin\s*\\?[\"'`]\s*/",
                        re.M | re.I)  # for clear words: what is hidden behind a macro meets the limits of build.call()
 MOST_SIGNS = 10
 MOST_NAMED = 2000  # added files that are named
@@ -50,9 +50,9 @@ def signs(files, given):
     """Lines about files {path: bytes} that name what the tests keep their evidence in, where what was handed out does not."""
     found = []
     for path, data in files.items():
-        known = set(SIGNS.findall(given.get(path, b"")))
+        known = {found[0] for found in SIGNS.finditer(given.get(path, b""))}
         for number, line in enumerate(data.splitlines(), 1):
-            names = [name for name in SIGNS.findall(line) if name not in known]
+            names = [found[0] for found in SIGNS.finditer(line) if found[0] not in known]
             if names:
                 found.append(f"{path}:{number} names {names[0].decode()}")
     return found[:MOST_SIGNS]
