@@ -80,8 +80,7 @@ def expect(boot, rule, *table, **kwargs):
         require(wanted in (result, None), rule, f"{line_of(row[1:])}: {named(result)}, expected {row[0]}")
 
 
-# --- a random life,
-against the model ------------------------------------------------------------------------------------------------------
+# --- a random life, against the model ----------------------------------------------------------------------------------------------------
 
 NAMES = ("a", "b", "c", "d")
 
@@ -337,6 +336,16 @@ def test_descriptors_are_the_lowest_free_ones_up_to_the_limit(boot):
            (0, "limit", 2000), *((n, "dupfrom", 3, 0, 0) for n in range(6, 100)), (1999, "dup2", 3, 1999),
            ("EMFILE", "dupfrom", 3, 1999, 0),
            ("EBADF", "dup2", 3, 2000), (0, "close", 50), (50, "dupfrom", 3, 0, 0), (1, "write", 1999, 1, 0))
+
+
+def test_a_lock_on_a_file_is_its_open_files(boot):
+    shared, alone, none = 1, 2, 8
+    expect(boot, "a lock is shared or alone, belongs to an open file with all its descriptors, and goes with it",
+           (3, "open", HERE, "/f", O_CREAT | O_RDWR, 0o644), (4, "open", HERE, "/f", O_RDWR, 0), (5, "dupfrom", 3, 0, 0),
+           (0, "flock", 3, shared),
+           (0, "flock", 4, shared), ("EAGAIN", "flock", 4, alone), (0, "flock", 3, alone), ("EAGAIN", "flock", 4, shared),
+           (0, "flock", 5, alone),
+           (0, "close", 3), ("EAGAIN", "flock", 4, shared), (0, "close", 5), (0, "flock", 4, alone), (0, "flock", 4, none))
 
 
 def test_devices_do_what_their_names_say(boot):

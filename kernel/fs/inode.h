@@ -57,6 +57,8 @@ struct inode {
     const struct file_ops *file_ops; /* [c] of its open files */
     struct inode *parent;            /* [t] a directory's, with a reference; NULL for the root */
     struct pipe *pipe;               /* [m] a pipe's, while it is open */
+    u32 lock_sharers;                /* [flock_lock] open files that have it locked with others; */
+    bool locked_alone;               /* [flock_lock] one has it locked alone */
     struct mutex lock;
 };
 

@@ -1,6 +1,6 @@
 /* The terminal's line discipline. Characters are taken from the console when a reader waits for them, or by the console's interrupt, so
-   that Ctrl-C is heard while nobody reads. In canonical mode a line can be edited until it is ended; then it can be read. Lock: tty_lock. The
-   console does what ONLCR would do: here a newline is written as it stands. */
+   that Ctrl-C is heard while nobody reads. In canonical mode a line can be edited until it is ended; then it can be read. The console does
+   what ONLCR would do: here a newline is written as it stands. Lock: tty_lock. */
 #include "fs/tty.h"
 #include "base/lock.h"
 #include "base/panic.h"

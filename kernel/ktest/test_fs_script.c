@@ -4,6 +4,7 @@
 #include "base/printk.h"
 #include "fs/context.h"
 #include "fs/dir.h"
+#include "fs/flock.h"
 #include "fs/pipe.h"
 #include "fs/poll.h"
 #include "ktest/ktest.h"
@@ -163,6 +164,18 @@ static s64 run_lseek(const struct words *w)
     if (!file)
         return -EBADF;
     result = file->ops->lseek ? file->ops->lseek(file, number(w, 2), (int)number(w, 3)) : -ESPIPE;
+    file_put(file);
+    return result;
+}
+
+static s64 run_flock(const struct words *w)
+{
+    struct file *file = fd_file(fds(), (int)number(w, 1));
+    s64 result;
+
+    if (!file)
+        return -EBADF;
+    result = fs_flock(file, (u32)number(w, 2), false);
     file_put(file);
     return result;
 }
@@ -433,7 +446,7 @@ static s64 run_mode(const struct words *w)
 
 static const struct call calls[] = {
     { "open", run_open }, { "close", run_close }, { "dup2", run_dup2 }, { "dupfrom", run_dup_from }, { "limit", run_limit },
-    { "exec", run_exec }, { "read", run_read }, { "write", run_write }, { "lseek", run_lseek }, { "pipe", run_pipe }, { "poll", run_poll },
+    { "exec", run_exec }, { "read", run_read }, { "write", run_write }, { "lseek", run_lseek }, { "flock", run_flock }, { "pipe", run_pipe }, { "poll", run_poll },
     { "readdir", run_readdir }, { "mkdir", run_mkdir }, { "mknod", run_mknod }, { "symlink", run_symlink }, { "unlink", run_unlink },
     { "rename", run_rename }, { "link", run_link }, { "readlink", run_readlink }, { "getcwd", run_getcwd }, { "stat", run_stat },
     { "chmod", run_chmod }, { "chown", run_chown }, { "access", run_access }, { "truncate", run_truncate }, { "chdir", run_chdir },

@@ -1,6 +1,7 @@
 /* System calls on open files and descriptors. Numbers, structures and errors are Linux's. */
 #include "fs/context.h"
 #include "fs/dir.h"
+#include "fs/flock.h"
 #include "fs/inode.h"
 #include "fs/pipe.h"
 #include "fs/poll.h"
@@ -417,6 +418,19 @@ s64 sys_ioctl(int fd, u32 request, u64 argument)
         result = fd_set_cloexec(table(), fd, request == FIOCLEX);
     else
         result = file->ops->ioctl ? file->ops->ioctl(file, request, argument) : -ENOTTY;
+    file_put(file);
+    return result;
+}
+
+s64 sys_flock(int fd, int operation)
+{
+    u32 how = (u32)operation & ~LOCK_NB;
+    struct file *file = sys_file(fd);
+    s64 result;
+
+    if (!file)
+        return -EBADF;
+    result = how == LOCK_SH || how == LOCK_EX || how == LOCK_UN ? fs_flock(file, how, !(operation & LOCK_NB)) : -EINVAL;
     file_put(file);
     return result;
 }
