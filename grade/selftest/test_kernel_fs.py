@@ -52,9 +52,9 @@ def script_of(calls, archive=b""):
                     for call in calls)
 
 
-def play(boot, calls, options="", limit_ms=2000, archive=b"", **kwargs):
+def play(boot, calls, options="", limit_ms=2000, archive=b"", trace="off", **kwargs):
     """[(result, [(a, b) of the facts behind it])] of the calls (tuples: a name and its arguments)."""
-    run = boot("fs_script", options, input=script_of(calls, archive), trace="off", limit_ms=limit_ms, **kwargs)
+    run = boot("fs_script", options, input=script_of(calls, archive), trace=trace, limit_ms=limit_ms, **kwargs)
     answers, notes = [], []
     for fact in run.facts(least=0):
         if fact.key == "NOTE":
@@ -361,6 +361,16 @@ def test_devices_do_what_their_names_say(boot):
             "null, zero, full and random are what they are under Linux", f"{answers}")
     require(answers[4][1] == [(5000, files.fnv(bytes(5000)))] and answers[7][1] == [(3, files.fnv(bytes(3)))], "zero and full give zeros")
     require(answers[10][1] != answers[11][1], "random numbers differ")
+
+
+def test_the_trace_can_be_read_on(boot):
+    answers = play(boot, [("pipe", 0), ("poll", 3, 1, 2), ("close", 3), ("open", HERE, "/dev/trace", 0, 0), ("read", 3, 20, 0),
+                          ("read", 3, 300, 0), ("read", 3, 65536, 0),
+                          ("read", 3, 65536, 0),
+                          ("write", 3, 1, 0)], trace="last")
+    first, part, rest, again, written = [result for result, _ in answers[4:]]
+    require(first == -errno.EINVAL and 100 < part <= 300 and rest >= 0 and again == 0 and written == -errno.EBADF,
+            "the trace is read line by line, once each", f"{answers}")
 
 
 # --- pipes -------------------------------------------------------------------------------------------------------------------------------

@@ -60,6 +60,7 @@ static struct char_device devices[] = {
     { .name = "full", .ops = &full_ops, .number = 0x107 },
     { .name = "random", .ops = &random_ops, .number = 0x108 },
     { .name = "urandom", .ops = &random_ops, .number = 0x109 },
+    { .name = "trace", .ops = &trace_device_ops, .number = 0xa00 },
 };
 
 /* The nodes of /dev. */
@@ -67,7 +68,7 @@ static const struct {
     const char *name;
     u32 number;
 } nodes[] = { { "null", 0x103 }, { "zero", 0x105 }, { "full", 0x107 }, { "random", 0x108 }, { "urandom", 0x109 }, { "tty", 0x500 },
-              { "console", 0x501 } };
+              { "console", 0x501 }, { "trace", 0xa00 } };
 
 /* At start there is one thread, with interrupts off: so without tree_lock. */
 static struct inode *make(struct inode *dir, const char *name, u32 mode, u32 number)
