@@ -1,5 +1,5 @@
-/* flock(): locks on files that hold only between those who ask for them. A lock belongs to an open file, and goes with it. Lock: flock_lock;
-   who waits for any file waits in one queue, and looks again when any lock is given up. */
+/* flock(): locks on files that hold only between those who ask for them. A lock belongs to an open file, and goes with it. Lock:
+   flock_lock; who waits for any file waits in one queue, and looks again when any lock is given up. */
 #include "fs/flock.h"
 #include "fs/inode.h"
 #include "lib/errno.h"

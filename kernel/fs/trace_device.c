@@ -1,4 +1,4 @@
-/* /dev/trace: the last scheduling events as lines of text, as at the monitor's prompt. A file's position is the number of the next event. No
+/* /dev/trace: the last scheduling events as lines of text, as at the monitor's prompt. A file's position is the next event's number. No
    lock: a record that is overwritten while it is read is shown as it is. */
 #include "base/cpu.h"
 #include "base/trace.h"

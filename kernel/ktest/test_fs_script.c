@@ -447,12 +447,12 @@ static s64 run_mode(const struct words *w)
 
 static const struct call calls[] = {
     { "open", run_open }, { "close", run_close }, { "dup2", run_dup2 }, { "dupfrom", run_dup_from }, { "limit", run_limit },
-    { "exec", run_exec }, { "read", run_read }, { "write", run_write }, { "lseek", run_lseek }, { "flock", run_flock }, { "pipe", run_pipe }, { "poll", run_poll },
-    { "readdir", run_readdir }, { "mkdir", run_mkdir }, { "mknod", run_mknod }, { "symlink", run_symlink }, { "unlink", run_unlink },
-    { "rename", run_rename }, { "link", run_link }, { "readlink", run_readlink }, { "getcwd", run_getcwd }, { "stat", run_stat },
-    { "chmod", run_chmod }, { "chown", run_chown }, { "access", run_access }, { "truncate", run_truncate }, { "chdir", run_chdir },
-    { "user", run_user }, { "umask", run_umask }, { "archive", run_archive }, { "unpack", run_unpack }, { "spoil", run_spoil },
-    { "hear", run_hear }, { "mode", run_mode },
+    { "exec", run_exec }, { "read", run_read }, { "write", run_write }, { "lseek", run_lseek }, { "flock", run_flock },
+    { "pipe", run_pipe }, { "poll", run_poll }, { "readdir", run_readdir }, { "mkdir", run_mkdir }, { "mknod", run_mknod },
+    { "symlink", run_symlink }, { "unlink", run_unlink }, { "rename", run_rename }, { "link", run_link }, { "readlink", run_readlink },
+    { "getcwd", run_getcwd }, { "stat", run_stat }, { "chmod", run_chmod }, { "chown", run_chown }, { "access", run_access },
+    { "truncate", run_truncate }, { "chdir", run_chdir }, { "user", run_user }, { "umask", run_umask }, { "archive", run_archive },
+    { "unpack", run_unpack }, { "spoil", run_spoil }, { "hear", run_hear }, { "mode", run_mode },
 };
 
 static void split(char *line, struct words *w)
