@@ -1,6 +1,7 @@
 /* A process ends: what it held is given back at once, its children get another parent, and what its own parent will ask for is kept. Lock:
    processes_lock. */
 #include "arch/user.h"
+#include "base/lab.h"
 #include "base/printk.h"
 #include "proc/table.h"
 #include "proc/user_thread.h"
@@ -17,6 +18,7 @@ void process_returns_space(struct process *p)
 /* Everything but what is kept for the parent. */
 static void release(struct process *p)
 {
+#if SOLVED >= 306
     fd_close_all(&p->fds);
     fs_context_end(&p->fs);
     timer_cancel(&p->alarm);
@@ -30,6 +32,11 @@ static void release(struct process *p)
         else
             aspace_free(space);
     }
+#else
+    /* Descriptors, files, the alarm, the address space, which this thread stands in: who ends holds on to nothing. */
+    lab_stub("3.6", "release");
+    (void)p;
+#endif
 }
 
 void parent_hears_locked(struct process *p, int how, int status)
@@ -60,6 +67,7 @@ static bool unwanted(const struct process *p)
 /* The children of a process that ends are process 1's from now on. One of them may be dead already, and process 1 be waiting. */
 static void orphan_children_locked(struct process *p)
 {
+#if SOLVED >= 306
     list_for_each_safe(it, &p->children) {
         struct process *child = list_entry(it, struct process, sibling_link);
 
@@ -70,6 +78,12 @@ static void orphan_children_locked(struct process *p)
         if (child->state == PROCESS_ZOMBIE)
             parent_hears_locked(child, CLD_EXITED, child->exit_status >> 8 & 0xff);
     }
+#else
+    /* Process 1 becomes the parent of each. Somebody may be waiting. */
+    lab_stub("3.6", "orphan_children_locked");
+    list_for_each(it, &p->children)
+        list_entry(it, struct process, sibling_link)->parent = NULL;
+#endif
 }
 
 void process_thread_leaves(struct thread *t, int code)
