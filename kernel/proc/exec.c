@@ -140,10 +140,11 @@ static int put_pointers(struct writer *w, const char **s, uptr *at, unsigned n)
 
 static int put_auxiliary(struct writer *w, const struct program *program, uptr random, uptr file)
 {
+    const struct credentials *cred = &current_process()->cred;
     const u64 aux[][2] = {
         { AT_PHDR, program->headers }, { AT_PHENT, 56 }, { AT_PHNUM, program->nr_headers }, { AT_PAGESZ, PAGE_SIZE }, { AT_BASE, 0 },
-        { AT_FLAGS, 0 }, { AT_ENTRY, program->entry }, { AT_UID, 0 }, { AT_EUID, 0 }, { AT_GID, 0 }, { AT_EGID, 0 }, { AT_CLKTCK, 100 },
-        { AT_SECURE, 0 }, { AT_RANDOM, random }, { AT_EXECFN, file }, { AT_NULL, 0 },
+        { AT_FLAGS, 0 }, { AT_ENTRY, program->entry }, { AT_UID, cred->uid.real }, { AT_EUID, cred->uid.effective }, { AT_GID, cred->gid.real },
+        { AT_EGID, cred->gid.effective }, { AT_CLKTCK, 100 }, { AT_SECURE, 0 }, { AT_RANDOM, random }, { AT_EXECFN, file }, { AT_NULL, 0 },
     };
     int error = 0;
 
@@ -243,6 +244,7 @@ int process_exec(const struct image *image, const char *name, const struct exec_
 
     if (!space)
         return -ENOMEM;
+    limits_to_space(p, space);
     error = elf_load(space, image, &program);
     if (!error)
         error = stack_make(space, &program, name, strings, &rsp);
@@ -260,6 +262,8 @@ int process_exec(const struct image *image, const char *name, const struct exec_
         aspace_free(old);
     fd_close_on_exec(&p->fds);
     signals_reset(p);
+    credentials_exec();
+    p->execed = true;
     user_thread(me)->altstack = (struct signal_stack){ 0 };
     user_thread(me)->clear_tid = 0;
     string_copy(p->name, last_part(name), sizeof(p->name));

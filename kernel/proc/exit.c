@@ -22,6 +22,7 @@ static void release(struct process *p)
     if (p->space) {
         struct address_space *space = p->space;
 
+        p->used.max_pages = max(p->used.max_pages, space->pages);
         user_space_leave();
         p->space = NULL;
         if (p->lent)
@@ -83,6 +84,7 @@ void process_thread_leaves(struct thread *t, int code)
         release(p);
     flags = spin_lock_irq(&processes_lock);
     list_remove(&t->owner_link);
+    usage_thread_leaves_locked(p, t);
     spin_unlock_irq(&processes_lock, flags);
     user_thread_end(t);
     t->owner = NULL; /* the process may be waited for and freed before this thread is off its stack */

@@ -72,13 +72,14 @@ static void wait_for_space(struct process *me)
 
 pid_t process_fork(const struct fork_options *options)
 {
-    struct process *me = current_process(), *child = process_new(me->name);
     struct thread *t;
     pid_t pid;
-    int error = -ENOMEM;
+    int error;
+    struct process *me = current_process(), *child = process_new(me->name, me, &error);
 
     if (!child)
-        return -ENOMEM;
+        return error;
+    error = -ENOMEM;
     child->space = options->share ? me->space : copy_space(me);
     if (!child->space)
         goto free_process;
@@ -91,7 +92,6 @@ pid_t process_fork(const struct fork_options *options)
     if (!t)
         goto close;
     child->lent = me->lending = options->share;
-    child->pgid = me->pgid;
     process_link(child, t, me);
     pid = child->pid; /* once launched, it may be gone at any time */
     if (options->parent_tid)

@@ -72,18 +72,31 @@ static void process_fill(struct process *p, const char *name)
     fd_table_init(&p->fds);
 }
 
-struct process *process_new(const char *name)
+struct process *process_new(const char *name, const struct process *parent, int *error)
 {
     struct process *p = slab_alloc(&process_cache);
 
-    if (p)
-        process_fill(p, name);
+    *error = p ? limits_inherit(p, parent) : -ENOMEM;
+    if (!p || *error)
+        goto fail;
+    process_fill(p, name);
+    p->cred = parent->cred;
+    p->pgid = parent->pgid;
+    p->sid = parent->sid;
+    p->nice = parent->nice;
+    p->fds.limit = (int)p->limits.of[RLIMIT_NOFILE].now;
     return p;
+
+fail:
+    if (p)
+        slab_free(&process_cache, p);
+    return NULL;
 }
 
 void process_free(struct process *p)
 {
     signals_free(&p->signals);
+    limits_leave(p);
     slab_free(&process_cache, p);
 }
 
@@ -119,6 +132,8 @@ void processes_init(struct thread *boot)
     files_init();
     devices_init();
     process_fill(&first_process, "init");
+    credentials_init(&first_process.cred);
+    limits_init(&first_process);
     if (open_console(&first_process))
         panic("processes_init: no memory for the first process's descriptors");
     boot->owner = &first_process;
@@ -129,13 +144,13 @@ void processes_init(struct thread *boot)
 pid_t process_create(const char *name, int (*entry)(void *), void *arg)
 {
     struct thread_params params = THREAD_PARAMS(name, entry, arg);
-    struct process *p = process_new(name);
     struct thread *t;
     pid_t pid;
     int error;
+    struct process *p = process_new(name, current_process(), &error);
 
     if (!p)
-        return -ENOMEM;
+        return error;
     error = open_console(p);
     if (error)
         goto free_process;

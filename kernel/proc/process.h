@@ -7,7 +7,10 @@
 #include "fs/fd_table.h"
 #if PHASE >= 3
 #include "mm/aspace.h"
+#include "proc/cred.h"
+#include "proc/limits.h"
 #include "proc/signal.h"
+#include "proc/usage.h"
 #include "sched/mutex.h"
 #include "sched/timer.h"
 #endif
@@ -46,7 +49,14 @@ struct process {
     struct timer alarm;          /* alarm(), setitimer(); the CPU's timer queue */
     u64 alarm_interval;          /* [p] ns; 0: once */
     bool lent, lending;          /* [p] vfork(): uses its parent's space; a child uses its own, and it waits */
-    pid_t pgid;                  /* [p] process group */
+    pid_t pgid;                  /* [p] process group; 0: the kernel's own */
+    pid_t sid;                   /* [p] session */
+    bool execed;                 /* [p] runs another program than it was forked with */
+    int nice;                    /* [p] -20 to 19 (proc/priority.h) */
+    struct credentials cred;     /* [p], and changed by its own thread alone */
+    struct limits limits;        /* [p] */
+    struct usage used;           /* [p] by threads that have left */
+    struct usage used_by_children; /* [p] by those that were waited for, with theirs */
 #endif
     struct process_mine mine;
 };

@@ -58,8 +58,10 @@ pid_t process_wait_for(pid_t pid, int options, int *status)
         error = wait_interruptible(&me->waiters, &processes_lock);
     pid = child ? child->pid : any ? error : -ECHILD;
     gone = child && child->state == PROCESS_ZOMBIE;
-    if (gone)
+    if (gone) {
         process_unlink_locked(child);
+        usage_child_waited_locked(me, child);
+    }
     spin_unlock_irq(&processes_lock, flags);
     if (gone)
         process_free(child);
