@@ -67,6 +67,13 @@ $(KERNEL_DIR)/system_calls.c: kernel/syscall/syscall.tbl kernel/syscall/table.aw
 	@mkdir -p $(@D)
 	@awk -f kernel/syscall/table.awk $< > $@
 
+$(KERNEL_DIR)/include/syscall/calls.h: kernel/syscall/syscall.tbl kernel/syscall/table.awk
+	@mkdir -p $(@D)
+	@awk -v header=1 -f kernel/syscall/table.awk $< > $@
+
+$(filter $(KERNEL_DIR)/kernel/syscall/%,$(KERNEL_OBJ)): KERNEL_CFLAGS += -I$(KERNEL_DIR)/include
+$(filter $(KERNEL_DIR)/kernel/syscall/%.o,$(KERNEL_OBJ)): $(KERNEL_DIR)/include/syscall/calls.h
+
 $(KERNEL_DIR)/system_calls.c.o: $(KERNEL_DIR)/system_calls.c
 	$(Q)$(CC) $(KERNEL_CFLAGS) -c $< -o $@
 

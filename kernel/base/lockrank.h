@@ -15,6 +15,7 @@ enum lock_rank {
     RANK_THREADS,     /* sched/thread.c: the thread table, and who waits for whom */
     RANK_TIMERS,      /* sched/timer.c: a CPU's timers */
     RANK_RUN_QUEUE,   /* sched/rq.h: one CPU's run queue */
+    RANK_SHARED,      /* mm/shared.c: memory that address spaces share */
     RANK_KSTACK,      /* mm/kstack.c: kernel stacks */
     RANK_SLAB,        /* mm/slab.c: one cache of the kernel heap */
     RANK_FRAMES,      /* mm/frames.c: physical memory */

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "fs/fd_table.h"
+#include "lib/signals.h"
 
 #define FS_GROUPS_MAX 32
 
@@ -33,14 +34,6 @@ struct fs_hooks {
        goes on; an error: it does not, and has perhaps been sent the signal. */
     int (*background)(int signal);
 };
-
-#define SIGINT 2
-#define SIGQUIT 3
-#define SIGPIPE 13
-#define SIGTSTP 20
-#define SIGTTIN 21
-#define SIGTTOU 22
-#define SIGWINCH 28
 
 extern const struct fs_hooks *fs_hooks; /* until proc sets its own: the kernel's context, and signals go nowhere */
 

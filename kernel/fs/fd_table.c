@@ -34,7 +34,8 @@ static int reach_locked(struct fd_table *table, int fd)
     return fd < table->size ? 0 : grow_locked(table, fd + 1);
 }
 
-static int install_locked(struct fd_table *table, struct file *file, int least, bool cloexec)
+/* The lowest free descriptor that is not below `least`, or an error. */
+static int find_free_locked(struct fd_table *table, int least)
 {
     int fd = max(least, table->lowest);
     int error;
@@ -42,8 +43,15 @@ static int install_locked(struct fd_table *table, struct file *file, int least, 
     while (fd < table->size && table->fd[fd].file)
         fd++;
     error = reach_locked(table, fd);
-    if (error)
-        return error;
+    return error ? error : fd;
+}
+
+static int install_locked(struct fd_table *table, struct file *file, int least, bool cloexec)
+{
+    int fd = find_free_locked(table, least);
+
+    if (fd < 0)
+        return fd;
     table->fd[fd] = (struct fd){ .file = file, .cloexec = cloexec };
     if (least <= table->lowest)
         table->lowest = fd + 1;
@@ -129,6 +137,15 @@ int fd_dup_to(struct fd_table *table, int fd, int copy, bool cloexec)
     if (before)
         file_put(before);
     return result ? result : copy;
+}
+
+int fd_room(struct fd_table *table)
+{
+    u64 flags = spin_lock_irq(&table->lock);
+    int fd = find_free_locked(table, 0);
+
+    spin_unlock_irq(&table->lock, flags);
+    return min(fd, 0);
 }
 
 int fd_cloexec(struct fd_table *table, int fd)

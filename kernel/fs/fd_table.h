@@ -42,6 +42,8 @@ s64 fd_write(struct fd_table *table, int fd, const void *buf, size_t n);
 /* Makes `copy` of the same open file as `fd`, closing what it was; both the same: nothing happens. Returns copy, -EBADF (fd is closed, or
    copy not below the limit) or -ENOMEM. */
 int fd_dup_to(struct fd_table *table, int fd, int copy, bool cloexec);
+/* 0 if there is a free descriptor, and room for its entry; else -EMFILE, -ENOMEM. */
+int fd_room(struct fd_table *table);
 /* Whether exec closes a descriptor: asks (0 or 1), or sets (returns 0). -EBADF. */
 int fd_cloexec(struct fd_table *table, int fd);
 int fd_set_cloexec(struct fd_table *table, int fd, bool cloexec);

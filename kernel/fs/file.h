@@ -26,7 +26,7 @@ struct file_ops {
     u32 (*poll)(struct file *file);
     /* Hands the entries of a directory from the position on to the sink until it is full; moves the position. The tree's lock is held. */
     int (*readdir)(struct file *file, struct dir_sink *sink);
-    /* The page of contents that has number `index`, with a reference; NULL with *error set: past the end (-ENODATA), or -ENOMEM. For
+    /* The page of contents that has number `index`, with a reference; NULL with *error set: past the end (-EIO), or -ENOMEM. For
        mappings: called with the lock of an address space held. */
     struct frame *(*page)(struct file *file, u64 index, int *error);
 };

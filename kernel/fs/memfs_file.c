@@ -202,7 +202,7 @@ static struct frame *memfs_page(struct file *file, u64 index, int *error)
     struct frame *frame = NULL;
     u64 flags;
 
-    *error = -ENODATA;
+    *error = -EIO;
     if (index << PAGE_SHIFT >= file->inode->size)
         return NULL;
     flags = spin_lock_irq(&c->lock);

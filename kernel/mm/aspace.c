@@ -231,6 +231,33 @@ uptr aspace_gap(const struct address_space *space, size_t size, uptr below)
     return end >= USER_START && end - USER_START >= size ? end - size : 0;
 }
 
+bool aspace_is_free(const struct address_space *space, uptr start, size_t size)
+{
+    const struct list *behind = first_behind(space, start);
+
+    return behind == &space->regions || list_entry((struct list *)behind, vm_region_t, link)->start >= start + size;
+}
+
+uptr aspace_place(const struct address_space *space, uptr wanted, size_t size, uptr below)
+{
+    wanted = align_down(wanted, PAGE_SIZE);
+    if (wanted >= USER_START && wanted < USER_END && size <= USER_END - wanted && aspace_is_free(space, wanted, size))
+        return wanted;
+    return aspace_gap(space, size, below);
+}
+
+void aspace_forget(struct address_space *space, uptr start, size_t size)
+{
+    for (struct list *it = first_behind(space, start); it != &space->regions; it = it->next) {
+        const vm_region_t *region = list_entry(it, vm_region_t, link);
+
+        if (region->start >= start + size)
+            break;
+        if (!(region->flags & VM_SHARED))
+            pages_drop(space, max(start, region->start), min(start + size, region->end), true);
+    }
+}
+
 uptr aspace_brk(struct address_space *space, uptr end)
 {
     uptr old = align_up(space->heap_end, PAGE_SIZE), new = align_up(end, PAGE_SIZE);

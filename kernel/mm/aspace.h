@@ -66,6 +66,12 @@ int aspace_unmap(struct address_space *space, uptr start, size_t size);
 int aspace_protect(struct address_space *space, uptr start, size_t size, u32 access);
 /* The lowest address of `size` bytes that are in no region, as high up as possible below `below`; 0 if there are none. */
 uptr aspace_gap(const struct address_space *space, size_t size, uptr below);
+/* Where a new region of `size` bytes goes: at `wanted` if that is free, else in the highest gap below `below`; 0: nowhere. */
+uptr aspace_place(const struct address_space *space, uptr wanted, size_t size, uptr below);
+/* Whether no region has any of it. */
+bool aspace_is_free(const struct address_space *space, uptr start, size_t size);
+/* Anonymous memory there is as it was when it was mapped. */
+void aspace_forget(struct address_space *space, uptr start, size_t size);
 /* Moves the end of the heap. Returns where it is then: unchanged if that was not possible. */
 uptr aspace_brk(struct address_space *space, uptr end);
 /* The region that `at` lies in, or NULL. */

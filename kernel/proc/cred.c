@@ -1,6 +1,7 @@
 /* Credentials (cred.h). Lock: processes_lock, while they change. */
 #include "proc/cred.h"
 #include "lib/errno.h"
+#include "lib/string.h"
 #include "proc/table.h"
 
 void credentials_init(struct credentials *cred)
@@ -24,6 +25,19 @@ static void adjust_capabilities(struct credentials *now, const struct credential
         now->effective = now->permitted;
 }
 
+/* As whom it touches files from now on. */
+static void show_to_fs(struct process *p)
+{
+    struct fs_context *fs = &p->fs;
+
+    fs->uid = p->cred.uid.real;
+    fs->gid = p->cred.gid.real;
+    fs->euid = p->cred.uid.effective;
+    fs->egid = p->cred.gid.effective;
+    fs->ngroups = p->cred.nr_groups;
+    memcpy(fs->groups, p->cred.group, sizeof(fs->groups));
+}
+
 int credentials_change(const struct credentials *cred)
 {
     struct process *me = current_process();
@@ -34,8 +48,10 @@ int credentials_change(const struct credentials *cred)
     adjust_capabilities(&now, &me->cred);
     if (now.uid.real != me->cred.uid.real)
         error = limits_move_locked(me, now.uid.real);
-    if (!error)
+    if (!error) {
         me->cred = now;
+        show_to_fs(me);
+    }
     spin_unlock_irq(&processes_lock, flags);
     return error;
 }

@@ -2,11 +2,9 @@
    so that reads them without it, and everybody else with it. Numbers and rules are Linux's. */
 #pragma once
 
-#include "lib/types.h"
+#include "fs/context.h"
 
 struct process;
-
-#define GROUPS_MAX 32
 
 /* Capabilities: what root may do, in pieces. The bit of each in a set. */
 enum capability {
@@ -25,7 +23,7 @@ struct user_ids {
 struct credentials {
     struct user_ids uid, gid;
     u32 nr_groups;
-    u32 group[GROUPS_MAX];                    /* beside gid.effective */
+    u32 group[FS_GROUPS_MAX];                    /* beside gid.effective */
     u64 effective, permitted, inheritable;    /* sets of capabilities: counts now; may count; survives exec() */
 };
 

@@ -226,11 +226,14 @@ static int become_user(struct process *p, struct thread *me, const struct addres
 
     if (!error)
         error = user_thread_prepare(me, space->root);
-    if (error)
+    if (error) {
         signals_free(&p->signals);
-    else
-        me->owner_ops = &process_thread_ops;
-    return error;
+        return error;
+    }
+    me->owner_ops = &process_thread_ops;
+    fs_context_copy(&p->fs, current_fs());
+    p->pgid = p->sid = p->pid;
+    return 0;
 }
 
 int process_exec(const struct image *image, const char *name, const struct exec_strings *strings)

@@ -18,6 +18,7 @@ void process_returns_space(struct process *p)
 static void release(struct process *p)
 {
     fd_close_all(&p->fds);
+    fs_context_end(&p->fs);
     timer_cancel(&p->alarm);
     if (p->space) {
         struct address_space *space = p->space;

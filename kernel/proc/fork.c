@@ -83,6 +83,7 @@ pid_t process_fork(const struct fork_options *options)
     child->space = options->share ? me->space : copy_space(me);
     if (!child->space)
         goto free_process;
+    fs_context_copy(&child->fs, &me->fs);
     error = fd_table_copy(&child->fds, &me->fds);
     if (!error)
         error = signals_new(&child->signals, &me->signals);
@@ -103,6 +104,7 @@ pid_t process_fork(const struct fork_options *options)
 
 close:
     fd_close_all(&child->fds);
+    fs_context_end(&child->fs);
     if (!options->share)
         aspace_free(child->space);
 free_process:

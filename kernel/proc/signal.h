@@ -3,18 +3,13 @@
 #pragma once
 
 #include "base/thread.h"
+#include "lib/signals.h"
 
 struct process;
 struct trap_frame;
 
 #define NSIG 64
 #define SIGNALS_WITH_INFO 31 /* 1 to 31; the others come without */
-
-enum signal_number {
-    SIGHUP = 1, SIGINT, SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGKILL, SIGUSR1, SIGSEGV, SIGUSR2, SIGPIPE, SIGALRM, SIGTERM,
-    SIGSTKFLT, SIGCHLD, SIGCONT, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU, SIGURG, SIGXCPU, SIGXFSZ, SIGVTALRM, SIGPROF, SIGWINCH, SIGIO, SIGPWR,
-    SIGSYS,
-};
 
 #define SIGNAL_BIT(signal) (1ul << ((signal) - 1))
 #define SIGNALS_UNBLOCKABLE (SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP))
@@ -30,6 +25,20 @@ enum signal_number {
 #define SA_RESTART 0x10000000ul
 #define SA_NODEFER 0x40000000ul
 #define SA_RESETHAND 0x80000000ul
+
+/* siginfo, as programs get it. */
+struct user_siginfo {
+    int signal, error, code, padding;
+    union {
+        struct {
+            int pid;
+            u32 uid;
+            int status;
+        };
+        uptr address;
+        u8 room[112];
+    };
+};
 
 /* Why a signal came: siginfo's si_code. */
 enum { SI_USER = 0, SI_KERNEL = 0x80, SI_TKILL = -6, CLD_EXITED = 1, CLD_KILLED, CLD_DUMPED, CLD_TRAPPED, CLD_STOPPED, CLD_CONTINUED,
@@ -84,6 +93,7 @@ unsigned signal_send_group(pid_t pgid, int signal, const struct signal_info *inf
 /* For a fault of the running thread: heard next, even if it is blocked or ignored (then by dying). */
 void signal_force(int signal, const struct signal_info *info);
 
+struct user_siginfo info_for_user(int signal, const struct signal_info *info);
 /* Whether the running thread has a signal to hear. */
 bool signal_waits(void);
 /* Hears what waits: runs default actions, or lays a handler's frame. Interrupts on, just before user mode; does not return if the process ends. */

@@ -12,19 +12,6 @@
 #define SS_ONSTACK 1
 #define SS_DISABLE 2
 
-struct user_siginfo {
-    int signal, error, code, padding;
-    union {
-        struct {
-            int pid;
-            u32 uid;
-            int status;
-        };
-        uptr address;
-        u8 room[112];
-    };
-};
-
 /* On the program's stack; its first word is where the handler returns to. */
 struct signal_frame {
     uptr restorer;
@@ -42,12 +29,12 @@ bool signal_waits(void)
     return current()->interrupted;
 }
 
-static bool on_altstack(const struct user_thread *user, uptr rsp)
+bool on_altstack(const struct user_thread *user, uptr rsp)
 {
     return user->altstack.size && rsp - user->altstack.start <= user->altstack.size && rsp != user->altstack.start;
 }
 
-static struct user_siginfo info_for_user(int signal, const struct signal_info *info)
+struct user_siginfo info_for_user(int signal, const struct signal_info *info)
 {
     struct user_siginfo to = { .signal = signal, .code = info->code };
 
@@ -165,10 +152,12 @@ static void settle_call(struct trap_frame *frame, const struct signal_action *ha
 
     if (frame->vector != TRAP_SYSCALL || (result != -ERESTART && result != -ERESTART_NO_HANDLER))
         return;
-    if (!handler || (result == -ERESTART && handler->flags & SA_RESTART))
+    if (!handler || (result == -ERESTART && handler->flags & SA_RESTART)) {
         syscall_again(frame);
-    else
+    } else {
         frame->rax = (u64)-EINTR;
+        user_thread(current())->sleep_until = 0; /* the next sleep is another one */
+    }
 }
 
 void signals_deliver(struct trap_frame *frame)

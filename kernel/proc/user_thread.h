@@ -22,6 +22,9 @@ static inline struct user_thread *user_thread(const struct thread *t)
     return container_of(t->user, struct user_thread, context);
 }
 
+/* Whether a stack pointer of its is on the stack for signals. */
+bool on_altstack(const struct user_thread *user, uptr rsp);
+
 void user_threads_init(void); /* after slab_init() */
 /* What t needs for user mode, on the stack that it has. Returns 0 or -ENOMEM. */
 int user_thread_prepare(struct thread *t, paddr_t root);

@@ -171,7 +171,7 @@ s64 sys_setgroups(size_t size, uptr groups)
 
     if (!capable(CAP_SETGID))
         return -EPERM;
-    if (size > GROUPS_MAX)
+    if (size > FS_GROUPS_MAX)
         return -EINVAL;
     if (copyin(cred.group, groups, size * sizeof(u32)))
         return -EFAULT;

@@ -1,18 +1,21 @@
-/* System calls on processes. */
+/* System calls that make, change, end and await processes. */
+#include "arch/user.h"
+#include "fs/path.h"
 #include "lib/errno.h"
 #include "mm/uaccess.h"
+#include "proc/exec_path.h"
 #include "proc/fork.h"
+#include "proc/wait.h"
 #include "sched/sched.h"
+#include "syscall/calls.h"
 
-#define WNOHANG 1
-
-s64 sys_getpid(void);
-s64 sys_getppid(void);
-s64 sys_fork(void);
-s64 sys_exit(int status);
-s64 sys_exit_group(int status);
-s64 sys_wait4(int pid, uptr status, int options, uptr usage);
-s64 sys_sched_yield(void);
+#define CLONE_VM 0x100ul
+#define CLONE_VFORK 0x4000ul
+#define CLONE_SETTLS 0x80000ul
+#define CLONE_PARENT_SETTID 0x100000ul
+#define CLONE_CHILD_CLEARTID 0x200000ul
+#define CLONE_CHILD_SETTID 0x1000000ul
+#define CLONE_SIGNAL 0xfful
 
 s64 sys_getpid(void)
 {
@@ -35,6 +38,45 @@ s64 sys_fork(void)
     return process_fork(&(struct fork_options){ 0 });
 }
 
+s64 sys_vfork(void)
+{
+    return process_fork(&(struct fork_options){ .share = true });
+}
+
+/* As far as it makes processes: fork() and vfork() by other names. */
+s64 sys_clone(u64 flags, uptr stack, uptr parent_tid, uptr child_tid, u64 tls)
+{
+    struct fork_options options = {
+        .stack = stack,
+        .share = flags & CLONE_VM,
+        .set_tls = flags & CLONE_SETTLS,
+        .tls = tls,
+        .parent_tid = flags & CLONE_PARENT_SETTID ? parent_tid : 0,
+        .child_tid = flags & CLONE_CHILD_SETTID ? child_tid : 0,
+        .clear_tid = flags & CLONE_CHILD_CLEARTID ? child_tid : 0,
+    };
+    u64 honoured = CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID | CLONE_VM | CLONE_VFORK | CLONE_SIGNAL;
+
+    if (flags & ~honoured || (flags & CLONE_SIGNAL) != SIGCHLD || !(flags & CLONE_VM) != !(flags & CLONE_VFORK))
+        return -EINVAL;
+    return process_fork(&options);
+}
+
+s64 sys_execve(uptr path, uptr argv, uptr envp)
+{
+    char *buffer = path_buffer();
+    s64 result;
+
+    if (!buffer)
+        return -ENOMEM;
+    result = copyin_string(buffer, path, PATH_MAX);
+    if (result >= 0)
+        result = process_exec_path(buffer, argv, envp);
+    path_free(buffer);
+    return result;
+}
+
+/* One thread a process: phase 4 tells the two apart. */
 s64 sys_exit(int status)
 {
     process_exit((status & 0xff) << 8);
@@ -50,10 +92,13 @@ s64 sys_wait4(int pid, uptr status, int options, uptr usage)
     int code = 0, error = 0;
     pid_t found;
 
-    if (options & ~WNOHANG || usage)
+    if (options & ~(WNOHANG | WUNTRACED | WCONTINUED))
         return -EINVAL;
-    found = process_wait(pid, &code, options & WNOHANG);
+    if (pid == INT32_MIN)
+        return -ESRCH;
+    found = process_wait_for(pid, options, &code);
     if (found > 0 && status)
         error = copyout(status, &code, sizeof(code));
+    (void)usage;
     return error ? error : found;
 }
