@@ -19,6 +19,8 @@
 #include "sched/timer.h"
 #endif
 #if PHASE >= 3
+#include "fs/context.h"
+#include "proc/files.h"
 #include "proc/user_thread.h"
 #endif
 
@@ -146,6 +148,10 @@ _Noreturn void kmain(const struct boot_info *boot)
     init_trace();
     sched_all_exited = all_exited;
     processes_init(&main_thread);
+#if PHASE >= 3
+    fs_init();
+    process_files_init();
+#endif
     play_input(boot);
 #if PHASE >= 2
     init_interrupts();
@@ -153,7 +159,7 @@ _Noreturn void kmain(const struct boot_info *boot)
     irq_enable();
 
     for (const struct boot_program *p = programs_start; p < programs_end; p++)
-        if (p->wanted())
+        if (p->wanted(boot))
             p->run(boot);
     panic("init: no program wants to run, or one has returned");
 }

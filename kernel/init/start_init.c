@@ -1,47 +1,82 @@
-/* The first program: process 1 becomes it. */
+/* The first program: the boot archive is unpacked, and process 1, until now the kernel's own, becomes what `init=` names. */
+#include "base/cmdline.h"
 #include "base/panic.h"
 #include "base/printk.h"
+#include "fs/initramfs.h"
+#include "fs/path.h"
 #include "init/program.h"
+#include "lib/errno.h"
 #include "lib/string.h"
-#include "mm/frames.h"
-#include "proc/exec.h"
+#include "proc/exec_path.h"
 #include "proc/user_thread.h"
 
-static const struct boot_module *module;
+#define ARCHIVE "initramfs" /* how the name of its module begins, behind folders */
 
-static struct frame *module_page(void *object, u64 index, int *error)
+static const struct boot_module *archive(const struct boot_info *boot)
 {
-    const struct boot_module *m = object;
-    struct frame *f = frame_alloc(0);
-    (void)error;
-    page_duplicate(frame_to_virt(f), (char *)phys_to_virt(m->start) + index * PAGE_SIZE);
-    return f;
-}
-static void nothing(void *object)
-{
-    (void)object;
-}
-static const struct vm_object_ops module_ops = { .page = module_page, .get = nothing, .put = nothing };
+    for (unsigned i = 0; i < boot->nmodules; i++) {
+        const char *name = boot->module[i].name;
 
-static bool wanted(void)
+        for (const char *p = name; *p; p++)
+            if (*p == '/')
+                name = p + 1;
+        if (!strncmp(name, ARCHIVE, strlen(ARCHIVE)))
+            return &boot->module[i];
+    }
+    return NULL;
+}
+
+static bool wanted(const struct boot_info *boot)
 {
-    return true;
+    return archive(boot);
+}
+
+/* The program and its arguments, from the boot option; and what Linux, too, gives its first program for an environment. */
+static int first_strings(struct exec_strings *strings, char *option)
+{
+    char *word = option;
+    int error = 0;
+
+    for (char *p = option;; p++) {
+        bool end = !*p;
+
+        if (!end && *p != ',')
+            continue;
+        *p = 0;
+        error = exec_strings_add(strings, word);
+        strings->argc++;
+        word = p + 1;
+        if (end || error)
+            break;
+    }
+    strings->envc = 2;
+    if (!error)
+        error = exec_strings_add(strings, "HOME=/");
+    return error ? error : exec_strings_add(strings, "TERM=linux");
 }
 
 static void run(const struct boot_info *boot)
 {
+    const struct boot_module *module = archive(boot);
+    char *path = path_buffer(), *option = path_buffer();
     struct exec_strings strings = { 0 };
-    for (unsigned i = 0; i < boot->nmodules; i++)
-        if (!strcmp(boot->module[i].name, "init"))
-            module = &boot->module[i];
-    if (!module)
-        return;
-    struct image image = { .ops = &module_ops, .object = (void *)module, .size = module->end - module->start };
-    exec_strings_add(&strings, "/init"), strings.argc = 1;
-    int error = process_exec(&image, "/init", &strings);
+    int error;
+
+    if (!path || !option)
+        panic("init: no memory left for the first program");
+    error = initramfs_unpack(phys_to_virt(module->start), module->end - module->start);
     if (error)
-        panic("init: error %d", -error);
+        refuse("the boot archive cannot be unpacked: error %d (kernel/lib/errno.h)", -error);
+    string_copy(option, *option_text("init") ? option_text("init") : "/init", PATH_MAX);
+    error = first_strings(&strings, option);
+    string_copy(path, option, PATH_MAX);
+    if (!error)
+        error = process_exec_path(path, 0, 0, &strings);
+    if (error)
+        refuse("boot option init=%s: cannot be run: error %d (kernel/lib/errno.h)", option, -error);
     exec_strings_free(&strings);
+    path_free(path);
+    path_free(option);
     user_thread_enter();
 }
 

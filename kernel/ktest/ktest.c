@@ -167,8 +167,9 @@ _Noreturn void ktest_run(const char *name)
     ktest_done();
 }
 
-static bool wanted(void)
+static bool wanted(const struct boot_info *boot)
 {
+    (void)boot;
     return option_given("ktest");
 }
 

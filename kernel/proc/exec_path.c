@@ -100,10 +100,50 @@ static struct file *find_program(struct plan *plan, char *path, int *error)
     }
 }
 
-/* The new program's arguments and environment. */
-static int collect(struct exec_strings *strings, const struct plan *plan, uptr argv, uptr envp)
+/* n strings of the kernel's, which follow each other from s on. Returns what follows them; NULL with *error. */
+static const char *add_given(struct exec_strings *strings, const char *s, unsigned n, int *error)
 {
-    int n = 0, error = 0;
+    for (; n && !*error; n--, s += strlen(s) + 1)
+        *error = exec_strings_add(strings, s);
+    return *error ? NULL : s;
+}
+
+static int collect_given(struct exec_strings *strings, const struct exec_strings *given, unsigned skip)
+{
+    const char *s = frame_to_virt(given->block);
+    int error = 0;
+
+    for (unsigned i = 0; i < skip; i++)
+        s += strlen(s) + 1;
+    s = add_given(strings, s, given->argc - skip, &error);
+    if (s)
+        add_given(strings, s, given->envc, &error);
+    strings->argc += given->argc - skip;
+    strings->envc = given->envc;
+    return error;
+}
+
+static int collect_user(struct exec_strings *strings, uptr argv, uptr envp, unsigned skip)
+{
+    uptr first = 0;
+    int n = 0;
+
+    if (skip && argv && copyin(&first, argv, sizeof(first)))
+        return -EFAULT;
+    if (!skip || first)
+        n = exec_strings_copy(strings, argv + (first ? sizeof(first) : 0));
+    if (n < 0)
+        return n;
+    strings->argc += (unsigned)n;
+    n = exec_strings_copy(strings, envp);
+    strings->envc = (unsigned)max(n, 0);
+    return min(n, 0);
+}
+
+/* What the scripts' lines put in front: of the last one first. */
+static int collect_words(struct exec_strings *strings, const struct plan *plan)
+{
+    int error = 0;
 
     for (unsigned i = plan->scripts; i > 0 && !error; i--) {
         error = exec_strings_add(strings, plan->program[i - 1]);
@@ -113,28 +153,25 @@ static int collect(struct exec_strings *strings, const struct plan *plan, uptr a
             strings->argc++;
         }
     }
-    if (!error && (plan->scripts || !argv)) {
-        error = exec_strings_add(strings, plan->first);
+    if (!error && plan->scripts) {
+        error = exec_strings_add(strings, plan->first); /* in place of the first argument */
         strings->argc++;
     }
-    if (!error && argv) {
-        uptr skipped = 0;
-
-        if (plan->scripts)
-            error = copyin(&skipped, argv, sizeof(skipped));
-        if (!error)
-            n = exec_strings_copy(strings, skipped ? argv + sizeof(argv) : plan->scripts ? 0 : argv);
-        error = error ? error : min(n, 0);
-        strings->argc += (unsigned)max(n, 0);
-    }
-    if (error)
-        return error;
-    n = exec_strings_copy(strings, envp);
-    strings->envc = (unsigned)max(n, 0);
-    return min(n, 0);
+    return error;
 }
 
-int process_exec_path(char *path, uptr argv, uptr envp)
+/* The new program's arguments and environment. */
+static int collect(struct exec_strings *strings, const struct plan *plan, uptr argv, uptr envp, const struct exec_strings *given)
+{
+    unsigned skip = plan->scripts ? 1 : 0;
+    int error = collect_words(strings, plan);
+
+    if (error)
+        return error;
+    return given ? collect_given(strings, given, skip) : collect_user(strings, argv, envp, skip);
+}
+
+int process_exec_path(char *path, uptr argv, uptr envp, const struct exec_strings *given)
 {
     struct exec_strings strings = { 0 };
     struct plan *plan = kmalloc(sizeof(*plan));
@@ -146,7 +183,7 @@ int process_exec_path(char *path, uptr argv, uptr envp)
     string_copy(plan->first, path, sizeof(plan->first));
     file = find_program(plan, path, &error);
     if (file && !error)
-        error = collect(&strings, plan, argv, envp);
+        error = collect(&strings, plan, argv, envp, given);
     if (file && !error) {
         const struct image image = { .ops = &file_vm_ops, .object = file, .size = file->inode->size };
 

@@ -11,11 +11,8 @@
 static struct frame *page(void *object, u64 index, int *error)
 {
     struct file *file = object;
-    struct frame *frame = file->ops->page(file, index, error);
 
-    if (!frame && *error == -ENODATA)
-        *error = -EIO; /* behind the end */
-    return frame;
+    return file->ops->page(file, index, error);
 }
 
 static void get(void *object)

@@ -183,7 +183,7 @@ static s64 move_vector(int fd, uptr pieces, u64 count, mover *mover)
         return -EBADF;
     list = fetch_pieces(pieces, count, &total);
     result = total;
-    if (list && (mover == file_read || count < 2 || total > PAGE_SIZE || !write_together(file, list, count, total, &result)))
+    if (list && (mover == file_read || count < 2 || total > (s64)PAGE_SIZE || !write_together(file, list, count, total, &result)))
         result = move_pieces(file, list, count, mover);
     kfree(list);
     file_put(file);

@@ -71,7 +71,7 @@ s64 sys_execve(uptr path, uptr argv, uptr envp)
         return -ENOMEM;
     result = copyin_string(buffer, path, PATH_MAX);
     if (result >= 0)
-        result = process_exec_path(buffer, argv, envp);
+        result = process_exec_path(buffer, argv, envp, NULL);
     path_free(buffer);
     return result;
 }

@@ -1,8 +1,8 @@
 /* The heap: malloc(), calloc(), realloc(), free().
  *
- * Small blocks have a size of 16, 32, 48, 64, 80, 96, 112, 128, then four steps to each doubling up to 64 KiB;
- * each size has a list of free blocks, and new blocks are cut from memory got from brk(). Larger ones are mapped each for itself and unmapped when freed. A block begins with a
- * header of 16 bytes that holds its size; so the block behind it stays aligned to 16. */
+ * Small blocks have a size of 16, 32, ... 128, then four steps to each doubling up to 64 KiB; each size has a list of free blocks, and new
+ * blocks are cut from memory got from brk(). Larger ones are mapped each for itself and unmapped when freed. A block begins with a header
+ * of 16 bytes that holds its size; so the block behind it stays aligned to 16. */
 
 #include <errno.h>
 #include <stdint.h>
