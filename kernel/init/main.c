@@ -19,7 +19,9 @@
 #include "sched/timer.h"
 #endif
 #if PHASE >= 3
+#include "arch/platform.h"
 #include "fs/context.h"
+#include "fs/inode.h"
 #include "proc/files.h"
 #include "proc/user_thread.h"
 #endif
@@ -149,6 +151,7 @@ _Noreturn void kmain(const struct boot_info *boot)
     sched_all_exited = all_exited;
     processes_init(&main_thread);
 #if PHASE >= 3
+    fs_epoch_ns = rtc_seconds() * NS_PER_SEC - clock_ns();
     fs_init();
     process_files_init();
 #endif

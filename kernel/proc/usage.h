@@ -23,7 +23,7 @@ void usage_child_waited_locked(struct process *parent, const struct process *chi
 struct rusage {
     s64 user_sec, user_usec, system_sec, system_usec;
     s64 max_kib;
-    s64 unused[9];
+    s64 unused[11];
     s64 voluntary_switches, involuntary_switches;
 };
 
