@@ -1,7 +1,6 @@
 /* Credentials (cred.h). Lock: processes_lock, while they change. */
 #include "proc/cred.h"
 #include "lib/errno.h"
-#include "lib/string.h"
 #include "proc/table.h"
 
 void credentials_init(struct credentials *cred)
@@ -34,8 +33,6 @@ static void show_to_fs(struct process *p)
     fs->gid = p->cred.gid.real;
     fs->euid = p->cred.uid.effective;
     fs->egid = p->cred.gid.effective;
-    fs->ngroups = p->cred.nr_groups;
-    memcpy(fs->groups, p->cred.group, sizeof(fs->groups));
 }
 
 int credentials_change(const struct credentials *cred)

@@ -2,7 +2,7 @@
    so that reads them without it, and everybody else with it. Numbers and rules are Linux's. */
 #pragma once
 
-#include "fs/context.h"
+#include "lib/types.h"
 
 struct process;
 
@@ -20,11 +20,10 @@ struct user_ids {
     u32 saved;     /* who it may act as again */
 };
 
+/* But for the groups that it has beside: only files ask for those, and they are kept in its fs_context. */
 struct credentials {
     struct user_ids uid, gid;
-    u32 nr_groups;
-    u32 group[FS_GROUPS_MAX];                    /* beside gid.effective */
-    u64 effective, permitted, inheritable;    /* sets of capabilities: counts now; may count; survives exec() */
+    u64 effective, permitted, inheritable; /* sets of capabilities: counts now; may count; survives exec() */
 };
 
 /* Those of a process that the kernel itself starts: root's. */

@@ -2,6 +2,7 @@
    from syscall.tbl. Lock: processes_lock, inside proc/cred.c and proc/group.c. */
 #include "arch/user.h"
 #include "lib/errno.h"
+#include "lib/string.h"
 #include "mm/uaccess.h"
 #include "proc/group.h"
 #include "proc/table.h"
@@ -155,28 +156,29 @@ s64 sys_getresgid(uptr real, uptr effective, uptr saved)
 
 s64 sys_getgroups(int size, uptr groups)
 {
-    const struct credentials *cred = mine();
-    u32 n = cred->nr_groups;
+    const struct fs_context *fs = &current_process()->fs;
 
-    if (size < 0 || (size && (u32)size < n))
+    if (size < 0 || (size && (u32)size < fs->ngroups))
         return -EINVAL;
-    if (size && copyout(groups, cred->group, n * sizeof(u32)))
+    if (size && copyout(groups, fs->groups, fs->ngroups * sizeof(u32)))
         return -EFAULT;
-    return n;
+    return fs->ngroups;
 }
 
 s64 sys_setgroups(size_t size, uptr groups)
 {
-    struct credentials cred = *mine();
+    struct fs_context *fs = &current_process()->fs;
+    u32 group[FS_GROUPS_MAX] = { 0 };
 
     if (!capable(CAP_SETGID))
         return -EPERM;
     if (size > FS_GROUPS_MAX)
         return -EINVAL;
-    if (copyin(cred.group, groups, size * sizeof(u32)))
+    if (copyin(group, groups, size * sizeof(u32)))
         return -EFAULT;
-    cred.nr_groups = (u32)size;
-    return credentials_change(&cred);
+    memcpy(fs->groups, group, sizeof(group));
+    fs->ngroups = (u32)size;
+    return 0;
 }
 
 /* --- capabilities ------------------------------------------------------------------------------------------------------------------- */
