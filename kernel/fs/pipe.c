@@ -14,7 +14,7 @@ s64 pipe_read(struct pipe *pipe, struct io *io, bool wait)
     while (pipe->reading || !pipe_bytes(pipe)) {
         if (!pipe->reading && !pipe->writers)
             goto out;
-        result = wait || pipe->reading ? wait_on(&pipe->can_read, &pipe->lock) : -EAGAIN;
+        result = wait || pipe->reading ? wait_interruptible(&pipe->can_read, &pipe->lock) : -EAGAIN;
         if (result)
             goto out;
     }
@@ -54,7 +54,7 @@ s64 pipe_write(struct pipe *pipe, struct io *io, bool wait)
         if (!pipe->readers) {
             error = -EPIPE;
         } else if (pipe->writing || n < together) {
-            error = wait || pipe->writing ? wait_on(&pipe->can_write, &pipe->lock) : -EAGAIN;
+            error = wait || pipe->writing ? wait_interruptible(&pipe->can_write, &pipe->lock) : -EAGAIN;
         } else {
             pipe->writing = true;
             spin_unlock_irq(&pipe->lock, flags);

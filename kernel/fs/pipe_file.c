@@ -195,7 +195,7 @@ static int wait_for_other(struct file *file, struct pipe *pipe)
     int error = 0;
 
     while (!error && !(read ? pipe->writers : pipe->readers) && opens == (read ? pipe->writer_opens : pipe->reader_opens))
-        error = wait_on(read ? &pipe->can_read : &pipe->can_write, &pipe->lock);
+        error = wait_interruptible(read ? &pipe->can_read : &pipe->can_write, &pipe->lock);
     spin_unlock_irq(&pipe->lock, flags);
     return error;
 }

@@ -3,7 +3,9 @@
 #include "fs/poll.h"
 #include "fs/context.h"
 #include "lib/errno.h"
-#include "sched/wait.h"
+#include "sched/interrupt.h"
+
+#define ERESTART_NO_HANDLER 514 /* proc/signal.h: poll() is not begun again once a handler has run */
 
 static struct spinlock poll_lock = SPINLOCK("poll", RANK_POLL);
 static struct wait_queue pollers = WAIT_QUEUE(pollers, "poll"); /* [poll_lock] */
@@ -49,14 +51,14 @@ static s64 look_at_all(struct pollfd *fds, size_t n)
     return ready;
 }
 
-/* Waits until there were more changes than seen. Returns 0, -ETIMEDOUT or -EINTR. */
+/* Waits until there were more changes than seen. Returns 0, -ETIMEDOUT, or what the wait was ended by. */
 static int wait_for_change(u64 seen, u64 when)
 {
     u64 flags = spin_lock_irq(&poll_lock);
     int error = 0;
 
     if (changes == seen)
-        error = when == ~0ul ? wait_on(&pollers, &poll_lock) : wait_on_until(&pollers, &poll_lock, when);
+        error = when == ~0ul ? wait_interruptible(&pollers, &poll_lock) : wait_interruptible_until(&pollers, &poll_lock, when);
     spin_unlock_irq(&poll_lock, flags);
     return error;
 }
@@ -76,5 +78,5 @@ s64 fs_poll(struct pollfd *fds, size_t n, u64 when)
         error = wait_for_change(seen, when);
     }
     __atomic_fetch_sub(&polling, 1, __ATOMIC_SEQ_CST);
-    return ready || error != -EINTR ? ready : error;
+    return ready || !error || error == -ETIMEDOUT ? ready : -ERESTART_NO_HANDLER;
 }

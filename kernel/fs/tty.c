@@ -10,7 +10,7 @@
 #include "fs/device.h"
 #include "fs/poll.h"
 #include "lib/errno.h"
-#include "sched/wait.h"
+#include "sched/interrupt.h"
 
 #define LINE_SIZE 4096u /* characters typed and not read, a power of two */
 #define END_OF_FILE 0x100 /* stands in the line for a Ctrl-D */
@@ -241,7 +241,7 @@ static int wait_for_input(u64 flags, u64 until, bool wait)
         } else if (!wait) {
             return -EAGAIN;
         } else {
-            error = until == ~0ul ? wait_on(&readers, &tty_lock) : wait_on_until(&readers, &tty_lock, until);
+            error = until == ~0ul ? wait_interruptible(&readers, &tty_lock) : wait_interruptible_until(&readers, &tty_lock, until);
         }
     }
     return error;

@@ -150,16 +150,16 @@ _Noreturn void kmain(const struct boot_info *boot)
     init_trace();
     sched_all_exited = all_exited;
     processes_init(&main_thread);
-#if PHASE >= 3
-    fs_epoch_ns = rtc_seconds() * NS_PER_SEC - clock_ns();
-    fs_init();
-    process_files_init();
-#endif
     play_input(boot);
 #if PHASE >= 2
     init_interrupts();
 #endif
     irq_enable();
+#if PHASE >= 3
+    fs_epoch_ns = rtc_seconds() * NS_PER_SEC - clock_ns();
+    fs_init();
+    process_files_init();
+#endif
 
     for (const struct boot_program *p = programs_start; p < programs_end; p++)
         if (p->wanted(boot))
