@@ -173,6 +173,7 @@ static int stack_make(struct address_space *space, const struct program *program
     int error = aspace_map(space, &region);
 
     *rsp = bottom;
+    space->arg_start = strings;
     if (!error)
         error = aspace_write(space, file, name, strlen(name) + 1);
     if (!error && s->used)
@@ -183,8 +184,10 @@ static int stack_make(struct address_space *space, const struct program *program
         error = put(&w, s->argc);
     if (!error)
         error = put_pointers(&w, &string, &strings, s->argc);
+    space->arg_end = strings;
     if (!error)
         error = put_pointers(&w, &string, &strings, s->envc);
+    space->env_end = strings;
     if (!error)
         error = put_auxiliary(&w, program, random_at, file);
     return error ? error : flush(&w);

@@ -17,15 +17,18 @@ void process_returns_space(struct process *p)
 /* Everything but what is kept for the parent. */
 static void release(struct process *p)
 {
+    struct address_space *space;
+
     fd_close_all(&p->fds);
     fs_context_end(&p->fs);
     timer_cancel(&p->alarm);
-    if (p->space) {
-        struct address_space *space = p->space;
-
+    mutex_lock(&p->space_lock); /* somebody may be looking at it */
+    space = p->space;
+    p->space = NULL;
+    mutex_unlock(&p->space_lock);
+    if (space) {
         p->used.max_pages = max(p->used.max_pages, space->pages);
         user_space_leave();
-        p->space = NULL;
         if (p->lent)
             process_returns_space(p);
         else

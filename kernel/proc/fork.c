@@ -60,6 +60,14 @@ static struct address_space *copy_space(struct process *p)
     return copy;
 }
 
+/* vfork(): whoever looks at the parent's space does so before, or sees that it is lent. */
+static void lend_space(struct process *me, struct process *child)
+{
+    mutex_lock(&me->space_lock);
+    child->lent = me->lending = true;
+    mutex_unlock(&me->space_lock);
+}
+
 /* vfork(): nobody else uses the space meanwhile. */
 static void wait_for_space(struct process *me)
 {
@@ -92,7 +100,8 @@ pid_t process_fork(const struct fork_options *options)
     t = child_thread(child, options, &error);
     if (!t)
         goto close;
-    child->lent = me->lending = options->share;
+    if (options->share)
+        lend_space(me, child);
     process_link(child, t, me);
     pid = child->pid; /* once launched, it may be gone at any time */
     if (options->parent_tid)

@@ -77,6 +77,7 @@ void limits_leave(struct process *p)
     if (p->limits.user) {
         uncount_locked(p->limits.user);
         nr_processes--;
+        p->limits.user = NULL;
     }
     spin_unlock_irq(&processes_lock, flags);
 }

@@ -60,6 +60,7 @@ static void process_fill(struct process *p, const char *name)
 {
     string_copy(p->name, name, sizeof(p->name));
     p->state = PROCESS_RUNNING;
+    p->refs = 1;
     p->created_at = clock_ns();
     list_init(&p->threads);
     list_init(&p->all_link);
@@ -94,11 +95,32 @@ fail:
     return NULL;
 }
 
+struct process *process_get(pid_t pid)
+{
+    u64 flags = spin_lock_irq(&processes_lock);
+    struct process *p = process_find_locked(pid);
+
+    if (p)
+        p->refs++;
+    spin_unlock_irq(&processes_lock, flags);
+    return p;
+}
+
+void process_put(struct process *p)
+{
+    u64 flags = spin_lock_irq(&processes_lock);
+    bool last = !--p->refs;
+
+    spin_unlock_irq(&processes_lock, flags);
+    if (last)
+        slab_free(&process_cache, p);
+}
+
 void process_free(struct process *p)
 {
     signals_free(&p->signals);
     limits_leave(p);
-    slab_free(&process_cache, p);
+    process_put(p);
 }
 
 void process_link(struct process *p, struct thread *t, struct process *parent)

@@ -51,6 +51,7 @@ struct process {
     u64 alarm_interval;          /* [p] ns; 0: once */
     bool lent, lending;          /* [p] vfork(): uses its parent's space; a child uses its own, and it waits */
     pid_t pgid, sid;             /* [p] process group, session; 0: the kernel's own */
+    u32 refs;                    /* [p] who looks at it without the lock, and the process itself */
     bool execed;                 /* [p] runs another program than it was forked with */
     int nice;                    /* [p] -20 to 19 (proc/priority.h) */
     struct credentials cred;     /* [p], and changed by its own thread alone */

@@ -12,8 +12,11 @@ extern const struct thread_owner_ops process_thread_ops;
 
 /* A process that nobody knows yet, with its parent's credentials, limits, group and session. NULL with *error = -ENOMEM or -EAGAIN: too many. */
 struct process *process_new(const char *name, const struct process *parent, int *error);
-/* Gives back a process that nobody knows, or any more. */
+/* Gives back a process that nobody knows, or any more. What others still look at stays until process_put(). */
 void process_free(struct process *p);
+/* The process of that id with a reference, so that it can be looked at without processes_lock; or NULL. Thread context. */
+struct process *process_get(pid_t pid);
+void process_put(struct process *p);
 /* The process takes its first thread's id and becomes visible, as a child of parent. */
 void process_link(struct process *p, struct thread *t, struct process *parent);
 /* It is in the table no more. */

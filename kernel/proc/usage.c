@@ -25,6 +25,14 @@ struct usage process_usage_locked(const struct process *p)
     return usage;
 }
 
+struct usage usage_with_children_locked(const struct process *p)
+{
+    struct usage usage = process_usage_locked(p);
+
+    add(&usage, &p->used_by_children);
+    return usage;
+}
+
 void usage_thread_leaves_locked(struct process *p, const struct thread *t)
 {
     add(&p->used, &(struct usage){ .cpu_ns = thread_cpu_ns(t), .switches = t->nr_switches });
@@ -32,8 +40,9 @@ void usage_thread_leaves_locked(struct process *p, const struct thread *t)
 
 void usage_child_waited_locked(struct process *parent, const struct process *child)
 {
-    add(&parent->used_by_children, &child->used);
-    add(&parent->used_by_children, &child->used_by_children);
+    struct usage used = usage_with_children_locked(child);
+
+    add(&parent->used_by_children, &used);
 }
 
 void usage_to_user(struct rusage *to, const struct usage *usage)

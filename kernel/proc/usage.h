@@ -14,6 +14,8 @@ struct usage {
 
 /* A process's own, up to now, without its children. processes_lock held. */
 struct usage process_usage_locked(const struct process *p);
+/* With that of the children that it has waited for. */
+struct usage usage_with_children_locked(const struct process *p);
 /* t, which is leaving, has used this for its process. processes_lock held. */
 void usage_thread_leaves_locked(struct process *p, const struct thread *t);
 /* A child was waited for: what it and its own children used counts for the parent. processes_lock held. */

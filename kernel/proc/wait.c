@@ -47,7 +47,7 @@ static struct process *child_with_news(const struct process *me, pid_t pid, int 
     return NULL;
 }
 
-pid_t process_wait_for(pid_t pid, int options, int *status)
+pid_t process_wait_for(pid_t pid, int options, int *status, struct usage *used)
 {
     struct process *me = current_process(), *child;
     u64 flags = spin_lock_irq(&processes_lock);
@@ -57,6 +57,8 @@ pid_t process_wait_for(pid_t pid, int options, int *status)
     while (!(child = child_with_news(me, pid, options, status, &any)) && any && !(options & WNOHANG) && !error)
         error = wait_interruptible(&me->waiters, &processes_lock);
     pid = child ? child->pid : any ? error : -ECHILD;
+    if (child && used)
+        *used = usage_with_children_locked(child);
     gone = child && child->state == PROCESS_ZOMBIE;
     if (gone) {
         process_unlink_locked(child);
@@ -71,7 +73,7 @@ pid_t process_wait_for(pid_t pid, int options, int *status)
 pid_t process_wait(pid_t pid, int *status, bool nohang)
 {
     int code;
-    pid_t found = process_wait_for(pid, nohang ? WNOHANG : 0, &code);
+    pid_t found = process_wait_for(pid, nohang ? WNOHANG : 0, &code, NULL);
 
     if (found > 0 && status)
         *status = code;
