@@ -23,6 +23,7 @@
 #include "fs/context.h"
 #include "fs/inode.h"
 #include "proc/files.h"
+#include "proc/procfs.h"
 #include "proc/user_thread.h"
 #endif
 
@@ -159,6 +160,7 @@ _Noreturn void kmain(const struct boot_info *boot)
     fs_epoch_ns = rtc_seconds() * NS_PER_SEC - clock_ns();
     fs_init();
     process_files_init();
+    procfs_init();
 #endif
 
     for (const struct boot_program *p = programs_start; p < programs_end; p++)

@@ -22,3 +22,12 @@ unsigned process_count(void)
     spin_unlock_irq(&processes_lock, flags);
     return n;
 }
+
+pid_t newest_process(void)
+{
+    u64 flags = spin_lock_irq(&processes_lock);
+    pid_t pid = list_entry(processes.prev, struct process, all_link)->pid;
+
+    spin_unlock_irq(&processes_lock, flags);
+    return pid;
+}

@@ -11,3 +11,5 @@ struct kernel_identity {
 extern const struct kernel_identity kernel_identity;
 
 unsigned process_count(void);
+/* The id of the process made last. */
+pid_t newest_process(void);
