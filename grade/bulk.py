@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Grades a folder of submissions: `make bulk SUBMISSIONS=dir PHASE=n OUT=dir [JOBS=n] [TEST=text]`.
 
-    grade/bulk.py --tree START --reference TAR --submissions DIR --out DIR [--jobs N] [--test TEXT]
+    grade/bulk.py --tree START --reference TAR --submissions DIR --out DIR [--jobs N] [--test TEXT] [--course FILE]
     grade/bulk.py --tree START --reference TAR --one PATH --results FILE --base DIR      a single one, for Gradescope
 
 Each submission is unpacked (intake.py) and graded by grade/run.py, in the sandbox where there is one (sandbox.py), in a build folder that
@@ -39,12 +39,13 @@ if __name__ == "__main__":
     sys.dont_write_bytecode = True
     sys.path.insert(0, str(HERE.parent))
 
-from grade import build, dwarf, exercises, forms, intake, machine, sandbox, testlist
+from grade import build, course, dwarf, exercises, forms, intake, machine, sandbox, testlist
 from grade.errors import GraderFault, UserError
 
 OK, SOME_FAILED, INTERRUPTED, FAULT, USAGE = range(5)
 WALL_S = 3600           # for one submission; guards the host
 KEPT = "results.json"
+HIDDEN = HERE / "hidden"  # its tests run with a course's key
 MOST_SAID = 1 << 20     # bytes of what a grading prints
 MOST_HASHED = 64 << 20  # bytes of a file
 BAR = 30                # columns of the progress bar
@@ -63,11 +64,12 @@ def main(argv):
                         "--submissions nor --one, that is all that is done")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="submissions at once")
     parser.add_argument("--test", default="", help="grade only these tests again, of all submissions")
+    parser.add_argument("--course", type=Path, help="the course's key, without which hidden tests are left out (course.py)")
     options = parser.parse_args(argv)
     many, single = (options.submissions, options.out), (options.one, options.results, options.base)
     if all(many) == all(single) and (any([*many, options.one, options.results]) or not options.base):
         parser.error("either --submissions and --out, or --one, --results and --base, or --base alone")
-    for name in ("tree", "reference", "submissions", "out", "one", "results", "base"):
+    for name in ("tree", "reference", "submissions", "out", "one", "results", "base", "course"):
         setattr(options, name, getattr(options, name) and getattr(options, name).absolute())
     signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     try:
@@ -137,18 +139,30 @@ class Course:
                   "nothing else", file=sys.stderr)
         sandbox.use(self.boxed)
         self.names = [path for exercise in self.known.values() for path in exercise.files]
-        graders = sorted(path for path in (options.tree / "grade").rglob("*") if path.is_file() and "__pycache__" not in path.parts)
-        self.identity = digest([*graders, options.tree / "exercises.toml", options.reference])
+        self.hidden = self.find_hidden()
+        graders = files_below(options.tree / "grade")
+        hidden = [*files_below(HIDDEN), options.course] if self.hidden else []
+        self.identity = digest([*graders, *hidden, options.tree / "exercises.toml", options.reference])
         self.stop = threading.Event()
         self.running, self.guard = set(), threading.Lock()
 
+    def find_hidden(self):
+        """The hidden tests, or None and a line that says why."""
+        if not self.options.course:
+            return None
+        if not self.boxed and self.options.submissions:
+            print("note: hidden tests are left out: without a sandbox a submission could have the course's key read", file=sys.stderr)
+            return None
+        return course.find(HIDDEN, self.options.course, self.phase)
+
     def build_base(self):
         """Builds what was handed out, in all the kernels that tests boot, or makes what is there current."""
-        tests = testlist.read(self.options.tree / "grade" / f"phase{self.phase}", self.known)
-        kinds = dict.fromkeys(["checked", *(kind for test in tests for kind in test.builds)])
-        built = build.build(self.options.tree, self.options.tree / "grade" / "given.tar", self.known, self.base, self.options.jobs, kinds)
-        for kernel in built.kernels.values():
-            dwarf.load(kernel, self.base / "dwarf")
+        tests = testlist.read(self.options.tree / "grade" / f"phase{self.phase}", self.known, self.hidden and self.hidden.tests)
+        builders = build.builders(self.options.tree / "grade" / "given.tar", self.known, self.base, tests, self.hidden, self.options.jobs)
+        for builder in builders.values():
+            builder.begin_with(builders[False])
+            for kernel in builder.make({})[0].values():
+                dwarf.load(kernel, self.base / "dwarf")
         return OK
 
     def place(self, one):
@@ -218,12 +232,14 @@ class Course:
 
     def run(self, one, work, place):
         """Has grade/run.py grade what lies in work/submission. Returns a remark for the table, mostly none."""
-        for part in ("tree", "dwarf"):
+        for part in ("tree", "dwarf", *(["hidden/tree"] if self.hidden else [])):
             shutil.copytree(self.base / part, work / "build" / part, symlinks=True)
         command = [sys.executable, str(self.options.tree / "grade" / "run.py"), "--tree", str(work / "submission"), "--out",
                    str(work / "out"),
                    "--work", str(work / "build"), "--jobs", "1", "--reference", str(self.options.reference),
                    *(["--sandbox"] if self.boxed else []), *(["--test", self.options.test] if self.options.test else [])]
+        if self.hidden:
+            command += ["--hidden", str(HIDDEN), "--course", str(self.options.course)]
         if self.options.test and (place / KEPT).exists():
             command += ["--previous", str(place / KEPT)]
         (work / "tmp").mkdir()
@@ -246,6 +262,10 @@ class Course:
             os.replace(work / "out" / KEPT, place / KEPT)
             return "some tests could not be judged" if status == 3 else ""
         return "the grader failed: " + (words.decode("utf-8", "replace").strip().splitlines() or ["without a word"])[-1][:300]
+
+
+def files_below(folder):
+    return sorted(path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
 
 
 def identity(paths):

@@ -9,6 +9,9 @@
 #include "base/race.h"
 #endif
 #include "init/program.h"
+#if PHASE >= 3
+#include "init/first_program.h"
+#endif
 #include "lib/string.h"
 #include "mm/failalloc.h"
 #include "mm/frames.h"
@@ -176,6 +179,9 @@ static bool wanted(const struct boot_info *boot)
 static _Noreturn void run(const struct boot_info *boot)
 {
     (void)boot;
+#if PHASE >= 3
+    boot_archive_unpack(boot);
+#endif
     sched_all_exited = ktest_done; /* a test whose last thread exits is complete, too */
     ktest_run(option_text("ktest"));
 }

@@ -135,6 +135,12 @@ static int collect_user(struct exec_strings *strings, uptr argv, uptr envp, unsi
     if (n < 0)
         return n;
     strings->argc += (unsigned)n;
+    if (!strings->argc) { /* every program may rely on having a name */
+        n = exec_strings_add(strings, "");
+        strings->argc = 1;
+    }
+    if (n < 0)
+        return n;
     n = exec_strings_copy(strings, envp);
     strings->envc = (unsigned)max(n, 0);
     return min(n, 0);

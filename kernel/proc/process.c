@@ -7,6 +7,7 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "proc/table.h"
+#include "arch/trap_frame.h"
 #include "sched/thread.h"
 
 #define BUCKETS 64 /* a power of two */
@@ -180,6 +181,7 @@ pid_t process_create(const char *name, int (*entry)(void *), void *arg)
     params.detached = true; /* whoever waits, waits for the process */
     params.owner_ops = &process_thread_ops;
     params.owner = p;
+    params.stack_reserve = sizeof(struct trap_frame); /* should it go to user mode */
     t = thread_new(&params, &error);
     if (!t)
         goto close;

@@ -63,6 +63,14 @@ bool signal_ignored(const struct process *p, int signal)
 #endif
 }
 
+/* Whether a signal that is being taken came more than once, and so stays pending. */
+static bool signal_once_less(struct process *p, int signal)
+{
+    u8 *more = signal > SIGNALS_WITH_INFO ? &p->signals.more[signal - 1 - SIGNALS_WITH_INFO] : NULL;
+
+    return more && *more && (*more)--;
+}
+
 int signal_take(struct process *p, u64 blocked, struct signal_info *info)
 {
 #if SOLVED >= 308
@@ -72,13 +80,14 @@ int signal_take(struct process *p, u64 blocked, struct signal_info *info)
     if (!ready)
         return 0;
     signal = ready & SIGNAL_BIT(SIGKILL) ? SIGKILL : __builtin_ctzl(ready) + 1;
-    p->signals.pending &= ~SIGNAL_BIT(signal);
     *info = signal <= SIGNALS_WITH_INFO ? p->signals.info[signal - 1] : (struct signal_info){ .code = SI_USER };
+    if (!signal_once_less(p, signal))
+        p->signals.pending &= ~SIGNAL_BIT(signal);
     return signal;
 #else
     /* SIGKILL before all others; of those the lowest number. What is taken is pending no more. */
     lab_stub("3.8", "signal_take");
-    (void)p, (void)blocked, (void)info;
+    (void)p, (void)blocked, (void)info, (void)signal_once_less;
     return 0;
 #endif
 }
@@ -122,6 +131,19 @@ static bool blocked_by_all(const struct process *p, int signal)
     return true;
 }
 
+/* The signal is pending. Of the first 31, one that is so already says no more; of the others each counts. */
+static void note_locked(struct process *p, int signal, const struct signal_info *info)
+{
+    bool already = p->signals.pending & SIGNAL_BIT(signal);
+    u8 *more = &p->signals.more[max(signal - 1 - SIGNALS_WITH_INFO, 0)];
+
+    p->signals.pending |= SIGNAL_BIT(signal);
+    if (already && signal > SIGNALS_WITH_INFO)
+        *more = (u8)min(*more + 1, UINT8_MAX);
+    else if (!already && signal <= SIGNALS_WITH_INFO)
+        p->signals.info[signal - 1] = *info;
+}
+
 void signal_send_locked(struct process *p, int signal, const struct signal_info *info)
 {
     static const struct signal_info kernel = { .code = SI_KERNEL };
@@ -136,9 +158,7 @@ void signal_send_locked(struct process *p, int signal, const struct signal_info 
         return; /* nothing ends or stops process 1 */
     if (signal_ignored(p, signal) && !blocked_by_all(p, signal))
         return;
-    if (signal <= SIGNALS_WITH_INFO && !(p->signals.pending & SIGNAL_BIT(signal)))
-        p->signals.info[signal - 1] = info ? *info : kernel;
-    p->signals.pending |= SIGNAL_BIT(signal);
+    note_locked(p, signal, info ? info : &kernel);
     interrupt_one_locked(p, signal);
 }
 

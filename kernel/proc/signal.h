@@ -71,6 +71,7 @@ struct signals {
     struct signal_action *action;                /* [p] NSIG of them, by number - 1; on the heap, for it is big */
     u64 pending;                                 /* [p] came, and not heard yet */
     struct signal_info info[SIGNALS_WITH_INFO];  /* [p] of those pending */
+    u8 more[NSIG - SIGNALS_WITH_INFO];           /* [p] the others are not lost when they come again: so many more */
 };
 
 /* What interruptible waits return when a signal came, inside the kernel alone: on the way out it becomes EINTR, or the call starts again. */

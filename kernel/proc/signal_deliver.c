@@ -164,8 +164,8 @@ void signals_deliver(struct trap_frame *frame)
 {
     struct process *p = current_process();
     struct user_thread *user = user_thread(current());
-    struct signal_action action;
-    struct signal_info info;
+    struct signal_action action = { 0 };
+    struct signal_info info = { 0 };
     int signal;
 
     while ((signal = next(p, user, &info, &action)) != 0) {

@@ -4,6 +4,7 @@
 #include "base/printk.h"
 #include "fs/initramfs.h"
 #include "fs/path.h"
+#include "init/first_program.h"
 #include "init/program.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -55,28 +56,45 @@ static int first_strings(struct exec_strings *strings, char *option)
     return error ? error : exec_strings_add(strings, "TERM=linux");
 }
 
-static void run(const struct boot_info *boot)
+bool boot_archive_unpack(const struct boot_info *boot)
 {
     const struct boot_module *module = archive(boot);
-    char *path = path_buffer(), *option = path_buffer();
-    struct exec_strings strings = { 0 };
-    int error;
+    int error = module ? initramfs_unpack(phys_to_virt(module->start), module->end - module->start) : 0;
 
-    if (!path || !option)
-        panic("init: no memory left for the first program");
-    error = initramfs_unpack(phys_to_virt(module->start), module->end - module->start);
     if (error)
         refuse("the boot archive cannot be unpacked: error %d (kernel/lib/errno.h)", -error);
+    return module;
+}
+
+int first_program(char *path, struct exec_strings *strings)
+{
+    char *option = path_buffer();
+    int error;
+
+    if (!option)
+        return -ENOMEM;
     string_copy(option, *option_text("init") ? option_text("init") : "/init", PATH_MAX);
-    error = first_strings(&strings, option);
-    string_copy(path, option, PATH_MAX);
+    error = first_strings(strings, option);
+    string_copy(path, option, PATH_MAX); /* up to the first comma, which is none any more */
+    path_free(option);
+    return error;
+}
+
+static void run(const struct boot_info *boot)
+{
+    struct exec_strings strings = { 0 };
+    char *path = path_buffer();
+    int error = path ? 0 : -ENOMEM;
+
+    boot_archive_unpack(boot);
+    if (!error)
+        error = first_program(path, &strings);
     if (!error)
         error = process_exec_path(path, 0, 0, &strings);
     if (error)
-        refuse("boot option init=%s: cannot be run: error %d (kernel/lib/errno.h)", option, -error);
+        refuse("boot option init=%s: cannot be run: error %d (kernel/lib/errno.h)", option_text("init"), -error);
     exec_strings_free(&strings);
     path_free(path);
-    path_free(option);
     user_thread_enter();
 }
 
