@@ -27,6 +27,9 @@ void parent_hears_locked(struct process *p, int how, int status);
 /* A vfork()ed process has a space of its own now, or needs none any more: its parent goes on. */
 void process_returns_space(struct process *p);
 
+/* For dump_process(): whom it acts for, and its memory. No lock. */
+void dump_owner_and_memory(const struct process *p);
+
 /* Lab 3.6 (exit.c, wait.c). */
 
 /* t, the running thread, leaves with this code; the last one of a process takes it along. Thread context, no lock held. */
