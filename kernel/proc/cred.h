@@ -1,5 +1,5 @@
-/* Who a process acts for, and what it may do beyond that. A process's credentials are changed by its own thread alone, under processes_lock:
-   so that reads them without it, and everybody else with it. Numbers and rules are Linux's. */
+/* Who a process acts for, and what it may do beyond that. A process's credentials are changed by its own thread alone, under
+   processes_lock: so that reads them without it, and everybody else with it. Numbers and rules are Linux's. */
 #pragma once
 
 #include "lib/types.h"

@@ -2,6 +2,7 @@
    one is left by its only thread. */
 #include "proc/exec.h"
 #include "arch/user.h"
+#include "fs/random.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/uaccess.h"
@@ -161,7 +162,7 @@ static int put_auxiliary(struct writer *w, const struct program *program, uptr r
    arguments and NULL, to the environment's and NULL, the auxiliary vector. */
 static int stack_make(struct address_space *space, const struct program *program, const char *name, const struct exec_strings *s, uptr *rsp)
 {
-    const u64 random[2] = { cycles() * 0x9e3779b97f4a7c15ul, ~cycles() * 0xbf58476d1ce4e5b9ul };
+    u64 random[2];
     uptr file = USER_END - 8 - (strlen(name) + 1), strings = file - s->used, random_at = align_down(strings - sizeof(random), 16);
     size_t words = 1 + s->argc + 1 + s->envc + 1 + 2 * AUX_MAX;
     uptr bottom = align_down(random_at - words * sizeof(u64), 16);
@@ -173,6 +174,7 @@ static int stack_make(struct address_space *space, const struct program *program
     int error = aspace_map(space, &region);
 
     *rsp = bottom;
+    random_bytes(random, sizeof(random));
     space->arg_start = strings;
     if (!error)
         error = aspace_write(space, file, name, strlen(name) + 1);

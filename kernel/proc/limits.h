@@ -29,8 +29,8 @@ struct limits {
 
 /* Process 1's. Once, after frames_init(). */
 void limits_init(struct process *first);
-/* child, which nobody knows yet, gets its parent's limits and is counted. Returns 0, or -EAGAIN: there are too many processes, of this user or at
-   all. */
+/* child, which nobody knows yet, gets its parent's limits and is counted. Returns 0, or -EAGAIN: there are too many processes, of this
+   user or at all. */
 int limits_inherit(struct process *child, const struct process *parent);
 /* p is counted no more: the last thing that happens to it. */
 void limits_leave(struct process *p);

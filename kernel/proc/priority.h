@@ -7,7 +7,8 @@
 struct process;
 
 /* ProcessPriority: smaller is better. Their nice values: -15, -5, 0, 10, 19. */
-enum process_priority { PROCESS_PRIORITY_SYSTEM, PROCESS_PRIORITY_HIGH, PROCESS_PRIORITY_NORMAL, PROCESS_PRIORITY_LOW, PROCESS_PRIORITY_IDLE };
+enum process_priority { PROCESS_PRIORITY_SYSTEM, PROCESS_PRIORITY_HIGH, PROCESS_PRIORITY_NORMAL, PROCESS_PRIORITY_LOW,
+                        PROCESS_PRIORITY_IDLE };
 
 #define NICE_MIN (-20)
 #define NICE_MAX 19

@@ -1,5 +1,6 @@
-/* The file system /proc. Nothing of it is kept: a name that is looked up gets an inode of its own, and a file its text when it is read from its
-   beginning. Locks: tree_lock for names, as everywhere in fs; an inode's mutex for the text of its open files; processes_lock inside proc/show_*.c. */
+/* The file system /proc. Nothing of it is kept: a name that is looked up gets an inode of its own, and a file its text when it is read
+   from its beginning. Locks: tree_lock for names, as everywhere in fs; an inode's mutex for the text of its open files; processes_lock
+   inside proc/show_*.c. */
 #include "proc/procfs.h"
 #include "base/panic.h"
 #include "fs/dir.h"
@@ -80,8 +81,8 @@ static int owner_of(pid_t pid, u32 *uid, u32 *gid)
 }
 
 /* An inode in directory dir. NULL with *error = -ENOMEM, or -ENOENT: the process has gone. */
-static struct inode *make(struct inode *dir, const struct proc_inode *like, u32 mode, const struct inode_ops *ops, const struct file_ops *files,
-                          int *error)
+static struct inode *make(struct inode *dir, const struct proc_inode *like, u32 mode, const struct inode_ops *ops,
+                          const struct file_ops *files, int *error)
 {
     struct proc_inode *made = slab_alloc(&inode_cache);
     u32 uid = 0, gid = 0;

@@ -1,5 +1,5 @@
-/* Text about processes and the system, in the forms that Linux's /proc has, as far as ps, top, free and uptime read them. What does not exist
-   here is 0 there. */
+/* Text about processes and the system, in the forms that Linux's /proc has, as far as ps, top, free and uptime read them. What does not
+   exist here is 0 there. */
 #pragma once
 
 #include "proc/process.h"

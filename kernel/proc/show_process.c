@@ -1,5 +1,5 @@
-/* A process's files of /proc (show.h). Locks: processes_lock while its numbers are written, its space_lock while its memory is looked at; the two
-   one after the other, so that a line may show two moments. */
+/* A process's files of /proc (show.h). Locks: processes_lock while its numbers are written, its space_lock while its memory is looked at;
+   the two one after the other, so that a line may show two moments. */
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/aspace_look.h"
@@ -185,8 +185,8 @@ static void add_stat(struct text *to, const struct process *p, const struct memo
              p->sid ? CONSOLE_NUMBER : 0);
     text_add(to, "%lu 0 %lu 0 %d %d %u 0 %lu ", usage.cpu_ns / TICK_NS, p->used_by_children.cpu_ns / TICK_NS, 20 + p->nice, p->nice,
              count_threads(p), p->created_at / TICK_NS);
-    text_add(to, "%lu %lu %lu %lu %lu %lu 0 0 ", m->use.total, m->use.resident / PAGE_SIZE, p->limits.of[RLIMIT_RSS].now, m->code_start, m->code_end,
-             m->stack_start);
+    text_add(to, "%lu %lu %lu %lu %lu %lu 0 0 ", m->use.total, m->use.resident / PAGE_SIZE, p->limits.of[RLIMIT_RSS].now,
+             m->code_start, m->code_end, m->stack_start);
     text_add(to, "%lu %lu %lu %lu 0 0 0 %d %d 0 0 0 0 0 ", sets.pending, sets.blocked, sets.ignored, sets.caught, SIGCHLD,
              t ? t->last_cpu : 0);
     text_add(to, "0 0 %lu %lu %lu %lu %lu %d\n", m->heap_start, m->arg_start, m->arg_end, m->arg_end, m->env_end, p->exit_status);
@@ -227,8 +227,8 @@ static void add_status(struct text *to, const struct process *p, const struct me
     text_add(to, "\n");
     if (m->use.total)
         add_memory(to, m);
-    text_add(to, "Threads:\t%u\nSigPnd:\t%016lx\nShdPnd:\t%016lx\nSigBlk:\t%016lx\nSigIgn:\t%016lx\nSigCgt:\t%016lx\n", count_threads(p), 0ul,
-             sets.pending, sets.blocked, sets.ignored, sets.caught);
+    text_add(to, "Threads:\t%u\nSigPnd:\t%016lx\nShdPnd:\t%016lx\n", count_threads(p), 0ul, sets.pending);
+    text_add(to, "SigBlk:\t%016lx\nSigIgn:\t%016lx\nSigCgt:\t%016lx\n", sets.blocked, sets.ignored, sets.caught);
     text_add(to, "CapInh:\t%016lx\nCapPrm:\t%016lx\nCapEff:\t%016lx\nCapBnd:\t%016lx\nCapAmb:\t%016lx\n", cred->inheritable,
              cred->permitted, cred->effective, CAPABILITIES_ALL, 0ul);
     text_add(to, "voluntary_ctxt_switches:\t%lu\nnonvoluntary_ctxt_switches:\t0\n", process_usage_locked(p).switches);

@@ -39,7 +39,8 @@ int show_system_stat(struct text *to, pid_t pid)
 int show_meminfo(struct text *to, pid_t pid)
 {
     u64 total = frames_total() * (PAGE_SIZE / 1024), free = frames_free() * (PAGE_SIZE / 1024);
-    static const char *const none[] = { "Buffers:", "Cached:", "SwapCached:", "SwapTotal:", "SwapFree:", "Dirty:", "Shmem:", "Slab:", "SReclaimable:" };
+    static const char *const none[] = { "Buffers:",  "Cached:", "SwapCached:", "SwapTotal:",   "SwapFree:",
+                                        "Dirty:",    "Shmem:",  "Slab:",       "SReclaimable:" };
 
     (void)pid;
     text_add(to, "%-15s %8lu kB\n%-15s %8lu kB\n%-15s %8lu kB\n", "MemTotal:", total, "MemFree:", free, "MemAvailable:", free);
@@ -115,7 +116,7 @@ int show_schedstat(struct text *to, pid_t pid)
 
     (void)pid;
     sched_stats_get(&stats);
-    text_add(to, "version 15\ntimestamp %lu\ncpu0 0 0 %lu 0 %lu %lu %lu 0 %lu\n", now / NS_PER_MS, stats.scheduled, stats.wakes, stats.wakes,
-             now - min(idle, now), stats.switches);
+    text_add(to, "version 15\ntimestamp %lu\ncpu0 0 0 %lu 0 %lu %lu %lu 0 %lu\n", now / NS_PER_MS, stats.scheduled,
+             stats.wakes, stats.wakes, now - min(idle, now), stats.switches);
     return 0;
 }

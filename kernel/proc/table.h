@@ -10,7 +10,8 @@ extern struct list processes; /* [processes_lock] process.all_link, in order of 
 extern struct process first_process; /* process 1: the boot thread's; it adopts orphans */
 extern const struct thread_owner_ops process_thread_ops;
 
-/* A process that nobody knows yet, with its parent's credentials, limits, group and session. NULL with *error = -ENOMEM or -EAGAIN: too many. */
+/* A process that nobody knows yet, with its parent's credentials, limits, group and session. NULL with *error = -ENOMEM or -EAGAIN: too
+   many. */
 struct process *process_new(const char *name, const struct process *parent, int *error);
 /* Gives back a process that nobody knows, or any more. What others still look at stays until process_put(). */
 void process_free(struct process *p);

@@ -1,5 +1,5 @@
-/* What processes have used (usage.h). The CPU's time is one number a thread: the kernel does not look at the clock on its ways in and out, so all of
-   it is shown as the program's own. */
+/* What processes have used (usage.h). The CPU's time is one number a thread: the kernel does not look at the clock on its ways in and
+   out, so all of it is shown as the program's own. */
 #include "proc/usage.h"
 #include "proc/table.h"
 #include "sched/stat.h"

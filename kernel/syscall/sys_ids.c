@@ -1,5 +1,5 @@
-/* System calls on who a process is: user and group ids, capabilities, process groups and sessions. The prototypes stand in the table that is made
-   from syscall.tbl. Lock: processes_lock, inside proc/cred.c and proc/group.c. */
+/* System calls on who a process is: user and group ids, capabilities, process groups and sessions. The prototypes stand in the table that
+   is made from syscall.tbl. Lock: processes_lock, inside proc/cred.c and proc/group.c. */
 #include "arch/user.h"
 #include "lib/errno.h"
 #include "lib/string.h"

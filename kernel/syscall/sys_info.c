@@ -1,4 +1,5 @@
-/* System calls on the machine and the kernel themselves, and the few that set what a thread is called and where its C library keeps its own. */
+/* System calls on the machine and the kernel themselves, and the few that set what a thread is called and where its C library keeps its
+   own. */
 #include "arch/platform.h"
 #include "arch/user.h"
 #include "base/printk.h"

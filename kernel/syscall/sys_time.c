@@ -127,8 +127,8 @@ static int sleep_until(u64 when)
     return error == -ETIMEDOUT ? 0 : error;
 }
 
-/* Sleeps for a while. If a signal ends the sleep without a handler (a stop, and going on), the call begins again: then it ends when it would have
-   ended. Otherwise the program hears how much is left. */
+/* Sleeps for a while. If a signal ends the sleep without a handler (a stop, and going on), the call begins again: then it ends when it
+   would have ended. Otherwise the program hears how much is left. */
 static s64 sleep_for(u64 ns, uptr left_at)
 {
     struct user_thread *me = user_thread(current());
