@@ -74,7 +74,7 @@ class Run(FactsOf):
         self.options, self.nonce, self.machine, self.end = options, nonce, machine, end
         self.kernel = Kernel(image, GuestMemory(machine.ram, end.cpus[0].get("CR3") if end.cpus else None))
         self.console = machine.console()
-        self.unjudged = verdict.outcome(end, self.kernel, nonce, self.console, machine.limit_ms)
+        self.unjudged = verdict.outcome(end, self.kernel, nonce, self.console, machine.limit_ms, machine.kernel)
         self.outcome = self.unjudged.status if self.unjudged else "finished"
         self._facts = self._trace = None
 
@@ -138,6 +138,8 @@ class Run(FactsOf):
         found, dropped = self._trace
         if dropped or (found and min(event.seq for event in found) != 1):
             raise Unjudged("corrupt", f"the trace is not complete ({dropped} records lost), so there is nothing to judge by")
+        if not self.kernel["trace_on"]:
+            raise Unjudged("corrupt", "the trace was turned off during the run, so there is nothing to judge by")
         return [e for e in found if (not kinds or e.event in kinds) and all(getattr(e, name) == value for name, value in match.items())]
 
     def threads(self):

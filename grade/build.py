@@ -33,14 +33,15 @@ MAKEFILE = "include kernel/kernel.mk\n"
 VARIANTS = {"checked": ["CHECKED=1"], "plain": ["CHECKED=0"], "unchecked": ["CHECKED=0", "LTO=0"], "race": ["CHECKED=1", "RACE=1"]}
 USER_MAKEFILE, ARCHIVE_TOOL = "user/user.mk", "grade/cpio.py"
 ARCHIVE_SOURCES = ("user/", "kernel/syscall/syscall.tbl")
-ENDS_TESTS = {"sched_all_exited"}  # what a test inside the kernel lends to given code
+LENT = {"sched_all_exited", "ktests_start", "ktests_end"}  # what the tests inside the kernel have from given code, or lend to it
 # What the compiler makes; in the race build also its calls at the start.
 PLAIN_SECTION = re.compile(r"\.(text|data|rodata|bss|note|eh_frame|comment|rel|init_array)[\w.-]*")
 DEBUG_SECTION = re.compile(r"\.debug[\w.-]*")  # not loaded, or there would be two of its name in the kernel
-CPU_SECONDS = 120      # of one compiler
+CPU_SECONDS = 20       # of one compiler; the longest of ours takes 1
 WALL_SECONDS = 600     # of one make
-MEMORY = 4 << 30
-LARGEST_OUTPUT = 256 << 20
+MEMORY = 1 << 30       # of one compiler
+LARGEST_OUTPUT = 32 << 20
+MOST_SAID = 1 << 20    # bytes of what a program prints
 MOST_WORDS = 12        # lines of the compiler's that are shown
 MOST_WARNINGS = 20
 KEPT_DAYS = 2
@@ -69,6 +70,10 @@ class Built:
 def build(root, given_tar, exercises, work, jobs=2, variants=("checked",)):
     """Builds what is graded of the tree at root, once. Returns Built. Raises UserError, GraderFault."""
     return Builder(given_tar, exercises, work, jobs, variants).build(root)
+
+
+class TooMuch(Exception):
+    """A program has printed more than anybody reads, so nothing can be said of what is not in it."""
 
 
 def builders(given_tar, exercises, work, tests, hidden, jobs):
@@ -176,11 +181,15 @@ class Maker:
         if not theirs:
             return found
         for path in taken:
-            used = sorted(self._symbols("--undefined-only", [path]) & (theirs | ENDS_TESTS))
+            try:
+                used = sorted(self._symbols("", [path]) & (theirs | LENT))
+                odd = sorted(name for name, loaded in self._sections(path)
+                             if not PLAIN_SECTION.fullmatch(name) and (loaded or not DEBUG_SECTION.fullmatch(name)))
+            except TooMuch:
+                found[path] = [f"{path}: has so many symbols or sections that their list has more than {MOST_SAID >> 20} MiB"]
+                continue
             if used:
                 found[path] = [f"{path}: uses {', '.join(used[:4])}, which only the kernel's own tests ({TESTS}) may"]
-            odd = sorted(name for name, loaded in self._sections(path)
-                         if not PLAIN_SECTION.fullmatch(name) and (loaded or not DEBUG_SECTION.fullmatch(name)))
             if odd:
                 found[path] = [f"{path}: has a section {', '.join(odd[:4])}; code and data of an exercise lie where the compiler puts them"]
         return found
@@ -195,24 +204,30 @@ class Maker:
         return total.hexdigest()[:24]
 
     def _sections(self, path):
-        """{(name, whether it is loaded)} of the sections of the object made from a source."""
+        """{(name, whether it is loaded)} of the sections of the object made from a source. Raises TooMuch."""
         if not path.endswith((".c", ".asm")):
             return set()
-        code, words = call([os.environ.get("CROSS", "") + "objdump", "-h", "-w", f"{self.kernel.parent}/{path}.o"], self.folder)
-        if code:
-            raise GraderFault(f"objdump failed: {' / '.join(tail(words))}")
+        words = self._listing("objdump", "-h", "-w", f"{self.kernel.parent}/{path}.o")
         return {(found[1], " ALLOC" in found[2]) for line in words.splitlines()
                 if (found := re.match(r"\s*\d+ (\S+)\s+[0-9a-f]{8} (.*)", line))}
 
     def _symbols(self, which, paths):
-        """The global symbols that the objects made from these sources define, or need from elsewhere."""
+        """The global symbols in the objects made from these sources: with "--defined-only" those that they define, with "" also those that
+        they need from elsewhere or would share (common, weak). Raises TooMuch."""
         objects = [f"{self.kernel.parent}/{path}.o" for path in paths if path.endswith((".c", ".asm"))]
         if not objects:
             return set()
-        code, words = call([os.environ.get("CROSS", "") + "nm", "-g", which, *objects], self.folder)
+        words = self._listing("nm", "-g", *filter(None, [which]), *objects)
+        return {line.split()[-1].partition("@")[0] for line in words.splitlines() if line.strip() and not line.endswith(":")}
+
+    def _listing(self, program, *args):
+        """What a program of binutils prints. Raises TooMuch if it prints more than is read."""
+        code, words = call([os.environ.get("CROSS", "") + program, *args], self.folder)
+        if len(words) >= MOST_SAID:
+            raise TooMuch
         if code:
-            raise GraderFault(f"nm failed: {' / '.join(tail(words))}")
-        return {line.split()[-1] for line in words.splitlines() if line.strip() and not line.endswith(":")}
+            raise GraderFault(f"{program} failed: {' / '.join(tail(words))}")
+        return words
 
     def named(self, taken):
         """{path: words} of the files in which the compiler found errors, or None if it names none of them."""
@@ -266,9 +281,10 @@ def lay_out(folder, sources):
             file.write_bytes(data)
 
 
-def call(args, folder):
-    """(exit code, stdout and stderr) of a build step that may take no more than its limits, and of which nothing is left afterwards."""
-    environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TMPDIR": sandbox.scratch()}
+def call(args, folder, seconds=WALL_SECONDS, more=None):
+    """(exit code, stdout and stderr) of a step that may take no more than its limits, and of which nothing is left afterwards. seconds: of
+    a clock, after which it is ended, and its exit code None. more: variables for its environment."""
+    environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TMPDIR": sandbox.scratch(), **(more or {})}
 
     def in_child():
         if hasattr(_libc, "prctl"):
@@ -287,7 +303,7 @@ def call(args, folder):
             raise UserError(f"{args[0]} is not installed: make setup installs it") from None
         code = None
         try:
-            code = process.wait(WALL_SECONDS)
+            code = process.wait(seconds)
         except subprocess.TimeoutExpired:
             pass  # an endless build is one that fails
         finally:
@@ -295,7 +311,7 @@ def call(args, folder):
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
         output.seek(0)
-        return code, output.read(1 << 20).decode("utf-8", "backslashreplace")
+        return code, output.read(MOST_SAID).decode("utf-8", "backslashreplace")
 
 
 def errors_in(output, path):

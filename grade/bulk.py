@@ -21,7 +21,6 @@ import concurrent.futures
 import contextlib
 import fcntl
 import hashlib
-import html
 import json
 import os
 import shutil
@@ -39,10 +38,10 @@ if __name__ == "__main__":
     sys.dont_write_bytecode = True
     sys.path.insert(0, str(HERE.parent))
 
-from grade import build, course, dwarf, exercises, forms, intake, machine, sandbox, testlist
-from grade.errors import GraderFault, UserError
+from grade import build, course, dwarf, exercises, forms, intake, machine, results, sandbox, submission, testlist
+from grade.errors import UserError, told
 
-OK, SOME_FAILED, INTERRUPTED, FAULT, USAGE = range(5)
+OK, SOME_FAILED = 0, 1  # beside those of errors.told()
 WALL_S = 3600           # for one submission; guards the host
 KEPT = "results.json"
 HIDDEN = HERE / "hidden"  # its tests run with a course's key
@@ -54,7 +53,7 @@ BAR = 30                # columns of the progress bar
 def main(argv):
     """Returns the exit status."""
     parser = argparse.ArgumentParser(prog="grade/bulk.py", description="grades a folder of submissions")
-    parser.add_argument("--tree", type=Path, required=True, help="the start tree of the phase, built")
+    parser.add_argument("--tree", type=Path, required=True, help="the start tree of the phase")
     parser.add_argument("--reference", type=Path, required=True, help="a tar of the exercises' files, solved")
     parser.add_argument("--submissions", type=Path, help="a folder with a folder or an archive for each submission")
     parser.add_argument("--out", type=Path, help="a folder for what comes out")
@@ -72,17 +71,14 @@ def main(argv):
     for name in ("tree", "reference", "submissions", "out", "one", "results", "base", "course"):
         setattr(options, name, getattr(options, name) and getattr(options, name).absolute())
     signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
-    try:
-        return only(options) if options.one else bulk(options) if options.submissions else Course(options).build_base()
-    except UserError as error:
-        print(f"bulk: {error}", file=sys.stderr)
-        return USAGE
-    except (GraderFault, OSError) as error:
-        print(f"bulk: {error}", file=sys.stderr)
-        return FAULT
-    except KeyboardInterrupt:
-        print("bulk: interrupted; the same command goes on from here", file=sys.stderr)
-        return INTERRUPTED
+    work = only if options.one else bulk if options.submissions else base_alone
+    return told("bulk", lambda: work(options), "interrupted; the same command goes on from here")
+
+
+def base_alone(options):
+    """Builds what was handed out, for gradings to come. Returns the exit status."""
+    Course(options).build_base()
+    return OK
 
 
 def bulk(options):
@@ -98,17 +94,14 @@ def bulk(options):
         try:
             course.grade_all(open_ones, progress)
         finally:
-            graded = [(one.name, course.results(one), course.remark(one)) for one in found]
+            graded = [(one.name, one.folder, course.results(one), course.remark(one)) for one in found]
             write(options.out / "grades.csv", forms.table(graded))
-            write(options.out / "index.html",
-                  forms.index(f"Lab {course.phase}", [(one.name, one.folder, course.results(one), course.remark(one))
-                                                                           for one in found]))
+            write(options.out / "index.html", forms.index(f"Lab {course.phase}", graded))
         progress.finish()
-    missing = [name for name, results, _ in graded if results is None]
+    missing = [(name, remark) for name, _, kept, remark in graded if kept is None]
     print(f"bulk: {len(found) - len(missing)} of {len(found)} graded; {options.out}/grades.csv, {options.out}/index.html")
-    for name, results, remark in graded:
-        if results is None:
-            print(f"bulk: not graded: {name} {remark}")
+    for name, remark in missing:
+        print(f"bulk: not graded: {name} {remark}")
     return SOME_FAILED if missing else OK
 
 
@@ -119,10 +112,9 @@ def only(options):
         course, one = Course(options), intake.Found("submission", [options.one])
         course.build_base()
         course.grade(one)
-        results = course.results(one) or {"score": 0, "output": f"This submission {course.remark(one)}", "output_format": "text",
-                                          "tests": []}
-        write(options.results, json.dumps(results, indent=1) + "\n")
-        print(results["output"])
+        kept = course.results(one) or results.whole(0, f"This submission {course.remark(one)}", [], {"complete": False})
+        write(options.results, json.dumps(kept, indent=1) + "\n")
+        print(kept["output"])
         return OK if course.results(one) else SOME_FAILED
 
 
@@ -138,6 +130,7 @@ class Course:
                   "hostile file could have them read what this user may read. apt-get install bubblewrap, or grade as a user who may read "
                   "nothing else", file=sys.stderr)
         sandbox.use(self.boxed)
+        submission.read_given(options.reference)  # or nobody's later exercises could be judged behind a failing one
         self.names = [path for exercise in self.known.values() for path in exercise.files]
         self.hidden = self.find_hidden()
         graders = files_below(options.tree / "grade")
@@ -163,7 +156,6 @@ class Course:
             builder.begin_with(builders[False])
             for kernel in builder.make({})[0].values():
                 dwarf.load(kernel, self.base / "dwarf")
-        return OK
 
     def place(self, one):
         return self.options.out / one.folder
@@ -222,11 +214,11 @@ class Course:
             shutil.rmtree(work, ignore_errors=True)
         if self.stop.is_set():
             return one.name
-        results = self.results(one)
-        if results:
-            write(place / "junit.xml", forms.junit(results))
-            write(place / "classroom.txt", forms.classroom(results) + "\n")
-            write(place / "feedback.html", forms.page(one.name, results))
+        kept = self.results(one)
+        if kept:
+            write(place / "junit.xml", forms.junit(kept))
+            write(place / "classroom.txt", forms.classroom(kept) + "\n")
+            write(place / "feedback.html", forms.page(one.name, kept))
         write(place / "state.json", json.dumps(state) + "\n")
         return one.name
 
@@ -234,14 +226,13 @@ class Course:
         """Has grade/run.py grade what lies in work/submission. Returns a remark for the table, mostly none."""
         for part in ("tree", "dwarf", *(["hidden/tree"] if self.hidden else [])):
             shutil.copytree(self.base / part, work / "build" / part, symlinks=True)
-        command = [sys.executable, str(self.options.tree / "grade" / "run.py"), "--tree", str(work / "submission"), "--out",
-                   str(work / "out"),
-                   "--work", str(work / "build"), "--jobs", "1", "--reference", str(self.options.reference),
-                   *(["--sandbox"] if self.boxed else []), *(["--test", self.options.test] if self.options.test else [])]
+        command = [sys.executable, str(self.options.tree / "grade" / "run.py"), "--tree", str(work / "submission"),
+                   "--out", str(work / "out"), "--work", str(work / "build"), "--jobs", "1", "--reference", str(self.options.reference),
+                   *(["--sandbox"] if self.boxed else [])]
         if self.hidden:
             command += ["--hidden", str(HIDDEN), "--course", str(self.options.course)]
-        if self.options.test and (place / KEPT).exists():
-            command += ["--previous", str(place / KEPT)]
+        if self.options.test and (place / KEPT).exists():  # whoever has no results yet is graded in all tests
+            command += ["--test", self.options.test, "--previous", str(place / KEPT)]
         (work / "tmp").mkdir()
         with open(work / "said", "w+b") as said:
             process = machine.start(command, work, said, [], 4 << 30, {"TMPDIR": str(work / "tmp")})
@@ -280,12 +271,15 @@ def digest(files):
     """A hash of files, their names and contents; of a very large one, its beginning and its time. Nothing but plain files is opened."""
     total = hashlib.sha256()
     for path in map(str, files):
-        status = os.lstat(path)
-        total.update(f"{path}\0{status.st_size}\0{status.st_mtime_ns if status.st_size > MOST_HASHED else ''}\0".encode(
-            "utf-8", "surrogateescape"))
-        if stat.S_ISREG(status.st_mode):
-            with open(path, "rb") as file:
-                total.update(file.read(MOST_HASHED))
+        total.update(path.encode("utf-8", "surrogateescape"))
+        try:
+            status = os.lstat(path)
+            total.update(f"\0{status.st_size}\0{status.st_mtime_ns if status.st_size > MOST_HASHED else ''}\0".encode())
+            if stat.S_ISREG(status.st_mode):
+                with open(path, "rb") as file:
+                    total.update(file.read(MOST_HASHED))
+        except OSError as error:  # a path too long to be looked at, a file that nobody may read
+            total.update(error.strerror.encode())
     return total.hexdigest()[:32]
 
 

@@ -97,12 +97,10 @@ class Results:
                           "output": "\n".join(details(row, True)), "output_format": "text",
                           "tags": [row["exercise"], "core" if row["core"] else "extra"], "visibility": row["visibility"],
                           "extra_data": {"name": row["name"], **data}})
-        return {"score": rounded(self.total("earned")), "execution_time": self.seconds, "output": self.summary(self.shown()),
-                "output_format": "text", "test_output_format": "text", "visibility": "visible", "leaderboard": [], "tests": tests,
-                "extra_data": {**self.extra, "review": [*self.extra.get("review", []), *self.special()],
-                               "max_score": rounded(self.total("points")),
-                               "extra_score": rounded(self.total("earned", False)),
-                               "extra_max": rounded(self.total("points", False)), "complete": not self.faults()}}
+        extra = {**self.extra, "review": [*self.extra.get("review", []), *self.special()], "max_score": rounded(self.total("points")),
+                 "extra_score": rounded(self.total("earned", False)), "extra_max": rounded(self.total("points", False)),
+                 "complete": not self.faults()}
+        return whole(rounded(self.total("earned")), self.summary(self.shown()), tests, extra, self.seconds)
 
     def special(self):
         """Lines about exercises that pass all that students can see, and fail a hidden test: for a person to look at."""
@@ -129,6 +127,12 @@ class Results:
         if self.extra.get("hidden_points"):
             line += f"  ({number(self.extra['hidden_points'])} points more are those of hidden tests, which were not run)"
         return line
+
+
+def whole(score, output, tests, extra, seconds=0):
+    """The content of results.json around its tests."""
+    return {"score": score, "execution_time": seconds, "output": output, "output_format": "text", "test_output_format": "text",
+            "visibility": "visible", "leaderboard": [], "tests": tests, "extra_data": extra}
 
 
 def partial(path):

@@ -7,6 +7,7 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "proc/table.h"
+#include "proc/wait.h"
 #include "arch/trap_frame.h"
 #include "sched/thread.h"
 
@@ -200,6 +201,16 @@ free_process:
 _Noreturn void process_exit(int status)
 {
     thread_exit(status);
+}
+
+pid_t process_wait(pid_t pid, int *status, bool nohang)
+{
+    int code;
+    pid_t found = process_wait_for(pid, nohang ? WNOHANG : 0, &code, NULL);
+
+    if (found > 0 && status)
+        *status = code;
+    return found;
 }
 
 struct file *descriptor(pid_t pid, int fd)

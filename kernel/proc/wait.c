@@ -69,13 +69,3 @@ pid_t process_wait_for(pid_t pid, int options, int *status, struct usage *used)
         process_free(child);
     return pid;
 }
-
-pid_t process_wait(pid_t pid, int *status, bool nohang)
-{
-    int code;
-    pid_t found = process_wait_for(pid, nohang ? WNOHANG : 0, &code, NULL);
-
-    if (found > 0 && status)
-        *status = code;
-    return found;
-}
