@@ -1,4 +1,4 @@
-"""The user programs, built for the tests that run them on this machine. They are Linux x86-64 programs: elsewhere there is nothing to run."""
+"""The user programs, built for the tests that run them on this machine. They are programs for Linux on x86-64: elsewhere none can run."""
 
 import fcntl
 import platform
@@ -21,6 +21,6 @@ def build():
     BUILT.mkdir(parents=True, exist_ok=True)
     with open(BUILT / "lock", "w") as lock:  # several processes of pytest may want them at once
         fcntl.flock(lock, fcntl.LOCK_EX)
-        subprocess.run([make, "-s", "-f", "user/user.mk", "user", f"O={BUILT.relative_to(MASTER)}", "WERROR=-Werror"], cwd=MASTER, check=True,
-                       stdout=subprocess.DEVNULL)
+        subprocess.run([make, "-s", "-f", "user/user.mk", "user", f"O={BUILT.relative_to(MASTER)}", "WERROR=-Werror"], cwd=MASTER,
+                       check=True, stdout=subprocess.DEVNULL)
     return BUILT / "user"

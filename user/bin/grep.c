@@ -1,5 +1,6 @@
-/* grep [-v] [-n] [-c] [-i] [-q] PATTERN [FILE...]: the lines in which the pattern is found. In it ^ and $ are the line's ends, . any character,
- * [a-z] and [^a-z] one of a set, * any number of what is before it, and \ takes a meaning away. Exit status 1: none, 2: an error. */
+/* grep [-v] [-n] [-c] [-i] [-q] PATTERN [FILE...]: the lines in which the pattern is found. In it ^ and $ are the line's ends, . any
+ * character, [a-z] and [^a-z] one of a set, * any number of what is before it, and \ takes a meaning away. Exit status 1: none was found,
+ * 2: an error. */
 
 #include <ctype.h>
 #include <errno.h>

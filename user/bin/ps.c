@@ -28,8 +28,8 @@ static void print(const char *name)
     for (int i = 4; i < 30; i++)
         field[i] = strtol(at, &at, 10);
     long ticks = field[14] + field[15];
-    printf("%5s %5ld %5d %c %4ld %4ld:%02ld.%02ld %7ld %s\n", name, field[4], uid, close[2], field[19], ticks / 6000, ticks / 100 % 60, ticks % 100,
-           field[24] * 4, open + 1);
+    printf("%5s %5ld %5d %c %4ld %4ld:%02ld.%02ld %7ld %s\n", name, field[4], uid, close[2], field[19], ticks / 6000, ticks / 100 % 60,
+           ticks % 100, field[24] * 4, open + 1);
 }
 
 static int by_number(const void *a, const void *b)

@@ -1,5 +1,5 @@
-/* stress cpu N | fork N | memory MIB: work for the machine. cpu: N processes that compute until they are killed; fork: N children, one after
- * the other; memory: so many MiB written and read back, in eight processes that share them at first. Prints one line at the end. */
+/* stress cpu N | fork N | memory MIB: work for the machine. cpu: N processes that compute until they are killed; fork: N children, one
+ * after the other; memory: so many MiB written and read back, in eight processes that share them at first. Prints one line at the end. */
 
 #include <signal.h>
 #include <stdio.h>

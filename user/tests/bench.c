@@ -1,5 +1,5 @@
-/* bench: what system calls cost, in ticks of the TSC: under QEMU with -icount shift=0 one tick is one instruction. Prints `NAME VALUE` lines:
- * NAME the least of the repeats, NAME_median the middle one. The same program runs on Linux, for comparison; on one CPU.
+/* bench: what system calls cost, in ticks of the TSC: under QEMU with -icount shift=0 one tick is one instruction. Prints `NAME VALUE`
+ * lines: NAME the least of the repeats, NAME_median the middle one. The same program runs on Linux, for comparison; on one CPU.
  * Needs tests/tiny beside it. */
 
 #include <fcntl.h>

@@ -1,4 +1,5 @@
-/* Bad pointers: each call that takes one gets memory that is not there, the kernel's, what is no address, and memory whose end is missing. */
+/* Bad pointers: each call that takes one gets memory that is not there, the kernel's, what is no address, and memory whose end is
+ * missing. */
 
 #include "show.h"
 

@@ -1,8 +1,10 @@
-/* fuzz SEED CALLS [WORKERS]: system calls at random, for a kernel to survive: every number, arguments that are small, huge, negative, addresses
- * at the end of a page, in the kernel, nowhere. The same seed makes the same calls in each process; how they mix is the scheduler's.
+/* fuzz SEED CALLS [WORKERS]: system calls at random, for a kernel to survive: every number, arguments that are small, huge, negative,
+ * addresses at the end of a page, in the kernel, nowhere. The same seed makes the same calls in each process; how they mix is the
+ * scheduler's.
  *
  * Each of the workers makes its calls in batches, a new process for each, which has no descriptors but ones of its own, may not grow, is
- * nobody where we are root, and is killed if it has not ended after two seconds. What would reach beyond that process is not called (denied).
+ * nobody where we are root, and is killed if it has not ended after two seconds. What would reach beyond that process is not called
+ * (denied). A batch that unmaps its own code ends early: some two thirds of CALLS are made.
  * Prints one line at the end. Judged is the kernel: no panic, nothing lost, and this program gets to its end. */
 
 #include <fcntl.h>
@@ -23,8 +25,8 @@ enum { BATCH = 250, PAGE = 4096 };
 
 static unsigned long state;
 static char *page; /* readable and writable, and nothing behind it */
-static const char *const paths[] = { "fuzz-a", "fuzz-b", "fuzz-d", "fuzz-d/c", "fuzz-l", ".", "..", "/", "/dev/null", "/dev/zero", "/proc/self/stat", "",
-                                     "fuzz-a/x", "//./fuzz-d/..", "/bin/true" };
+static const char *const paths[] = { "fuzz-a", "fuzz-b", "fuzz-d", "fuzz-d/c", "fuzz-l", ".", "..", "/", "/dev/null", "/dev/zero",
+                                     "/proc/self/stat", "", "fuzz-a/x", "//./fuzz-d/..", "/bin/true" };
 
 static unsigned long any(void)
 {
@@ -42,16 +44,16 @@ static unsigned long below(unsigned long n)
 /* Numbers that end this process, that reach others, or that (on Linux) change the machine or take long to undo. */
 static bool denied(long number)
 {
-    static const short list[] = { SYS_exit, SYS_exit_group, SYS_fork, SYS_vfork, SYS_kill, SYS_tkill, SYS_tgkill, SYS_reboot, SYS_setsid,
-                                  SYS_setpgid, 56 /* clone */, 101 /* ptrace */, 103 /* syslog */, 129 /* rt_sigqueueinfo */, 153 /* vhangup */,
-                                  155 /* pivot_root */, 159 /* adjtimex */, 161 /* chroot */, 163 /* acct */, 164 /* settimeofday */,
-                                  165 /* mount */, 166 /* umount2 */, 167 /* swapon */, 168 /* swapoff */, 170 /* sethostname */,
-                                  171 /* setdomainname */, 172 /* iopl */, 173 /* ioperm */, 175 /* init_module */, 176 /* delete_module */,
-                                  179 /* quotactl */, 227 /* clock_settime */, 246 /* kexec_load */, 248 /* add_key */, 249 /* request_key */,
-                                  250 /* keyctl */, 272 /* unshare */, 285 /* fallocate */, 297 /* rt_tgsigqueueinfo */, 298 /* perf_event_open */,
-                                  304 /* open_by_handle_at */, 305 /* clock_adjtime */, 308 /* setns */, 310 /* process_vm_readv */,
-                                  311 /* process_vm_writev */, 313 /* finit_module */, 320 /* kexec_file_load */, 321 /* bpf */,
-                                  323 /* userfaultfd */ };
+    static const short list[] = {
+        SYS_exit, SYS_exit_group, SYS_fork, SYS_vfork, SYS_kill, SYS_tkill, SYS_tgkill, SYS_reboot, SYS_setsid, SYS_setpgid,
+        56 /* clone */, 101 /* ptrace */, 103 /* syslog */, 129 /* rt_sigqueueinfo */, 153 /* vhangup */, 155 /* pivot_root */,
+        159 /* adjtimex */, 161 /* chroot */, 163 /* acct */, 164 /* settimeofday */, 165 /* mount */, 166 /* umount2 */,
+        167 /* swapon */, 168 /* swapoff */, 170 /* sethostname */, 171 /* setdomainname */, 172 /* iopl */, 173 /* ioperm */,
+        175 /* init_module */, 176 /* delete_module */, 179 /* quotactl */, 227 /* clock_settime */, 246 /* kexec_load */,
+        248 /* add_key */, 249 /* request_key */, 250 /* keyctl */, 272 /* unshare */, 285 /* fallocate */, 297 /* rt_tgsigqueueinfo */,
+        298 /* perf_event_open */, 304 /* open_by_handle_at */, 305 /* clock_adjtime */, 308 /* setns */, 310 /* process_vm_readv */,
+        311 /* process_vm_writev */, 313 /* finit_module */, 320 /* kexec_file_load */, 321 /* bpf */, 323 /* userfaultfd */
+    };
     for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
         if (list[i] == number)
             return true;

@@ -26,8 +26,9 @@ static unsigned next_random(void)
 
 static void formats(void)
 {
-    static const char *const integers[] = { "%d", "%5d", "%-5d|", "%05d", "%+d", "% d", "%.3d", "%8.3d", "%-8.3d|", "%08.3d", "%x", "%X", "%#x",
-                                            "%#8x", "%#08x", "%o", "%#o", "%u", "%.0d", "%+5d", "%-+5d|", "%hd", "%hhd", "%hhu", "%c" };
+    static const char *const integers[] = { "%d", "%5d", "%-5d|", "%05d", "%+d", "% d", "%.3d", "%8.3d", "%-8.3d|", "%08.3d", "%x", "%X",
+                                            "%#x", "%#8x", "%#08x", "%o", "%#o", "%u", "%.0d", "%+5d", "%-+5d|", "%hd", "%hhd", "%hhu",
+                                            "%c" };
     static const int values[] = { 0, 1, -1, 42, -42, 255, 65535, -70000, INT_MAX, INT_MIN };
     for (size_t f = 0; f < sizeof(integers) / sizeof(integers[0]); f++) {
         for (size_t v = 0; v < sizeof(values) / sizeof(values[0]); v++) {
@@ -39,7 +40,8 @@ static void formats(void)
         }
         printf("\n");
     }
-    printf("%ld %lu %lx %lld %zu %zd %jd %td\n", LONG_MIN, ULONG_MAX, ULONG_MAX, LLONG_MAX, (size_t)7, (ssize_t)-7, (intmax_t)-8, (ptrdiff_t)9);
+    printf("%ld %lu %lx %lld %zu %zd %jd %td\n", LONG_MIN, ULONG_MAX, ULONG_MAX, LLONG_MAX, (size_t)7, (ssize_t)-7, (intmax_t)-8,
+           (ptrdiff_t)9);
     printf("[%s][%10s][%-10s][%.2s][%5.1s][%.*s][%*d][%-*d]\n", "text", "text", "text", "text", "text", 3, "text", 6, 42, 6, 42);
     printf("[%*d][%.*d][%%][%c%c][%5c][%-5c]\n", -6, 42, -1, 42, 'a', 'b', 'c', 'd');
     printf("[%p][%p][%s]\n", (void *)0x1234, NULL, "");
@@ -83,7 +85,8 @@ static void strings(void)
 {
     char room[64] = "hello";
     printf("%zu %zu %s\n", strlen("four"), strnlen("four", 2), strcat(room, " world"));
-    printf("%d %d %d %d %d\n", sign(strcmp("a", "b")), sign(strcmp("b", "a")), strcmp("", ""), sign(strcmp("ab", "a")), sign(strcmp("\xff", "a")));
+    printf("%d %d %d %d %d\n", sign(strcmp("a", "b")), sign(strcmp("b", "a")), strcmp("", ""), sign(strcmp("ab", "a")),
+           sign(strcmp("\xff", "a")));
     printf("%d %d %d\n", strncmp("abc", "abd", 2), sign(strncmp("abc", "abd", 3)), strcasecmp("HeLLo", "hEllO"));
     printf("%s %s %s %s\n", strchr("a/b/c", '/'), strrchr("a/b/c", '/'), strstr("one two", "tw"), strstr("x", "") ? "empty" : "none");
     printf("%d %d %d\n", strchr("abc", 'x') == NULL, strstr("abc", "cd") == NULL, (int)(strchr("abc", 0) - strchr("abc", 'a') > 0));
