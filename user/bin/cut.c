@@ -1,4 +1,4 @@
-/* cut -d CHARACTER -f LIST: of each line the fields of the list, as 1,3-4; cut -c LIST: the characters. */
+/* cut [-d CHARACTER] -f LIST [FILE]: of each line the fields of the list, as 1,3-4; cut -c LIST [FILE]: the characters. */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,9 +33,12 @@ int main(int argc, char **argv)
         }
     }
     if (!list || !read_list(list))
-        return fprintf(stderr, "cut: usage: cut [-d CHARACTER] -f LIST, or cut -c LIST; a list is as 1,3-4\n"), 2;
+        return fprintf(stderr, "cut: usage: cut [-d CHARACTER] -f LIST [FILE], or cut -c LIST [FILE]; a list is as 1,3-4\n"), 2;
+    FILE *file = argv[optind] ? fopen(argv[optind], "r") : stdin;
+    if (!file)
+        return fprintf(stderr, "cut: "), perror(argv[optind]), 1;
     int field = 1, first = 1;
-    for (int c; (c = getchar()) != EOF;) {
+    for (int c; (c = fgetc(file)) != EOF;) {
         if (c == '\n') {
             putchar(c);
             field = first = 1;
