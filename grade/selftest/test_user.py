@@ -167,11 +167,12 @@ def test_job_control_on_a_terminal(bin, tmp_path):
             seen += got.decode().replace("\r", "")
         seen = seen.split(words, 1)[1]
 
-    for keys, words in [("", "ready> "), ("(echo a; cat)\n", "a\n"), ("\x03", "ready> "), ("echo $?\n", "130\n"),
-                        ("(echo b; sleep 100)\n", "b\n"), ("\x1a", "[1] Stopped    ( ... )\n"), ("bg\n", "( ... ) &\n"),
-                        ("jobs\n", "[1] Running    ( ... )\n"), ("kill %1; wait\n", "ready> "), ("if )\n", "unexpected ')'\n"),
-                        ("echo 'c\n", "\n> "), ("'\n", "c\n"), ("while :; do :; done\n", "done\n"), ("\x03", "ready> "),
-                        ("exit 5\n", "exit 5\n")]:
+    prompt = ("", "ready> ")
+    for keys, words in [prompt, ("(echo a; cat)\n", "a\n"), ("\x03", "ready> "), ("echo $?\n", "130\n"), prompt,
+                        ("(echo b; sleep 100)\n", "b\n"), ("\x1a", "[1] Stopped    ( ... )\n"), prompt, ("bg\n", "( ... ) &\n"), prompt,
+                        ("jobs\n", "[1] Running    ( ... )\n"), prompt, ("kill %1; wait\n", "wait\n"), prompt,
+                        ("if )\n", "unexpected ')'\n"), prompt, ("echo 'c\n", "> "), ("'\n", "c\n"), prompt,
+                        ("while :; do :; done\n", "done\n"), ("\x03", "ready> "), ("exit 5\n", "exit 5\n")]:
         os.write(fd, keys.encode())
         expect(words)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 5
