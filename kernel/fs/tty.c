@@ -466,8 +466,9 @@ static s64 tty_ioctl(struct file *file, u32 command, uptr arg)
     case TCFLSH:
         return flush_line(arg);
     case TCSBRK:
-    case TIOCSCTTY:
-        return 0; /* nothing is waiting to be sent; there is one terminal, and everybody's session has it */
+        return 0; /* nothing is waiting to be sent */
+    case TIOCSCTTY: /* there is one terminal, and the session that asked last has it */
+        return tty_set_foreground(fs_hooks->group());
     default:
         return -ENOTTY;
     }
