@@ -291,8 +291,8 @@ def test_the_fuzzer_comes_to_its_end(bin, tmp_path):
     # Without the host's devices: their owner could change them for everyone. A user namespace, where root cannot become nobody, only for
     # those who need one.
     own = ["--unshare-user"] if os.getuid() else []
-    sandbox = ["bwrap", *own, "--unshare-pid", "--unshare-ipc", "--unshare-net", "--die-with-parent", "--ro-bind", "/", "/", "--tmpfs", "/dev",
-               "--proc", "/proc"]
+    sandbox = ["bwrap", *own, "--unshare-pid", "--unshare-ipc", "--unshare-net", "--die-with-parent", "--ro-bind", "/", "/",
+               "--tmpfs", "/dev", "--proc", "/proc"]
     fuzz = ["--tmpfs", "/mnt", "--chdir", "/mnt", bin.parent / "tests/fuzz", "7", "4000"]
     done = subprocess.run([*sandbox, *fuzz], stdout=subprocess.PIPE, timeout=60)
     assert done.stdout == b"fuzz: seed 7, 4000 calls, 4 workers\n" and done.returncode == 0
