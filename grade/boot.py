@@ -15,7 +15,7 @@ import hashlib
 from pathlib import Path
 
 from . import dwarf, events, verdict
-from .errors import GraderFault, RuleBroken, Unjudged
+from .errors import GraderFault, RuleBroken, Unjudged, printable
 from .machine import LIMIT_MS, Machine, limit_option
 from .memory import BadAddress, GuestMemory
 from .rules import require
@@ -74,7 +74,7 @@ class Run(FactsOf):
         self.options, self.nonce, self.machine, self.end = options, nonce, machine, end
         self.kernel = Kernel(image, GuestMemory(machine.ram, end.cpus[0].get("CR3") if end.cpus else None))
         self.console = machine.console()
-        self.unjudged = verdict.outcome(end, self.kernel, nonce, self.console, machine.limit_ms)
+        self.unjudged = verdict.outcome(end, self.kernel, nonce, self.console, machine.limit_ms, machine.kernel)
         self.outcome = self.unjudged.status if self.unjudged else "finished"
         self._facts = self._trace = None
 
@@ -82,6 +82,20 @@ class Run(FactsOf):
     def report(self):
         """events.Report: result, frames_before, ..., or None."""
         return self._evidence(events.report)
+
+    @property
+    def output(self):
+        """What the program wrote, as text. Raises Unjudged if some of it was lost."""
+        kept = self.kernel["ktest_output"]
+        size, lost = int(kept.size), int(kept.lost)
+        if lost or size > len(kept.text):
+            raise Unjudged("runaway", f"the program wrote more than the {len(kept.text)} bytes that are kept")
+        return printable(self.kernel.memory.read(kept.text.address, size).decode("utf-8", "backslashreplace"))
+
+    @property
+    def status(self):
+        """How the program ended, as wait4() codes it."""
+        return self.fact("RESULT").b
 
     @property
     def panic(self):
@@ -124,6 +138,8 @@ class Run(FactsOf):
         found, dropped = self._trace
         if dropped or (found and min(event.seq for event in found) != 1):
             raise Unjudged("corrupt", f"the trace is not complete ({dropped} records lost), so there is nothing to judge by")
+        if not self.kernel["trace_on"]:
+            raise Unjudged("corrupt", "the trace was turned off during the run, so there is nothing to judge by")
         return [e for e in found if (not kinds or e.event in kinds) and all(getattr(e, name) == value for name, value in match.items())]
 
     def threads(self):
@@ -159,34 +175,38 @@ class Kernels:
 
 class Boot:
     """The fixture `boot`: makes Runs for one test and gives their memory back after it. kernel, image: the checked build; kernels: where
-    the other ones are. budget: boots that the test announced. race: see RACE; 0 = the timer alone preempts."""
+    the other ones are. budget: boots that the test announced. race: see RACE; 0 = the timer alone preempts.
+    archive: path of the boot archive, for programs."""
 
-    def __init__(self, kernel, image, jobs, budget=1, kernels=None, race=RACE):
-        self.kernel, self.image, self.jobs, self.budget, self.race = kernel, image, jobs, budget, race
+    def __init__(self, kernel, image, jobs, budget=1, kernels=None, race=RACE, archive=None):
+        self.kernel, self.image, self.jobs, self.budget, self.race, self.archive = kernel, image, jobs, budget, race, archive
         self.kernels = kernels or Kernels({}, None)
         self.machines, self.boots, self.last = [], [], None
 
     def another(self):
         """One like it that has booted nothing yet."""
-        return Boot(self.kernel, self.image, self.jobs, self.budget, self.kernels, self.race)
+        return Boot(self.kernel, self.image, self.jobs, self.budget, self.kernels, self.race, self.archive)
 
     def __call__(self, ktest, options="", *, build="checked", outcome="finished", result=0, trace=None, seeds=None, input=None,
-                 cpus=1, limit_ms=LIMIT_MS):
+                 program=None, cpus=1, limit_ms=LIMIT_MS):
         """Runs a ktest. options: further boot options. build: which kernel. outcome: how it has to end ("finished", "panic", ..., None =
         any way). result: what the ktest has to return (None = anything). trace: all unless there are seeds, off then. seeds: a list of
-        consecutive numbers, one after the other in this boot. input: bytes for the console. limit_ms: of virtual time,
+        consecutive numbers, one after the other in this boot. input: bytes for the console. program: for the ktest
+        `user`, the path of the program in the boot archive and its arguments, a list. limit_ms: of virtual time,
         for every SEEDS seeds. Raises Unjudged, RuleBroken, GraderFault."""
         if len(self.boots) >= self.budget:
             raise GraderFault(f"this test boots more often than it announced: mark it with @boots({len(self.boots) + 1})")
         limit_ms *= -(-len(seeds) // SEEDS) if seeds else 1
         kernel, image = (self.kernel, self.image) if build == "checked" else self.kernels[build]
+        options = f"init={','.join(program)} {options}".strip() if program else options
         words = [f"ktest={ktest}", f"trace={trace or ('off' if seeds else 'all')}", limit_option(limit_ms), options]
         words += [f"seed={seeds[0]} seeds={len(seeds)}"] if seeds else []
         words += [f"race={self.race}"] if build == "race" else []
         text = " ".join(word for word in words if word)
         nonce = nonce_of(kernel, text)
         self.boots.append({"options": text, "nonce": f"{nonce:#018x}", "cpus": cpus})
-        machine = Machine(kernel, f"nonce={nonce:#018x} {text}", input=input, cpus=cpus, jobs=self.jobs, limit_ms=limit_ms)
+        machine = Machine(kernel, f"nonce={nonce:#018x} {text}", input=input,
+                          archive=self.archive if program else None, cpus=cpus, jobs=self.jobs, limit_ms=limit_ms)
         self.machines.append(machine)
         run = self.last = Run(text, nonce, machine, machine.run(), image, seeds)
         self.boots[-1]["outcome"] = run.outcome

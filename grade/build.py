@@ -31,14 +31,17 @@ TESTS = "kernel/ktest/"
 MAKEFILE = "include kernel/kernel.mk\n"
 # kernel.mk's own names of them. The grader takes unchecked for plain: there, a student's objects stay apart from those handed out.
 VARIANTS = {"checked": ["CHECKED=1"], "plain": ["CHECKED=0"], "unchecked": ["CHECKED=0", "LTO=0"], "race": ["CHECKED=1", "RACE=1"]}
-ENDS_TESTS = {"sched_all_exited"}  # what a test inside the kernel lends to given code
+USER_MAKEFILE, ARCHIVE_TOOL = "user/user.mk", "grade/cpio.py"
+ARCHIVE_SOURCES = ("user/", "kernel/syscall/syscall.tbl")
+LENT = {"sched_all_exited", "ktests_start", "ktests_end"}  # what the tests inside the kernel have from given code, or lend to it
 # What the compiler makes; in the race build also its calls at the start.
 PLAIN_SECTION = re.compile(r"\.(text|data|rodata|bss|note|eh_frame|comment|rel|init_array)[\w.-]*")
 DEBUG_SECTION = re.compile(r"\.debug[\w.-]*")  # not loaded, or there would be two of its name in the kernel
-CPU_SECONDS = 120      # of one compiler
+CPU_SECONDS = 20       # of one compiler; the longest of ours takes 1
 WALL_SECONDS = 600     # of one make
-MEMORY = 4 << 30
-LARGEST_OUTPUT = 256 << 20
+MEMORY = 1 << 30       # of one compiler
+LARGEST_OUTPUT = 32 << 20
+MOST_SAID = 1 << 20    # bytes of what a program prints
 MOST_WORDS = 12        # lines of the compiler's that are shown
 MOST_WARNINGS = 20
 KEPT_DAYS = 2
@@ -49,13 +52,14 @@ _libc = ctypes.CDLL(None)
 class Built:
     """kernels {variant: its path}. files {path: bytes}: what was taken of the student's. broken {path: lines}: start versions were taken
     instead of these files, and why. ignored: see submission.take(). warnings: the compiler's, one line each, about the student's files that
-    were taken."""
+    were taken. archive: see Builder.archive()."""
 
     kernels: dict
     files: dict = field(default_factory=dict)
     broken: dict = field(default_factory=dict)
     ignored: list = field(default_factory=list)
     warnings: list = field(default_factory=list)
+    archive: Path = None
 
     @property
     def kernel(self):
@@ -68,11 +72,28 @@ def build(root, given_tar, exercises, work, jobs=2, variants=("checked",)):
     return Builder(given_tar, exercises, work, jobs, variants).build(root)
 
 
-class Builder:
-    """Builds kernels in these variants over what was handed out; work is the folder for it. Raises UserError, GraderFault."""
+class TooMuch(Exception):
+    """A program has printed more than anybody reads, so nothing can be said of what is not in it."""
 
-    def __init__(self, given_tar, exercises, work, jobs=2, variants=("checked",)):
+
+def builders(given_tar, exercises, work, tests, hidden, jobs):
+    """{False: the Builder of what testlist.Tests boot, True: that of the hidden ones' kernels, if there are hidden ones}. These are kernels
+    of their own, in a folder of their own: what boots for a visible test, whose console is shown, holds nothing of a hidden one. hidden:
+    course.Hidden or None."""
+    made = {}
+    for which in sorted({False, *(test.hidden for test in tests)}):
+        variants = dict.fromkeys(["checked", *(variant for test in tests if test.hidden == which for variant in test.builds)])
+        made[which] = Builder(given_tar, exercises, work / "hidden" if which else work, jobs, variants, hidden.code if which else {})
+    return made
+
+
+class Builder:
+    """Builds kernels in these variants over what was handed out, and more {path: bytes}; work is the folder for it. Raises UserError,
+    GraderFault."""
+
+    def __init__(self, given_tar, exercises, work, jobs=2, variants=("checked",), more=()):
         self.given, self.exercises, self.work, self.jobs, self.variants = read_given(given_tar), exercises, work, jobs, variants
+        self.given.update(more)
 
     def build(self, root):
         """Builds what is graded of the tree at root. Returns Built."""
@@ -80,7 +101,33 @@ class Builder:
         unusable = {path: [f"{path} {why}; its start version was taken"] for path, why in refused.items()}
         kernels, broken, warnings = self._make(files)
         taken = {path: data for path, data in files.items() if path not in broken}
-        return Built(kernels, taken, {**unusable, **broken}, ignored, warnings)
+        return Built(kernels, taken, {**unusable, **broken}, ignored, warnings, self.archive())
+
+    def archive(self):
+        """The path of the boot archive with the programs that tests run, made from what was handed out alone; None in a phase without."""
+        if USER_MAKEFILE not in self.given:
+            return None
+        sources = {path: data for path, data in self.given.items() if path.startswith(ARCHIVE_SOURCES)}
+        sources |= {ARCHIVE_TOOL: (Path(__file__).parents[1] / ARCHIVE_TOOL).read_bytes(),
+                    "Makefile": f"include {USER_MAKEFILE}\n".encode()}
+        folder = self.work / "user"
+        self.work.mkdir(parents=True, exist_ok=True)
+        with lock(self.work / "lock"):
+            lay_out(folder, sources)
+            args = ["make", "-r", "-s", "--no-print-directory", f"-j{self.jobs}", "user", "O=build"]
+            args += [f"{name}={os.environ[name]}" for name in ("CROSS", "NASM", "PYTHON") if os.environ.get(name)]
+            code, words = call(args, folder)
+            if code:
+                raise GraderFault("the programs that were handed out do not build: " + " / ".join(tail(words)))
+            return keep(folder / "build" / "user" / "initramfs.cpio", self.work / "kernels")
+
+    def begin_with(self, other):
+        """Takes over what another one has built, if nothing was built here yet: the objects of all that is the same need not be made."""
+        if not (self.work / "tree").exists() and (other.work / "tree").exists():
+            self.work.mkdir(parents=True, exist_ok=True)
+            with lock(other.work / "lock"), tempfile.TemporaryDirectory(dir=self.work) as made:
+                shutil.copytree(other.work / "tree", Path(made) / "tree")
+                os.replace(Path(made) / "tree", self.work / "tree")
 
     def make(self, files):
         """({variant: path}, {path: the compiler's words}) of what becomes of these files {path: bytes}."""
@@ -135,11 +182,15 @@ class Maker:
         if not theirs:
             return found
         for path in taken:
-            used = sorted(self._symbols("--undefined-only", [path]) & (theirs | ENDS_TESTS))
+            try:
+                used = sorted(self._symbols("", [path]) & (theirs | LENT))
+                odd = sorted(name for name, loaded in self._sections(path)
+                             if not PLAIN_SECTION.fullmatch(name) and (loaded or not DEBUG_SECTION.fullmatch(name)))
+            except TooMuch:
+                found[path] = [f"{path}: has so many symbols or sections that their list has more than {MOST_SAID >> 20} MiB"]
+                continue
             if used:
                 found[path] = [f"{path}: uses {', '.join(used[:4])}, which only the kernel's own tests ({TESTS}) may"]
-            odd = sorted(name for name, loaded in self._sections(path)
-                         if not PLAIN_SECTION.fullmatch(name) and (loaded or not DEBUG_SECTION.fullmatch(name)))
             if odd:
                 found[path] = [f"{path}: has a section {', '.join(odd[:4])}; code and data of an exercise lie where the compiler puts them"]
         return found
@@ -154,24 +205,30 @@ class Maker:
         return total.hexdigest()[:24]
 
     def _sections(self, path):
-        """{(name, whether it is loaded)} of the sections of the object made from a source."""
+        """{(name, whether it is loaded)} of the sections of the object made from a source. Raises TooMuch."""
         if not path.endswith((".c", ".asm")):
             return set()
-        code, words = call([os.environ.get("CROSS", "") + "objdump", "-h", "-w", f"{self.kernel.parent}/{path}.o"], self.folder)
-        if code:
-            raise GraderFault(f"objdump failed: {' / '.join(tail(words))}")
+        words = self._listing("objdump", "-h", "-w", f"{self.kernel.parent}/{path}.o")
         return {(found[1], " ALLOC" in found[2]) for line in words.splitlines()
                 if (found := re.match(r"\s*\d+ (\S+)\s+[0-9a-f]{8} (.*)", line))}
 
     def _symbols(self, which, paths):
-        """The global symbols that the objects made from these sources define, or need from elsewhere."""
+        """The global symbols in the objects made from these sources: with "--defined-only" those that they define, with "" also those that
+        they need from elsewhere or would share (common, weak). Raises TooMuch."""
         objects = [f"{self.kernel.parent}/{path}.o" for path in paths if path.endswith((".c", ".asm"))]
         if not objects:
             return set()
-        code, words = call([os.environ.get("CROSS", "") + "nm", "-g", which, *objects], self.folder)
+        words = self._listing("nm", "-g", *filter(None, [which]), *objects)
+        return {line.split()[-1].partition("@")[0] for line in words.splitlines() if line.strip() and not line.endswith(":")}
+
+    def _listing(self, program, *args):
+        """What a program of binutils prints. Raises TooMuch if it prints more than is read."""
+        code, words = call([os.environ.get("CROSS", "") + program, *args], self.folder)
+        if len(words) >= MOST_SAID:
+            raise TooMuch
         if code:
-            raise GraderFault(f"nm failed: {' / '.join(tail(words))}")
-        return {line.split()[-1] for line in words.splitlines() if line.strip() and not line.endswith(":")}
+            raise GraderFault(f"{program} failed: {' / '.join(tail(words))}")
+        return words
 
     def named(self, taken):
         """{path: words} of the files in which the compiler found errors, or None if it names none of them."""
@@ -198,7 +255,7 @@ class Maker:
     def builds(self, files):
         """True if the handed-out tree with these files over it builds; self.output has make's words, with all that the compiler has to say
         about these files: they are compiled each time."""
-        self._lay_out({**self.given, **files, "Makefile": MAKEFILE.encode()})
+        lay_out(self.folder, {**self.given, **files, "Makefile": MAKEFILE.encode()})
         for made in (self.kernel, *(self.kernel.parent / f"{path}.o" for path in files)):
             made.unlink(missing_ok=True)
         args = ["make", "-k", "-r", "--no-print-directory", f"-j{self.jobs}", "kernel", "O=build", *VARIANTS[self.variant]]
@@ -207,26 +264,28 @@ class Maker:
         code, self.output = call(args, self.folder)
         return code == 0 and self.kernel.exists()
 
-    def _lay_out(self, sources):
-        """Makes the folder hold exactly these sources; build/ stays."""
-        self.folder.mkdir(exist_ok=True)
-        for folder, folders, names in os.walk(self.folder):
-            if folder == str(self.folder) and "build" in folders:
-                folders.remove("build")
-            for name in names:
-                path = os.path.join(folder, name)
-                if os.path.relpath(path, self.folder) not in sources:
-                    os.unlink(path)
-        for path, data in sources.items():
-            file = self.folder / path
-            if not file.is_file() or file.read_bytes() != data:
-                file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_bytes(data)
+
+def lay_out(folder, sources):
+    """Makes a folder hold exactly these sources {path: bytes}; what make made of them, in build/, stays."""
+    folder.mkdir(exist_ok=True)
+    for place, folders, names in os.walk(folder):
+        if place == str(folder) and "build" in folders:
+            folders.remove("build")
+        for name in names:
+            path = os.path.join(place, name)
+            if os.path.relpath(path, folder) not in sources:
+                os.unlink(path)
+    for path, data in sources.items():
+        file = folder / path
+        if not file.is_file() or file.read_bytes() != data:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(data)
 
 
-def call(args, folder):
-    """(exit code, stdout and stderr) of a build step that may take no more than its limits, and of which nothing is left afterwards."""
-    environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TMPDIR": sandbox.scratch()}
+def call(args, folder, seconds=WALL_SECONDS, more=None):
+    """(exit code, stdout and stderr) of a step that may take no more than its limits, and of which nothing is left afterwards. seconds: of
+    a clock, after which it is ended, and its exit code None. more: variables for its environment."""
+    environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TMPDIR": sandbox.scratch(), **(more or {})}
 
     def in_child():
         if hasattr(_libc, "prctl"):
@@ -245,7 +304,7 @@ def call(args, folder):
             raise UserError(f"{args[0]} is not installed: make setup installs it") from None
         code = None
         try:
-            code = process.wait(WALL_SECONDS)
+            code = process.wait(seconds)
         except subprocess.TimeoutExpired:
             pass  # an endless build is one that fails
         finally:
@@ -253,7 +312,7 @@ def call(args, folder):
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
         output.seek(0)
-        return code, output.read(1 << 20).decode("utf-8", "backslashreplace")
+        return code, output.read(MOST_SAID).decode("utf-8", "backslashreplace")
 
 
 def errors_in(output, path):
@@ -294,10 +353,11 @@ def lock(path):
 
 
 def keep(kernel, folder, fingerprint=None):
-    """A copy of the kernel under the name of its content, and beside it what Maker.fingerprint() says; returns its path. Copies that
+    """A copy of a kernel, or of a boot archive, under the name of its content,
+    and beside it what Maker.fingerprint() says; returns its path. Copies that
     nobody took for two days are removed."""
     folder.mkdir(exist_ok=True)
-    path = folder / (hashlib.sha256(kernel.read_bytes()).hexdigest()[:24] + ".elf")
+    path = folder / (hashlib.sha256(kernel.read_bytes()).hexdigest()[:24] + kernel.suffix)
     if path.exists():
         os.utime(path)
     else:

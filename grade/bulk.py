@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Grades a folder of submissions: `make bulk SUBMISSIONS=dir PHASE=n OUT=dir [JOBS=n] [TEST=text]`.
 
-    grade/bulk.py --tree START --reference TAR --submissions DIR --out DIR [--jobs N] [--test TEXT]
+    grade/bulk.py --tree START --reference TAR --submissions DIR --out DIR [--jobs N] [--test TEXT] [--course FILE]
     grade/bulk.py --tree START --reference TAR --one PATH --results FILE --base DIR      a single one, for Gradescope
 
 Each submission is unpacked (intake.py) and graded by grade/run.py, in the sandbox where there is one (sandbox.py), in a build folder that
@@ -21,7 +21,6 @@ import concurrent.futures
 import contextlib
 import fcntl
 import hashlib
-import html
 import json
 import os
 import shutil
@@ -39,12 +38,13 @@ if __name__ == "__main__":
     sys.dont_write_bytecode = True
     sys.path.insert(0, str(HERE.parent))
 
-from grade import build, dwarf, exercises, forms, intake, machine, sandbox, testlist
-from grade.errors import GraderFault, UserError
+from grade import build, course, dwarf, exercises, forms, intake, machine, results, sandbox, submission, testlist
+from grade.errors import UserError, told
 
-OK, SOME_FAILED, INTERRUPTED, FAULT, USAGE = range(5)
+OK, SOME_FAILED = 0, 1  # beside those of errors.told()
 WALL_S = 3600           # for one submission; guards the host
 KEPT = "results.json"
+HIDDEN = HERE / "hidden"  # its tests run with a course's key
 MOST_SAID = 1 << 20     # bytes of what a grading prints
 MOST_HASHED = 64 << 20  # bytes of a file
 BAR = 30                # columns of the progress bar
@@ -53,7 +53,7 @@ BAR = 30                # columns of the progress bar
 def main(argv):
     """Returns the exit status."""
     parser = argparse.ArgumentParser(prog="grade/bulk.py", description="grades a folder of submissions")
-    parser.add_argument("--tree", type=Path, required=True, help="the start tree of the phase, built")
+    parser.add_argument("--tree", type=Path, required=True, help="the start tree of the phase")
     parser.add_argument("--reference", type=Path, required=True, help="a tar of the exercises' files, solved")
     parser.add_argument("--submissions", type=Path, help="a folder with a folder or an archive for each submission")
     parser.add_argument("--out", type=Path, help="a folder for what comes out")
@@ -63,24 +63,22 @@ def main(argv):
                         "--submissions nor --one, that is all that is done")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="submissions at once")
     parser.add_argument("--test", default="", help="grade only these tests again, of all submissions")
+    parser.add_argument("--course", type=Path, help="the course's key, without which hidden tests are left out (course.py)")
     options = parser.parse_args(argv)
     many, single = (options.submissions, options.out), (options.one, options.results, options.base)
     if all(many) == all(single) and (any([*many, options.one, options.results]) or not options.base):
         parser.error("either --submissions and --out, or --one, --results and --base, or --base alone")
-    for name in ("tree", "reference", "submissions", "out", "one", "results", "base"):
+    for name in ("tree", "reference", "submissions", "out", "one", "results", "base", "course"):
         setattr(options, name, getattr(options, name) and getattr(options, name).absolute())
     signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
-    try:
-        return only(options) if options.one else bulk(options) if options.submissions else Course(options).build_base()
-    except UserError as error:
-        print(f"bulk: {error}", file=sys.stderr)
-        return USAGE
-    except (GraderFault, OSError) as error:
-        print(f"bulk: {error}", file=sys.stderr)
-        return FAULT
-    except KeyboardInterrupt:
-        print("bulk: interrupted; the same command goes on from here", file=sys.stderr)
-        return INTERRUPTED
+    work = only if options.one else bulk if options.submissions else base_alone
+    return told("bulk", lambda: work(options), "interrupted; the same command goes on from here")
+
+
+def base_alone(options):
+    """Builds what was handed out, for gradings to come. Returns the exit status."""
+    Course(options).build_base()
+    return OK
 
 
 def bulk(options):
@@ -96,17 +94,14 @@ def bulk(options):
         try:
             course.grade_all(open_ones, progress)
         finally:
-            graded = [(one.name, course.results(one), course.remark(one)) for one in found]
+            graded = [(one.name, one.folder, course.results(one), course.remark(one)) for one in found]
             write(options.out / "grades.csv", forms.table(graded))
-            write(options.out / "index.html",
-                  forms.index(f"Lab {course.phase}", [(one.name, one.folder, course.results(one), course.remark(one))
-                                                                           for one in found]))
+            write(options.out / "index.html", forms.index(f"Lab {course.phase}", graded))
         progress.finish()
-    missing = [name for name, results, _ in graded if results is None]
+    missing = [(name, remark) for name, _, kept, remark in graded if kept is None]
     print(f"bulk: {len(found) - len(missing)} of {len(found)} graded; {options.out}/grades.csv, {options.out}/index.html")
-    for name, results, remark in graded:
-        if results is None:
-            print(f"bulk: not graded: {name} {remark}")
+    for name, remark in missing:
+        print(f"bulk: not graded: {name} {remark}")
     return SOME_FAILED if missing else OK
 
 
@@ -117,10 +112,9 @@ def only(options):
         course, one = Course(options), intake.Found("submission", [options.one])
         course.build_base()
         course.grade(one)
-        results = course.results(one) or {"score": 0, "output": f"This submission {course.remark(one)}", "output_format": "text",
-                                          "tests": []}
-        write(options.results, json.dumps(results, indent=1) + "\n")
-        print(results["output"])
+        kept = course.results(one) or results.whole(0, f"This submission {course.remark(one)}", [], {"complete": False})
+        write(options.results, json.dumps(kept, indent=1) + "\n")
+        print(kept["output"])
         return OK if course.results(one) else SOME_FAILED
 
 
@@ -136,20 +130,32 @@ class Course:
                   "hostile file could have them read what this user may read. apt-get install bubblewrap, or grade as a user who may read "
                   "nothing else", file=sys.stderr)
         sandbox.use(self.boxed)
+        submission.read_given(options.reference)  # or nobody's later exercises could be judged behind a failing one
         self.names = [path for exercise in self.known.values() for path in exercise.files]
-        graders = sorted(path for path in (options.tree / "grade").rglob("*") if path.is_file() and "__pycache__" not in path.parts)
-        self.identity = digest([*graders, options.tree / "exercises.toml", options.reference])
+        self.hidden = self.find_hidden()
+        graders = files_below(options.tree / "grade")
+        hidden = [*files_below(HIDDEN), options.course] if self.hidden else []
+        self.identity = digest([*graders, *hidden, options.tree / "exercises.toml", options.reference])
         self.stop = threading.Event()
         self.running, self.guard = set(), threading.Lock()
 
+    def find_hidden(self):
+        """The hidden tests, or None and a line that says why."""
+        if not self.options.course:
+            return None
+        if not self.boxed and self.options.submissions:
+            print("note: hidden tests are left out: without a sandbox a submission could have the course's key read", file=sys.stderr)
+            return None
+        return course.find(HIDDEN, self.options.course, self.phase)
+
     def build_base(self):
         """Builds what was handed out, in all the kernels that tests boot, or makes what is there current."""
-        tests = testlist.read(self.options.tree / "grade" / f"phase{self.phase}", self.known)
-        kinds = dict.fromkeys(["checked", *(kind for test in tests for kind in test.builds)])
-        built = build.build(self.options.tree, self.options.tree / "grade" / "given.tar", self.known, self.base, self.options.jobs, kinds)
-        for kernel in built.kernels.values():
-            dwarf.load(kernel, self.base / "dwarf")
-        return OK
+        tests = testlist.read(self.options.tree / "grade" / f"phase{self.phase}", self.known, self.hidden and self.hidden.tests)
+        builders = build.builders(self.options.tree / "grade" / "given.tar", self.known, self.base, tests, self.hidden, self.options.jobs)
+        for builder in builders.values():
+            builder.begin_with(builders[False])
+            for kernel in builder.make({})[0].values():
+                dwarf.load(kernel, self.base / "dwarf")
 
     def place(self, one):
         return self.options.out / one.folder
@@ -208,24 +214,25 @@ class Course:
             shutil.rmtree(work, ignore_errors=True)
         if self.stop.is_set():
             return one.name
-        results = self.results(one)
-        if results:
-            write(place / "junit.xml", forms.junit(results))
-            write(place / "classroom.txt", forms.classroom(results) + "\n")
-            write(place / "feedback.html", forms.page(one.name, results))
+        kept = self.results(one)
+        if kept:
+            write(place / "junit.xml", forms.junit(kept))
+            write(place / "classroom.txt", forms.classroom(kept) + "\n")
+            write(place / "feedback.html", forms.page(one.name, kept))
         write(place / "state.json", json.dumps(state) + "\n")
         return one.name
 
     def run(self, one, work, place):
         """Has grade/run.py grade what lies in work/submission. Returns a remark for the table, mostly none."""
-        for part in ("tree", "dwarf"):
+        for part in ("tree", "dwarf", *(["hidden/tree"] if self.hidden else [])):
             shutil.copytree(self.base / part, work / "build" / part, symlinks=True)
-        command = [sys.executable, str(self.options.tree / "grade" / "run.py"), "--tree", str(work / "submission"), "--out",
-                   str(work / "out"),
-                   "--work", str(work / "build"), "--jobs", "1", "--reference", str(self.options.reference),
-                   *(["--sandbox"] if self.boxed else []), *(["--test", self.options.test] if self.options.test else [])]
-        if self.options.test and (place / KEPT).exists():
-            command += ["--previous", str(place / KEPT)]
+        command = [sys.executable, str(self.options.tree / "grade" / "run.py"), "--tree", str(work / "submission"),
+                   "--out", str(work / "out"), "--work", str(work / "build"), "--jobs", "1", "--reference", str(self.options.reference),
+                   *(["--sandbox"] if self.boxed else [])]
+        if self.hidden:
+            command += ["--hidden", str(HIDDEN), "--course", str(self.options.course)]
+        if self.options.test and (place / KEPT).exists():  # whoever has no results yet is graded in all tests
+            command += ["--test", self.options.test, "--previous", str(place / KEPT)]
         (work / "tmp").mkdir()
         with open(work / "said", "w+b") as said:
             process = machine.start(command, work, said, [], 4 << 30, {"TMPDIR": str(work / "tmp")})
@@ -248,6 +255,10 @@ class Course:
         return "the grader failed: " + (words.decode("utf-8", "replace").strip().splitlines() or ["without a word"])[-1][:300]
 
 
+def files_below(folder):
+    return sorted(path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+
+
 def identity(paths):
     """A hash of all that a submission consists of."""
     files = []
@@ -260,12 +271,15 @@ def digest(files):
     """A hash of files, their names and contents; of a very large one, its beginning and its time. Nothing but plain files is opened."""
     total = hashlib.sha256()
     for path in map(str, files):
-        status = os.lstat(path)
-        total.update(f"{path}\0{status.st_size}\0{status.st_mtime_ns if status.st_size > MOST_HASHED else ''}\0".encode(
-            "utf-8", "surrogateescape"))
-        if stat.S_ISREG(status.st_mode):
-            with open(path, "rb") as file:
-                total.update(file.read(MOST_HASHED))
+        total.update(path.encode("utf-8", "surrogateescape"))
+        try:
+            status = os.lstat(path)
+            total.update(f"\0{status.st_size}\0{status.st_mtime_ns if status.st_size > MOST_HASHED else ''}\0".encode())
+            if stat.S_ISREG(status.st_mode):
+                with open(path, "rb") as file:
+                    total.update(file.read(MOST_HASHED))
+        except OSError as error:  # a path too long to be looked at, a file that nobody may read
+            total.update(error.strerror.encode())
     return total.hexdigest()[:32]
 
 

@@ -7,7 +7,9 @@ UserError    a wrong option, a missing file: one clear line, nothing was graded"
 
 import os
 import re
+import sys
 
+FAULT, USAGE, INTERRUPTED = 3, 4, 2  # a program's exit status
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # all but tab and newline
 
 
@@ -45,3 +47,17 @@ class Unjudged(RuleBroken):
     def __init__(self, status, rule, *evidence):
         super().__init__(rule, *evidence)
         self.status = status
+
+
+def told(name, work, interrupted="interrupted"):
+    """What work() returns, a program's exit status; what ends it is told in one line that begins with the program's name."""
+    try:
+        return work()
+    except UserError as error:
+        status, words = USAGE, error
+    except (GraderFault, OSError) as error:
+        status, words = FAULT, error
+    except KeyboardInterrupt:
+        status, words = INTERRUPTED, interrupted
+    print(f"{name}: {words}", file=sys.stderr)
+    return status

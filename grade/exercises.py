@@ -11,10 +11,14 @@ except ModuleNotFoundError:  # Python 3.10
     import tomli as tomllib
 
 
+VISIBILITIES = ("visible", "hidden", "after_due_date", "after_published")  # Gradescope's words
+
+
 @dataclass(frozen=True)
 class Exercise:
     """points: what its tests share. core: counts in the score; extras are listed apart. dropped: given away solved, its tests are not
-    run. needs: the exercises (ids) without which its tests cannot pass; all core ones before it unless the file says otherwise."""
+    run. needs: the exercises (ids) without which its tests cannot pass; all core ones before it unless the file says otherwise. visibility:
+    one of VISIBILITIES. hidden: so many of the points are its hidden tests'. hidden_visibility: theirs."""
 
     id: str
     title: str
@@ -24,6 +28,8 @@ class Exercise:
     files: tuple
     visibility: str
     needs: tuple = ()
+    hidden: float = 0
+    hidden_visibility: str = "after_published"
 
 
 def read(path):
@@ -35,9 +41,9 @@ def read(path):
         raise UserError(f"{path} is not there: the grader grades the tree of a phase, which the master tree's make student makes") from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UserError(f"{path} cannot be read: {error}") from None
-    found = {}
+    found, defaults = {}, {key: data[key] for key in ("hidden_visibility",) if key in data}
     for entry in data.get("exercise", []):
-        exercise = _exercise(path, entry, found)
+        exercise = _exercise(path, {**defaults, **entry}, found)
         if exercise.id in found:
             raise UserError(f"{path}: exercise {exercise.id} stands there twice")
         found[exercise.id] = exercise
@@ -58,9 +64,15 @@ def _exercise(path, entry, before):
     for key in ("core", "dropped"):
         if not isinstance(entry.get(key, False), bool):
             raise UserError(f"{path}: exercise {name}: `{key}` is true or false")
+    hidden = entry.get("hidden_points", 0)
+    if isinstance(hidden, bool) or not isinstance(hidden, (int, float)) or not 0 <= hidden <= points:
+        raise UserError(f"{path}: exercise {name}: `hidden_points` is a part of its {points} points, not {hidden!r}")
+    seen = [entry.get("visibility", "visible"), entry.get("hidden_visibility", "after_published")]
+    if not set(map(str, seen)) <= set(VISIBILITIES):
+        raise UserError(f"{path}: exercise {name}: `visibility` and `hidden_visibility` are one of {', '.join(VISIBILITIES)}")
     needs = entry.get("needs", [ex.id for ex in before.values() if ex.core])
     if not isinstance(needs, list) or not set(map(str, needs)) <= set(before):
         raise UserError(f"{path}: exercise {name}: `needs` is a list of exercises that stand before it")
     needs = {need for direct in needs for need in (direct, *before[direct].needs)}
     return Exercise(name, entry.get("title", ""), points, entry.get("core", True), entry.get("dropped", False), tuple(files),
-                    entry.get("visibility", "visible"), tuple(ex for ex in before if ex in needs))
+                    seen[0], tuple(ex for ex in before if ex in needs), hidden, seen[1])

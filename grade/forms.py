@@ -4,7 +4,9 @@
     classroom(results)      GitHub Classroom's, version 1: base64 of JSON, for the reporter's *_RESULTS
     table(graded)           CSV of a class: a line a student, a column a test
     page(name, results)     an HTML page for one student
-    index(title, graded)    an HTML page for the class"""
+    index(title, graded)    an HTML page for the class
+
+    python3 -m grade.forms classroom|junit results.json     prints one, for a CI (grade/classroom.yml)"""
 
 import base64
 import csv
@@ -12,6 +14,7 @@ import html
 import io
 import json
 import re
+import sys
 import xml.etree.ElementTree as ET
 from urllib.parse import quote
 
@@ -24,7 +27,7 @@ def junit(results):
     """JUnit XML as text: a suite for each exercise."""
     root = ET.Element("testsuites", name="crescent")
     suites = {}
-    for test in results["tests"]:
+    for test in told(results):
         data = test["extra_data"]
         if data["exercise"] not in suites:
             suites[data["exercise"]] = ET.SubElement(root, "testsuite", name=data["exercise"])
@@ -38,6 +41,11 @@ def junit(results):
         element.set("time", "0")
     ET.indent(root)
     return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def told(results):
+    """The tests of which a student hears when grades are out."""
+    return [test for test in results["tests"] if test["visibility"] != "hidden"]
 
 
 def clean(text):
@@ -57,12 +65,13 @@ def classroom(results):
 
 
 def table(graded):
-    """CSV as text. graded: [(name, results or None, remark)]. Tests by number and name; a test that somebody's results lack is empty."""
-    tests = list(dict.fromkeys(test["name"] for _, results, _ in graded if results for test in results["tests"]))
+    """CSV as text. graded: [(name, folder, results or None, remark)]. Tests by number and name; a test that somebody's results lack is
+    empty."""
+    tests = list(dict.fromkeys(test["name"] for _, _, results, _ in graded if results for test in results["tests"]))
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["name", "score", "of", "extra", "review", "remark", *tests])
-    for name, results, remark in graded:
+    for name, _, results, remark in graded:
         if results is None:
             writer.writerow([plain(name), "", "", "", "", plain(remark), *[""] * len(tests)])
             continue
@@ -95,7 +104,7 @@ table {{ border-collapse: collapse; width: 100%; }} td, th {{ text-align: left; 
 def page(name, results):
     """An HTML page: the score, then the tests of each exercise; a failing one opens to what was wrong. Nothing in it speaks by colour."""
     rows, exercise = [], None
-    for test in results["tests"]:
+    for test in told(results):
         data = test["extra_data"]
         if data["exercise"] != exercise:
             exercise = data["exercise"]
@@ -122,3 +131,22 @@ def index(title, graded):
     scores = [results["score"] for _, _, results, _ in graded if results]
     summary = f"{len(scores)} of {len(graded)} graded" + (f", {sum(scores) / len(scores):.1f} points on average" if scores else "")
     return PAGE.format(title=html.escape(title), summary=summary, rows="<table>\n" + "\n".join(lines) + "\n</table>")
+
+
+def main(argv):
+    """Prints a form of results. Returns the exit status."""
+    made = {"classroom": classroom, "junit": junit}
+    if len(argv) != 2 or argv[0] not in made:
+        print("usage: python3 -m grade.forms classroom|junit results.json", file=sys.stderr)
+        return 4
+    try:
+        with open(argv[1], encoding="utf-8") as file:
+            print(made[argv[0]](json.load(file)))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        print(f"forms: {argv[1]} is no results.json, which make grade writes ({error})", file=sys.stderr)
+        return 4
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

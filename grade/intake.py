@@ -1,5 +1,6 @@
 """Submissions as they come, made into plain folders that the grader may look at: whatever a course's system exports is unpacked here,
-and only here. All of it is hostile: no link is followed or made, no path leaves its folder, nothing large is read.
+and only here. All of it is hostile: no link is followed or made, no path leaves its folder, nothing large is read, and nothing
+is unpacked further than what is taken may be large.
 
     for found in submissions(folder):        # who handed in, and what
         unpack(found, target, names, phase)  # target then holds what lies in kernel/ and user/ there
@@ -7,22 +8,25 @@ and only here. All of it is hostile: no link is followed or made, no path leaves
 A submission is a folder, a zip, a tar (also compressed) or a git bundle; in it the tree may lie some folders deep, as archive in a folder,
 or as loose files with the names of the exercises'. docs/instructor/grading.md lists the forms."""
 
+import bz2
 import functools
+import gzip
+import hashlib
+import io
 import json
+import lzma
 import os
 import re
 import shutil
 import stat
-import subprocess
 import tarfile
 import tempfile
 import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from . import sandbox
-from .errors import UserError, printable
+from .build import call
+from .errors import UserError, printable_name
 
 TAKEN = ("kernel", "user")
 ROOTS = {"kernel", "manifest.json"}  # what lies at the top of a tree, or of what `make handin` packs
@@ -30,6 +34,10 @@ DEEPEST = 4           # folders above the tree
 MOST_ENTRIES = 20_000
 MOST_FILES = 5_000
 MOST_BYTES = 64 << 20
+MOST_TAR = 2 * MOST_BYTES  # bytes of a tar, with its headers
+LONGEST_FOLDER = 100       # bytes of a name
+MOST_WORDS = 500           # characters about what is wrong
+PACKED = ((b"\x1f\x8b", gzip.open), (b"BZh", bz2.open), (b"\xfd7zXZ", lzma.open))  # how a tar is compressed, by its first bytes
 GIT_SECONDS = 60
 SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.bz2", ".zip", ".bundle")
 CANVAS = re.compile(r"(?P<who>[a-z0-9-]+?)(_LATE)?_(?P<id>\d+)_(?P<file_id>\d+)_(?P<file>.+)", re.I)
@@ -46,11 +54,15 @@ class Found:
 
     @property
     def folder(self):
-        return re.sub(r"[^\w.@+-]", "_", self.name).lstrip(".") or "_"
+        plain = re.sub(r"[^\w.@+-]", "_", self.name).lstrip(".") or "_"
+        return plain if len(plain.encode()) <= LONGEST_FOLDER else f"{plain[:20]}-{hashlib.sha256(self.name.encode()).hexdigest()[:16]}"
 
 
 class Unreadable(Exception):
-    """Why a submission cannot be looked at; a few words that follow its name."""
+    """Why a submission cannot be looked at; a few words that follow its name, printable, whatever names it quotes."""
+
+    def __init__(self, why):
+        super().__init__(printable_name(why)[:MOST_WORDS])
 
 
 def submissions(folder):
@@ -65,7 +77,7 @@ def submissions(folder):
         found.setdefault(who(entry), []).append(Path(folder) / entry)
     if not found:
         raise UserError(f"SUBMISSIONS: {folder} is empty; it holds a folder or an archive for each submission")
-    made = [Found(printable(name), paths) for name, paths in sorted(found.items())]
+    made = [Found(printable_name(name), paths) for name, paths in sorted(found.items())]
     folders = {}
     for one in made:
         folders.setdefault(one.folder, []).append(one.name)
@@ -90,7 +102,10 @@ def unpack(found, target, names, phase):
     """Fills target (new) with what lies in kernel/ and user/ of a submission of a phase. names: the paths of the exercises' files, for
     loose ones. Raises Unreadable; UserError if git is needed and missing."""
     target.mkdir(parents=True)
-    tree = inner(source(found.paths))
+    try:
+        tree = inner(source(found.paths))
+    except OSError as error:
+        raise Unreadable(f"cannot be read ({error.strerror})") from None
     root = root_of(tree)
     if root is None:
         tree, root = loose(tree, names), ""
@@ -123,7 +138,8 @@ def write(target, tree):
             else:
                 place.write_bytes(data)
         except (OSError, ValueError) as error:
-            raise Unreadable(f"holds a file that cannot be written here: {printable(path)[:200]} ({error})") from None
+            why = getattr(error, "strerror", None) or error
+            raise Unreadable(f"holds a file that cannot be written here: {path[:200]} ({why})") from None
 
 
 def check_manifest(read, phase):
@@ -145,7 +161,7 @@ def inner(tree):
             path.write_bytes(tree[packed[0]]() or b"")
             return {name: (lambda data=read(): data) for name, read in from_archive(path).items() if relevant(name)}
     if root_of(tree) is None and len(packed) > 1:
-        raise Unreadable(f"holds {len(packed)} archives, {printable(packed[0])} and others, and may hold one")
+        raise Unreadable(f"holds {len(packed)} archives, {packed[0]} and others, and may hold one")
     return tree
 
 
@@ -166,7 +182,7 @@ def root_of(tree):
     depth = min(found)
     roots = sorted({"/".join(parts[:depth]) for path in tree if len(parts := path.split("/")) > depth and parts[depth] in ROOTS})
     if len(roots) > 1:
-        raise Unreadable(f"holds several trees: {printable(roots[0])}/ and {printable(roots[1])}/")
+        raise Unreadable(f"holds several trees: {roots[0]}/ and {roots[1]}/")
     return f"{roots[0]}/" if roots[0] else ""
 
 
@@ -214,13 +230,13 @@ def read_file(path):
     except OSError as error:
         if os.path.islink(path):
             return None
-        raise Unreadable(f"holds {printable(path.name)}, which cannot be read ({error.strerror})") from None
+        raise Unreadable(f"holds {path.name}, which cannot be read ({error.strerror})") from None
     with open(fd, "rb") as file:
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode):
-            raise Unreadable(f"holds {printable(path.name)}, which is no plain file")
+            raise Unreadable(f"holds {path.name}, which is no plain file")
         if status.st_size > MOST_BYTES:
-            raise Unreadable(f"holds {printable(path.name)}, which has more than {MOST_BYTES >> 20} MiB")
+            raise Unreadable(f"holds {path.name}, which has more than {MOST_BYTES >> 20} MiB")
         return file.read(MOST_BYTES)
 
 
@@ -235,8 +251,10 @@ def from_archive(path):
         if zipfile.is_zipfile(path):
             return from_zip(path)
         return from_tar(path)
-    except (OSError, EOFError, ValueError, zlib.error, RuntimeError, NotImplementedError, zipfile.BadZipFile, tarfile.TarError) as error:
-        why = printable(str(error).partition(":")[0])[:200]
+    except (Unreadable, UserError):
+        raise
+    except Exception as error:  # Python's readers of archives were not written for hostile ones, and raise what comes
+        why = str(error).partition(":")[0][:200]
         raise Unreadable(f"is neither a folder nor a zip, tar or git bundle that can be read ({why})") from None
 
 
@@ -244,13 +262,26 @@ def inside(name):
     """An archive's path without ./ in front. Raises Unreadable about one that leads out of the folder."""
     parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".")]
     if name.startswith("/") or ".." in parts or any(ord(c) < 32 for c in name):
-        raise Unreadable(f"holds a path that leads out of it: {printable(name)[:200]}")
+        raise Unreadable(f"holds a path that leads out of it: {name[:200]}")
     return "/".join(parts)
+
+
+def unpacked(path):
+    """The bytes of a tar, compressed or not. All of it, headers too, is bounded before anybody looks into it: a header may claim to be of
+    any size. Raises Unreadable."""
+    with open(path, "rb") as file:
+        start = file.read(max(len(magic) for magic, _ in PACKED))
+    opener = next((opener for magic, opener in PACKED if start.startswith(magic)), open)
+    with opener(path, "rb") as file:
+        data = file.read(MOST_TAR + 1)
+    if len(data) > MOST_TAR:
+        raise Unreadable(f"unpacks to more than {MOST_TAR >> 20} MiB, headers and all")
+    return data
 
 
 def from_tar(path):
     found, total = {}, 0
-    with tarfile.open(path, "r:*") as tar:
+    with tarfile.open(fileobj=io.BytesIO(unpacked(path)), mode="r:") as tar:
         for number, member in enumerate(tar):
             total += member.size
             if number > MOST_ENTRIES or total > MOST_BYTES:
@@ -297,17 +328,10 @@ def from_bundle(path):
 
 def git(folder, *words):
     """What git prints. Raises Unreadable."""
-    environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "HOME": folder, "GIT_CONFIG_NOSYSTEM": "1",
-                   "GIT_TERMINAL_PROMPT": "0"}
-    args = sandbox.command(["git", "-c", "safe.directory=*", *words], folder)
-    try:
-        done = subprocess.run(args, cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
-                              timeout=GIT_SECONDS, check=False)
-    except subprocess.TimeoutExpired:
-        raise Unreadable(f"is a git bundle that git does not read within {GIT_SECONDS} s") from None
-    except FileNotFoundError:
-        raise UserError("git is not installed, and a submission is a git bundle") from None
-    if done.returncode:
-        why = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise Unreadable(f"is a git bundle that git does not read: {printable(why)[:200]}")
-    return done.stdout
+    code, said = call(["git", "-c", "safe.directory=*", *words], folder, GIT_SECONDS,
+                      {"HOME": folder, "GIT_CONFIG_NOSYSTEM": "1", "GIT_TERMINAL_PROMPT": "0"})
+    if code is None:
+        raise Unreadable(f"is a git bundle that git does not read within {GIT_SECONDS} s")
+    if code:
+        raise Unreadable(f"is a git bundle that git does not read: {(said.strip().splitlines() or ['no reason given'])[-1][:200]}")
+    return said

@@ -52,6 +52,7 @@ BEFORE_WATCHDOG = 150_000_000  # instructions, from reset until the kernel arms 
 ANSWER = 60             # seconds in which QEMU answers, or ends when it is told to
 POLL = 0.05             # seconds between looks at the console's size; decides when a runaway is ended, never whether it is one
 PREFIX = "crescent-"
+ARCHIVE = "initramfs.cpio"  # what the kernel knows the boot archive by
 SHM = Path("/dev/shm")
 _libc = ctypes.CDLL(None)
 _live = weakref.WeakSet()  # machines not closed yet
@@ -73,12 +74,13 @@ Look = namedtuple("Look", "instructions cpus")  # a running guest, seen from out
 
 class Machine:
     """kernel: path of kernel.elf. options: boot options (without the "--"). input: bytes that the guest's serial layer plays, or None.
+    archive: path of the boot archive, or None.
     limit_ms: what limit_option() was given. record: a folder to make, for a replay. jobs: how many machines may run at once on this host
     (chooses where RAM lies). wall_limit, cost_limit: seconds. Raises GraderFault and UserError; always to be used in a `with`."""
 
-    def __init__(self, kernel, options, *, input=None, cpus=1, ram_mib=64, record=None, jobs=2, qemu=None,
+    def __init__(self, kernel, options, *, input=None, archive=None, cpus=1, ram_mib=64, record=None, jobs=2, qemu=None,
                  console_cap=CONSOLE_CAP, wall_limit=None, cost_limit=None, limit_ms=LIMIT_MS):
-        self.kernel, self.options, self.input = Path(kernel), options, input
+        self.kernel, self.options, self.input, self.archive = Path(kernel), options, input, archive
         self.cpus, self.ram_mib, self.jobs = cpus, ram_mib, jobs
         self.record = Path(record).absolute() if record else None
         self.qemu = qemu or os.environ.get("QEMU") or "qemu-system-x86_64"
@@ -142,6 +144,8 @@ class Machine:
         shutil.copyfile(self.kernel, self.folder / "kernel.elf")
         if self.input is not None:
             (self.folder / "input").write_bytes(self.input)
+        if self.archive is not None:
+            shutil.copyfile(self.archive, self.folder / ARCHIVE)
         size = self.ram_mib << 20
         self.ram_path = self.folder / "ram"
         if not self.record and fits_in_memory(size, self.jobs):
@@ -163,7 +167,8 @@ class Machine:
         args = ["-cpu", CPU, *NO_VAPIC, "-smp", str(self.cpus), "-m", f"{self.ram_mib}M", "-nodefaults", "-display", "none",
                 "-no-user-config", "-rtc", "base=2000-01-01,clock=vm", "-device", "i6300esb",
                 "-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-kernel", "kernel.elf", "-append", f"-- {self.options}"]
-        return args + (["-initrd", "input"] if self.input is not None else [])
+        modules = ["input"] * (self.input is not None) + [ARCHIVE] * (self.archive is not None)
+        return args + (["-initrd", ",".join(modules)] if modules else [])
 
     def _start(self):
         ours, theirs = socket.socketpair()

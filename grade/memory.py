@@ -52,6 +52,13 @@ class GuestMemory:
             raise BadAddress(f"{va:#x} is neither in the kernel's image nor in the direct map")
         return self._walk(va)
 
+    def leads_home(self, va):
+        """Whether the page tables lead an address of the kernel's image to where it was loaded; True while they are not known."""
+        try:
+            return not self.cr3 or self._walk(va) == va - KERNEL_BASE
+        except BadAddress:
+            return False
+
     def read(self, va, n):
         """n bytes at a virtual address. Raises BadAddress."""
         if va >= DIRECT_BASE and not DIRECT_END <= va < KERNEL_BASE:

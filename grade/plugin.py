@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from . import machine, sandbox
+from . import machine, sandbox, veil
 from .boot import Boot, Kernels
 from .errors import GraderFault, RuleBroken, Unjudged
 from .memory import BadAddress
@@ -59,7 +59,7 @@ def boot(request):
     job, mark = request.config.grade_job, request.node.get_closest_marker("boots")
     paths = job["kernels_of"].get(request.node.name.removeprefix("test_"), job["kernels"])
     kernels = kernels_at(tuple(paths.items()), job["cache"])
-    made = Boot(*kernels["checked"], request.config.grade_job["jobs"], mark.args[0] if mark else 1, kernels)
+    made = Boot(*kernels["checked"], job["jobs"], mark.args[0] if mark else 1, kernels, archive=job["archive"])
     request.node.grade_boot = made
     yield made
     made.close()
@@ -67,10 +67,18 @@ def boot(request):
 
 @pytest.fixture
 def seeds(request):
-    """The seeds to try: 1 to n, or those that SEEDS= says."""
+    """The seeds to try: 1 to n, or those that SEEDS= says. A hidden test has its own."""
+    own = hidden_seeds(request.node)
+    if own:
+        return own
     mark = request.node.get_closest_marker("seeds")
     first, last = request.config.grade_job["seeds"] or (1, mark.args[0] if mark else 1)
     return list(range(first, last + 1))
+
+
+def hidden_seeds(item):
+    """The seeds of a hidden test; None for any other."""
+    return item.config.grade_job["hidden"].get(item.name.removeprefix("test_"))
 
 
 def pytest_runtest_setup(item):
@@ -78,6 +86,8 @@ def pytest_runtest_setup(item):
     words = item.config.grade_job["broken"].get(mark.args[0]) if mark else None
     if words:
         raise Unjudged("build", words[0], *words[1:])
+    if hidden_seeds(item) and item.name.removeprefix("test_") not in item.config.grade_job["kernels_of"]:
+        raise Unjudged("build", "the files handed in do not build together with the hidden tests")
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -93,6 +103,8 @@ def pytest_runtest_makereport(item, call):
             result["boots"] = made.boots
             if result["status"] != "pass" and made.last:
                 result["console"] = [line for line in made.last.console.splitlines() if line != LAST_LINE][-CONSOLE_LINES:]
+        if hidden_seeds(item) and not item.config.grade_job["unveil"]:
+            result = veil.veiled(result, str(item.path), item.config.grade_job["exercises"])
         report.user_properties.append(("grade", result))
 
 

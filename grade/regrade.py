@@ -4,8 +4,8 @@ Where the reference is at hand, what failed is judged again in a kernel that has
 the student's own everywhere else; whoever passes there has earned the points. Where it is not, in a student's own tree, such a test is `not
 judged until` the first of those passes (results.py), and the score is `at least` what it says.
 
-    again(rows, exercises, touched)             # what is to be judged again, and without what
-    kernels_for(todo, builder, reference)       # the kernels for that"""
+    again(rows, exercises, touched)                        # what is to be judged again, and without what
+    kernels_for(todo, exercises, files, reference, make)   # the kernels for that"""
 
 from collections import namedtuple
 

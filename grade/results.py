@@ -3,7 +3,8 @@ file is written anew, as a whole, after every test, under the name of a partial 
 interrupted leaves the results of the last whole one, and beside them how far it came.
 
 A result is a dict: name, exercise, points, earned, core, status, rule, evidence (lines), next (a command), console (its last lines), boots,
-until (the exercise that has to pass before this says anything), instead (exercises that were the reference's when this was judged).
+until (the exercise that has to pass before this says anything), instead (exercises that were the reference's when this was judged), hidden
+(no student has this test; its evidence, console and boots stay empty: veil.py).
 status: pass; wrong, panic, unsolved, hang, runaway, crash, corrupt, build: no points; fault: the grader's own, not the student's;
 "not run": not judged yet."""
 
@@ -29,7 +30,8 @@ class Results:
         self.partial, self.seconds = partial(self.path), 0
         self.rows = {t.name: {"name": t.name, "claim": t.claim, "reason": t.reason, "exercise": t.exercise,
                               "points": points[t.name], "earned": 0, "core": exercises[t.exercise].core,
-                              "visibility": exercises[t.exercise].visibility, "status": "not run",
+                              "visibility": exercises[t.exercise].hidden_visibility if t.hidden else exercises[t.exercise].visibility,
+                              "hidden": t.hidden, "status": "not run",
                               "rule": "", "evidence": [], "next": "", "console": [], "boots": [], "until": "", "instead": []}
                      for t in tests}
 
@@ -38,7 +40,7 @@ class Results:
         row = self.rows[name]
         row.update(result)
         row["earned"] = row["points"] if row["status"] == "pass" else 0
-        if row["status"] not in ("pass", "unsolved", "build", "fault"):
+        if row["status"] not in ("pass", "unsolved", "build", "fault") and not row["hidden"]:
             row["next"] = f"make rewind TEST={name}" + (f" SEEDS={row['seeds']}" if "seeds" in row else "")
         self.write()
         return row
@@ -55,12 +57,16 @@ class Results:
     def failed(self):
         return [row for row in self.rows.values() if row["status"] not in ("pass", "fault", "not run")]
 
-    def total(self, key, core=True):
-        """Sum of "points" or "earned"."""
-        return sum(row[key] for row in self.rows.values() if row["core"] == core)
+    def total(self, key, core=True, rows=None):
+        """Sum of "points" or "earned", of all rows or of these."""
+        return sum(row[key] for row in (self.rows.values() if rows is None else rows) if row["core"] == core)
 
     def faults(self):
         return [row for row in self.rows.values() if row["status"] in ("fault", "not run")]
+
+    def shown(self):
+        """The rows that a student sees from the first."""
+        return [row for row in self.rows.values() if row["visibility"] == "visible"]
 
     def finish(self):
         """Writes the last state; if every test was come to, as the results. Returns whether it was."""
@@ -91,24 +97,42 @@ class Results:
                           "output": "\n".join(details(row, True)), "output_format": "text",
                           "tags": [row["exercise"], "core" if row["core"] else "extra"], "visibility": row["visibility"],
                           "extra_data": {"name": row["name"], **data}})
-        return {"score": rounded(self.total("earned")), "execution_time": self.seconds, "output": self.summary(), "output_format": "text",
-                "test_output_format": "text", "visibility": "visible", "leaderboard": [], "tests": tests,
-                "extra_data": {**self.extra, "max_score": rounded(self.total("points")),
-                               "extra_score": rounded(self.total("earned", False)),
-                               "extra_max": rounded(self.total("points", False)), "complete": not self.faults()}}
+        extra = {**self.extra, "review": [*self.extra.get("review", []), *self.special()], "max_score": rounded(self.total("points")),
+                 "extra_score": rounded(self.total("earned", False)), "extra_max": rounded(self.total("points", False)),
+                 "complete": not self.faults()}
+        return whole(rounded(self.total("earned")), self.summary(self.shown()), tests, extra, self.seconds)
 
-    def summary(self):
-        """The score's line; "at least" if the grader could not judge some test, or not yet."""
-        open_, held = self.faults(), [row for row in self.rows.values() if row["until"]]
-        core = f"{number(self.total('earned'))}/{number(self.total('points'))}" if self.total("points") else ""
-        extra = f"extra: {number(self.total('earned', False))}/{number(self.total('points', False))}" if self.total("points", False) else ""
-        line = f"Score: {'at least ' if open_ or held else ''}{f'{core}  ({extra})' if core and extra else core or extra}"
+    def special(self):
+        """Lines about exercises that pass all that students can see, and fail a hidden test: for a person to look at."""
+        failing = {row["exercise"] for row in self.rows.values() if not row["hidden"] and row["status"] != "pass"}
+        return [f"{row['exercise']} passes every visible test, and fails the hidden one: {row['claim']}" for row in self.failed()
+                if row["hidden"] and row["exercise"] not in failing]
+
+    def summary(self, rows=None):
+        """The score's line, of all rows or of these; "at least" if the grader could not judge some test, or not yet."""
+        rows = list(self.rows.values()) if rows is None else rows
+        open_, held = [row for row in self.faults() if row in rows], [row for row in rows if row["until"]]
+        core, extra = (f"{number(self.total('earned', c, rows))}/{number(self.total('points', c, rows))}"
+                       if self.total("points", c, rows) else "" for c in (True, False))
+        extra = extra and f"extra: {extra}"
+        line = f"Score: {'at least ' if open_ or held else ''}{f'{core}  ({extra})' if core and extra else core or extra or '0/0'}"
         if open_:
-            line += f"  ({len(open_)} of {len(self.rows)} tests could not be judged)"
+            line += f"  ({len(open_)} of {len(rows)} tests could not be judged)"
         if held:
             first = " and ".join(sorted({row["until"] for row in held}))
-            line += f"  ({len(held)} of {len(self.rows)} tests are not judged until {first} passes)"
+            line += f"  ({len(held)} of {len(rows)} tests are not judged until {first} passes)"
+        others = len(self.rows) - len(rows)
+        if others:
+            line += f"  (and {others} tests that are shown later or not at all)"
+        if self.extra.get("hidden_points"):
+            line += f"  ({number(self.extra['hidden_points'])} points more are those of hidden tests, which were not run)"
         return line
+
+
+def whole(score, output, tests, extra, seconds=0):
+    """The content of results.json around its tests."""
+    return {"score": score, "execution_time": seconds, "output": output, "output_format": "text", "test_output_format": "text",
+            "visibility": "visible", "leaderboard": [], "tests": tests, "extra_data": extra}
 
 
 def partial(path):

@@ -3,7 +3,7 @@
 what the runs left in guest memory (phaseN/test_*.py), prints a line a test and the score, and keeps results.json.
 
     grade/run.py [--tree DIR] [--test TEXT] [--seeds N] [--jobs N] [--out DIR] [--work DIR] [--phase N] [-v]
-                 [--reference TAR] [--previous FILE] [--sandbox]
+                 [--reference TAR] [--previous FILE] [--sandbox] [--hidden DIR --course FILE [--unveil]]
 
 Exit status, pytest's: 0 all tests passed, 1 some did not, 2 interrupted, 3 the grader itself failed, 4 called wrongly. A score is never an
 exit status."""
@@ -86,6 +86,9 @@ def parse(argv, complaint):
     parser.add_argument("--reference", type=Path, help="a tar of the solved files: later exercises are judged with them where earlier ones "
                         "fail (regrade.py)")
     parser.add_argument("--previous", type=Path, help="earlier results, which stay for what --test does not name")
+    parser.add_argument("--hidden", type=Path, help="the folder of the hidden tests, which are graded as well")
+    parser.add_argument("--course", type=Path, help="the course's key, without which they are not (course.py)")
+    parser.add_argument("--unveil", action="store_true", help="for an instructor: hidden tests say all that they saw, inputs included")
     parser.add_argument("--sandbox", action="store_true", help="compilers and QEMU run in bubblewrap (sandbox.py)")
     parser.add_argument("-v", "--verbose", action="store_true", help="all evidence, and the console of failing runs")
     options = parser.parse_args(argv)
@@ -93,6 +96,8 @@ def parse(argv, complaint):
     options.jobs = in_range("JOBS", options.jobs, min(2, os.cpu_count() or 1), 64, complaint)
     options.tree = options.tree.absolute()
     options.out = (options.out or options.tree / "build" / "grade").absolute()
+    if bool(options.hidden) != bool(options.course):
+        raise complaint("--hidden and --course go together: the folder of the hidden tests and the course's key")
     options.work = (options.work or options.out / "work").absolute()
     return options
 
@@ -108,8 +113,7 @@ def in_range(name, text, default, most, complaint):
 
 def grade(options):
     """Everything after the options. Returns the exit status."""
-    from grade import exercises as toml, regrade, sandbox, testlist
-    from grade.build import Builder
+    from grade import build, course, exercises as toml, sandbox, testlist
     from grade.console import Reporter
     from grade.errors import UserError
     from grade.results import Results
@@ -119,30 +123,33 @@ def grade(options):
     phase, exercises = toml.read(grader / "exercises.toml")
     if options.phase not in (None, phase):
         raise UserError(f"this is a tree of phase {phase}; PHASE={options.phase} is another branch")
-    every = testlist.read(HERE / f"phase{phase}", exercises)
+    hidden = course.find(options.hidden, options.course, phase) if options.hidden else None
+    every = testlist.read(HERE / f"phase{phase}", exercises, hidden and hidden.tests)
     tests = testlist.select(every, options.test) if options.test else every
     prepare_out(options, UserError)
     if options.sandbox and sandbox.trial():
         raise UserError(f"there is no sandbox here: {sandbox.trial()}")
     sandbox.use(options.sandbox)
-    builder = Builder(grader / "grade" / "given.tar", exercises, options.work, os.cpu_count() or 1,
-                      dict.fromkeys(["checked", *(variant for test in tests for variant in test.builds)]))
+    builders = build.builders(grader / "grade" / "given.tar", exercises, options.work, tests, hidden, os.cpu_count() or 1)
+    builder = builders[False]
     built = builder.build(options.tree)
     tell_about(built, exercises)
     points = testlist.points(every, exercises)
     whole = options.previous or not options.test
     extra = {"phase": phase, "kernel": str(built.kernel), "selected": None if whole else options.test, "broken": built.broken,
              "warnings": built.warnings, "not_taken": [list(item) for item in built.ignored],
-             "review": signs(built.files, builder.given)}
+             "review": signs(built.files, builder.given),
+             "hidden_points": 0 if hidden else sum(e.hidden for e in exercises.values() if e.core and not e.dropped)}
     kept = Results(options.out / ("results.json" if whole else "selected.json"), every if whole else tests, points, exercises, extra,
                    {e.id for e in exercises.values() if set(e.files) & set(built.files)})
     if options.previous:
         kept.take_over(read_previous(options.previous, UserError), [test.name for test in tests])
     kept.write()
     reporter = Reporter(kept, [test.name for test in tests], options.verbose, holds=not options.reference)
-    status = run_tests(options, tests, built, exercises, reporter)
+    seeds = {test.name: hidden.seeds(test) for test in tests if test.hidden}
+    status = run_tests(options, tests, built, exercises, reporter, seeds, first_of_hidden(tests, built, builders))
     if options.reference and status in (OK, FAILED):
-        status = run_again(options, tests, built, builder, exercises, reporter)
+        status = run_again(options, tests, built, builders, exercises, reporter, seeds)
     reporter.finish()
     if status == FAILED and kept.total("points") and kept.total("earned") == kept.total("points"):
         print("all of the core is solved; what is left is extra, and make reports an error until that is solved, too")
@@ -150,6 +157,15 @@ def grade(options):
     if not kept.finish():
         print(f"grade: interrupted; {kept.path.name} stays that of the last grading that came to its end", file=sys.stderr)
     return FAULT if status == OK and kept.faults() else status
+
+
+def first_of_hidden(tests, built, builders):
+    """{hidden test: {variant: kernel}}, without those whose kernel is not what was handed in."""
+    if True not in builders:
+        return {}
+    builders[True].begin_with(builders[False])
+    kernels, broken = builders[True].make(built.files)
+    return {} if broken else {test.name: kernels for test in tests if test.hidden}
 
 
 def prepare_out(options, complaint):
@@ -200,37 +216,43 @@ def read_previous(path, complaint):
         raise complaint(f"--previous: {path} is not a results.json; grade everything first") from None
 
 
-def run_again(options, tests, built, builder, exercises, reporter):
+def run_again(options, tests, built, builders, exercises, reporter, seeds):
     """Judges what failed behind a failing exercise once more, with the reference's in its place. Returns the exit status."""
     from grade import regrade
     from grade.submission import read_given
     chosen = {test.name: test for test in tests}
     todo = [one._replace(tests=[name for name in one.tests if name in chosen])
             for one in regrade.again(reporter.kept.rows, exercises, reporter.kept.touched)]
-    kernels = regrade.kernels_for([one for one in todo if one.tests], exercises, built.files, read_given(options.reference), builder.make)
+    kernels = {}
+    for which, builder in builders.items():
+        those = [one._replace(tests=[name for name in one.tests if chosen[name].hidden == which]) for one in todo]
+        kernels |= regrade.kernels_for([one for one in those if one.tests], exercises, built.files, read_given(options.reference),
+                                       builder.make)
     again = [chosen[name] for name in kernels]
     if not again:
         return FAILED if reporter.kept.failed() else OK
     reporter.begin_again({name: one.instead for one in todo for name in one.tests if name in kernels})
-    status = run_tests(options, again, built, exercises, reporter, kernels)
+    status = run_tests(options, again, built, exercises, reporter, seeds, kernels)
     return status if status not in (OK, FAILED) else FAILED if reporter.kept.failed() else OK
 
 
-def run_tests(options, tests, built, exercises, reporter, kernels_of=None):
-    """Has pytest run the tests. kernels_of {test: {variant: path}}: for those that do not boot what was built first. Returns the exit
-    status."""
+def run_tests(options, tests, built, exercises, reporter, seeds, kernels_of):
+    """Has pytest run the tests. seeds {test: numbers}: of the hidden ones. kernels_of {test: {variant: path}}: for those that do not boot
+    what was built first. Returns the exit status."""
     import pytest
     from grade import dwarf
     jobs = min(options.jobs, len(tests))
     cache = options.work / "dwarf"
-    for kernel in {kernel for kernels in (built.kernels, *(kernels_of or {}).values()) for kernel in kernels.values()}:
+    for kernel in {kernel for kernels in (built.kernels, *kernels_of.values()) for kernel in kernels.values()}:
         dwarf.load(kernel, cache)  # once, for all workers
     broken = {e.id: [f"{complaint(path, built.broken[path])}, so its start version was graded", *compilers_words(path, built.broken[path])]
               for e in exercises.values() for path in e.files if path in built.broken}
     kernels = {variant: str(kernel) for variant, kernel in built.kernels.items()}
-    other = {name: {variant: str(kernel) for variant, kernel in made.items()} for name, made in (kernels_of or {}).items()}
+    other = {name: {variant: str(kernel) for variant, kernel in made.items()} for name, made in kernels_of.items()}
     job = {"kernels": kernels, "kernels_of": other, "cache": str(cache), "jobs": jobs, "seeds": options.seeds, "broken": broken,
-           "extra": [e.id for e in exercises.values() if not e.core], "sandbox": options.sandbox}
+           "archive": str(built.archive) if built.archive else None,
+           "extra": [e.id for e in exercises.values() if not e.core], "sandbox": options.sandbox,
+           "hidden": {test.name: seeds[test.name] for test in tests if test.hidden}, "unveil": options.unveil, "exercises": list(exercises)}
     fd, name = tempfile.mkstemp(dir=options.out, prefix=".job-")
     try:
         with open(fd, "w") as file:

@@ -51,8 +51,9 @@ def scratch():
 
 
 def inside(folder, writable):
-    """bubblewrap's part of a command line."""
-    args = ["bwrap", "--unshare-all", "--die-with-parent", "--cap-drop", "ALL"]
+    """bubblewrap's part of a command line. The program is the sandbox's first process, a child of bwrap itself: nobody stands between them
+    whose death would lose the processor time of those below him."""
+    args = ["bwrap", "--unshare-all", "--as-pid-1", "--die-with-parent", "--cap-drop", "ALL"]
     for path in SYSTEM:
         args += ["--symlink", os.readlink(path), path] if os.path.islink(path) else ["--ro-bind-try", path, path]
     args += ["--proc", "/proc", "--dev", "/dev", "--size", str(SCRATCH), "--tmpfs", "/tmp"]

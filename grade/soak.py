@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """The long way round, for whom `make test` is too short: `make soak [MINUTES=n]`. 1,000,000 threads made, ended and joined and
-10,000,000 yields leave frames and heap objects as they began; from phase 2 on, each test that tries seeds passes with 10,000 of them; 20
-grades of the same tree, every second one beside 8 busy processes, come out the same, to the time stamps in the guest.
+10,000,000 yields leave frames and heap objects as they began; from phase 2 on, each test that tries seeds passes with 10,000 of them; 200
+grades of the same tree, beside none, one, four and eight busy processes in turn, come out the same, to the time stamps in the guest.
 
     grade/soak.py --tree build/tree/1-199 [--state build/soak.json] [--minutes N]
 
 The work is done in pieces, and the state file is written after each: a soak that was stopped goes on there. With --minutes it ends after
 the piece in which the time is over, and begins another lap when everything is done; without, when everything is done. What a piece finds
-never depends on time. Exit status: 0; 1 something was found; 3 the grader failed; 4 called wrongly."""
+never depends on time. Exit status: 0; 1 something was found; 2 stopped; 3 the grader failed; 4 called wrongly."""
 
 import argparse
 import contextlib
@@ -26,18 +26,18 @@ if __name__ == "__main__":
 
 from grade import dwarf, exercises, machine, testlist
 from grade.boot import Boot, no_leak
-from grade.errors import GraderFault, RuleBroken, UserError
+from grade.errors import GraderFault, RuleBroken, UserError, told
 
-FAILED, FAULT, USAGE = 1, 3, 4
+FAILED = 1
 LIMIT_MS = 60_000  # of virtual time for a piece
 VARIANTS = ("checked", "plain")
-BUSY = 8           # processes beside every second grade
+LOADS = 0, 8, 1, 4  # busy processes beside a grade, in turn
 # name: (what it is called, how many in all, how many in a piece)
 CHURNS = {
     "exit_churn": ("threads made, ended and joined", 1_000_000, 50_000),
     "yield_churn": ("yields", 10_000_000, 500_000),
 }
-GRADES = ("grades", 20, 1)
+GRADES = ("grades", 200, 1)
 SEEDS = ("seeds", 10_000, 200)  # for each test that tries seeds: how many in all, how many in a boot
 WALL_S = 3600      # guards the host against a grade that does not end
 
@@ -49,17 +49,8 @@ def main(argv):
     parser.add_argument("--state", type=Path, default=Path("build/soak.json"))
     parser.add_argument("--minutes", type=int, help="stop after so many minutes")
     options = parser.parse_args(argv)
-    try:
-        return soak(options.tree.absolute(), options.state, options.minutes)
-    except UserError as error:
-        print(f"soak: {error}", file=sys.stderr)
-        return USAGE
-    except (GraderFault, OSError) as error:
-        print(f"soak: {error}", file=sys.stderr)
-        return FAULT
-    except KeyboardInterrupt:
-        print(f"soak: stopped; the next one goes on from {options.state}", file=sys.stderr)
-        return FAULT
+    return told("soak", lambda: soak(options.tree.absolute(), options.state, options.minutes),
+                f"stopped; the next one goes on from {options.state}")
 
 
 def soak(tree, path, minutes=None, churns=CHURNS, grades=GRADES, seeds=SEEDS):
@@ -204,7 +195,7 @@ def seeds_piece(tree, test, item, folder):
 def grade_piece(tree, item, folder):
     """Grades once more and compares with the first time, which is kept in the folder. Returns what to say. Raises RuleBroken."""
     number = item["done"]
-    beside = BUSY if number % 2 else 0
+    beside = LOADS[number % len(LOADS)]
     first = folder / "first.json"
     now = graded(tree, folder / "grade", beside)
     if number == 0:

@@ -2,7 +2,10 @@
 followed on any part of a path, nothing large is read, nothing else is looked into.
 
 The rest of kernel/ and user/ is compared with what was handed out, so that a change there can be named: it will not be graded. Looked into
-are the folders that were handed out and no others, so nobody has to follow folders within folders."""
+are the folders that were handed out and no others, so nobody has to follow folders within folders.
+
+kernel/mine/mine.h alone gets into what was handed out, the kernel's tests too, for the kernel's structures embed its own. So it may hold
+nothing that could change the meaning of what stands behind it: structures, enumerations, and constants called MINE_..."""
 
 import os
 import re
@@ -15,17 +18,28 @@ from .errors import UserError, printable_name
 LARGEST = 1 << 20  # bytes of a file
 MOST_MINE = 64     # files in kernel/mine/
 MINE = "kernel/mine"
+MINE_HEADER = "kernel/mine/mine.h"
 MINE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\.(c|h|asm)")
 JUNK = re.compile(r".*(~|\.o|\.d|\.orig|\.rej|\.sw[a-p]|\.bak)|\.DS_Store|\..*")
-HOST_FILE = re.compile(rb"^\s*[#%]\s*(?:include|include_next|embed|import|depend|pathsearch)\s*[\"<'`]\s*/|\bincbin\s*[\"'`]\s*/",
+HOST_FILE = re.compile(rb"^\s*[#%]\s*(?:include|include_next|embed|import|depend|pathsearch)\s*[\"<'`]\s*/|\bincbin\s*\\?[\"'`]\s*/",
                        re.M | re.I)  # for clear words: what is hidden behind a macro meets the limits of build.call()
 MOST_SIGNS = 10
 MOST_NAMED = 2000  # added files that are named
 
+# What code of an exercise has no business with: the tests' own structures, the machine behind arch/'s back, addresses of the kernel's
+# written as numbers, names made of pieces. For a person to look at; no verdict rests on it.
+SIGNS = re.compile(rb"\b(ktest\w*|\w*nonce\w*|trace_(?!event\b)\w+|panic_report|option_(?:given|u64|text)|"
+                   rb"(?:text|rodata|data|kernel|programs)_(?:start|end)|DIRECT_BASE|KERNEL_BASE|"
+                   rb"__builtin_(?:return|frame)_address|asm|__asm(?:__)?|"
+                   rb"0xffff[08c][0-9a-f]{11}(?:ul?l?)?|0xf{8}8[0-9a-f]{7}(?:ul?l?)?)\b|(?<!#)##(?!#)", re.I)
 
-# What code of an exercise has no business with: the tests' own structures, and addresses of the kernel's written as numbers. For a person
-# to look at; no verdict rests on it.
-SIGNS = re.compile(rb"\b(ktest\w*|\w*nonce\w*|trace_ring\w*|panic_report|option_(?:given|u64|text)|0xf{8}8[0-9a-f]{7}(?:ul?l?)?)\b", re.I)
+# What mine.h may hold, when comments are taken away: lines for the preprocessor, and the rest.
+COMMENT = re.compile(r'/\*.*?\*/|//[^\n]*', re.S)
+MINE_LINE = re.compile(r'#\s*(pragma\s+once|include\s*"(lib|base|arch|mm|sched|fs|proc)/\w+\.h"|ifndef\s+MINE\w*|endif|'
+                       r'define\s+MINE\w*([ \t]+(MINE\w*|\d\w*|[-+*/<>|&~^() \t])*)?)\s*')
+MINE_TEXT = re.compile(r"(?:(?:struct|union|enum)\s+\w+\s*(?:\{[^{}]*\}\s*)?;\s*)*")
+INNER = re.compile(r"\{([^{}]*)\}(?=[^{}]*\})")  # braces within braces
+NOT_MINE = re.compile(r"""["'#\\?%]|<:|:>|\b(asm|typeof|_\w*)\b""")
 
 
 class Refused(Exception):
@@ -36,12 +50,27 @@ def signs(files, given):
     """Lines about files {path: bytes} that name what the tests keep their evidence in, where what was handed out does not."""
     found = []
     for path, data in files.items():
-        known = set(SIGNS.findall(given.get(path, b"")))
+        known = {found[0] for found in SIGNS.finditer(given.get(path, b""))}
         for number, line in enumerate(data.splitlines(), 1):
-            names = [name for name in SIGNS.findall(line) if name not in known]
+            names = [found[0] for found in SIGNS.finditer(line) if found[0] not in known]
             if names:
                 found.append(f"{path}:{number} names {names[0].decode()}")
     return found[:MOST_SIGNS]
+
+
+def header_fault(data):
+    """Why the content of mine.h is not taken, or None."""
+    text = COMMENT.sub(" ", re.sub(r"\\[ \t\f\v]*\r?\n", "", data.decode("utf-8", "replace")))
+    lines = text.split("\n")
+    odd = next((line.strip() for line in lines if line.lstrip().startswith("#") and not MINE_LINE.fullmatch(line.strip())), None)
+    rest = "\n".join(line for line in lines if not line.lstrip().startswith("#"))
+    odd = odd or next((found[0] for found in [NOT_MINE.search(rest)] if found), None)
+    while not odd and INNER.search(rest):
+        rest = INNER.sub(" ", rest)
+    if odd or not MINE_TEXT.fullmatch(rest.strip()):
+        return "may hold structures, enumerations and constants called MINE_..., for it is a part of what was handed out" + (
+            f"; `{printable_name(odd)[:60]}` belongs into another file of {MINE}/" if odd else "")
+    return None
 
 
 def read_given(path):
@@ -112,6 +141,8 @@ def take(root, given, exercises):
             continue
         if HOST_FILE.search(data):
             refused[path] = "includes a file of the machine on which it is graded, by a path from the root"
+        elif path == MINE_HEADER and (why := header_fault(data)):
+            refused[path] = why
         else:
             files[path] = data
     if len([path for path in files if path.startswith(MINE + "/")]) > MOST_MINE:

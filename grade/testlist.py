@@ -3,7 +3,8 @@ in silence, is found, and the list is the same whoever runs the tests."""
 
 import ast
 import difflib
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from pathlib import Path
 from string import ascii_lowercase
 
@@ -18,7 +19,7 @@ MOST_SEEDS = 200  # of one boot: the facts of all of them have to find room
 @dataclass(frozen=True)
 class Test:
     """name: the claim, without test_. share: of its exercise's points. boots: most runs it makes. seeds: how many by default, 0 if it tries
-    none. builds: the kernels that it boots."""
+    none. builds: the kernels that it boots. hidden: no student has it."""
 
     name: str
     file: str
@@ -28,23 +29,20 @@ class Test:
     seeds: int
     builds: tuple
     reason: str
+    hidden: bool = False
 
     @property
     def claim(self):
         return self.name.replace("_", " ")
 
 
-def read(folder, exercises):
-    """Every Test of a folder's test_*.py, in the order of exercises.toml. Raises GraderFault about the first thing that is wrong with
-    one."""
-    tests = []
-    for file in sorted(Path(folder).glob("test_*.py")):
-        for node in ast.parse(file.read_text(encoding="utf-8"), str(file)).body:
-            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
-                tests.append(_test(file, node))
-    if not tests:
-        raise GraderFault(f"{folder} has no tests")
+def read(folder, exercises, hidden=None):
+    """Every Test of a folder's test_*.py, and of a folder of hidden ones, in the order of exercises.toml, an exercise's hidden ones last.
+    Raises GraderFault about the first thing that is wrong with one, UserError about points for hidden tests that are not there."""
+    tests = _tests(folder) + [replace(test, hidden=True) for test in (_tests(hidden) if hidden else [])]
     _check(tests, exercises)
+    if hidden:
+        _check_hidden(tests, exercises)
     order = list(exercises)
     return sorted((t for t in tests if not exercises[t.exercise].dropped), key=lambda t: order.index(t.exercise))
 
@@ -97,11 +95,25 @@ def plain(text):
 
 
 def points(tests, exercises):
-    """{test's name: its points}: each exercise's points divided by its tests' shares."""
-    total = {}
+    """{test's name: its points}: each exercise's points, those for hidden tests apart, divided by its tests' shares."""
+    total = Counter()
     for test in tests:
-        total[test.exercise] = total.get(test.exercise, 0) + test.share
-    return {test.name: exercises[test.exercise].points * test.share / total[test.exercise] for test in tests}
+        total[test.exercise, test.hidden] += test.share
+    def whole(test):
+        exercise = exercises[test.exercise]
+        return exercise.hidden if test.hidden else exercise.points - exercise.hidden
+    return {test.name: whole(test) * test.share / total[test.exercise, test.hidden] for test in tests}
+
+
+def _tests(folder):
+    tests = []
+    for file in sorted(Path(folder).glob("test_*.py")):
+        for node in ast.parse(file.read_text(encoding="utf-8"), str(file)).body:
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+                tests.append(_test(file, node))
+    if not tests:
+        raise GraderFault(f"{folder} has no tests")
+    return tests
 
 
 def _test(file, node):
@@ -150,6 +162,14 @@ def _check(tests, exercises):
     without = [e.id for e in exercises.values() if not e.dropped and e.points and e.id not in {t.exercise for t in tests}]
     if without:
         raise GraderFault(f"exercise {without[0]} has points and no test")
+
+
+def _check_hidden(tests, exercises):
+    there = {test.exercise for test in tests if test.hidden}
+    for exercise in exercises.values():
+        if exercise.hidden and not exercise.dropped and exercise.id not in there:
+            raise UserError(f"exercises.toml: exercise {exercise.id} has hidden_points and no hidden test; those with one are: "
+                            f"{', '.join(sorted(there))}")
 
 
 def listing(tests):

@@ -25,13 +25,12 @@ if __name__ == "__main__":
 from grade import dwarf, events, exercises as toml, gantt, testlist
 from grade.boot import Boot, Kernels
 from grade.build import build
-from grade.errors import GraderFault, RuleBroken, UserError
+from grade.errors import RuleBroken, UserError, told
 from grade.machine import private_folder
 from grade.memory import BadAddress
 from grade.state import Corrupt
 from grade.timeline import IDLE, Timeline
 
-FAULT, USAGE = 3, 4
 LANE = 1            # of a CPU's process: who runs there
 THREADS = 1000      # the process that holds a lane for each thread
 KTEST = "ktest_entry_"
@@ -46,20 +45,10 @@ def main(argv):
     parser.add_argument("--append", default="", help="more boot options, for a test inside the kernel")
     options = parser.parse_args(argv)
     options.tree = options.tree.absolute()
-    try:
-        with private_folder():
-            return export(options)
-    except UserError as error:
-        print(f"trace: {error}", file=sys.stderr)
-        return USAGE
-    except (GraderFault, OSError) as error:
-        print(f"trace: {error}", file=sys.stderr)
-        return FAULT
-    except KeyboardInterrupt:
-        print("trace: interrupted", file=sys.stderr)
-        return FAULT
+    return told("trace", lambda: export(options))
 
 
+@private_folder()
 def export(options):
     grader = HERE.parent if (HERE.parent / "exercises.toml").exists() else options.tree
     phase, exercises = toml.read(grader / "exercises.toml")

@@ -11,6 +11,7 @@ $(call number,JOBS,a number of tests at once)
 
 grade-options = $(if $(PHASE),--phase $(PHASE)) $(if $(TEST),--test $(call shell-word,$(TEST))) \
 	$(if $(SEEDS),--seeds $(call shell-word,$(SEEDS))) $(if $(JOBS),--jobs $(JOBS)) \
+	$(if $(HIDDEN),--hidden $(call shell-word,$(HIDDEN)) --course $(call shell-word,$(COURSE))) \
 	$(if $(OUT),--out $(call shell-word,$(OUT))) $(if $(filter 1,$(V)),--verbose)
 
 grade: ## grades this tree: TEST=text (some tests) SEEDS=n JOBS=n V=1 (all evidence) OUT=dir; results in build/grade/

@@ -3,20 +3,25 @@ everything else gets the name of what happened and what can be seen of it in gue
 
 import contextlib
 import re
+import struct as packing
 
 from . import events
 from .errors import Unjudged
-from .memory import BadAddress
+from .memory import KERNEL_BASE, BadAddress
 from .state import Corrupt
 
 UNSOLVED = re.compile(r"lab (\d+\.\d+[a-z]?): (.*)", re.S)
+ELF_HEAD = "<32xQ14xHH4x"  # of an ELF64 file: where its segments' table is, the size of an entry, how many
+PT_LOAD, PF_W = 1, 2
+PAGE = 4096
 MOST_FRAMES = 12
 MOST_EVENTS = 6
 DONE_WORDS = 12  # of the stack between machine_poweroff() and the call in ktest_done()
 
 
-def outcome(end, kernel, nonce, console, limit_ms):
-    """None if the run finished, else the Unjudged that says why not. end: machine.End; kernel: state.Kernel after the run."""
+def outcome(end, kernel, nonce, console, limit_ms, elf):
+    """None if the run finished, else the Unjudged that says why not. end: machine.End; kernel: state.Kernel after the run; elf: its
+    file."""
     if end.kind == "runaway":
         return Unjudged("runaway", f"the kernel prints without end: the run was stopped after {end.detail} of output", *printed(console))
     try:
@@ -44,6 +49,29 @@ def outcome(end, kernel, nonce, console, limit_ms):
         return Unjudged("corrupt",
                         "the report says that the test is complete, but the machine was switched off by somebody else than the test",
                         *places(end, kernel), *printed(console))
+    place = changed(kernel, elf)
+    if place is not None:
+        return Unjudged("corrupt", "the kernel's code and constants stay as they were built: during this run they were changed",
+                        f"first at {kernel.image.symbolise(place)}", *printed(console))
+    return None
+
+
+def changed(kernel, elf):
+    """The first address in the kernel's read-only segments that holds something else than the kernel's file, or is mapped to another place
+    than at boot; None if there is none."""
+    with open(elf, "rb") as file:
+        head = packing.unpack_from(ELF_HEAD, file.read(64))
+        file.seek(head[0])
+        table = file.read(head[1] * head[2])
+        for kind, flags, offset, va, _, size, _, _ in packing.iter_unpack("<IIQQQQQQ", table):
+            if kind != PT_LOAD or flags & PF_W or va < KERNEL_BASE:
+                continue
+            file.seek(offset)
+            for page in range(va, va + size, PAGE):
+                wanted = file.read(min(PAGE, va + size - page))
+                now = kernel.memory.read(page, len(wanted))
+                if now != wanted or not kernel.memory.leads_home(page):
+                    return page + next((at for at, pair in enumerate(zip(now, wanted)) if pair[0] != pair[1]), 0)
     return None
 
 

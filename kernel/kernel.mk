@@ -20,7 +20,7 @@ KERNEL_ASM := $(sort $(wildcard kernel/*/*.asm kernel/arch/x86_64/*.asm))
 # LAST: sources that are linked behind all others and behind the symbol table with its mark, so that nothing that they say of themselves is
 # taken for what the others say (grade/dwarf.py).
 KERNEL_SRC := $(filter-out $(LAST),$(KERNEL_C) $(KERNEL_ASM)) $(filter $(LAST),$(KERNEL_C) $(KERNEL_ASM))
-KERNEL_OBJ := $(KERNEL_SRC:%=$(KERNEL_DIR)/%.o)
+KERNEL_OBJ := $(KERNEL_SRC:%=$(KERNEL_DIR)/%.o) $(if $(wildcard kernel/syscall/syscall.tbl),$(KERNEL_DIR)/system_calls.c.o)
 
 KERNEL_CFLAGS := -std=gnu11 -O2 -g -gdwarf-4 -ffreestanding -fno-pic -fno-pie -mcmodel=kernel -mno-red-zone -mgeneral-regs-only \
 	-fno-strict-aliasing -fno-common -fno-asynchronous-unwind-tables -fcf-protection=none -fno-jump-tables \
@@ -62,6 +62,20 @@ $(KERNEL_DIR)/%.asm.o: %.asm kernel/kernel.mk kernel/lines.awk $(wildcard kernel
 	$(Q)awk -f kernel/lines.awk $(@:.o=.e) > $(@:.o=.i)
 	$(Q)$(NASM) -f elf64 -g -F dwarf -p $(@:.o=.i) -o $@ /dev/null
 	@rm -f $(@:.o=.e) $(@:.o=.i)
+
+$(KERNEL_DIR)/system_calls.c: kernel/syscall/syscall.tbl kernel/syscall/table.awk
+	@mkdir -p $(@D)
+	@awk -f kernel/syscall/table.awk $< > $@
+
+$(KERNEL_DIR)/include/syscall/calls.h: kernel/syscall/syscall.tbl kernel/syscall/table.awk
+	@mkdir -p $(@D)
+	@awk -v header=1 -f kernel/syscall/table.awk $< > $@
+
+$(filter $(KERNEL_DIR)/kernel/syscall/%,$(KERNEL_OBJ)): KERNEL_CFLAGS += -I$(KERNEL_DIR)/include
+$(filter $(KERNEL_DIR)/kernel/syscall/%.o,$(KERNEL_OBJ)): $(KERNEL_DIR)/include/syscall/calls.h
+
+$(KERNEL_DIR)/system_calls.c.o: $(KERNEL_DIR)/system_calls.c
+	$(Q)$(CC) $(KERNEL_CFLAGS) -c $< -o $@
 
 ifeq ($(notdir $(KERNEL_DIR)),plain)
 # Optimised as one program: most of what a thread switch costs would otherwise be calls between files.

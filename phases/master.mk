@@ -34,8 +34,17 @@ rewind: ## GDB at the failure of a test, and backwards from there: TEST=name
 $(delegated): tree
 	@$(MAKE) -C $(tree) $@
 
+# The course's key, from which the inputs of the hidden tests are made, and a path as the tree sees it.
+key = $(or $(strip $(COURSE)),course.key)
+from-here = $(if $(filter /%,$(firstword $1)),,$(subst $$,$$$$,$(CURDIR))/)$1
+
+.PHONY: course
+course: ## makes the key of your course, without which the hidden tests are left out: course.key (COURSE=file)
+	@$(python) grade/course.py make $(call shell-word,$(key))
+
 grade: tree ## grades the reference, or a step of it: PHASE=n SOLVED=m TEST=text V=1 OUT=dir; results in build/grade/
-	@$(MAKE) -C $(tree) grade $(call out,../../grade)
+	@$(MAKE) -C $(tree) grade $(call out,../../grade) HIDDEN=$(call shell-word,$(call from-here,grade/hidden)) \
+	    COURSE=$(call shell-word,$(call from-here,$(key)))
 
 trace: tree ## the schedule of a test's run, for Perfetto and as a picture: TEST=name [APPEND="options"]; files in build/trace/
 	@$(MAKE) -C $(tree) trace $(call out,../../trace)
@@ -49,9 +58,9 @@ soak: tree ## the long tests: MINUTES=n (else until all is done); goes on where 
 	@$(python) grade/soak.py --tree $(tree) --state build/soak.json $(if $(strip $(MINUTES)),--minutes $(MINUTES))
 
 # The submissions, and the start tree over which they are graded; the reference's files stand in for exercises that fail.
-graded-with = --tree build/tree/$(phase)-0 --reference build/tree/$(phase)-$(phase)99/grade/given.tar
+graded-with = --tree build/tree/$(phase)-0 --reference build/tree/$(phase)-$(phase)99/grade/given.tar --course $(call shell-word,$(key))
 
-.PHONY: bulk bench-bulk autograder.zip
+.PHONY: bulk bench-bulk autograder.zip mutants
 bulk: trees-$(phase) ## grades a folder of submissions: SUBMISSIONS=dir OUT=dir PHASE=n JOBS=n [TEST=text: these again, of all]
 	$(if $(strip $(SUBMISSIONS)),,$(error SUBMISSIONS= is missing: make bulk SUBMISSIONS=dir OUT=dir, with a folder or an archive for each))
 	$(if $(strip $(OUT)),,$(error OUT= is missing: make bulk SUBMISSIONS=dir OUT=dir, where the grades will be in OUT))
@@ -61,8 +70,12 @@ bulk: trees-$(phase) ## grades a folder of submissions: SUBMISSIONS=dir OUT=dir 
 bench-bulk: trees-$(phase) ## how fast 60 mixed submissions are graded: PHASE=n
 	@$(python) grade/selftest/bench_bulk.py --phase $(phase)
 
-autograder.zip: trees-$(phase) ## what Gradescope asks for: build/autograder-PHASE.zip
+autograder.zip: trees-$(phase) ## what Gradescope asks for: PHASE=n; build/autograder-PHASE.zip
 	@$(python) grade/gradescope/pack.py $(graded-with) --out build/autograder-$(phase).zip
+
+# The table is printed also when one survives, and then make fails.
+mutants: trees ## tries every wrong solution on every test: a table, build/mutants.json; JOBS=n
+	@status=0; CRESCENT_TESTS=all $(pytest)/test_mutants.py || status=1; $(python) grade/selftest/test_mutants.py; exit $$status
 
 race-rates: trees ## how often seeds find the mutants that are races, as a table: SEEDS=n (20) JOBS=n (2)
 	@$(python) grade/selftest/race_rates.py $(if $(strip $(SEEDS)),--seeds $(SEEDS)) $(if $(strip $(JOBS)),--jobs $(JOBS))

@@ -161,6 +161,7 @@ def exercises_text(phases, phase, drop):
         shown = ex | ({"dropped": True, "files": []} if is_dropped(ex, drop) else {})  # given, and no longer the student's
         if ex not in phases[phase][1]["exercise"]:
             shown["points"] = 0
+            shown.pop("hidden_points", None)
         text += ["", "[[exercise]]", *toml_lines(shown)]
     return "\n".join(text) + "\n"
 

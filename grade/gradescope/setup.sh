@@ -6,4 +6,4 @@ cd /autograder/source/crescent
 apt-get update -q
 apt-get install -qy make
 make setup SETUP=yes
-python3 grade/bulk.py --tree . --reference ../reference.tar --base ../base
+python3 grade/bulk.py --tree . --reference ../reference.tar --base ../base --course ../phase.key

@@ -16,7 +16,7 @@ def one_pick_a_yield(run):
     for turn in run.facts("TURN"):
         again = next((f for f in run.facts("TURN") if f.seq > turn.seq and f.a == turn.a), None)
         if again and again.b == turn.b + 1:
-            me = [pick.tid for pick in picks if pick.time < turn.time][-1]
+            me = next((pick.tid for pick in reversed(picks) if pick.time < turn.time), None)
             chosen = sum(pick.tid == me and turn.time < pick.time < again.time for pick in picks)
             require(chosen == 1, "one yield asks schedule() once, and comes back when it has chosen the thread again",
                     f"thread {me} yielded once, between its turns {turn.b} and {again.b}, and was chosen {chosen} times")

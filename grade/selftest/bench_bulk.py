@@ -5,18 +5,17 @@ that of grade/run.py on the same one without sandbox and folder of its own (the 
 import argparse
 import json
 import os
-import resource
 import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import kernels
+import overseer
+import test_hostile
 import test_mutants
 
-HOSTILE = Path(__file__).with_name("hostile")
 RIGHT, START, MUTANTS, HOSTILES = 16, 8, 28, 8
 COMPARED = 6
 LEAST, MOST = 6, 1.3  # submissions a minute; times the processor time
@@ -29,7 +28,7 @@ def make(folder, phase):
     cases = [(f"right-{n}", solved) for n in range(RIGHT)] + [(f"start-{n}", kernels.files_of(0, phase)) for n in range(START)]
     cases += [(mutant["id"],
                {**solved, mutant["file"]: test_mutants.mutated(mutant)}) for mutant in mutants[::max(1, len(mutants) // MUTANTS)][:MUTANTS]]
-    cases += [(path.stem, {**solved, "kernel/sched/yield.c": path.read_text()}) for path in sorted(HOSTILE.glob("*.c"))[:HOSTILES]]
+    cases += [(name, {**solved, **test_hostile.hostile(name)}) for name in list(test_hostile.ENDS)[:HOSTILES]]
     for name, files in cases:
         for path, text in files.items():
             (folder / name / path).parent.mkdir(parents=True, exist_ok=True)
@@ -38,12 +37,10 @@ def make(folder, phase):
 
 
 def spent(command):
-    """(seconds of wall time, of the processors' time) of a command and all that it started and awaited."""
-    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
-    assert done.returncode in (0, 1), done.stdout + done.stderr
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return time.monotonic() - began, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    """(seconds of wall time, of the processors' time) of a command and all that came of it."""
+    done = overseer.run(command)
+    assert done.status in (0, 1) and not done.left, done
+    return done.wall, done.cpu
 
 
 def main():
@@ -66,10 +63,10 @@ def main():
             shutil.copytree(folder / "all" / name, folder / "some" / name)
             _, ours = spent([*bulk, "--base", str(folder / "base"), "--submissions", str(folder / "some"), "--out",
                              str(folder / "out1"), "--jobs", "1"])
-            shutil.copytree(folder / "base" / "tree", folder / "work" / "tree")
+            for part in ("tree", "dwarf"):  # as in a tree that was graded before
+                shutil.copytree(folder / "base" / part, folder / "work" / part)
             _, alone = spent([sys.executable, str(tree / "grade/run.py"), "--tree", str(folder / "all" / name), "--out",
-                              str(folder / "alone"),
-                              "--work", str(folder / "work"), "--jobs", "1", "--reference", str(reference)])
+                              str(folder / "alone"), "--work", str(folder / "work"), "--jobs", "1", "--reference", str(reference)])
             ratios.append(ours / alone)
             print(f"  {name}: {ours:.1f} s of CPU time in bulk, {alone:.1f} s alone: {ours / alone:.2f}")
             for used in ("some", "out1", "work", "alone"):

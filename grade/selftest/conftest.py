@@ -5,7 +5,7 @@ import signal
 import pytest
 
 # Modules with a fixture that takes seconds and serves all of their tests.
-TOGETHER = ("test_host_units.py", "test_rewind.py", "test_gdb.py", "test_bench.py", "test_phases_master.py")
+TOGETHER = ("test_host_units.py", "test_rewind.py", "test_gdb.py", "test_bench.py", "test_phases_master.py", "test_hostile_bulk.py")
 # Modules with tests of ten seconds and more.
 LONG = ("test_steps.py", "test_hostile.py", "test_phases_branches.py", "test_soak.py")
 

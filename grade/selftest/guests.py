@@ -34,6 +34,7 @@ struct ktest_report ktest_report = { .frames_before = 9, .frames_after = 9 };
 struct panic_report panic_report = { .message = "wake_one: thread 3 is RUNNING, expected BLOCKED", .tid = 3, .thread = "worker" };
 struct trace_record records[4] = { { 10, 1, 0, TRACE_CREATE, 0, 0, 1, 0, 0, { 0 } }, { 30, 2, 0, TRACE_SWITCH, 0, 0, 1, 2, 1, { 0 } } };
 struct trace_record records1[4] = { { 20, 1, 1, TRACE_SWITCH, 0, 0, 7, 8, 0, { 5 } } };
+_Bool trace_on = 1;
 struct trace_ring trace_rings[2] = { { records, 4, 2, 0 }, { records1, 4, 1, 0 } };
 extern struct thread one, two;
 extern struct list threads;

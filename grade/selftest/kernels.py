@@ -53,6 +53,12 @@ def reference(phase):
     return ROOT / "build" / "tree" / f"{phase}-{phase}99"
 
 
+def archive_of(phase):
+    """The boot archive of a phase's reference, with the programs that tests run; None in a phase without."""
+    path = reference(phase) / "build/user/initramfs.cpio"
+    return path if path.exists() else None
+
+
 def build(base, files, folder, kind="checked"):
     """The kernel of the tree `base` with files {path: text or bytes} over it, made in folder (new). kind: one of
     build.VARIANTS. Returns kernel.elf's path. Raises RuntimeError with the compiler's words. Unchanged files and objects are
@@ -195,7 +201,7 @@ def judge(kernel, name, seen=None, seeds=None, race=RACE):
     kernels, phase = (kernel, kernel.phase) if isinstance(kernel, Variants) else (None, 1)
     found, arguments = function(name, phase)
     first = kernels[kernels.first] if kernels else (kernel, seen or image(kernel))
-    boot = Boot(*first, 2, boots(found), kernels, race)
+    boot = Boot(*first, 2, boots(found), kernels, race, archive_of(phase))
     if "seeds" in inspect.signature(found).parameters:
         arguments = [seeds or list(range(1, phase_tests(phase)[name].seeds + 1))]
     with contextlib.closing(boot):

@@ -12,7 +12,7 @@ def copy(folder, phase=1, kinds=("checked",)):
     for kind in kinds:
         kernels.built_reference(base, kind)
     tree = kernels.student_tree(folder, base=base)
-    for work in (tree, tree / "build/grade/work/tree"):
+    for work in (tree, tree / "build" / "grade" / "work" / "tree"):
         for top in ("kernel", "build"):
             shutil.copytree(base / top, work / top, ignore=kept, dirs_exist_ok=True)
     return tree

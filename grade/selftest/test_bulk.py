@@ -17,7 +17,7 @@ import guests
 import kernels
 import pytest
 
-from grade import bulk, forms, intake, sandbox
+from grade import bulk, errors, forms, intake, sandbox
 
 BULK = guests.ROOT / "grade" / "bulk.py"
 BODY = "kernel/lab/body.inc"
@@ -32,7 +32,7 @@ MOMENTS = [".lock", ".work-ada", ".work-ada/build/tree/kernel", ".work-ada/out",
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory):
-    """A tiny start tree, built; a reference; and a folder of four submissions in four forms: one right, one wrong, one that hangs, one that
+    """A tiny start tree; a reference; and a folder of four submissions in four forms: one right, one wrong, one that hangs, one that
     is rubbish."""
     folder = tmp_path_factory.mktemp("course")
     tree = guests.make_tree(folder / "tree", "stub", TESTS, TOML)
@@ -154,7 +154,7 @@ def test_interrupted_it_leaves_no_process_and_says_how_to_go_on(course, undistur
         pass
     running.send_signal(signal.SIGINT)
     said, _ = running.communicate()
-    assert running.returncode == bulk.INTERRUPTED and "the same command goes on" in said and "Traceback" not in said
+    assert running.returncode == errors.INTERRUPTED and "the same command goes on" in said and "Traceback" not in said
     deadline = time.monotonic() + 30
     while standing_in(out) and time.monotonic() < deadline:
         pass
@@ -194,16 +194,15 @@ def test_some_tests_can_be_graded_again_for_all(course, undisturbed, tmp_path):
 def test_two_at_once_in_one_folder_are_refused(course, tmp_path):
     with bulk.only_one(tmp_path):
         done = grade(course, tmp_path)
-    assert done.status == bulk.USAGE and "another bulk works in" in done.said
+    assert done.status == errors.USAGE and "another bulk works in" in done.said
 
 
 @pytest.mark.parametrize("more, words",
                          [(["--submissions", "/nowhere"], "SUBMISSIONS: /nowhere cannot be read"),
-                          (["--tree", "/nowhere"], "exercises.toml"),
-                                         (["--reference", "/nowhere"], "/nowhere")])
+                          (["--tree", "/nowhere"], "exercises.toml"), (["--reference", "/nowhere"], "/nowhere")])
 def test_what_is_not_there_is_named(course, tmp_path, more, words):
     done = grade(course, tmp_path / "out", *more)
-    assert done.status in (bulk.USAGE, bulk.FAULT) and words in done.said and "Traceback" not in done.said
+    assert done.status in (errors.USAGE, errors.FAULT) and words in done.said and "Traceback" not in done.said
 
 
 def test_without_a_sandbox_it_is_said_and_graded_all_the_same(course, tmp_path, monkeypatch, capsys):

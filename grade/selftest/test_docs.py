@@ -2,6 +2,7 @@
 says what is no longer true fails here."""
 
 import re
+import subprocess
 from pathlib import Path
 
 import kernels
@@ -266,3 +267,26 @@ def test_the_lab_gives_no_solution_away(number):
             lines = [re.sub(r"\s*[;/].*$", "", line).strip().rstrip(";") for line in body.splitlines()[1:-1]]
             told += [f"{path}: {line}" for line in lines if len(line) > 14 and line in words]
     assert not told
+
+
+INSTRUCTORS = [page for page in PAGES if page.parent.name == "instructor"]
+
+
+def test_instructors_are_told_commands_as_make_knows_them():
+    """Each variable in a command of theirs is one that the target's line in make help names."""
+    helps = dict(re.findall(r"^([a-z][\w.-]*):.*?## (.*)$", (MASTER / "phases/master.mk").read_text(), re.M))
+    commands = [words for page in INSTRUCTORS
+                for words in re.findall(r"(?:^    |`)make ([\w.-]+)((?: [A-Z]+=[^\s`]+)*)", page.read_text(), re.M)]
+    assert len(commands) > 8
+    wrong = [f"make {target} {name}=" for target, given in commands for name in re.findall(r"([A-Z]+)=", given)
+             if target in helps and f"{name}=" not in helps[target]]
+    assert not wrong
+
+
+def test_the_students_repository_is_made_as_instructors_are_told(tmp_path):
+    line, = re.findall(r"^    (make branches REPO=\S+)", (MASTER / "docs/instructor/grading.md").read_text(), re.M)
+    command = line.replace("/srv", str(tmp_path)).split()
+    done = subprocess.run(command, cwd=MASTER, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    assert done.returncode == 0 and "phase/1 made" in done.stdout, done.stdout + done.stderr
+    subprocess.run(["git", "clone", "-q", tmp_path / "crescent.git", tmp_path / "clone"], check=True)
+    assert (tmp_path / "clone/exercises.toml").exists() and (tmp_path / "clone/labs/lab1.md").exists()

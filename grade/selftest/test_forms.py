@@ -5,10 +5,13 @@ import csv
 import io
 import json
 import re
+import subprocess
+import sys
 import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
 from pathlib import Path
 
+import kernels
 import pytest
 
 from grade import forms, results
@@ -96,11 +99,35 @@ def test_junit_counts_what_failed_and_what_could_not_be_judged(kept):
 
 
 def test_the_table_has_a_line_for_everybody(kept):
-    text = forms.table([("=HYPERLINK(1)", kept, ""), ("none", None, "is empty")])
+    text = forms.table([("=HYPERLINK(1)", "f", kept, ""), ("none", "n", None, "is empty")])
     head, first, second = csv.reader(io.StringIO(text))
     assert head[:6] == ["name", "score", "of", "extra", "review", "remark"] and head[6:] == [test["name"] for test in kept["tests"]]
-    assert first == ["'=HYPERLINK(1)", "25", "100", "25", "", "", "25", "0", "0", "0", "25"] and second[:6] == ["none", "", "", "", "",
-                                                                                                                "is empty"]
+    assert first == ["'=HYPERLINK(1)", "25", "100", "25", "", "", "25", "0", "0", "0", "25"]
+    assert second[:6] == ["none", "", "", "", "", "is empty"]
+
+
+def test_a_ci_can_ask_for_a_form(kept, tmp_path):
+    (tmp_path / "results.json").write_text(json.dumps(kept))
+    for form, made in (("classroom", forms.classroom), ("junit", forms.junit)):
+        done = subprocess.run([sys.executable, "-m", "grade.forms", form, tmp_path / "results.json"], cwd=kernels.ROOT, capture_output=True,
+                              text=True, check=True)
+        assert done.stdout == made(kept) + "\n"
+    done = subprocess.run([sys.executable, "-m", "grade.forms", "classroom", "/nowhere"], cwd=kernels.ROOT, capture_output=True, text=True)
+    assert done.returncode == 4 and done.stderr.startswith("forms: /nowhere is no results.json")
+
+
+def test_the_workflow_hands_the_reporter_what_it_asks_for():
+    """GitHub Classroom's reporter reads from each runner r the variable R_RESULTS; the step that makes it has to have a name."""
+    text = (kernels.ROOT / "grade/classroom.yml").read_text()
+    assert "\t" not in text and all((len(line) - len(line.lstrip())) % 2 == 0 for line in text.splitlines())
+    runner, = re.findall(r"^          runners: (\w+)$", text, re.M)
+    step, = re.findall(rf"^          {runner.upper()}_RESULTS: \$\{{\{{ steps\.(\w+)\.outputs\.result \}}\}}$", text, re.M)
+    made, = re.findall(rf"^        id: {step}\n        run: \|\n((?:          .*\n)+)", text, re.M)
+    assert re.search(r'^ +echo "result=.*classroom build/grade/results.json.*>> "\$GITHUB_OUTPUT"$', made, re.M)
+    assert set(re.findall(r"^\w+(?=:)", text, re.M)) == {"name", "on", "permissions", "jobs"}
+    assert set(re.findall(r"^      - uses: (\S+)|^        uses: (\S+)", text, re.M)) == {
+        ("actions/checkout@v4", ""), ("", "classroom-resources/autograding-grading-reporter@v1")}
+    assert (kernels.START / "grade/classroom.yml").read_text() == text, "a student's tree has it"
 
 
 class Page(HTMLParser):
@@ -117,10 +144,9 @@ class Page(HTMLParser):
         self.text += data
 
 
-@pytest.mark.parametrize("text",
-                         [lambda kept: forms.page("<script>Eve", kept),
-                          lambda kept: forms.index("<script>Eve", [("<script>", "a b", kept, ""), (
-    "no", "no", None, "<script>")])])
+@pytest.mark.parametrize("text", [
+    lambda kept: forms.page("<script>Eve", kept),
+    lambda kept: forms.index("<script>Eve", [("<script>", "a b", kept, ""), ("no", "no", None, "<script>")])])
 def test_a_page_shows_a_submissions_words_as_words(kept, text):
     page = Page()
     page.feed(text(kept))

@@ -32,6 +32,7 @@ $(objects)%.o: % kernel/mine/mine.h
     "kernel/mine/mine.h": "#define MINE 0\n",
 }
 PUSH, POP, MINE = "kernel/sched/push.c", "kernel/sched/pop.c", "kernel/mine/mine.h"
+NOTES = "kernel/mine/notes.h"
 
 
 @pytest.fixture
@@ -106,10 +107,10 @@ def test_a_file_that_does_not_compile_gives_way_to_its_start_version(tree):
 
 def test_warnings_about_the_students_files_are_kept_each_once_also_when_nothing_changed(tree):
     """A missing return is a warning to the compiler and a wrong kernel to the tests: the line says it sooner than any evidence."""
-    odd = {PUSH: '#include "mine/mine.h"\nint push(void) { }\n', MINE: "#define MINE 0\nstatic int unused(void) { return 1; }\n"}
+    odd = {PUSH: '#include "mine/notes.h"\nint push(void) { }\n', NOTES: "#define MINE 0\nstatic int unused(void) { return 1; }\n"}
     for _ in range(2):
         built = tree(odd)
-        assert [line.split()[0] for line in built.warnings] == [f"{MINE}:2:12:", f"{PUSH}:2:18:"], built.warnings
+        assert [line.split()[0] for line in built.warnings] == [f"{NOTES}:2:12:", f"{PUSH}:2:18:"], built.warnings
         assert not built.broken
     assert tree({PUSH: GIVEN[PUSH], MINE: GIVEN[MINE]}).warnings == []
 
@@ -141,8 +142,8 @@ def test_a_broken_header_of_mine_is_blamed_and_not_those_who_include_it(tree):
 
 
 def test_what_mine_brings_is_there_for_the_others(tree):
-    built = tree({MINE: "#define MINE 3\n#define HELP 4\n", "kernel/mine/helper.c": "int helper(void) { return 1; }\n", PUSH: "nonsense\n",
-                  POP: '#include "mine/mine.h"\nint helper(void); int pop(void) { return HELP + helper(); }\n'})
+    built = tree({MINE: "#define MINE 3\n#define MINE_HELP 4\n", "kernel/mine/helper.c": "int helper(void) { return 1; }\n",
+                  PUSH: "nonsense\n", POP: '#include "mine/mine.h"\nint helper(void); int pop(void) { return MINE_HELP + helper(); }\n'})
     assert list(built.broken) == [PUSH]
 
 

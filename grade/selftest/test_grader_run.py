@@ -104,6 +104,27 @@ def test_a_bad_run_costs_its_tests_and_no_others(tree, body, label):
     assert code == 1 and out.startswith(label) and out.endswith("Score: 0/40\n") and not err
 
 
+CANNED = {"pass": "finish", "wrong": "leaks", "panic": "panics", "unsolved": "stub", "hang": "hangs_when_done", "runaway": "floods",
+          "crash": "switches_off", "corrupt": "wrong_nonce", "build": None, "fault": "finish"}  # verdict: what has to be graded for it
+
+
+@pytest.mark.parametrize("status", CANNED)
+def test_every_kind_of_verdict_comes_about(tree, status, monkeypatch):
+    """Each for one test, with its label on the console, its status in the results, and points only for one that passes."""
+    (tree / "kernel/lab/body.inc").write_text(guests.BODIES.get(CANNED[status], "no assembler's\n"))
+    if status == "fault":
+        monkeypatch.setenv("QEMU", "/bin/false")
+    _, out, _ = grade(tree, "--test", "leak nothing")
+    row, = results(tree, "selected.json")["tests"]
+    assert row["extra_data"]["status"] == status and f"\n{results_module.LABEL[status]:<6} 1.1" in "\n" + out
+    assert row["score"] == (20 if status == "pass" else 0) and (status == "pass") == (not row["extra_data"]["rule"])
+
+
+def test_there_is_a_canned_run_of_every_kind_of_verdict():
+    """But of the one for tests that nobody came to: an interrupted grading leaves those."""
+    assert {*CANNED, "not run"} == set(results_module.LABEL)
+
+
 def test_a_file_that_does_not_build_costs_its_exercise(tree):
     (tree / "kernel/lab/body.inc").write_text("nonsense here\n")
     code, out, _ = grade(tree)

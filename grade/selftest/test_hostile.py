@@ -10,7 +10,7 @@ from pathlib import Path
 import kernels
 import pytest
 
-from grade import dwarf, machine
+from grade import dwarf, machine, submission
 from grade.errors import GraderFault
 
 HOSTILE = Path(__file__).with_name("hostile")
@@ -32,6 +32,17 @@ ENDS = {
     "smears_the_evidence": ("crash", ""),
     "forges_the_report": ("build", "does not build"),
     "forges_the_report_unseen": ("corrupt", "switched off by somebody else"),
+    "looks_for_the_tests_name": ("crash", "before the test was complete"),
+    "patches_the_code": ("corrupt", "code and constants stay as they were built"),
+    "remaps_the_code": ("corrupt", "code and constants stay as they were built"),
+    "writes_into_the_trace": ("corrupt", "trace"),
+    "turns_the_trace_off": ("corrupt", "trace"),
+    "moves_the_traces_stop": ("corrupt", "trace"),
+    "is_done_too_early": ("hang", "does not end"),
+    "resets_through_the_chipset": ("crash", "reset"),
+    "falls_asleep": ("crash", "a request to sleep"),
+    "raises_an_nmi": ("panic", ""),
+    "writes_to_every_port": ("crash", ""),
 }
 
 
@@ -106,6 +117,9 @@ def judged_by_its_own_rule(name, row):
     assert row["status"] == status and words in row["rule"], row["rule"]
 
 
+FORGED = "leaves_for_the_test"  # what no run can tell from a solution
+
+
 @pytest.mark.parametrize("name", ENDS if kernels.ALL else ["speaks_to_the_terminal", "forges_the_report"])
 def test_a_hostile_submission_earns_nothing_that_it_did_not_solve(grading, name):
     graded = grading(hostile(name))
@@ -124,7 +138,25 @@ def test_hostility_has_its_own_verdict(tmp_path, name, monkeypatch):
 
 
 def test_every_hostile_file_is_judged():
-    assert {path.stem for path in HOSTILE.glob("*.c")} == set(ENDS)
+    assert {path.stem for path in HOSTILE.glob("*.c")} == {*ENDS, FORGED}
+
+
+def test_what_cannot_be_told_from_a_solution_is_to_be_looked_at(grading):
+    """docs/instructor/grading.md says so of it. It earns one test's points, which it forges, and the results say where to look."""
+    forged = "a_threads_stack_is_untouched_by_the_others"
+    graded = grading(hostile(FORGED), *([] if kernels.ALL else ["--test", forged]), status=1 if kernels.ALL else 0)
+    assert [name for name, row in graded.rows.items() if row["exercise"] == "1.4" and row["status"] == "pass"] == [forged]
+    review = graded.results["extra_data"]["review"]
+    for name in ("ktest", "data_start", "asm", "__builtin_frame_address"):
+        assert any(line.startswith(f"{YIELD}:") and line.endswith(f"names {name}") for line in review), (name, review)
+
+
+@pytest.mark.parametrize("phase", kernels.PHASES)
+def test_no_solution_is_to_be_looked_at(phase):
+    given = submission.read_given(kernels.start(phase) / "grade/given.tar")
+    files = {path: text.encode() for path, text in kernels.files_of(phase * 100 + 99, phase).items()}
+    assert submission.signs(files, given) == []
+    assert submission.header_fault(given[submission.MINE_HEADER]) is None
 
 
 # --- files that are not what they should be -------------------------------------------------------------------------------------

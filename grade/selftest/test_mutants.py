@@ -1,5 +1,5 @@
 """The grader against known wrong implementations: every mutant in grade/mutants/ is built, and the test that it names has to fail on
-it, for a rule that it names. What came out is kept in build/mutants.json.
+it, for a rule that it names. What came out is kept in build/mutants.json; `make mutants` tries all and prints that as a table.
 
 `make test` tries the known mistakes and, of the others, one for each test. CRESCENT_TESTS=all tries all, runs every other test of the phase
 on each, too, and keeps which of them fail."""
@@ -61,7 +61,8 @@ def test_a_mutant_is_caught_by_the_test_that_it_names(mutant):
         variants = made(mutant, folder)
         result = kernels.judge(variants, mutant["test"])
         row = {"id": mutant["id"], "exercise": mutant["exercise"], "caught by": mutant["test"] if result["status"] != "pass" else None,
-               "status": result["status"], "rule": result.get("rule", ""), "seconds": round(time.monotonic() - began, 2)}
+               "status": result["status"], "rule": result.get("rule", ""), "rule named": mutant["rule"] in result.get("rule", ""),
+               "seconds": round(time.monotonic() - began, 2)}
         if kernels.ALL:
             row["also caught by"] = failing(variants, [name for name in kernels.phase_tests(mutant["phase"]) if name != mutant["test"]])
     keep(row)
@@ -80,6 +81,21 @@ def keep(row):
         order = [mutant["id"] for mutant in MUTANTS]
         kept = [rows[name] for name in order if name in rows]
         TABLE.write_text(json.dumps(kept, indent=1) + "\n")
+
+
+def table(rows):
+    """The rows of build/mutants.json as lines for people: who was killed by which test, and whether the rule was named."""
+    widths = [max(len(row[key] or "nobody") for row in rows) for key in ("id", "exercise", "caught by")] if rows else []
+    lines = [f"{row['id']:<{widths[0]}}  {row['exercise']:<{widths[1]}}  {row['caught by'] or 'nobody':<{widths[2]}}  "
+             f"{'rule named' if row.get('rule named') else 'another rule'}: {row['rule']:.80}" for row in rows]
+    killed, named = (sum(bool(row.get(key)) for row in rows) for key in ("caught by", "rule named"))
+    return [*lines, f"{killed} of {len(rows)} killed, {named} with the rule named"]
+
+
+def test_the_table_says_who_survives():
+    row = {"id": "a-mistake", "exercise": "1.1", "caught by": "a_test", "rule": "a rule", "rule named": True}
+    assert table([row, {**row, "id": "another", "caught by": None, "rule": "", "rule named": False}]) == [
+        "a-mistake  1.1  a_test  rule named: a rule", "another    1.1  nobody  another rule: ", "1 of 2 killed, 1 with the rule named"]
 
 
 def test_the_list_of_mutants_is_sound():
@@ -106,3 +122,7 @@ def test_every_known_mistake_is_a_mutant_or_dropped_for_a_reason(phase):
 def test_every_graded_test_is_the_catcher_of_a_mutant(phase):
     catchers = {mutant["test"] for mutant in LISTS[phase]["mutant"]}
     assert not [name for name in kernels.phase_tests(phase) if name not in catchers]
+
+
+if __name__ == "__main__":
+    print(*table(json.loads(TABLE.read_text())), sep="\n")

@@ -67,7 +67,7 @@ void machine_watchdog(unsigned ms);
 #define KERNEL_BASE 0xffffffff80000000ul /* the kernel's image: virtual = physical + KERNEL_BASE */
 #define DIRECT_BASE 0xffff800000000000ul /* all of RAM: virtual = physical + DIRECT_BASE */
 #define KSTACK_BASE 0xffffc00000000000ul /* kernel stacks, each below a page that is never mapped */
-#define KSTACK_END 0xffffd00000000000ul
+#define KSTACK_END (KSTACK_BASE + GIB(1024)) /* two entries of the first table: every address space has them (mmu.c) */
 #define BOOT_MAPPED GIB(1) /* what the direct map covers until mmu_init() */
 
 static inline void *phys_to_virt(paddr_t pa)

@@ -4,13 +4,20 @@
 
 #include "lib/types.h"
 
+#define TRAP_DIVISION 0
 #define TRAP_DEBUG 1
 #define TRAP_NMI 2
+#define TRAP_BREAKPOINT 3
 #define TRAP_INVALID_INSTRUCTION 6
 #define TRAP_DOUBLE_FAULT 8
+#define TRAP_STACK 12
 #define TRAP_GENERAL_PROTECTION 13
 #define TRAP_PAGE_FAULT 14
+#define TRAP_FPU 16
+#define TRAP_ALIGNMENT 17
 #define TRAP_MACHINE_CHECK 18
+#define TRAP_SIMD 19
+#define TRAP_SYSCALL 256 /* no vector: the frame of a system call, which goes back the short way */
 #define TRAP_EXCEPTIONS 32 /* vectors below are the processor's own */
 
 #define PAGE_FAULT_PRESENT (1ul << 0) /* the page is mapped: it forbids the access */

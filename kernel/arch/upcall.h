@@ -16,6 +16,9 @@ _Noreturn void panic(const char *fmt, ...) __attribute__((format(printf, 1, 2)))
 /* A zeroed frame for a page table, or ~0ul if memory is out: mm/frames.c. */
 paddr_t table_frame_alloc(void);
 #if PHASE >= 3
+/* A system call: frame->rax and the arguments are the program's; rax takes the result. Entered with interrupts on, on the thread's kernel
+   stack; comes back with interrupts off and nothing left to do before user mode: syscall/dispatch.c. */
+void syscall(struct trap_frame *frame);
 /* A zeroed frame for a page table of the user address space whose first table is root (~0ul: for that one itself), or ~0ul if memory is
    out; and all frames that a space got: mm/aspace.c. */
 paddr_t user_table_alloc(paddr_t root);

@@ -35,15 +35,17 @@ static struct option options[] = {
     NUMBER("tracesize", 0, 1 << 20, "records that a CPU's trace holds (a power of two; 0 = by mode)"),
     TEXT("failalloc", "in a ktest, let the n-th allocation fail; `all` tries every n in turn"),
     NUMBER("rounds", 0, ~0ul, "in a ktest that repeats something: how often"),
+    NUMBER("seed", 0, ~0ul, "what a ktest's random choices, the race build's, and other CPUs' timers, are made from"),
 #if PHASE >= 2
     { .name = "quantum", .kind = OPTION_NUMBER, .about = "round-robin's quantum for all priorities, ms (0 = by priority)", .most = 1000 },
     { .name = "hz", .kind = OPTION_NUMBER, .about = "ticks a second", .least = 10, .most = 10000, .number = 1000 },
-    { .name = "seed", .kind = OPTION_NUMBER, .about = "what the race build's choices, and other CPUs' timers, are made from",
-      .most = ~0ul },
     { .name = "seeds", .kind = OPTION_NUMBER, .about = "a ktest is run again with so many seeds, from seed= on, until it fails",
       .least = 1, .most = 10000, .number = 1 },
     { .name = "race", .kind = OPTION_NUMBER, .about = "race build: one access in so many hands the CPU on (0 = none)", .most = 1 << 20 },
     CHOICE("kpreempt", "preempt threads in the kernel, too, or only the idle thread", "on", "off"),
+#endif
+#if PHASE >= 3
+    TEXT("init", "the first program and its arguments, with commas in between (/init)"),
 #endif
     CHOICE("sched", "the policy of normal threads", "rr", "fcfs",
 #if PHASE >= 2

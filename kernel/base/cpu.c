@@ -4,6 +4,10 @@
 
 struct cpu cpus[CONFIG_MAX_CPUS];
 
+/* arch/x86_64/syscall.asm finds them through GS. */
+_Static_assert(offsetof(struct cpu, arch) == ARCH_CPU_OFFSET, "CPU_RSP0, CPU_USER_RSP");
+_Static_assert(offsetof(struct arch_cpu, tss.rsp[0]) == 4 && offsetof(struct arch_cpu, user_rsp) == 104, "CPU_RSP0, CPU_USER_RSP");
+
 void cpu_init(int id, struct thread *boot)
 {
     struct cpu *cpu = &cpus[id];

@@ -12,6 +12,7 @@ struct trace_ring; /* base/trace.h */
 
 struct cpu {
     struct cpu *self;         /* must come first: this_cpu() reads it through GS */
+    struct arch_cpu arch;     /* task state, descriptors, stacks for exceptions; where arch/x86_64/syscall.asm expects it */
     int id;                   /* 0 is the boot CPU */
     bool online;              /* read by all */
     bool need_resched;        /* a reschedule is due at the next point where it may happen */
@@ -21,7 +22,6 @@ struct cpu {
     const u32 *queue_length;  /* that run queue's count, for trace records */
     struct trace_ring *trace; /* its trace ring; NULL until it has one */
     struct spinlock *held;    /* checked builds: the spinlock taken last, head of a chain */
-    struct arch_cpu arch;     /* GDT, TSS, stacks for exceptions */
     struct cpu_mine mine;
 };
 

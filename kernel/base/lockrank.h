@@ -4,13 +4,18 @@
 
 enum lock_rank {
     RANK_PROCESSES,   /* proc/process.c: the process table */
-    RANK_FILES,       /* fs/file.c: a descriptor table */
+    RANK_FILES,       /* fs/fd_table.c: a descriptor table */
+    RANK_TTY,         /* fs/tty.c: the terminal's line */
+    RANK_PIPE,        /* fs/pipe.c: a pipe */
+    RANK_INODE,       /* fs/memfs.h: a file's array of pages */
+    RANK_POLL,        /* fs/poll.c: who polls */
     RANK_CONDVAR,     /* sched/sync.h: a condition variable */
     RANK_PI,          /* sched/mutex.c: who owns and who waits for which mutex */
     RANK_WAIT,        /* sched/wait.h: a wait queue */
     RANK_THREADS,     /* sched/thread.c: the thread table, and who waits for whom */
     RANK_TIMERS,      /* sched/timer.c: a CPU's timers */
     RANK_RUN_QUEUE,   /* sched/rq.h: one CPU's run queue */
+    RANK_SHARED,      /* mm/shared.c: memory that address spaces share */
     RANK_KSTACK,      /* mm/kstack.c: kernel stacks */
     RANK_SLAB,        /* mm/slab.c: one cache of the kernel heap */
     RANK_FRAMES,      /* mm/frames.c: physical memory */

@@ -39,6 +39,7 @@ enum thread_flags {
 };
 
 struct mutex;
+struct user_context; /* arch/user.h */
 
 /* What the policies keep in a thread; each is described where the policy is. Cycles are those of thread_ran(): what the thread
    itself has run. */
@@ -132,6 +133,10 @@ struct thread {
     struct prio_entity prio; /* [q] priority scheduling */
     struct mlfq_entity mlfq; /* [q] multi-level feedback queue */
     struct sjf_entity sjf;   /* [q] shortest job first */
+#endif
+#if PHASE >= 3
+    struct user_context *user; /* [o] what it has in user mode; NULL: nothing, it never leaves the kernel */
+    bool interrupted;        /* [owner's lock] it has a signal to hear: no interruptible wait begins */
 #endif
     struct thread_mine mine;
 };

@@ -6,8 +6,11 @@
 #include "lib/string.h"
 #include "sched/sched.h"
 
+#define CHUNK 256 /* bytes between the console and its reader or writer at a time */
+
 static struct list devices = LIST_INIT(devices);
 static struct char_device console_device;
+void (*console_typed)(void);
 
 int device_register(struct char_device *device)
 {
@@ -28,60 +31,91 @@ struct char_device *device_find(const char *name)
     return NULL;
 }
 
-/* What is there, at least one character. */
-static s64 console_read(void *buf, size_t n)
+struct char_device *device_numbered(u32 number)
 {
-    char *to = buf;
+    list_for_each(it, &devices) {
+        struct char_device *device = list_entry(it, struct char_device, link);
+
+        if (device->number == number)
+            return device;
+    }
+    return NULL;
+}
+
+/* What is there, at least one character. */
+static s64 console_read(struct file *file, struct io *io)
+{
+    char text[CHUNK];
     size_t got = 0;
 
-    while (!got) {
+    (void)file;
+    while (!got && io->left) {
         int c, error;
 
         wait_prepare(&console_device);
-        while (got < n && (c = console_poll()) >= 0)
-            to[got++] = (char)c;
+        while (got < min(io->left, sizeof(text)) && (c = console_poll()) >= 0)
+            text[got++] = (char)c;
         if (got)
             break;
         error = wait_step(&console_device);
         if (error)
             return error;
     }
+    if (!got)
+        return 0;
     wait_cancel();
-    return (s64)got;
+    return io_put(io, text, got) ? -EFAULT : (s64)got;
 }
 
 void console_interrupt(void)
 {
+    if (console_typed)
+        console_typed();
     wait_over(&console_device);
 }
 
-static s64 console_device_write(const void *buf, size_t n)
+static s64 console_device_write(struct file *file, struct io *io)
 {
-    console_write(buf, n);
+    size_t n = io->left;
+    char text[CHUNK];
+
+    (void)file;
+    while (io->left) {
+        size_t part = min(io->left, sizeof(text));
+
+        if (io_get(io, text, part))
+            return n == io->left ? -EFAULT : (s64)(n - io->left);
+        console_write(text, part);
+    }
     return (s64)n;
 }
 
-static s64 null_read(void *buf, size_t n)
+s64 null_read(struct file *file, struct io *io)
 {
-    (void)buf, (void)n;
+    (void)file, (void)io;
     return 0;
 }
 
-static s64 null_write(const void *buf, size_t n)
+s64 null_write(struct file *file, struct io *io)
 {
-    (void)buf;
-    return (s64)n;
+    (void)file;
+    return (s64)io->left;
 }
 
-static s64 zero_read(void *buf, size_t n)
+static s64 zero_read(struct file *file, struct io *io)
 {
-    memset(buf, 0, n);
-    return (s64)n;
+    size_t n = io->left;
+
+    (void)file;
+    return io_zero(io, n) ? -EFAULT : (s64)n;
 }
 
-static struct char_device console_device = { .name = "console", .read = console_read, .write = console_device_write };
-static struct char_device null_device = { .name = "null", .read = null_read, .write = null_write };
-static struct char_device zero_device = { .name = "zero", .read = zero_read, .write = null_write };
+static const struct file_ops console_ops = { .read = console_read, .write = console_device_write };
+static const struct file_ops null_ops = { .read = null_read, .write = null_write };
+static const struct file_ops zero_ops = { .read = zero_read, .write = null_write };
+static struct char_device console_device = { .name = "console", .ops = &console_ops };
+static struct char_device null_device = { .name = "null", .ops = &null_ops, .number = 0x103 };
+static struct char_device zero_device = { .name = "zero", .ops = &zero_ops, .number = 0x105 };
 
 void devices_init(void)
 {

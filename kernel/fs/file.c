@@ -1,16 +1,30 @@
-/* Open files and descriptor tables. Lock: files_lock guards every table and every count; no device is called under it. */
+/* Open files. No lock: the count is atomic, and what a file holds is its kind's affair. */
 #include "fs/file.h"
 #include "base/assert.h"
-#include "base/lock.h"
+#include "fs/device.h"
 #include "lib/errno.h"
 #include "mm/slab.h"
 
-static struct spinlock files_lock = SPINLOCK("files", RANK_FILES);
 static struct slab_cache file_cache;
+void (*file_leaves_inode)(struct file *file);
 
 void files_init(void)
 {
     slab_cache_init(&file_cache, "file", sizeof(struct file));
+}
+
+struct file *file_new(const char *name, const struct file_ops *ops, void *data, u32 flags)
+{
+    struct file *file = slab_alloc(&file_cache);
+
+    if (file) {
+        file->refs = 1;
+        file->flags = flags;
+        file->ops = ops;
+        file->name = name;
+        file->data = data;
+    }
+    return file;
 }
 
 struct file *file_open(const char *name, int *error)
@@ -21,122 +35,48 @@ struct file *file_open(const char *name, int *error)
     *error = -ENOENT;
     if (!device)
         return NULL;
-    *error = -ENOMEM;
-    file = slab_alloc(&file_cache);
-    if (!file)
-        return NULL;
-    *error = 0;
-    file->refs = 1;
-    file->device = device;
+    file = file_new(device->name, device->ops, device, O_RDWR);
+    *error = file ? 0 : -ENOMEM;
     return file;
 }
 
 void file_get(struct file *file)
 {
-    u64 flags = spin_lock_irq(&files_lock);
-
-    file->refs++;
-    spin_unlock_irq(&files_lock, flags);
+    __atomic_fetch_add(&file->refs, 1, __ATOMIC_RELAXED);
 }
 
 void file_put(struct file *file)
 {
-    u64 flags = spin_lock_irq(&files_lock);
-    bool last = --file->refs == 0;
+    u32 refs = __atomic_fetch_sub(&file->refs, 1, __ATOMIC_ACQ_REL);
 
-    spin_unlock_irq(&files_lock, flags);
-    if (last)
-        slab_free(&file_cache, file);
+    ASSERT(refs, "file_put: '%s' was given back more often than taken", file->name);
+    if (refs > 1)
+        return;
+    if (file->ops->release)
+        file->ops->release(file);
+    if (file->inode)
+        file_leaves_inode(file);
+    slab_free(&file_cache, file);
 }
 
-static int install_locked(struct fd_table *table, struct file *file)
+s64 file_read(struct file *file, struct io *io)
 {
-    for (int fd = 0; fd < MAX_FDS; fd++) {
-        if (table->file[fd])
-            continue;
-        table->file[fd] = file;
-        return fd;
-    }
-    return -EMFILE;
-}
-
-static struct file *look_up_locked(struct fd_table *table, int fd)
-{
-    return fd >= 0 && fd < MAX_FDS ? table->file[fd] : NULL;
-}
-
-int fd_install(struct fd_table *table, struct file *file)
-{
-    u64 flags = spin_lock_irq(&files_lock);
-    int fd = install_locked(table, file);
-
-    spin_unlock_irq(&files_lock, flags);
-    return fd;
-}
-
-struct file *fd_file(struct fd_table *table, int fd)
-{
-    u64 flags = spin_lock_irq(&files_lock);
-    struct file *file = look_up_locked(table, fd);
-
-    if (file)
-        file->refs++;
-    spin_unlock_irq(&files_lock, flags);
-    return file;
-}
-
-int fd_close(struct fd_table *table, int fd)
-{
-    u64 flags = spin_lock_irq(&files_lock);
-    struct file *file = look_up_locked(table, fd);
-
-    if (file)
-        table->file[fd] = NULL;
-    spin_unlock_irq(&files_lock, flags);
-    if (!file)
+    if ((file->flags & O_ACCMODE) == O_WRONLY)
         return -EBADF;
-    file_put(file);
-    return 0;
+    if (!file->ops->read)
+        return -EINVAL;
+    if (!io->pos)
+        io->pos = &file->offset;
+    return file->ops->read(file, io);
 }
 
-int fd_dup(struct fd_table *table, int fd)
+s64 file_write(struct file *file, struct io *io)
 {
-    u64 flags = spin_lock_irq(&files_lock);
-    struct file *file = look_up_locked(table, fd);
-    int copy = file ? install_locked(table, file) : -EBADF;
-
-    if (copy >= 0)
-        file->refs++;
-    spin_unlock_irq(&files_lock, flags);
-    return copy;
-}
-
-void fd_close_all(struct fd_table *table)
-{
-    for (int fd = 0; fd < MAX_FDS; fd++)
-        (void)fd_close(table, fd); /* -EBADF: was closed already */
-}
-
-s64 fd_read(struct fd_table *table, int fd, void *buf, size_t n)
-{
-    struct file *file = fd_file(table, fd);
-    s64 result;
-
-    if (!file)
+    if ((file->flags & O_ACCMODE) == O_RDONLY)
         return -EBADF;
-    result = file->device->read(buf, n);
-    file_put(file);
-    return result;
-}
-
-s64 fd_write(struct fd_table *table, int fd, const void *buf, size_t n)
-{
-    struct file *file = fd_file(table, fd);
-    s64 result;
-
-    if (!file)
-        return -EBADF;
-    result = file->device->write(buf, n);
-    file_put(file);
-    return result;
+    if (!file->ops->write)
+        return -EINVAL;
+    if (!io->pos)
+        io->pos = &file->offset;
+    return file->ops->write(file, io);
 }

@@ -1,36 +1,65 @@
-/* Open files and the table of descriptors that a process has of them. */
+/* Open files: what descriptors point to. Several descriptors, of several processes, may share one, with its position. */
 #pragma once
 
-#include "fs/device.h"
+#include "fs/io.h"
 
-#define MAX_FDS 16 /* descriptors a process has */
+struct file;
+struct inode;       /* fs/inode.h, from phase 3 on */
+struct dir_sink;    /* fs/dir.h */
+struct frame;       /* mm/frames.h */
 
-/* An open file: what descriptors point to. Shared by count, freed with the last one. */
+/* What a kind of file can do. NULL: it cannot. In thread context, no lock held. Those below the line are used from phase 3 on. */
+struct file_ops {
+    /* Up to io->left bytes into io. Blocks until there is one, unless the file says O_NONBLOCK. Returns how many, 0 at the end, or an
+       error. */
+    s64 (*read)(struct file *file, struct io *io);
+    /* Bytes from io. Returns how many were taken, or an error. */
+    s64 (*write)(struct file *file, struct io *io);
+    /* The last reference has gone. */
+    void (*release)(struct file *file);
+    /* -- */
+    /* Sets the position. Returns it or an error. A file without this has none (-ESPIPE). */
+    s64 (*lseek)(struct file *file, s64 offset, int whence);
+    /* arg: a number, or a user address. -ENOTTY: not known here. */
+    s64 (*ioctl)(struct file *file, u32 command, uptr arg);
+    /* What would not block now, as POLL* (fs/poll.h). NULL: reading and writing never block. */
+    u32 (*poll)(struct file *file);
+    /* Hands the entries of a directory from the position on to the sink until it is full; moves the position. The tree's lock is held. */
+    int (*readdir)(struct file *file, struct dir_sink *sink);
+    /* The page of contents that has number `index`, with a reference; NULL with *error set: past the end (-EIO), or -ENOMEM. For
+       mappings: called with the lock of an address space held. */
+    struct frame *(*page)(struct file *file, u64 index, int *error);
+};
+
+#define O_RDONLY 0
+#define O_WRONLY 1
+#define O_RDWR 2
+#define O_ACCMODE 3
+
 struct file {
-    u32 refs;                   /* [files_lock] */
-    struct char_device *device; /* constant */
+    u32 refs;                   /* [a] */
+    u32 flags;                  /* O_*; the access mode is constant */
+    const struct file_ops *ops; /* [c] */
+    const char *name;           /* [c] for people */
+    void *data;                 /* [c] what ops know it by: a device, a pipe */
+    struct inode *inode;        /* [c] with a reference, or NULL */
+    u64 offset;                 /* [inode's lock] the position */
+    u8 locked;                  /* [flock_lock] fs/flock.h */
 };
 
-struct fd_table {
-    struct file *file[MAX_FDS]; /* [files_lock] NULL = closed */
-};
+/* Gives back the inode of a file that is closed; set once at start, where there are inodes. */
+extern void (*file_leaves_inode)(struct file *file);
 
 void files_init(void);
-/* Opens the device of that name. Returns it with one reference, or NULL with *error = -ENOENT or -ENOMEM. */
+/* A file with one reference, or NULL: no memory. */
+struct file *file_new(const char *name, const struct file_ops *ops, void *data, u32 flags);
+/* Opens the device of that name for reading and writing. Returns it with one reference, or NULL with *error = -ENOENT or -ENOMEM. */
 struct file *file_open(const char *device, int *error);
 void file_get(struct file *file);
+/* The last one's leaving closes the file. Thread context. */
 void file_put(struct file *file);
 
-/* Puts a file, whose reference passes to the table, at the lowest free descriptor. Returns that, or -EMFILE (the reference
-   stays the caller's). */
-int fd_install(struct fd_table *table, struct file *file);
-/* The file behind a descriptor with one more reference, or NULL: closed, or out of range. */
-struct file *fd_file(struct fd_table *table, int fd);
-/* Returns 0 or -EBADF. */
-int fd_close(struct fd_table *table, int fd);
-/* A second descriptor, the lowest free one, for the same open file: that, -EBADF or -EMFILE. */
-int fd_dup(struct fd_table *table, int fd);
-void fd_close_all(struct fd_table *table);
-/* Read and write through a descriptor, as the device does, or -EBADF. Thread context. */
-s64 fd_read(struct fd_table *table, int fd, void *buf, size_t n);
-s64 fd_write(struct fd_table *table, int fd, const void *buf, size_t n);
+/* Reads and writes as the kind of file does, at io->pos or, where that is NULL, at the file's position. -EBADF: not opened for that;
+   -EINVAL: this kind of file cannot. Thread context. */
+s64 file_read(struct file *file, struct io *io);
+s64 file_write(struct file *file, struct io *io);

@@ -18,6 +18,14 @@
 #include "sched/preempt.h"
 #include "sched/timer.h"
 #endif
+#if PHASE >= 3
+#include "arch/platform.h"
+#include "fs/context.h"
+#include "fs/inode.h"
+#include "proc/files.h"
+#include "proc/procfs.h"
+#include "proc/user_thread.h"
+#endif
 
 #define TRACE_LAST_RECORDS 1024
 #define TRACE_ALL_RECORDS 131072 /* 8 MiB */
@@ -87,6 +95,11 @@ static void init_memory(const struct boot_info *boot)
     frames_add_high(boot);
     slab_init();
     kstack_init();
+#if PHASE >= 3
+    aspace_init();
+    user_threads_init();
+    signals_init();
+#endif
 }
 
 #if PHASE >= 2
@@ -143,9 +156,15 @@ _Noreturn void kmain(const struct boot_info *boot)
     init_interrupts();
 #endif
     irq_enable();
+#if PHASE >= 3
+    fs_epoch_ns = rtc_seconds() * NS_PER_SEC - clock_ns();
+    fs_init();
+    process_files_init();
+    procfs_init();
+#endif
 
     for (const struct boot_program *p = programs_start; p < programs_end; p++)
-        if (p->wanted())
+        if (p->wanted(boot))
             p->run(boot);
     panic("init: no program wants to run, or one has returned");
 }

@@ -256,8 +256,9 @@ static void reap(void)
         ;
 }
 
-static bool wanted(void)
+static bool wanted(const struct boot_info *boot)
 {
+    (void)boot;
     return true;
 }
 

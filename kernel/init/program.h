@@ -6,7 +6,7 @@
 
 struct boot_program {
     const char *name;
-    bool (*wanted)(void);                         /* by the boot options */
+    bool (*wanted)(const struct boot_info *boot); /* by the boot options, or by what was loaded with the kernel */
     void (*run)(const struct boot_info *boot); /* in the main thread, interrupts on; must not return */
 };
 

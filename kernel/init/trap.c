@@ -2,19 +2,18 @@
    NMI and #MC, on a stack of their own. */
 #include "arch/trap_frame.h"
 #include "arch/upcall.h"
-#include "base/panic.h"
-#if PHASE >= 2
+#include "arch/user.h"
 #include "base/interrupt.h"
+#include "base/panic.h"
+#include "proc/fault.h"
 #include "sched/preempt.h"
-#endif
 
 void trap(struct trap_frame *f)
 {
-#if PHASE >= 2
-    if (f->vector >= TRAP_EXCEPTIONS && interrupt(f->vector)) {
+    if (f->vector >= TRAP_EXCEPTIONS && interrupt(f->vector))
         preempt_from_interrupt();
-        return;
-    }
-#endif
-    trap_panic(f);
+    else if (!process_fault(f))
+        trap_panic(f);
+    if (frame_from_user(f))
+        before_user_mode(f);
 }

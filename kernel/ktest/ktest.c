@@ -9,6 +9,9 @@
 #include "base/race.h"
 #endif
 #include "init/program.h"
+#if PHASE >= 3
+#include "init/first_program.h"
+#endif
 #include "lib/string.h"
 #include "mm/failalloc.h"
 #include "mm/frames.h"
@@ -167,14 +170,18 @@ _Noreturn void ktest_run(const char *name)
     ktest_done();
 }
 
-static bool wanted(void)
+static bool wanted(const struct boot_info *boot)
 {
+    (void)boot;
     return option_given("ktest");
 }
 
 static _Noreturn void run(const struct boot_info *boot)
 {
     (void)boot;
+#if PHASE >= 3
+    boot_archive_unpack(boot);
+#endif
     sched_all_exited = ktest_done; /* a test whose last thread exits is complete, too */
     ktest_run(option_text("ktest"));
 }

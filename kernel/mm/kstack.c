@@ -16,7 +16,7 @@
 #define SLOT_SIZES 9u
 #define SLOT_SMALLEST KIB(8)
 #define SLOTS 32768u            /* of each size */
-#define STRETCH (1ul << 40)     /* bytes of the area for each size */
+#define STRETCH GIB(64)         /* bytes of the area for each size */
 #define KEPT 8u
 
 _Static_assert(KSTACK_BASE + SLOT_SIZES * STRETCH <= KSTACK_END, "every size has its stretch of the area");

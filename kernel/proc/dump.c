@@ -22,9 +22,9 @@ void dump_thread(const struct thread *t)
 
 static void dump_descriptors(const struct process *p)
 {
-    for (int fd = 0; fd < MAX_FDS; fd++)
-        if (p->fds.file[fd])
-            printk("  fd %d -> %s\n", fd, p->fds.file[fd]->device->name);
+    for (int fd = 0; fd < p->fds.size; fd++)
+        if (p->fds.fd[fd].file)
+            printk("  fd %d -> %s\n", fd, p->fds.fd[fd].file->name);
 }
 
 static void dump(const struct process *p)
@@ -36,6 +36,9 @@ static void dump(const struct process *p)
         printk(", exit status %d", p->exit_status);
     printk("\n");
     dump_descriptors(p);
+#if PHASE >= 3
+    dump_owner_and_memory(p);
+#endif
     list_for_each(it, &p->threads) {
         if (n++ == DUMP_MOST)
             return;

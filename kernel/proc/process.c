@@ -1,25 +1,35 @@
-/* The process table. Lock: processes_lock guards the table, the family tree, states and lists of threads. */
+/* The process table, and kernel processes. Lock: processes_lock guards the table, the family tree, states and lists of threads. */
 #include "proc/process.h"
 #include "base/lock.h"
 #include "base/panic.h"
+#include "fs/device.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "proc/table.h"
+#include "proc/wait.h"
+#include "arch/trap_frame.h"
 #include "sched/thread.h"
+
+#define BUCKETS 64 /* a power of two */
 
 struct spinlock processes_lock = SPINLOCK("processes", RANK_PROCESSES);
 struct list processes = LIST_INIT(processes); /* [p] in order of creation */
+static struct list buckets[BUCKETS];          /* [p] the same by id */
 static struct slab_cache process_cache;
-static struct process first; /* process 1: the boot thread's; it adopts orphans */
+struct process first_process;
 
-static void thread_leaves(struct thread *t, int code);
-static const struct thread_owner_ops owner_ops = { .exiting = thread_leaves };
+const struct thread_owner_ops process_thread_ops = { .exiting = process_thread_leaves };
 
-static struct process *find_locked(pid_t pid)
+static struct list *bucket_of(pid_t pid)
 {
-    list_for_each(it, &processes) {
-        struct process *p = list_entry(it, struct process, all_link);
+    return &buckets[pid & (BUCKETS - 1)];
+}
+
+struct process *process_find_locked(pid_t pid)
+{
+    list_for_each(it, bucket_of(pid)) {
+        struct process *p = list_entry(it, struct process, pid_link);
 
         if (p->pid == pid)
             return p;
@@ -31,7 +41,7 @@ struct process *current_process(void)
 {
     struct process *p = current()->owner;
 
-    return p ? p : &first;
+    return p ? p : &first_process;
 }
 
 static int open_console(struct process *p)
@@ -48,18 +58,74 @@ static int open_console(struct process *p)
     return 0;
 }
 
-static void process_fill(struct process *p, const char *name, pid_t ppid)
+static void process_fill(struct process *p, const char *name)
 {
     string_copy(p->name, name, sizeof(p->name));
-    p->ppid = ppid;
     p->state = PROCESS_RUNNING;
+    p->refs = 1;
     p->created_at = clock_ns();
     list_init(&p->threads);
     list_init(&p->all_link);
+    list_init(&p->children);
+    list_init(&p->sibling_link);
+    list_init(&p->pid_link);
+    wait_queue_init(&p->waiters, "a child");
+    mutex_init(&p->space_lock, "address space");
+    rb_node_init(&p->alarm.node);
+    p->fs.fds = &p->fds;
+    fd_table_init(&p->fds);
 }
 
-/* The process takes its first thread's id and becomes visible. */
-static void process_link(struct process *p, struct thread *t)
+struct process *process_new(const char *name, const struct process *parent, int *error)
+{
+    struct process *p = slab_alloc(&process_cache);
+
+    *error = p ? limits_inherit(p, parent) : -ENOMEM;
+    if (!p || *error)
+        goto fail;
+    process_fill(p, name);
+    p->cred = parent->cred;
+    p->pgid = parent->pgid;
+    p->sid = parent->sid;
+    p->nice = parent->nice;
+    p->fds.limit = (int)p->limits.of[RLIMIT_NOFILE].now;
+    return p;
+
+fail:
+    if (p)
+        slab_free(&process_cache, p);
+    return NULL;
+}
+
+struct process *process_get(pid_t pid)
+{
+    u64 flags = spin_lock_irq(&processes_lock);
+    struct process *p = process_find_locked(pid);
+
+    if (p)
+        p->refs++;
+    spin_unlock_irq(&processes_lock, flags);
+    return p;
+}
+
+void process_put(struct process *p)
+{
+    u64 flags = spin_lock_irq(&processes_lock);
+    bool last = !--p->refs;
+
+    spin_unlock_irq(&processes_lock, flags);
+    if (last)
+        slab_free(&process_cache, p);
+}
+
+void process_free(struct process *p)
+{
+    signals_free(&p->signals);
+    limits_leave(p);
+    process_put(p);
+}
+
+void process_link(struct process *p, struct thread *t, struct process *parent)
 {
     u64 flags = spin_lock_irq(&processes_lock);
 
@@ -67,43 +133,60 @@ static void process_link(struct process *p, struct thread *t)
     p->main_tid = t->tid;
     list_push_tail(&p->threads, &t->owner_link);
     list_push_tail(&processes, &p->all_link);
+    list_push_tail(bucket_of(p->pid), &p->pid_link);
+    if (parent) {
+        p->parent = parent;
+        p->ppid = parent->pid;
+        list_push_tail(&parent->children, &p->sibling_link);
+    }
     spin_unlock_irq(&processes_lock, flags);
+}
+
+void process_unlink_locked(struct process *p)
+{
+    list_remove(&p->all_link);
+    list_remove(&p->pid_link);
+    list_remove(&p->sibling_link);
 }
 
 void processes_init(struct thread *boot)
 {
+    for (unsigned i = 0; i < BUCKETS; i++)
+        list_init(&buckets[i]);
     slab_cache_init(&process_cache, "process", sizeof(struct process));
     files_init();
     devices_init();
-    process_fill(&first, "init", 0);
-    if (open_console(&first))
+    process_fill(&first_process, "init");
+    credentials_init(&first_process.cred);
+    limits_init(&first_process);
+    if (open_console(&first_process))
         panic("processes_init: no memory for the first process's descriptors");
-    boot->owner = &first;
-    process_link(&first, boot);
+    boot->owner = &first_process;
+    process_link(&first_process, boot, NULL);
     panic_dump = dump_all_processes;
 }
 
 pid_t process_create(const char *name, int (*entry)(void *), void *arg)
 {
     struct thread_params params = THREAD_PARAMS(name, entry, arg);
-    struct process *p = slab_alloc(&process_cache);
     struct thread *t;
     pid_t pid;
     int error;
+    struct process *p = process_new(name, current_process(), &error);
 
     if (!p)
-        return -ENOMEM;
-    process_fill(p, name, current_process()->pid);
+        return error;
     error = open_console(p);
     if (error)
         goto free_process;
     params.detached = true; /* whoever waits, waits for the process */
-    params.owner_ops = &owner_ops;
+    params.owner_ops = &process_thread_ops;
     params.owner = p;
+    params.stack_reserve = sizeof(struct trap_frame); /* should it go to user mode */
     t = thread_new(&params, &error);
     if (!t)
         goto close;
-    process_link(p, t);
+    process_link(p, t, current_process());
     pid = p->pid; /* once launched, the process may be waited for and gone at any time */
     thread_launch(t);
     return pid;
@@ -111,40 +194,8 @@ pid_t process_create(const char *name, int (*entry)(void *), void *arg)
 close:
     fd_close_all(&p->fds);
 free_process:
-    slab_free(&process_cache, p);
+    process_free(p);
     return error;
-}
-
-/* The children of a process that ends are process 1's from now on. */
-static void orphan_children_locked(pid_t pid)
-{
-    list_for_each(it, &processes) {
-        struct process *p = list_entry(it, struct process, all_link);
-
-        if (p->ppid == pid)
-            p->ppid = first.pid;
-    }
-}
-
-static void thread_leaves(struct thread *t, int code)
-{
-    struct process *p = t->owner;
-    u64 flags = spin_lock_irq(&processes_lock);
-    bool last;
-
-    list_remove(&t->owner_link);
-    last = list_empty(&p->threads);
-    spin_unlock_irq(&processes_lock, flags);
-    t->owner = NULL; /* the process may be waited for and freed before this thread is off its stack */
-    if (!last)
-        return;
-    fd_close_all(&p->fds);
-    flags = spin_lock_irq(&processes_lock);
-    orphan_children_locked(p->pid);
-    p->exit_status = code;
-    p->state = PROCESS_ZOMBIE;
-    wait_over(find_locked(p->ppid));
-    spin_unlock_irq(&processes_lock, flags);
 }
 
 _Noreturn void process_exit(int status)
@@ -152,64 +203,20 @@ _Noreturn void process_exit(int status)
     thread_exit(status);
 }
 
-/* A child that fits: a zombie if there is one. *any tells whether there is any child that fits at all. */
-static struct process *zombie_child_locked(pid_t parent, pid_t pid, bool *any)
-{
-    *any = false;
-    list_for_each(it, &processes) {
-        struct process *p = list_entry(it, struct process, all_link);
-
-        if (p->ppid != parent || (pid != -1 && p->pid != pid))
-            continue;
-        *any = true;
-        if (p->state == PROCESS_ZOMBIE)
-            return p;
-    }
-    return NULL;
-}
-
-/* Looks once for a child that has ended and, if there is one, takes it out of the table. Returns its pid, 0 (none yet) or -ECHILD. */
-static pid_t collect_child(pid_t parent, pid_t pid, int *status)
-{
-    u64 flags = spin_lock_irq(&processes_lock);
-    bool any;
-    struct process *p = zombie_child_locked(parent, pid, &any);
-
-    if (p)
-        list_remove(&p->all_link);
-    spin_unlock_irq(&processes_lock, flags);
-    if (!p)
-        return any ? 0 : -ECHILD;
-    pid = p->pid;
-    if (status)
-        *status = p->exit_status;
-    slab_free(&process_cache, p);
-    return pid;
-}
-
 pid_t process_wait(pid_t pid, int *status, bool nohang)
 {
-    struct process *me = current_process();
-    int error = 0;
+    int code;
+    pid_t found = process_wait_for(pid, nohang ? WNOHANG : 0, &code, NULL);
 
-    while (!error) {
-        pid_t found;
-
-        wait_prepare(me);
-        found = collect_child(me->pid, pid, status);
-        if (found || nohang) {
-            wait_cancel();
-            return found;
-        }
-        error = wait_step(me);
-    }
-    return error;
+    if (found > 0 && status)
+        *status = code;
+    return found;
 }
 
 struct file *descriptor(pid_t pid, int fd)
 {
     u64 flags = spin_lock_irq(&processes_lock);
-    struct process *p = find_locked(pid);
+    struct process *p = process_find_locked(pid);
     struct file *file = p ? fd_file(&p->fds, fd) : NULL;
 
     spin_unlock_irq(&processes_lock, flags);

@@ -1,9 +1,20 @@
 /* Processes: what threads share. In phases 1 and 2 a process is a kernel thread with a name, descriptors and an exit status; phase 3 adds
-   an address space and the rest. A process outlives its threads: the table never hangs on a thread. */
+   an address space and the rest. A process outlives its threads: the table never hangs on a thread.
+   Guards: [c] constant  [p] processes_lock  [s] space_lock  [o] only the process's own thread */
 #pragma once
 
 #include "base/thread.h"
-#include "fs/file.h"
+#include "fs/fd_table.h"
+#if PHASE >= 3
+#include "fs/context.h"
+#include "mm/aspace.h"
+#include "proc/cred.h"
+#include "proc/limits.h"
+#include "proc/signal.h"
+#include "proc/usage.h"
+#include "sched/mutex.h"
+#include "sched/timer.h"
+#endif
 
 #define PROCESS_NAME_MAX 16
 
@@ -16,13 +27,39 @@ struct process {
     pid_t pid;                   /* [c] its first thread's id */
     pid_t ppid;                  /* [p] */
     enum process_state state;    /* [p] */
-    char name[PROCESS_NAME_MAX]; /* [c] */
+    char name[PROCESS_NAME_MAX]; /* [c]; [p] from exec() on */
     struct list threads;         /* [p] thread.owner_link */
     tid_t main_tid;              /* [c] */
     int exit_status;             /* [p] valid once ZOMBIE: the exit code of the thread that left last */
     u64 created_at;              /* [c] ns */
-    struct fd_table fds;         /* files_lock */
+    struct fd_table fds;         /* its own lock */
     struct list all_link;        /* [p] the table */
+#if PHASE >= 3
+    struct process *parent;      /* [p] NULL: process 1, or a child of none */
+    struct list children;        /* [p] process.sibling_link, oldest first */
+    struct list sibling_link;    /* [p] its place among its parent's children */
+    struct list pid_link;        /* [p] processes whose ids share a bucket */
+    struct wait_queue waiters;   /* [p] its thread, while it waits for a child */
+    struct address_space *space; /* [s], and changed by its own thread alone; NULL: a kernel process */
+    struct mutex space_lock;     /* guards *space */
+    struct signals signals;      /* [p] */
+    bool stopped;                /* [p] by a signal; its threads stand still */
+    int stop_signal;             /* [p] which one */
+    bool stop_news;              /* [p] its parent has not heard yet that it stopped ... */
+    bool continue_news;          /* [p] ... that it goes on */
+    struct timer alarm;          /* alarm(), setitimer(); the CPU's timer queue */
+    u64 alarm_interval;          /* [p] ns; 0: once */
+    bool lent, lending;          /* [p] vfork(): uses its parent's space; a child uses its own, and it waits */
+    pid_t pgid, sid;             /* [p] process group, session; 0: the kernel's own */
+    u32 refs;                    /* [p] who looks at it without the lock, and the process itself */
+    bool execed;                 /* [p] runs another program than it was forked with */
+    int nice;                    /* [p] -20 to 19 (proc/priority.h) */
+    struct credentials cred;     /* [p], and changed by its own thread alone */
+    struct limits limits;        /* [p] */
+    struct usage used;           /* [p] by threads that have left */
+    struct usage used_by_children; /* [p] by those that were waited for, with theirs */
+    struct fs_context fs;        /* [o] where its paths begin, and as whom it touches files */
+#endif
     struct process_mine mine;
 };
 

@@ -64,8 +64,12 @@ static int suspend(struct rq *rq, struct thread *t, u64 unused)
     return 0;
 }
 
-/* The running thread itself: it leaves its CPU here. */
-static void stop_self(void)
+int thread_suspend_begin(tid_t tid)
+{
+    return with_thread(tid, suspend, 0);
+}
+
+void thread_suspend_here(void)
 {
     u64 flags = irq_save();
     struct rq *rq = this_rq_lock();
@@ -83,10 +87,10 @@ static void stop_self(void)
 
 int thread_suspend(tid_t tid)
 {
-    int error = with_thread(tid, suspend, 0);
+    int error = thread_suspend_begin(tid);
 
     if (!error && tid == current()->tid)
-        stop_self();
+        thread_suspend_here();
     thread_safe_point();
     return error;
 }

@@ -10,6 +10,9 @@
 #include "sched/wait.h"
 #endif
 #include "sched/thread.h"
+#if PHASE >= 3
+#include "arch/user.h"
+#endif
 
 static struct rq run_queues[CONFIG_MAX_CPUS];
 
@@ -183,6 +186,9 @@ void schedule(struct rq *rq)
     next->cpu_cycles -= now;
     next->nr_switches++;
     rq->nr_switches++;
+#if PHASE >= 3
+    user_context_switch(prev->user, next->user);
+#endif
     switch_to(rq, prev, next);
     switch_done();
 }

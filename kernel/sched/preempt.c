@@ -44,6 +44,14 @@ void preempt_from_interrupt(void)
         preempt();
 }
 
+#if PHASE >= 3
+void preempt_before_user(void)
+{
+    if (this_cpu()->need_resched)
+        preempt();
+}
+#endif
+
 /* Interrupts on or off; where they are off, whoever turned them off is not done yet. */
 void preempt_point(void)
 {

@@ -7,6 +7,10 @@
 
 /* On the way back from an interrupt, interrupts off: switches if a reschedule is due, and allowed where the interrupt came. */
 void preempt_from_interrupt(void);
+#if PHASE >= 3
+/* Just before user mode, interrupts off: switches if a reschedule is due, whatever `kpreempt=` says. */
+void preempt_before_user(void);
+#endif
 /* `kpreempt=`: whether a thread in the kernel may be preempted at all, or only the idle thread (and user mode, from phase 3 on). */
 void preempt_set_kernel(bool allowed);
 

@@ -132,7 +132,7 @@ struct thread *thread_new(const struct thread_params *p, int *error)
     if (*error)
         goto free_thread;
     fill(t, p);
-    t->rsp = first_stack((void *)(t->stack.base + t->stack.size), p->entry, p->arg);
+    t->rsp = first_stack((void *)(t->stack.base + t->stack.size - p->stack_reserve), p->entry, p->arg);
     *error = enter(t);
     if (*error)
         goto free_stack;

@@ -11,6 +11,7 @@ struct thread_params {
     int (*entry)(void *arg);  /* its return value is the exit code */
     void *arg;
     size_t stack_size;        /* bytes, a multiple of 4096 from 4096 to 1 MiB; 0 = KSTACK_DEFAULT */
+    size_t stack_reserve;     /* bytes, a multiple of 16, at the stack's top that are the creator's to use */
     enum thread_priority priority;
     bool inherit_priority;    /* take the creator's instead */
     bool detached;            /* nobody will join it */

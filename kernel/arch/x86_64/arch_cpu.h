@@ -5,7 +5,9 @@
 
 #define KERNEL_CS 0x08
 #define KERNEL_DS 0x10
-#define TSS_SELECTOR 0x28
+#define USER_DS 0x23 /* with privilege level 3; SYSRET wants stack, then code, and so has the segment before them */
+#define USER_CS 0x2b
+#define TSS_SELECTOR 0x30
 
 /* Interrupt stacks, by their number in the TSS and the IDT. */
 enum ist { IST_NONE, IST_DOUBLE_FAULT, IST_NMI, IST_MACHINE_CHECK, IST_COUNT };
@@ -24,8 +26,12 @@ struct tss {
 
 _Static_assert(sizeof(struct tss) == 104, "the processor's layout");
 
+#define ARCH_CPU_OFFSET 16 /* of this in struct cpu; asserted in base/cpu.c */
+
 struct arch_cpu {
-    u64 gdt[7]; /* null, kernel code and data, user data and code (phase 3), TSS in two words */
     struct tss tss __attribute__((aligned(16)));
+    u64 user_rsp; /* the user's stack pointer, for the first instructions after SYSCALL */
+    paddr_t root; /* the user page tables in use, or 0 */
+    u64 gdt[8]; /* null, kernel code and data, nothing, user data and code, TSS in two words */
     u8 *ist_stack[IST_COUNT]; /* lowest byte; the word 16 bytes below the end holds the struct cpu */
 };

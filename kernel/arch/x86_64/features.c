@@ -21,6 +21,8 @@ static struct cpuid cpuid(u32 leaf)
     return r;
 }
 
+bool smap_on;
+
 void features_init(void)
 {
     u64 cr4;
@@ -31,6 +33,7 @@ void features_init(void)
     if (cpuid(0).eax >= 7) {
         u32 ebx = cpuid(7).ebx;
 
+        smap_on = ebx & CPUID_7_EBX_SMAP;
         cr4 |= (ebx & CPUID_7_EBX_SMEP ? CR4_SMEP : 0) | (ebx & CPUID_7_EBX_SMAP ? CR4_SMAP : 0);
     }
     asm volatile("movq %0, %%cr4" : : "r"(cr4) : "memory");

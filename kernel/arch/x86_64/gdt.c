@@ -7,6 +7,8 @@
 
 #define GDT_KERNEL_CODE 0x00209a0000000000ul
 #define GDT_KERNEL_DATA 0x0000920000000000ul
+#define GDT_USER_CODE 0x0020fa0000000000ul
+#define GDT_USER_DATA 0x0000f20000000000ul
 #define GDT_TSS 0x0000890000000000ul /* present, available 64-bit TSS */
 
 /* The boot CPU's, which nobody starts. Who starts another CPU puts that one's stacks into its ist_stack[] before. */
@@ -36,6 +38,8 @@ static void gdt_load(struct arch_cpu *arch)
 
     arch->gdt[1] = GDT_KERNEL_CODE;
     arch->gdt[2] = GDT_KERNEL_DATA;
+    arch->gdt[USER_DS / 8] = GDT_USER_DATA;
+    arch->gdt[USER_CS / 8] = GDT_USER_CODE;
     arch->gdt[TSS_SELECTOR / 8] =
         GDT_TSS | (sizeof(arch->tss) - 1) | (tss & 0xffffff) << 16 | (tss >> 24 & 0xff) << 56;
     arch->gdt[TSS_SELECTOR / 8 + 1] = tss >> 32;

@@ -6,6 +6,7 @@
 #include "arch/x86_64/arch_cpu.h"
 #include "arch/x86_64/io.h"
 
+#define GATE_BREAKPOINT 0xee /* the same, and a program may say `int3` */
 #define GATE_INTERRUPT 0x8e /* present, for the kernel, interrupts off on entry */
 
 struct gate {
@@ -49,7 +50,7 @@ static void idt_build(void)
             .offset_low = (u16)stub,
             .selector = KERNEL_CS,
             .ist = ist_of(vector),
-            .type = GATE_INTERRUPT,
+            .type = vector == TRAP_BREAKPOINT ? GATE_BREAKPOINT : GATE_INTERRUPT,
             .offset_middle = (u16)(stub >> 16),
             .offset_high = (u32)(stub >> 32),
         };

@@ -1,18 +1,16 @@
 /* The kernel's own page tables: four levels, no-execute, nothing both writable and executable. Built once by mmu_init(); later
-   changes only map and unmap single pages of the kernel's areas, under the lock of the area's owner. User address spaces are
-   phase 3's. */
+   changes only map and unmap single pages of the kernel's areas, under the lock of the area's owner. User address spaces have the
+   upper half of this table, so no entry of its first level is made later: each area lies below one of them. */
 #include "arch/arch.h"
 #include "arch/upcall.h"
 #include "arch/x86_64/io.h"
+#include "arch/x86_64/mmu.h"
+#include "arch/x86_64/pte.h"
 #include "lib/errno.h"
 
-#define PTE_PRESENT (1ul << 0)
-#define PTE_WRITE (1ul << 1)
 #define PTE_UNCACHED (3ul << 3) /* write-through and cache-disable */
 #define PTE_LARGE (1ul << 7)
 #define PTE_GLOBAL (1ul << 8)
-#define PTE_NX (1ul << 63)
-#define PTE_ADDRESS 0x000ffffffffff000ul
 #define NO_FRAME (~0ul)
 
 #define PAGE_RX (PTE_PRESENT | PTE_GLOBAL)
@@ -102,11 +100,26 @@ void mmu_init(const struct boot_info *boot)
     if (root == NO_FRAME)
         panic("mmu: no memory left for the kernel's page tables");
     kernel_pml4 = phys_to_virt(root);
+    if (!entry_for(KSTACK_BASE, 2, true) || !entry_for(KSTACK_BASE + GIB(512), 2, true))
+        panic("mmu: no memory left for the kernel's page tables");
     map_image();
     map_direct(0, MIB(2)); /* below 1 MiB: the screen, and what the firmware left */
     for (unsigned i = 0; i < boot->nranges; i++)
         map_direct(boot->range[i].start, boot->range[i].end);
     write_cr3(root);
+}
+
+paddr_t kernel_root(void)
+{
+    return virt_to_phys(kernel_pml4);
+}
+
+void kernel_half_copy(u64 *table)
+{
+    static const u64 areas[] = { DIRECT_BASE, KSTACK_BASE, KSTACK_BASE + GIB(512), KERNEL_BASE };
+
+    for (unsigned i = 0; i < array_len(areas); i++)
+        table[index_at(areas[i], 3)] = kernel_pml4[index_at(areas[i], 3)];
 }
 
 int kernel_map(u64 va, paddr_t pa)

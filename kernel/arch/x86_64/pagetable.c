@@ -24,11 +24,6 @@ void pagetable_free(paddr_t root)
     user_tables_free(root);
 }
 
-void pagetable_use(paddr_t root)
-{
-    write_cr3(root ? root : kernel_root());
-}
-
 void tlb_forget_page(uptr va)
 {
     invlpg(va);

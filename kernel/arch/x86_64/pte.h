@@ -1,4 +1,5 @@
-/* A page-table entry of a user page. Every entry that is not 0 is present. */
+/* A page-table entry, as far as user pages have it. Every entry that is not 0 names a page; one that is not present keeps it for a program
+   that may not touch it now. */
 #pragma once
 
 #include "lib/types.h"
@@ -8,13 +9,8 @@ typedef u64 pte_t;
 #define PTE_PRESENT (1ul << 0)
 #define PTE_WRITE (1ul << 1)
 #define PTE_USER (1ul << 2)
-#define PTE_ACCESSED (1ul << 5)
-#define PTE_DIRTY (1ul << 6)
-#define PTE_LARGE (1ul << 7)
-#define PTE_GLOBAL (1ul << 8)
 #define PTE_NX (1ul << 63)
 #define PTE_ADDRESS 0x000ffffffffff000ul
-#define PTE_ADDRESS_SHIFT 12
 
 static inline bool pte_present(pte_t pte)
 {
@@ -47,4 +43,16 @@ static inline pte_t pte_read_only(pte_t pte)
 static inline pte_t pte_make(paddr_t page, bool write, bool execute)
 {
     return page | PTE_PRESENT | PTE_USER | (write ? PTE_WRITE : 0) | (execute ? 0 : PTE_NX);
+}
+
+/* An entry that says the same of another page. */
+static inline pte_t pte_other(pte_t pte, paddr_t page)
+{
+    return (pte & ~PTE_ADDRESS) | page;
+}
+
+/* The page is kept, and nobody may touch it. */
+static inline pte_t pte_closed(paddr_t page)
+{
+    return page | PTE_NX; /* so that it is not 0 */
 }

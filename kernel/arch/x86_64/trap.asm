@@ -9,7 +9,7 @@ MSR_GS_BASE equ 0xc0000101
 IST_STACK_SIZE equ 8192
 
 extern trap                           ; void trap(struct trap_frame *): base/trap.c
-global trap_return                    ; where it returns to
+global trap_return, trap_restore      ; where it returns to; the end, with rsp at a frame and the frame's GS
 
 %macro push_registers 0
     push rax
@@ -52,12 +52,24 @@ section .text
 ; On the interrupted stack: error code and vector pushed. The processor aligned rsp before it pushed 5 words; with 2 + 15 of ours the frame
 ; is 22 words, so rsp % 16 == 0 here and the call is aligned.
 trap_entry:
+%if PHASE >= 3
+    test byte [rsp + 24], 3           ; the interrupted cs: from user mode, GS is the program's
+    jz .registers
+    swapgs
+.registers:
+%endif
     push_registers
 SAVING equ $ - trap_entry             ; bytes of code
     cld
     mov rdi, rsp
     call trap
 trap_return:
+%if PHASE >= 3
+    test byte [rsp + 18 * 8], 3
+    jz trap_restore
+    swapgs
+%endif
+trap_restore:
     pop_registers
     add rsp, 16                       ; vector, error code
     iretq
@@ -147,5 +159,5 @@ registers:
     dd registers
     dq %1, %2
 %endmacro
-    frame_from trap_entry + SAVING, trap_return + 1 - trap_entry - SAVING ; until the first pop
+    frame_from trap_entry + SAVING, trap_restore + 1 - trap_entry - SAVING ; until the first pop
     frame_from ist_entry + SAVING, IST_SAVED

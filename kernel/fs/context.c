@@ -1,0 +1,89 @@
+/* The kernel threads' own context, and the start of everything in fs. */
+#include "fs/context.h"
+#include "fs/flock.h"
+#include "fs/inode.h"
+#include "fs/memfs.h"
+#include "fs/node.h"
+#include "fs/pipe.h"
+#include "fs/tty.h"
+
+static struct fd_table kernel_fds;
+static struct fs_context kernel_context = { .fds = &kernel_fds, .umask = 022 };
+
+static struct fs_context *get_kernel_context(void)
+{
+    return &kernel_context;
+}
+
+static void signal_nobody(int signal)
+{
+    (void)signal;
+}
+
+static void signal_no_group(pid_t group, int signal)
+{
+    (void)group, (void)signal;
+}
+
+static pid_t no_group(void)
+{
+    return 0;
+}
+
+static bool every_group(pid_t group)
+{
+    (void)group;
+    return true;
+}
+
+static int goes_on(int signal)
+{
+    (void)signal;
+    return 0;
+}
+
+static const struct fs_hooks kernel_hooks = {
+    .context = get_kernel_context,
+    .signal_self = signal_nobody,
+    .signal_group = signal_no_group,
+    .group = no_group,
+    .group_known = every_group,
+    .background = goes_on,
+};
+
+const struct fs_hooks *fs_hooks = &kernel_hooks;
+
+static void leave_inode(struct file *file)
+{
+    if (file->locked)
+        flock_end(file);
+    inode_put(file->inode);
+}
+
+void fs_init(void)
+{
+    fd_table_init(&kernel_fds);
+    memfs_init();
+    pipes_init();
+    kernel_context.cwd = inode_get(tree_root);
+    file_leaves_inode = leave_inode;
+    tty_init();
+    nodes_init();
+}
+
+void fs_context_copy(struct fs_context *to, struct fs_context *from)
+{
+    struct fd_table *fds = to->fds;
+
+    mutex_lock(&tree_lock);
+    *to = *from;
+    inode_get(to->cwd);
+    mutex_unlock(&tree_lock);
+    to->fds = fds;
+}
+
+void fs_context_end(struct fs_context *context)
+{
+    inode_put(context->cwd);
+    context->cwd = NULL;
+}

@@ -1,0 +1,50 @@
+/* What the calls on files know of the process that makes them, and what they ask of it. fs lies below proc: so proc hands a table of
+   functions down, once at start. */
+#pragma once
+
+#include "fs/fd_table.h"
+#include "lib/signals.h"
+
+#define FS_GROUPS_MAX 32
+
+struct inode;
+
+/* Of the running process, or of the kernel's own threads. Changed by the process itself. */
+struct fs_context {
+    struct fd_table *fds;
+    struct inode *cwd; /* [tree_lock] with a reference */
+    u32 umask;
+    u32 uid, gid;      /* as access() asks */
+    u32 euid, egid;    /* as everything else does */
+    u32 ngroups;
+    u32 groups[FS_GROUPS_MAX];
+};
+
+struct fs_hooks {
+    struct fs_context *(*context)(void);
+    /* Sends the running process a signal. Thread context. */
+    void (*signal_self)(int signal);
+    /* Sends a signal to a process group. Any context, no spinlock held but the terminal's. */
+    void (*signal_group)(pid_t group, int signal);
+    /* The running process's group; 0: a kernel thread, which may do everything. */
+    pid_t (*group)(void);
+    /* Whether a group may become the terminal's foreground: it exists in the caller's session. */
+    bool (*group_known)(pid_t group);
+    /* The running process, not of the foreground group, wants to read from the terminal (SIGTTIN) or to change it (SIGTTOU). Returns 0: it
+       goes on; an error: it does not, and has perhaps been sent the signal. */
+    int (*background)(int signal);
+};
+
+extern const struct fs_hooks *fs_hooks; /* until proc sets its own: the kernel's context, and signals go nowhere */
+
+static inline struct fs_context *current_fs(void)
+{
+    return fs_hooks->context();
+}
+
+/* Makes the root, the devices and /dev, and the context of kernel threads. Once, after devices_init(). */
+void fs_init(void);
+/* A new process's context, made like another one's, but for fds, which is the caller's affair. */
+void fs_context_copy(struct fs_context *to, struct fs_context *from);
+/* Gives back what it holds, but for fds. */
+void fs_context_end(struct fs_context *context);

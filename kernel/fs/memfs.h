@@ -1,0 +1,27 @@
+/* The file system in memory: what the boot archive is unpacked into, and everything that is made later. */
+#pragma once
+
+#include "fs/inode.h"
+
+#define MEMFS_SIZE_MAX (GIB(2) - PAGE_SIZE) /* a file's bytes: as many as one array of frames can name */
+
+/* Makes tree_root. Once, at start. */
+void memfs_init(void);
+/* Enters a directory of another file system (its `parent` still NULL) into a directory of this one, for ever. tree_lock held. Returns 0 or
+   -ENOMEM. */
+int memfs_attach(struct inode *dir, struct name name, struct inode *inode);
+
+/* A file of the running process's that stands in no directory, with a reference, or NULL: no memory. */
+struct inode *memfs_nameless(u32 mode);
+
+/* memfs_file.c: contents. */
+struct memfs_contents {
+    struct spinlock lock;  /* `page`, for those who only look */
+    struct frame **page;   /* [m] changed with the lock, too; NULL: a hole, which reads as zeros */
+    u64 pages;             /* [m] entries of `page` */
+};
+
+extern const struct file_ops memfs_file_ops;
+
+struct memfs_contents *memfs_contents_of(struct inode *inode);
+int memfs_truncate(struct inode *inode, u64 size);

@@ -1,0 +1,223 @@
+/* The contents of files in memory: an array of page frames, so that what is mapped or executed is the file's own pages. Bytes behind the
+   end of a file in its last page are zero. Lock: the inode's mutex; the array also a spinlock, so that a page fault can find a page while
+   somebody, perhaps the same thread, reads or writes the file. */
+#include "fs/memfs.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "mm/frames.h"
+#include "mm/slab.h"
+
+#define PAGES_MIN 8 /* entries that an array begins with */
+#define BLOCKS (PAGE_SIZE / 512)
+
+static u64 in_page(u64 pos)
+{
+    return pos & (PAGE_SIZE - 1);
+}
+
+/* Room for page number `index` in the array. */
+static int reach(struct memfs_contents *c, u64 index)
+{
+    u64 pages = max(max(index + 1, 2 * c->pages), (u64)PAGES_MIN);
+    struct frame **more, **before = c->page;
+    u64 flags;
+
+    if (index < c->pages)
+        return 0;
+    if (pages * sizeof(*more) > KMALLOC_MAX)
+        pages = index + 1;
+    if (pages * sizeof(*more) > KMALLOC_MAX)
+        return -EFBIG;
+    more = kmalloc(pages * sizeof(*more));
+    if (!more)
+        return -ENOMEM;
+    memcpy(more, before, c->pages * sizeof(*more));
+    flags = spin_lock_irq(&c->lock);
+    c->page = more;
+    c->pages = pages;
+    spin_unlock_irq(&c->lock, flags);
+    kfree(before);
+    return 0;
+}
+
+static void *page_at(const struct memfs_contents *c, u64 pos)
+{
+    u64 index = pos >> PAGE_SHIFT;
+
+    return index < c->pages && c->page[index] ? frame_to_virt(c->page[index]) : NULL;
+}
+
+/* The page at pos, made of zeros if it is a hole. NULL with *error. */
+static void *make_page(struct inode *inode, struct memfs_contents *c, u64 pos, int *error)
+{
+    void *page = page_at(c, pos);
+    struct frame *frame;
+    u64 flags;
+
+    if (page)
+        return page;
+    *error = reach(c, pos >> PAGE_SHIFT);
+    if (*error)
+        return NULL;
+    *error = -ENOMEM;
+    frame = frame_alloc(0);
+    if (!frame)
+        return NULL;
+    memset(frame_to_virt(frame), 0, PAGE_SIZE);
+    flags = spin_lock_irq(&c->lock);
+    c->page[pos >> PAGE_SHIFT] = frame;
+    spin_unlock_irq(&c->lock, flags);
+    inode->blocks += BLOCKS;
+    return frame_to_virt(frame);
+}
+
+static s64 file_read_locked(struct inode *inode, struct io *io)
+{
+    const struct memfs_contents *c = memfs_contents_of(inode);
+    s64 done = 0;
+
+    while (io->left && *io->pos < inode->size) {
+        const char *page = page_at(c, *io->pos);
+        u64 from = in_page(*io->pos);
+        size_t n = min(min(io->left, PAGE_SIZE - from), inode->size - *io->pos);
+
+        if (page ? io_put(io, page + from, n) : io_zero(io, n))
+            return done ? done : -EFAULT;
+        *io->pos += n;
+        done += (s64)n;
+    }
+    if (inode->atime <= inode->mtime)
+        inode->atime = fs_now();
+    return done;
+}
+
+static s64 memfs_read(struct file *file, struct io *io)
+{
+    struct inode *inode = file->inode;
+    s64 result;
+
+    mutex_lock(&inode->lock);
+    result = file_read_locked(inode, io);
+    mutex_unlock(&inode->lock);
+    return result;
+}
+
+/* n bytes into one page. Returns 0 or an error, and then no byte behind the file's end has changed. */
+static int write_part(struct inode *inode, struct memfs_contents *c, struct io *io, size_t n)
+{
+    u64 pos = *io->pos, end = max(pos, inode->size);
+    int error;
+    char *page = make_page(inode, c, pos, &error);
+
+    if (!page)
+        return error;
+    if (!io_get(io, page + in_page(pos), n))
+        return 0;
+    if (pos + n > end)
+        memset(page + in_page(end), 0, pos + n - end);
+    return -EFAULT;
+}
+
+static s64 file_write_locked(struct inode *inode, struct io *io)
+{
+    struct memfs_contents *c = memfs_contents_of(inode);
+    s64 done = 0;
+
+    while (io->left) {
+        u64 pos = *io->pos;
+        size_t n = min(io->left, PAGE_SIZE - in_page(pos));
+        int error = pos >= MEMFS_SIZE_MAX ? -EFBIG : write_part(inode, c, io, n);
+
+        if (error)
+            return done ? done : error;
+        *io->pos += n;
+        done += (s64)n;
+        inode->size = max(inode->size, *io->pos);
+    }
+    return done;
+}
+
+static s64 memfs_write(struct file *file, struct io *io)
+{
+    struct inode *inode = file->inode;
+    s64 result;
+
+    mutex_lock(&inode->lock);
+    if (file->flags & O_APPEND && io->left)
+        *io->pos = inode->size;
+    result = file_write_locked(inode, io);
+    if (result > 0) {
+        inode->mtime = inode->ctime = fs_now();
+        inode->mode &= ~(inode->mode & 010 ? S_ISUID | S_ISGID : S_ISUID);
+    }
+    mutex_unlock(&inode->lock);
+    return result;
+}
+
+int memfs_truncate(struct inode *inode, u64 size)
+{
+    struct memfs_contents *c = memfs_contents_of(inode);
+    char *last = page_at(c, size);
+
+    if (size > MEMFS_SIZE_MAX)
+        return -EFBIG;
+    if (last && size < inode->size)
+        memset(last + in_page(size), 0, PAGE_SIZE - in_page(size));
+    for (u64 index = align_up(size, PAGE_SIZE) >> PAGE_SHIFT; index < c->pages; index++) {
+        struct frame *frame = c->page[index];
+        u64 flags;
+
+        if (!frame)
+            continue;
+        flags = spin_lock_irq(&c->lock);
+        c->page[index] = NULL;
+        spin_unlock_irq(&c->lock, flags);
+        frame_put(frame);
+        inode->blocks -= BLOCKS;
+    }
+    inode->size = size;
+    return 0;
+}
+
+static s64 memfs_lseek(struct file *file, s64 offset, int whence)
+{
+    struct inode *inode = file->inode;
+    s64 result = -EINVAL;
+
+    mutex_lock(&inode->lock);
+    if (whence == SEEK_CUR)
+        offset += (s64)file->offset;
+    else if (whence == SEEK_END)
+        offset += (s64)inode->size;
+    if ((u32)whence <= SEEK_END && offset >= 0)
+        result = (s64)(file->offset = (u64)offset);
+    mutex_unlock(&inode->lock);
+    return result;
+}
+
+/* Without the mutex, see above. A hole becomes a page of zeros that only the one who maps it has. */
+static struct frame *memfs_page(struct file *file, u64 index, int *error)
+{
+    struct memfs_contents *c = memfs_contents_of(file->inode);
+    struct frame *frame = NULL;
+    u64 flags;
+
+    *error = -EIO;
+    if (index << PAGE_SHIFT >= file->inode->size)
+        return NULL;
+    flags = spin_lock_irq(&c->lock);
+    if (index < c->pages)
+        frame = c->page[index];
+    if (frame)
+        frame_get(frame);
+    spin_unlock_irq(&c->lock, flags);
+    if (frame)
+        return frame;
+    *error = -ENOMEM;
+    frame = frame_alloc(0);
+    if (frame)
+        memset(frame_to_virt(frame), 0, PAGE_SIZE);
+    return frame;
+}
+
+const struct file_ops memfs_file_ops = { .read = memfs_read, .write = memfs_write, .lseek = memfs_lseek, .page = memfs_page };

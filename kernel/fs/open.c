@@ -1,0 +1,117 @@
+/* Opening files by path. Lock: tree_lock for the walk and for making the file; the rest happens without it, since it may wait. */
+#include "fs/context.h"
+#include "fs/names.h"
+#include "lib/errno.h"
+
+#define NOT_HONOURED (O_ASYNC | O_DIRECT | O_PATH | (O_TMPFILE & ~O_DIRECTORY))
+
+static u32 wanted(u32 flags)
+{
+    static const u8 by_mode[] = { MAY_READ, MAY_WRITE, MAY_READ | MAY_WRITE, MAY_READ | MAY_WRITE };
+
+    return by_mode[flags & O_ACCMODE] | (flags & O_TRUNC ? MAY_WRITE : 0);
+}
+
+/* Whether what was found may be opened so. */
+static int check(const struct inode *inode, u32 flags, bool slash)
+{
+    bool dir = inode_is(inode, S_IFDIR);
+
+    if (dir && (flags & O_CREAT || wanted(flags) & MAY_WRITE))
+        return -EISDIR;
+    if (!dir && (slash || flags & O_DIRECTORY))
+        return -ENOTDIR;
+    if (inode_is(inode, S_IFSOCK))
+        return -ENXIO;
+    if (flags & O_NOATIME && inode_owned(inode))
+        return -EPERM;
+    return inode_permission(inode, wanted(flags));
+}
+
+static int create_here(struct walk *walk, u32 mode, struct inode **made)
+{
+    int error = walk_may_change(walk);
+
+    if (error)
+        return error;
+    if (!walk->dir->ops->create)
+        return -EACCES;
+    return walk->dir->ops->create(walk->dir, walk->last, S_IFREG | (mode & S_ALL & ~current_fs()->umask), 0, NULL, made);
+}
+
+static int open_locked(struct walk *walk, int dirfd, char *path, u32 flags, u32 mode, struct inode **found)
+{
+    bool slash = false;
+    int error = walk_start(walk, dirfd, path);
+
+    while (!error) {
+        slash |= walk->slash;
+        if (flags & O_CREAT && slash && walk->end == WALK_NAME)
+            return -EISDIR;
+        error = walk_look(walk, found);
+        if (error == -ENOENT && flags & O_CREAT && walk->end == WALK_NAME)
+            return create_here(walk, mode, found);
+        if (error)
+            break;
+        if (flags & O_CREAT && flags & O_EXCL)
+            error = -EEXIST;
+        else if (!inode_is(*found, S_IFLNK))
+            error = check(*found, flags, slash);
+        else if (flags & O_NOFOLLOW && !slash)
+            error = flags & O_DIRECTORY ? -ENOTDIR : -ELOOP;
+        else {
+            error = walk_follow(walk, *found);
+            continue;
+        }
+        if (error)
+            inode_put(*found);
+        break;
+    }
+    return error;
+}
+
+static struct file *open_inode(struct inode *inode, u32 flags, int *error)
+{
+    struct file *file = file_new("file", inode->file_ops, NULL, flags);
+
+    *error = file ? 0 : -ENOMEM;
+    if (!file)
+        return NULL;
+    file->inode = inode_get(inode);
+    if (inode->ops->open)
+        *error = inode->ops->open(inode, file);
+    if (!*error)
+        return file;
+    file->ops = inode->file_ops; /* what was not opened has nothing to release */
+    file_put(file);
+    return NULL;
+}
+
+struct file *fs_open_inode(struct inode *inode, u32 flags, int *error)
+{
+    struct file *file = open_inode(inode, flags & ~(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC), error);
+
+    if (file && flags & O_TRUNC && inode_is(inode, S_IFREG))
+        *error = inode_truncate(inode, 0);
+    inode_put(inode);
+    if (*error && file) {
+        file_put(file);
+        file = NULL;
+    }
+    return file;
+}
+
+struct file *fs_open(int dirfd, char *path, u32 flags, u32 mode, int *error)
+{
+    struct inode *inode = NULL;
+    struct walk walk;
+
+    *error = -EINVAL;
+    if (flags & NOT_HONOURED || (flags & O_CREAT && flags & O_DIRECTORY))
+        return NULL;
+    mutex_lock(&tree_lock);
+    *error = open_locked(&walk, dirfd, path, flags, mode, &inode);
+    mutex_unlock(&tree_lock);
+    walk_stop(&walk);
+    return *error ? NULL : fs_open_inode(inode, flags, error);
+}

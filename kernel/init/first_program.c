@@ -1,0 +1,101 @@
+/* The first program: the boot archive is unpacked, and process 1, until now the kernel's own, becomes what `init=` names. */
+#include "base/cmdline.h"
+#include "base/panic.h"
+#include "base/printk.h"
+#include "fs/initramfs.h"
+#include "fs/path.h"
+#include "init/first_program.h"
+#include "init/program.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "proc/exec_path.h"
+#include "proc/user_thread.h"
+
+#define ARCHIVE "initramfs" /* how the name of its module begins, behind folders */
+
+static const struct boot_module *archive(const struct boot_info *boot)
+{
+    for (unsigned i = 0; i < boot->nmodules; i++) {
+        const char *name = boot->module[i].name;
+
+        for (const char *p = name; *p; p++)
+            if (*p == '/')
+                name = p + 1;
+        if (!strncmp(name, ARCHIVE, strlen(ARCHIVE)))
+            return &boot->module[i];
+    }
+    return NULL;
+}
+
+static bool wanted(const struct boot_info *boot)
+{
+    return archive(boot);
+}
+
+/* The program and its arguments, from the boot option; and what Linux, too, gives its first program for an environment. */
+static int first_strings(struct exec_strings *strings, char *option)
+{
+    char *word = option;
+    int error = 0;
+
+    for (char *p = option;; p++) {
+        bool end = !*p;
+
+        if (!end && *p != ',')
+            continue;
+        *p = 0;
+        error = exec_strings_add(strings, word);
+        strings->argc++;
+        word = p + 1;
+        if (end || error)
+            break;
+    }
+    strings->envc = 2;
+    if (!error)
+        error = exec_strings_add(strings, "HOME=/");
+    return error ? error : exec_strings_add(strings, "TERM=linux");
+}
+
+bool boot_archive_unpack(const struct boot_info *boot)
+{
+    const struct boot_module *module = archive(boot);
+    int error = module ? initramfs_unpack(phys_to_virt(module->start), module->end - module->start) : 0;
+
+    if (error)
+        refuse("the boot archive cannot be unpacked: error %d (kernel/lib/errno.h)", -error);
+    return module;
+}
+
+int first_program(char *path, struct exec_strings *strings)
+{
+    char *option = path_buffer();
+    int error;
+
+    if (!option)
+        return -ENOMEM;
+    string_copy(option, *option_text("init") ? option_text("init") : "/init", PATH_MAX);
+    error = first_strings(strings, option);
+    string_copy(path, option, PATH_MAX); /* up to the first comma, which is none any more */
+    path_free(option);
+    return error;
+}
+
+static void run(const struct boot_info *boot)
+{
+    struct exec_strings strings = { 0 };
+    char *path = path_buffer();
+    int error = path ? 0 : -ENOMEM;
+
+    boot_archive_unpack(boot);
+    if (!error)
+        error = first_program(path, &strings);
+    if (!error)
+        error = process_exec_path(path, 0, 0, &strings);
+    if (error)
+        refuse("boot option init=%s: cannot be run: error %d (kernel/lib/errno.h)", option_text("init"), -error);
+    exec_strings_free(&strings);
+    path_free(path);
+    user_thread_enter();
+}
+
+BOOT_PROGRAM(80, "init", wanted, run);

@@ -1,0 +1,14 @@
+/* What a program wrote during a ktest, for the grader: in guest memory, as the facts are. */
+#pragma once
+
+#include "lib/types.h"
+
+#define KTEST_OUTPUT_MAX (256 * 1024)
+
+struct ktest_output {
+    u64 size; /* bytes written */
+    u64 lost; /* bytes for which there was no room */
+    char text[KTEST_OUTPUT_MAX];
+};
+
+extern struct ktest_output ktest_output;

@@ -1,0 +1,89 @@
+/* Programs: the one that `init=` names is run as a process of its own, with an empty input and with its output kept for the grader.
+   Lab 3. */
+#include "base/cmdline.h"
+#include "fs/context.h"
+#include "fs/device.h"
+#include "fs/path.h"
+#include "init/first_program.h"
+#include "ktest/ktest.h"
+#include "ktest/output.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "proc/exec_path.h"
+#include "proc/process.h"
+#include "proc/user_thread.h"
+
+struct ktest_output ktest_output;
+
+static s64 output_write(struct file *file, struct io *io)
+{
+    struct ktest_output *o = &ktest_output;
+    size_t n = io->left, room = min(n, (size_t)(KTEST_OUTPUT_MAX - o->size));
+
+    (void)file;
+    if (io_get(io, o->text + o->size, room))
+        return -EFAULT;
+    o->size += room;
+    o->lost += n - room;
+    return (s64)n;
+}
+
+static const struct file_ops output_ops = { .write = output_write };
+
+/* Descriptors as the program expects them: nothing to read, and two ways to write. */
+static int open_descriptors(struct fd_table *fds)
+{
+    struct file *file;
+    int error = 0;
+
+    fd_close_all(fds);
+    file = file_open("null", &error);
+    if (file && fd_install(fds, file) != 0)
+        error = -EMFILE;
+    if (error)
+        return error;
+    file = file_new("output", &output_ops, NULL, O_WRONLY);
+    if (!file)
+        return -ENOMEM;
+    error = fd_install(fds, file);
+    if (error < 0) {
+        file_put(file);
+        return error;
+    }
+    error = fd_dup(fds, 1);
+    return error < 0 ? error : 0;
+}
+
+/* The process's first steps. Its exit status where the program cannot be run: the error, which no program's status looks like. */
+static int begin(void *unused)
+{
+    struct exec_strings strings = { 0 };
+    char *path = path_buffer();
+    int error = path ? open_descriptors(&current_process()->fds) : -ENOMEM;
+
+    (void)unused;
+    if (!error)
+        error = first_program(path, &strings);
+    if (!error)
+        error = process_exec_path(path, 0, 0, &strings);
+    exec_strings_free(&strings);
+    path_free(path);
+    if (error)
+        return error;
+    user_thread_enter();
+}
+
+/* Tells RESULT 0: how the program ended, as wait4() codes it. */
+KTEST(user, "runs the program init=PATH,ARGUMENT,... as a process and keeps its output")
+{
+    int status = 0;
+    pid_t pid = process_create("user", begin, NULL), waited;
+
+    if (pid < 0)
+        return pid;
+    waited = process_wait(pid, &status, false);
+    if (waited < 0)
+        return waited;
+    fact(FACT_RESULT, 0, (u64)(s64)status);
+    return status == -ENOMEM ? -ENOMEM : 0;
+}

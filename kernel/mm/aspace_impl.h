@@ -1,0 +1,11 @@
+/* What mm/aspace.c, which knows the regions, shares with mm/pages.c, which knows what their page tables say. For these alone. */
+#pragma once
+
+#include "mm/aspace.h"
+
+/* Gives back every page that the tables name in [start, end). used: a CPU may have the translations, and is made to forget them. */
+void pages_drop(struct address_space *space, uptr start, uptr end, bool used);
+/* The tables allow no more, in all of a region, than its access says now. */
+void pages_protect(struct address_space *space, const vm_region_t *region);
+/* The child's tables name what the parent's name in this region. Returns 0 or -ENOMEM. */
+int pages_fork(struct address_space *space, struct address_space *child, const vm_region_t *region);

@@ -1,0 +1,122 @@
+/* A process ends: what it held is given back at once, its children get another parent, and what its own parent will ask for is kept. Lock:
+   processes_lock. */
+#include "arch/user.h"
+#include "base/lab.h"
+#include "base/printk.h"
+#include "proc/table.h"
+#include "proc/user_thread.h"
+
+void process_returns_space(struct process *p)
+{
+    u64 flags = spin_lock_irq(&processes_lock);
+
+    p->lent = p->parent->lending = false; /* the parent waits: it is still there */
+    wake_all(&p->parent->waiters);
+    spin_unlock_irq(&processes_lock, flags);
+}
+
+/* Everything but what is kept for the parent. */
+static void release(struct process *p)
+{
+#if SOLVED >= 306
+    struct address_space *space;
+
+    fd_close_all(&p->fds);
+    fs_context_end(&p->fs);
+    timer_cancel(&p->alarm);
+    mutex_lock(&p->space_lock); /* somebody may be looking at it */
+    space = p->space;
+    p->space = NULL;
+    mutex_unlock(&p->space_lock);
+    if (space) {
+        p->used.max_pages = max(p->used.max_pages, space->pages);
+        user_space_leave();
+        if (p->lent)
+            process_returns_space(p);
+        else
+            aspace_free(space);
+    }
+#else
+    /* Descriptors, files, the alarm, the address space, which this thread stands in: who ends holds on to nothing. */
+    lab_stub("3.6", "release");
+    (void)p;
+#endif
+}
+
+void parent_hears_locked(struct process *p, int how, int status)
+{
+    struct process *parent = p->parent;
+    struct signal_info info = { .code = how, .pid = p->pid, .status = status };
+    const struct signal_action *action;
+
+    if (!parent)
+        return;
+    action = parent->signals.action ? &parent->signals.action[SIGCHLD - 1] : NULL;
+    if (action && !(action->flags & SA_NOCLDSTOP && (how == CLD_STOPPED || how == CLD_CONTINUED)))
+        signal_send_locked(parent, SIGCHLD, &info);
+    wake_all(&parent->waiters);
+}
+
+/* Nobody will ask for it: its parent said so. */
+static bool unwanted(const struct process *p)
+{
+    const struct signal_action *action;
+
+    if (!p->parent || !p->parent->signals.action)
+        return false;
+    action = &p->parent->signals.action[SIGCHLD - 1];
+    return action->handler == SIG_IGN || action->flags & SA_NOCLDWAIT;
+}
+
+/* The children of a process that ends are process 1's from now on. One of them may be dead already, and process 1 be waiting. */
+static void orphan_children_locked(struct process *p)
+{
+#if SOLVED >= 306
+    list_for_each_safe(it, &p->children) {
+        struct process *child = list_entry(it, struct process, sibling_link);
+
+        list_remove(&child->sibling_link);
+        child->parent = &first_process;
+        child->ppid = first_process.pid;
+        list_push_tail(&first_process.children, &child->sibling_link);
+        if (child->state == PROCESS_ZOMBIE)
+            parent_hears_locked(child, CLD_EXITED, child->exit_status >> 8 & 0xff);
+    }
+#else
+    /* Process 1 becomes the parent of each. Somebody may be waiting. */
+    lab_stub("3.6", "orphan_children_locked");
+    list_for_each(it, &p->children)
+        list_entry(it, struct process, sibling_link)->parent = NULL;
+#endif
+}
+
+void process_thread_leaves(struct thread *t, int code)
+{
+    struct process *p = t->owner;
+    u64 flags = spin_lock_irq(&processes_lock);
+    bool last, gone;
+
+    last = p->threads.next == p->threads.prev; /* t alone */
+    spin_unlock_irq(&processes_lock, flags);
+    if (last)
+        release(p);
+    flags = spin_lock_irq(&processes_lock);
+    list_remove(&t->owner_link);
+    usage_thread_leaves_locked(p, t);
+    spin_unlock_irq(&processes_lock, flags);
+    user_thread_end(t);
+    t->owner = NULL; /* the process may be waited for and freed before this thread is off its stack */
+    if (!last)
+        return;
+    flags = spin_lock_irq(&processes_lock);
+    orphan_children_locked(p);
+    p->exit_status = code;
+    p->state = PROCESS_ZOMBIE;
+    gone = unwanted(p);
+    if (gone)
+        process_unlink_locked(p);
+    parent_hears_locked(p, code & 0x7f ? CLD_KILLED : CLD_EXITED, code & 0x7f ? code & 0x7f : code >> 8 & 0xff);
+    spin_unlock_irq(&processes_lock, flags);
+    if (gone)
+        process_free(p);
+}

@@ -1,0 +1,13 @@
+/* A file as exec() sees it: something that has pages. */
+#pragma once
+
+#include "mm/aspace.h"
+
+struct image {
+    const struct vm_object_ops *ops;
+    void *object;
+    u64 size; /* bytes */
+};
+
+/* n bytes from byte `at` of an image on. Returns 0, -ENOEXEC (it is shorter), or -ENOMEM. */
+int image_read(const struct image *image, void *to, u64 at, size_t n);

@@ -1,0 +1,114 @@
+/* Signals: what one process, or the kernel, tells another one, and how that hears it: just before it goes back to user mode.
+   Numbers, flags and layouts are Linux's on x86-64. Guards as in proc/process.h. */
+#pragma once
+
+#include "base/thread.h"
+#include "lib/signals.h"
+
+struct process;
+struct trap_frame;
+
+#define NSIG 64
+#define SIGNALS_WITH_INFO 31 /* 1 to 31; the others come without */
+
+#define SIGNAL_BIT(signal) (1ul << ((signal) - 1))
+#define SIGNALS_UNBLOCKABLE (SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP))
+#define SIGNALS_STOP (SIGNAL_BIT(SIGSTOP) | SIGNAL_BIT(SIGTSTP) | SIGNAL_BIT(SIGTTIN) | SIGNAL_BIT(SIGTTOU))
+
+#define SIG_DFL 0ul
+#define SIG_IGN 1ul
+#define SA_NOCLDSTOP 1ul
+#define SA_NOCLDWAIT 2ul
+#define SA_SIGINFO 4ul
+#define SA_RESTORER 0x04000000ul
+#define SA_ONSTACK 0x08000000ul
+#define SA_RESTART 0x10000000ul
+#define SA_NODEFER 0x40000000ul
+#define SA_RESETHAND 0x80000000ul
+
+/* siginfo, as programs get it. */
+struct user_siginfo {
+    int signal, error, code, padding;
+    union {
+        struct {
+            int pid;
+            u32 uid;
+            int status;
+        };
+        uptr address;
+        u8 room[112];
+    };
+};
+
+/* Why a signal came: siginfo's si_code. */
+enum { SI_USER = 0, SI_KERNEL = 0x80, SI_TKILL = -6, CLD_EXITED = 1, CLD_KILLED, CLD_DUMPED, CLD_TRAPPED, CLD_STOPPED, CLD_CONTINUED,
+       SEGV_MAPERR = 1, SEGV_ACCERR, BUS_ADRERR = 2, FPE_INTDIV = 1, ILL_ILLOPN = 2, TRAP_BRKPT = 1 };
+
+struct signal_action { /* as programs hand it over */
+    uptr handler;
+    u64 flags;
+    uptr restorer;
+    u64 mask;
+};
+
+struct signal_info {
+    int code;
+    pid_t pid;    /* who sent it, or which child it is about */
+    u32 uid;
+    int status;   /* of the child */
+    uptr address; /* of the fault */
+};
+
+struct signal_stack { /* as programs hand it over */
+    uptr start;
+    int flags;
+    int padding;
+    size_t size;
+};
+
+/* A process's part. */
+struct signals {
+    struct signal_action *action;                /* [p] NSIG of them, by number - 1; on the heap, for it is big */
+    u64 pending;                                 /* [p] came, and not heard yet */
+    struct signal_info info[SIGNALS_WITH_INFO];  /* [p] of those pending */
+    u8 more[NSIG - SIGNALS_WITH_INFO];           /* [p] the others are not lost when they come again: so many more */
+};
+
+/* What interruptible waits return when a signal came, inside the kernel alone: on the way out it becomes EINTR, or the call starts
+   again. */
+#define ERESTART 512        /* again, unless a handler without SA_RESTART runs */
+#define ERESTART_NO_HANDLER 514 /* again, unless a handler runs */
+
+void signals_init(void); /* after slab_init() */
+/* A new process's part: defaults, or the parent's actions. Returns 0 or -ENOMEM. */
+int signals_new(struct signals *signals, const struct signals *parent);
+void signals_free(struct signals *signals);
+/* exec: what had a handler has the default again. */
+void signals_reset(struct process *p);
+
+/* Sends a signal to a process: remembers it, and lets a thread that waits hear of it. info: NULL for the kernel's own. Any context,
+   processes_lock held. */
+void signal_send_locked(struct process *p, int signal, const struct signal_info *info);
+void signal_send(struct process *p, int signal, const struct signal_info *info);
+/* Sends to all processes of a group. Returns how many there are. */
+unsigned signal_send_group(pid_t pgid, int signal, const struct signal_info *info);
+/* For a fault of the running thread: heard next, even if it is blocked or ignored (then by dying). */
+void signal_force(int signal, const struct signal_info *info);
+
+struct user_siginfo info_for_user(int signal, const struct signal_info *info);
+/* Whether the running thread has a signal to hear. */
+bool signal_waits(void);
+/* Hears what waits: runs default actions, or lays a handler's frame. Interrupts on, just before user mode; does not return if the
+   process ends. */
+void signals_deliver(struct trap_frame *frame);
+/* The end of a handler: back to what *frame was before it. Returns what rax was. */
+s64 signal_return(struct trap_frame *frame);
+/* Sets the running thread's mask. */
+void signal_mask_set(u64 mask);
+
+/* Lab 3.8a (signal.c), processes_lock held. */
+
+/* Whether nobody would hear the signal: it is ignored, and not even kept. */
+bool signal_ignored(const struct process *p, int signal);
+/* Takes the next signal for thread t that is pending and not blocked: its number and what is known of it; 0: none. */
+int signal_take(struct process *p, u64 blocked, struct signal_info *info);

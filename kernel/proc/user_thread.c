@@ -1,0 +1,43 @@
+/* Threads with a user mode: what arch keeps for them, allocated and given back. */
+#include "proc/user_thread.h"
+#include "lib/errno.h"
+#include "mm/slab.h"
+
+static struct slab_cache user_cache;
+
+void user_threads_init(void)
+{
+    slab_cache_init(&user_cache, "user thread", sizeof(struct user_thread));
+    user_mode_init();
+}
+
+int user_thread_prepare(struct thread *t, paddr_t root)
+{
+    struct user_thread *user = slab_alloc(&user_cache);
+
+    if (!user)
+        return -ENOMEM;
+    user_context_reset(&user->context);
+    user->context.root = root;
+    user->context.stack_top = t->stack.base + t->stack.size;
+    t->user = &user->context;
+    return 0;
+}
+
+void user_thread_end(struct thread *t)
+{
+    struct user_thread *user;
+
+    if (!t->user)
+        return;
+    user = user_thread(t);
+    t->user = NULL; /* before it is free: a switch may come at any time */
+    slab_free(&user_cache, user);
+}
+
+_Noreturn void user_thread_enter(void)
+{
+    irq_disable();
+    user_context_load(current()->user);
+    user_return(user_frame(current()->user));
+}

@@ -1,0 +1,34 @@
+/* Threads with a user mode: what the kernel keeps for them beyond struct thread. */
+#pragma once
+
+#include "arch/user.h"
+#include "proc/process.h"
+#include "proc/signal.h"
+
+struct user_thread {
+    struct user_context context;  /* arch's part; thread.user points to it */
+    u64 blocked;                  /* [p] signals that it does not want to hear now; changed by itself alone */
+    u64 saved_mask;               /* [o] what `blocked` is again after sigsuspend, if restore_mask */
+    bool restore_mask;            /* [o] */
+    struct signal_stack altstack; /* [o] where handlers with SA_ONSTACK run; size 0: none */
+    u64 fault_vector, fault_error; /* [o] of its last exception, for the handler */
+    uptr fault_at;                /* [o] */
+    uptr clear_tid;               /* [o] set_tid_address() */
+    u64 sleep_until;              /* [o] ns; when a sleep that a signal interrupted would have been over */
+};
+
+static inline struct user_thread *user_thread(const struct thread *t)
+{
+    return container_of(t->user, struct user_thread, context);
+}
+
+/* Whether a stack pointer of its is on the stack for signals. */
+bool on_altstack(const struct user_thread *user, uptr rsp);
+
+void user_threads_init(void); /* after slab_init() */
+/* What t needs for user mode, on the stack that it has. Returns 0 or -ENOMEM. */
+int user_thread_prepare(struct thread *t, paddr_t root);
+/* Gives it back: t never goes to user mode again. The running thread, or one that has not run yet. */
+void user_thread_end(struct thread *t);
+/* Goes to user mode as the frame of the running thread says. Never returns. */
+_Noreturn void user_thread_enter(void);

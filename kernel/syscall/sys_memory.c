@@ -1,0 +1,169 @@
+/* System calls on memory. Lock: the address space's. */
+#include "fs/fd_table.h"
+#include "fs/inode.h"
+#include "lib/errno.h"
+#include "mm/shared.h"
+#include "proc/files.h"
+#include "proc/process.h"
+#include "syscall/calls.h"
+
+#define PROT_READ 1
+#define PROT_WRITE 2
+#define PROT_EXEC 4
+#define MAP_SHARED 1
+#define MAP_PRIVATE 2
+#define MAP_SHARED_VALIDATE 3
+#define MAP_TYPE 15
+#define MAP_FIXED 0x10
+#define MAP_ANONYMOUS 0x20
+#define MAP_IGNORED (0x40 | 0x100 | 0x800 | 0x1000 | 0x2000 | 0x4000 | 0x8000 | 0x20000 | 0x40000) /* hints, as on Linux here */
+#define MAP_FIXED_NOREPLACE 0x100000
+#define MMAP_TOP (USER_END - MIB(64)) /* below what a stack may grow to */
+
+s64 sys_brk(uptr end)
+{
+    struct process *p = current_process();
+    uptr at;
+
+    mutex_lock(&p->space_lock);
+    at = aspace_brk(p->space, end);
+    mutex_unlock(&p->space_lock);
+    return (s64)at;
+}
+
+static u32 access_of(int protection)
+{
+    return (protection & PROT_READ ? ACCESS_READ : 0) | (protection & PROT_WRITE ? ACCESS_WRITE : 0) |
+           (protection & PROT_EXEC ? ACCESS_EXEC : 0);
+}
+
+/* Whole pages that are the program's to have. */
+static bool good_range(uptr at, size_t size)
+{
+    return !(at & (PAGE_SIZE - 1)) && size && size <= USER_END && at <= USER_END - size;
+}
+
+/* The file behind a mapping, with a reference; NULL with *error. */
+static struct file *file_to_map(int fd, int protection, int type, int *error)
+{
+    struct file *file = fd_file(&current_process()->fds, fd);
+    u32 mode = file ? file->flags & O_ACCMODE : 0;
+
+    *error = !file ? -EBADF : !file->ops->page ? -ENODEV : 0;
+    if (!*error && (mode == O_WRONLY || (type != MAP_PRIVATE && protection & PROT_WRITE && mode != O_RDWR)))
+        *error = -EACCES;
+    if (*error && file)
+        file_put(file);
+    return *error ? NULL : file;
+}
+
+/* Chooses where, and maps. The object's reference stays the caller's. */
+static s64 place(struct process *p, vm_region_t *region, uptr at, size_t size, int flags)
+{
+    int error = -ENOMEM;
+
+    mutex_lock(&p->space_lock);
+    if (!(flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)))
+        at = aspace_place(p->space, at, size, MMAP_TOP);
+    else if (flags & MAP_FIXED_NOREPLACE && !aspace_is_free(p->space, at, size))
+        error = -EEXIST, at = 0;
+    if (at) {
+        region->start = at;
+        region->end = at + size;
+        error = aspace_map(p->space, region);
+    }
+    mutex_unlock(&p->space_lock);
+    return error ? error : (s64)at;
+}
+
+s64 sys_mmap(uptr at, size_t size, int protection, int flags, int fd, s64 offset)
+{
+    int type = flags & MAP_TYPE, error = 0;
+    vm_region_t region = { .access = access_of(protection), .flags = type == MAP_PRIVATE ? 0 : VM_SHARED,
+                          .first = (u64)offset >> PAGE_SHIFT };
+    s64 result;
+
+    size = align_up(size, PAGE_SIZE);
+    if (!size || (type != MAP_PRIVATE && type != MAP_SHARED && type != MAP_SHARED_VALIDATE) ||
+        offset < 0 || (u64)offset & (PAGE_SIZE - 1) ||
+        flags & ~(MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | MAP_IGNORED))
+        return -EINVAL;
+    if (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) {
+        if (at & (PAGE_SIZE - 1))
+            return -EINVAL;
+        if (!good_range(at, size))
+            return -ENOMEM;
+        if (at < USER_START)
+            return -EPERM;
+    } else if (size > USER_END) {
+        return -ENOMEM;
+    }
+    if (!(flags & MAP_ANONYMOUS)) {
+        region.ops = &file_vm_ops;
+        region.object = file_to_map(fd, protection, type, &error);
+    } else if (type != MAP_PRIVATE) {
+        region.ops = &shared_memory_ops;
+        region.object = shared_memory_new(size >> PAGE_SHIFT);
+        region.first = 0;
+        error = region.object ? 0 : -ENOMEM;
+    } else {
+        region.first = 0;
+    }
+    if (error)
+        return error;
+    result = place(current_process(), &region, at, size, flags);
+    if (region.ops)
+        region.ops->put(region.object);
+    return result;
+}
+
+s64 sys_munmap(uptr at, size_t size)
+{
+    struct process *p = current_process();
+    int error;
+
+    size = align_up(size, PAGE_SIZE);
+    if (!good_range(at, size))
+        return -EINVAL;
+    mutex_lock(&p->space_lock);
+    error = aspace_unmap(p->space, at, size);
+    mutex_unlock(&p->space_lock);
+    return error;
+}
+
+s64 sys_mprotect(uptr at, size_t size, int protection)
+{
+    struct process *p = current_process();
+    int error;
+
+    size = align_up(size, PAGE_SIZE);
+    if (at & (PAGE_SIZE - 1) || protection & ~(PROT_READ | PROT_WRITE | PROT_EXEC))
+        return -EINVAL;
+    if (!size)
+        return 0;
+    if (!good_range(at, size))
+        return -ENOMEM;
+    mutex_lock(&p->space_lock);
+    error = aspace_protect(p->space, at, size, access_of(protection));
+    mutex_unlock(&p->space_lock);
+    return error;
+}
+
+s64 sys_madvise(uptr at, size_t size, int advice)
+{
+    struct process *p = current_process();
+
+    size = align_up(size, PAGE_SIZE);
+    if (at & (PAGE_SIZE - 1))
+        return -EINVAL;
+    if (!size)
+        return 0;
+    if (!good_range(at, size))
+        return -ENOMEM;
+    if (advice != 4) /* all others are hints; this one is a promise: what was there is gone */
+        return advice >= 0 && advice <= 3 ? 0 : -EINVAL;
+    mutex_lock(&p->space_lock);
+    aspace_forget(p->space, at, size);
+    mutex_unlock(&p->space_lock);
+    return 0;
+}
