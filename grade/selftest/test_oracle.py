@@ -26,7 +26,7 @@ def test_every_test_program_has_its_file_and_every_file_its_program():
 def test_linux_prints_what_is_kept(name):
     if os.getuid() and name not in FOR_ANYONE:
         pytest.skip("root alone may run this one")
-    assert oracle.run(user_programs.build() / "tests" / name) == kept(name), f"make oracle PHASE=3, if Linux is right; see {name}.txt"
+    assert oracle.run(user_programs.build() / "tests" / name) == kept(name), f"make oracle, if Linux is right; see {name}.txt"
 
 
 def test_a_program_that_is_missing_is_named():

@@ -288,10 +288,23 @@ def test_the_fuzzer_comes_to_its_end(bin, tmp_path):
     """In a sandbox: its calls are made at random, as many as here end in well under a second."""
     if not shutil.which("bwrap"):
         pytest.skip("there is no sandbox here")
-    sandbox = ["bwrap", "--unshare-all", "--die-with-parent", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
+    # Without the host's devices: their owner could change them for everyone. A user namespace, where root cannot become nobody, only for
+    # those who need one.
+    own = ["--unshare-user"] if os.getuid() else []
+    sandbox = ["bwrap", *own, "--unshare-pid", "--unshare-ipc", "--unshare-net", "--die-with-parent", "--ro-bind", "/", "/",
+               "--tmpfs", "/dev", "--proc", "/proc"]
     fuzz = ["--tmpfs", "/mnt", "--chdir", "/mnt", bin.parent / "tests/fuzz", "7", "4000"]
     done = subprocess.run([*sandbox, *fuzz], stdout=subprocess.PIPE, timeout=60)
     assert done.stdout == b"fuzz: seed 7, 4000 calls, 4 workers\n" and done.returncode == 0
+
+
+def test_the_fuzzer_does_not_run_as_a_root_that_cannot_become_nobody(bin):
+    """Its calls would be those of the files' owner: chmod("/dev/null")."""
+    if not shutil.which("bwrap"):
+        pytest.skip("there is no sandbox here")
+    sandbox = ["bwrap", "--unshare-all", "--uid", "0", "--gid", "0", "--ro-bind", "/", "/", "--tmpfs", "/dev", "--proc", "/proc"]
+    done = subprocess.run([*sandbox, bin.parent / "tests/fuzz", "1", "1"], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2 and "cannot become nobody" in done.stderr
 
 
 def test_the_benchmark_measures_everything(bin):

@@ -34,6 +34,7 @@ static void report(const char *name, int repeats)
 {
     qsort(cost, repeats, sizeof(long), by_size);
     printf("%s %ld\n%s_median %ld\n", name, cost[0], name, cost[repeats / 2]);
+    fflush(stdout); /* seen even if what follows does not go well */
 }
 
 static void fail(const char *what)

@@ -191,7 +191,7 @@ static void current(void)
     mkdir("d", 0755);
     show("chdir", chdir("d"));
     getcwd(now, sizeof(now));
-    show_text("below the start", now + strlen(start));
+    show_text("below the start", now + strlen(start) - (start[1] == 0)); /* the start may be / */
     show("back", chdir(".."));
     int fd = open("d", O_RDONLY);
     show("fchdir", fchdir(fd));

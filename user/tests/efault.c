@@ -27,7 +27,7 @@ static const struct {
     { "stat", SYS_stat, { P, Q }, 0 },
     { "stat to", SYS_stat, { -2, P }, sizeof(struct stat) },
     { "lstat", SYS_lstat, { P, Q }, 0 },
-    { "fstat", SYS_fstat, { 0, P }, sizeof(struct stat) },
+    { "fstat", SYS_fstat, { 10, P }, sizeof(struct stat) },
     { "newfstatat", SYS_newfstatat, { AT_FDCWD, P, Q, 0 }, 0 },
     { "access", SYS_access, { P, 0 }, 0 },
     { "chdir", SYS_chdir, { P }, 0 },

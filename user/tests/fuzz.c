@@ -144,10 +144,8 @@ static void batch(unsigned long seed, int calls)
     limit(RLIMIT_FSIZE, 1 << 20);
     limit(RLIMIT_CORE, 0);
     limit(RLIMIT_NOFILE, 32);
-    if (getuid() == 0) {
-        setgid(65534);
-        setuid(65534);
-    }
+    if (getuid() == 0 && (setgid(65534) < 0 || setuid(65534) < 0))
+        _exit(1); /* main() has seen that it can be done */
     page = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     munmap(page + PAGE, PAGE);
     fill_page();
@@ -185,11 +183,26 @@ static bool worker(unsigned long seed, long calls)
     return true;
 }
 
+/* As root, also one that is root only within a user namespace, a call such as chmod("/dev/null") changes the machine for all. */
+static bool may_begin(void)
+{
+    if (getuid() != 0)
+        return true;
+    int status = 1;
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(setgid(65534) < 0 || setuid(65534) < 0);
+    waitpid(pid, &status, 0);
+    return status == 0;
+}
+
 int main(int argc, char **argv)
 {
     long seed = argc > 1 ? atol(argv[1]) : 0, calls = argc > 2 ? atol(argv[2]) : 0, workers = argc > 3 ? atol(argv[3]) : 4;
     if (calls < 1 || workers < 1 || workers > 64)
         return fprintf(stderr, "fuzz: usage: fuzz SEED CALLS [WORKERS]\n"), 2;
+    if (!may_begin())
+        return fprintf(stderr, "fuzz: root cannot become nobody here, and its calls would reach everything; run it as a user\n"), 2;
     mkdir("fuzz-d", 0777);
     chmod("fuzz-d", 0777);
     fflush(stdout);
