@@ -175,7 +175,8 @@ class Kernels:
 
 class Boot:
     """The fixture `boot`: makes Runs for one test and gives their memory back after it. kernel, image: the checked build; kernels: where
-    the other ones are. budget: boots that the test announced. race: see RACE; 0 = the timer alone preempts. archive: path of the boot archive, for programs."""
+    the other ones are. budget: boots that the test announced. race: see RACE; 0 = the timer alone preempts.
+    archive: path of the boot archive, for programs."""
 
     def __init__(self, kernel, image, jobs, budget=1, kernels=None, race=RACE, archive=None):
         self.kernel, self.image, self.jobs, self.budget, self.race, self.archive = kernel, image, jobs, budget, race, archive

@@ -108,7 +108,8 @@ class Builder:
         if USER_MAKEFILE not in self.given:
             return None
         sources = {path: data for path, data in self.given.items() if path.startswith(ARCHIVE_SOURCES)}
-        sources |= {ARCHIVE_TOOL: (Path(__file__).parents[1] / ARCHIVE_TOOL).read_bytes(), "Makefile": f"include {USER_MAKEFILE}\n".encode()}
+        sources |= {ARCHIVE_TOOL: (Path(__file__).parents[1] / ARCHIVE_TOOL).read_bytes(),
+                    "Makefile": f"include {USER_MAKEFILE}\n".encode()}
         folder = self.work / "user"
         self.work.mkdir(parents=True, exist_ok=True)
         with lock(self.work / "lock"):
@@ -352,7 +353,8 @@ def lock(path):
 
 
 def keep(kernel, folder, fingerprint=None):
-    """A copy of a kernel, or of a boot archive, under the name of its content, and beside it what Maker.fingerprint() says; returns its path. Copies that
+    """A copy of a kernel, or of a boot archive, under the name of its content,
+    and beside it what Maker.fingerprint() says; returns its path. Copies that
     nobody took for two days are removed."""
     folder.mkdir(exist_ok=True)
     path = folder / (hashlib.sha256(kernel.read_bytes()).hexdigest()[:24] + kernel.suffix)

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from table import LAYERS, Complaint, exercises, is_junk, layer_of, matching, read_phases, read_table
 
-PHASE_LIMIT = 50  # conditionals on PHASE in all
+PHASE_LIMIT = 80  # conditionals on PHASE in all
+GENERATED = {"kernel/syscall/calls.h"}  # kernel.mk makes it from syscall.tbl
 LINE_LIMIT = 140  # columns
 FREESTANDING = {"stdarg.h", "stdbool.h", "stddef.h", "stdint.h", "stdalign.h", "stdnoreturn.h", "stdatomic.h", "limits.h", "float.h"}
 SOURCES = {".c", ".h", ".asm", ".inc", ".ld", ".def", ".tbl", ".py", ".sh", ".mk", ".toml", ".gdb", ".md"}
@@ -226,7 +227,7 @@ def check_includes(root, shown, path, text):
         if target.startswith("<"):
             if target[1:-1] not in FREESTANDING:
                 findings.append((shown, line, "layers", f"{target} is not the kernel's; only the compiler's own headers are"))
-        elif not (root / target).is_file():
+        elif target not in GENERATED and not (root / target).is_file():
             findings.append((shown, line, "layers", f"there is no {target}; include by the path below kernel/"))
         elif mine and theirs and LAYERS.index(theirs) > LAYERS.index(mine):
             findings.append((shown, line, "layers", f"{mine} includes {theirs}, a higher layer; register a table of functions instead"))

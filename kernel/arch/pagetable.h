@@ -1,5 +1,5 @@
-/* The page tables of a user address space: four levels, of which the kernel's half is shared by all. Names no bit; what an entry consists of
-   is in arch/x86_64/pte.h. The caller holds the lock of the address space, and no other CPU uses it (phases 3 on). */
+/* The page tables of a user address space: four levels, of which the kernel's half is shared by all. Names no bit; what an entry
+   consists of is in arch/x86_64/pte.h. The caller holds the lock of the address space, and no other CPU uses it (phases 3 on). */
 #pragma once
 
 #include "arch/arch.h"
@@ -25,8 +25,9 @@ void tlb_forget_user(void);
 
 /* Lab 3.1 (arch/x86_64/pagetable.c). */
 
-/* The entry for the page at va, made of the tables below root. Where tables are missing on the way: with `make` they are made (cleared; NULL
-   if memory is out), without it NULL. The entries of the 512 pages around va that share a table with it are neighbours in memory. */
+/* The entry for the page at va, made of the tables below root. Where tables are missing on the way: with `make` they are made
+   (cleared; NULL if memory is out), without it NULL. The entries of the 512 pages around va that share a table with it are
+   neighbours in memory. */
 pte_t *pagetable_walk(paddr_t root, uptr va, bool make);
 
 /* int 0, or 1 if a page was not to be had: arch/x86_64/user_copy.asm. Only for mm/uaccess.c, which has looked at the addresses. */

@@ -1,4 +1,5 @@
-/* Programs: the one that `init=` names is run as a process of its own, with an empty input and with its output kept for the grader. Lab 3. */
+/* Programs: the one that `init=` names is run as a process of its own, with an empty input and with its output kept for the grader.
+   Lab 3. */
 #include "base/cmdline.h"
 #include "fs/context.h"
 #include "fs/device.h"

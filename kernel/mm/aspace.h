@@ -9,8 +9,8 @@
 #include "lib/list.h"
 #include "mm/frames.h"
 
-/* Where the pages of a region come from that is not anonymous memory: a file, or memory that several spaces share. The functions are those of
-   the layer that has the object. */
+/* Where the pages of a region come from that is not anonymous memory: a file, or memory that several spaces share. The functions are
+   those of the layer that has the object. */
 struct vm_object_ops {
     /* The object's page number `index`, with a reference for the caller; NULL with *error = -EIO (behind its end) or -ENOMEM. */
     struct frame *(*page)(void *object, u64 index, int *error);
@@ -58,8 +58,8 @@ void aspace_free(struct address_space *space);
    `space`. NULL: no memory, and `space` is as it was. */
 struct address_space *aspace_fork(struct address_space *space);
 
-/* Makes [start, start + size) a region, in place of whatever is there. Whole pages, inside the program's half. The object gets a reference of
-   the region's own. Returns 0 or -ENOMEM. */
+/* Makes [start, start + size) a region, in place of whatever is there. Whole pages, inside the program's half. The object gets a
+   reference of the region's own. Returns 0 or -ENOMEM. */
 int aspace_map(struct address_space *space, const vm_region_t *wanted);
 /* Takes away what is there; nothing need be. Returns 0 or -ENOMEM (a region has to be split). */
 int aspace_unmap(struct address_space *space, uptr start, size_t size);
@@ -78,8 +78,8 @@ uptr aspace_brk(struct address_space *space, uptr end);
 /* The region that `at` lies in, or NULL. */
 vm_region_t *region_find(struct address_space *space, uptr at);
 
-/* A page that the program touched, or that the kernel wants on its behalf, in a way that its tables did not allow (fault.c). write, exec: what was
-   tried. Returns 0: it may try again; -EFAULT: no such access there; -EIO: behind the end of a file; -ENOMEM. */
+/* A page that the program touched, or that the kernel wants on its behalf, in a way that its tables did not allow (fault.c). write,
+   exec: what was tried. Returns 0: it may try again; -EFAULT: no such access there; -EIO: behind the end of a file; -ENOMEM. */
 int aspace_fault(struct address_space *space, uptr at, bool write, bool exec);
 /* Writes into a space that is not in use, as the program could if it were its own: n bytes at `to`. Returns 0, or an error as above. */
 int aspace_write(struct address_space *space, uptr to, const void *from, size_t n);

@@ -1,5 +1,5 @@
-/* The pages of address spaces: what the entries of their tables name, region by region. Each page that an entry names is one reference to its
-   frame. Lock: the address space's, held by the caller. */
+/* The pages of address spaces: what the entries of their tables name, region by region. Each page that an entry names is one
+   reference to its frame. Lock: the address space's, held by the caller. */
 #include "arch/upcall.h"
 #include "base/assert.h"
 #include "lib/errno.h"
@@ -55,8 +55,8 @@ void pages_drop(struct address_space *space, uptr start, uptr end, bool used)
         forget(start, end);
 }
 
-/* What an entry may say in a region now: a page that was writable and may be written still is; one that becomes writable is not yet, so that
-   the first write finds out whether somebody else has it. */
+/* What an entry may say in a region now: a page that was writable and may be written still is; one that becomes writable is not yet,
+   so that the first write finds out whether somebody else has it. */
 static pte_t protected(pte_t pte, const vm_region_t *region)
 {
     if (!region->access)

@@ -1,5 +1,6 @@
-/* Loading a program: its file says which parts go where in memory; the parts become regions, and the pages come when they are touched. Every
-   number in the file is a stranger's: it is used only after it was compared with what it may be. No lock: the space is not in use. */
+/* Loading a program: its file says which parts go where in memory; the parts become regions, and the pages come when they are
+   touched. Every number in the file is a stranger's: it is used only after it was compared with what it may be. No lock: the space
+   is not in use. */
 #include "proc/elf.h"
 #include "arch/upcall.h"
 #include "lib/errno.h"
@@ -155,8 +156,8 @@ int elf_load(struct address_space *space, const struct image *image, struct prog
     }
     return region_find(space, program->entry) ? 0 : -ENOEXEC;
 #else
-    /* Read the header and compare it with what this kernel can run; then the program headers; then map each SEGMENT_LOAD, after comparing every
-       one of its numbers. Which sums can overflow? */
+    /* Read the header and compare it with what this kernel can run; then the program headers; then map each SEGMENT_LOAD, after
+       comparing every one of its numbers. Which sums can overflow? */
     (void)space, (void)image, (void)program;
     (void)header_fits, (void)segment_fits, (void)map_segment;
     panic("lab 3.3: elf_load is yours to write (kernel/proc/elf.c)");

@@ -11,6 +11,6 @@ struct program {
     uptr end;        /* behind its last byte: where the heap may begin */
 };
 
-/* Lab 3.3 (elf.c). Maps the program into a space that nobody uses yet. Returns 0; -ENOEXEC: this is no program for this kernel (and the space is
-   to be thrown away); -ENOMEM, -EIO. */
+/* Lab 3.3 (elf.c). Maps the program into a space that nobody uses yet. Returns 0; -ENOEXEC: this is no program for this kernel (and
+   the space is to be thrown away); -ENOMEM, -EIO. */
 int elf_load(struct address_space *space, const struct image *image, struct program *program);

@@ -1,5 +1,5 @@
-/* exec: everything new is made while the old program is still whole; then the process steps over. No lock: nobody else knows the new space, and the old
-   one is left by its only thread. */
+/* exec: everything new is made while the old program is still whole; then the process steps over. No lock: nobody else knows the new
+   space, and the old one is left by its only thread. */
 #include "proc/exec.h"
 #include "arch/user.h"
 #include "fs/random.h"
@@ -158,8 +158,8 @@ static int put_auxiliary(struct writer *w, const struct program *program, uptr r
     return error;
 }
 
-/* From the top: 8 bytes of 0, the program's name, the strings, 16 random bytes; then, at *rsp, the words that the ABI wants: argc, pointers to the
-   arguments and NULL, to the environment's and NULL, the auxiliary vector. */
+/* From the top: 8 bytes of 0, the program's name, the strings, 16 random bytes; then, at *rsp, the words that the ABI wants: argc,
+   pointers to the arguments and NULL, to the environment's and NULL, the auxiliary vector. */
 static int stack_make(struct address_space *space, const struct program *program, const char *name, const struct exec_strings *s, uptr *rsp)
 {
     u64 random[2];
@@ -167,7 +167,8 @@ static int stack_make(struct address_space *space, const struct program *program
     size_t words = 1 + s->argc + 1 + s->envc + 1 + 2 * AUX_MAX;
     uptr bottom = align_down(random_at - words * sizeof(u64), 16);
     vm_region_t region = {
-        .start = align_down(bottom, PAGE_SIZE) - STACK_PAGES * PAGE_SIZE, .end = USER_END, .access = ACCESS_READ | ACCESS_WRITE, .flags = VM_STACK,
+        .start = align_down(bottom,
+                            PAGE_SIZE) - STACK_PAGES * PAGE_SIZE, .end = USER_END, .access = ACCESS_READ | ACCESS_WRITE, .flags = VM_STACK,
     };
     struct writer w = { .space = space, .at = bottom };
     const char *string = s->block ? frame_to_virt(s->block) : "";

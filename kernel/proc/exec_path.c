@@ -1,5 +1,5 @@
-/* exec of what a path leads to. A script names the program that reads it in its first line; that may be a script again. Each level puts two words, the
-   program and what follows it in the line, in front of the arguments, and takes the first of those away. */
+/* exec of what a path leads to. A script names the program that reads it in its first line; that may be a script again. Each level
+   puts two words, the program and what follows it in the line, in front of the arguments, and takes the first of those away. */
 #include "proc/exec_path.h"
 #include "fs/names.h"
 #include "lib/errno.h"

@@ -32,7 +32,8 @@ static size_t name(void *object, char *to, size_t size)
 
 const struct vm_object_ops file_vm_ops = { .page = page, .get = get, .put = put, .name = name };
 
-/* --- processes in files ---------------------------------------------------------------------------------------------------------------- */
+/* --- processes in files
+   ---------------------------------------------------------------------------------------------------------------- */
 
 static struct fs_context *kernel_context;
 

@@ -13,6 +13,7 @@ struct fork_options {
     uptr clear_tid;  /* what set_tid_address() would have set in the child */
 };
 
-/* The running process gets a child with a copy of its address space (lab 3.5: shared until written), descriptors, signal actions and registers; in
-   the child the system call that called this returns 0. Thread context, in a system call. Returns the child's id, -EAGAIN (too many) or -ENOMEM. */
+/* The running process gets a child with a copy of its address space (lab 3.5: shared until written), descriptors, signal actions and
+   registers; in the child the system call that called this returns 0. Thread context, in a system call. Returns the child's id,
+   -EAGAIN (too many) or -ENOMEM. */
 pid_t process_fork(const struct fork_options *options);

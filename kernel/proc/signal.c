@@ -9,7 +9,8 @@
 #include "sched/control.h"
 #include "sched/interrupt.h"
 
-#define SIGNALS_IGNORED (SIGNAL_BIT(SIGCHLD) | SIGNAL_BIT(SIGURG) | SIGNAL_BIT(SIGWINCH) | SIGNAL_BIT(SIGCONT)) /* unless there is a handler */
+/* What a process that has no handler for them does not hear. */
+#define SIGNALS_IGNORED (SIGNAL_BIT(SIGCHLD) | SIGNAL_BIT(SIGURG) | SIGNAL_BIT(SIGWINCH) | SIGNAL_BIT(SIGCONT))
 
 static struct slab_cache action_cache;
 
@@ -58,8 +59,8 @@ bool signal_ignored(const struct process *p, int signal)
 #else
     /* By the action that the process has set; where that is the default: by SIGNALS_IGNORED. Two signals cannot be ignored. */
     lab_stub("3.8", "signal_ignored");
-    (void)p, (void)signal;
-    return false;
+    (void)p;
+    return signal != SIGKILL; /* only faults, which ask nobody, and what cannot be ignored */
 #endif
 }
 
@@ -85,10 +86,11 @@ int signal_take(struct process *p, u64 blocked, struct signal_info *info)
         p->signals.pending &= ~SIGNAL_BIT(signal);
     return signal;
 #else
-    /* SIGKILL before all others; of those the lowest number. What is taken is pending no more. */
+    /* SIGKILL before all others; of those the lowest number that is not blocked. What is taken is pending no more, unless it came
+       more than once (signal_once_less()); and what is known of it goes to *info. */
     lab_stub("3.8", "signal_take");
-    (void)p, (void)blocked, (void)info, (void)signal_once_less;
-    return 0;
+    (void)blocked, (void)info, (void)signal_once_less;
+    return p->signals.pending ? __builtin_ctzl(p->signals.pending) + 1 : 0;
 #endif
 }
 

@@ -1,5 +1,5 @@
-/* Signals: what one process, or the kernel, tells another one, and how that hears it: just before it goes back to user mode. Numbers, flags and
-   layouts are Linux's on x86-64. Guards as in proc/process.h. */
+/* Signals: what one process, or the kernel, tells another one, and how that hears it: just before it goes back to user mode.
+   Numbers, flags and layouts are Linux's on x86-64. Guards as in proc/process.h. */
 #pragma once
 
 #include "base/thread.h"
@@ -74,7 +74,8 @@ struct signals {
     u8 more[NSIG - SIGNALS_WITH_INFO];           /* [p] the others are not lost when they come again: so many more */
 };
 
-/* What interruptible waits return when a signal came, inside the kernel alone: on the way out it becomes EINTR, or the call starts again. */
+/* What interruptible waits return when a signal came, inside the kernel alone: on the way out it becomes EINTR, or the call starts
+   again. */
 #define ERESTART 512        /* again, unless a handler without SA_RESTART runs */
 #define ERESTART_NO_HANDLER 514 /* again, unless a handler runs */
 
@@ -85,8 +86,8 @@ void signals_free(struct signals *signals);
 /* exec: what had a handler has the default again. */
 void signals_reset(struct process *p);
 
-/* Sends a signal to a process: remembers it, and lets a thread that waits hear of it. info: NULL for the kernel's own. Any context, processes_lock
-   held. */
+/* Sends a signal to a process: remembers it, and lets a thread that waits hear of it. info: NULL for the kernel's own. Any context,
+   processes_lock held. */
 void signal_send_locked(struct process *p, int signal, const struct signal_info *info);
 void signal_send(struct process *p, int signal, const struct signal_info *info);
 /* Sends to all processes of a group. Returns how many there are. */
@@ -97,7 +98,8 @@ void signal_force(int signal, const struct signal_info *info);
 struct user_siginfo info_for_user(int signal, const struct signal_info *info);
 /* Whether the running thread has a signal to hear. */
 bool signal_waits(void);
-/* Hears what waits: runs default actions, or lays a handler's frame. Interrupts on, just before user mode; does not return if the process ends. */
+/* Hears what waits: runs default actions, or lays a handler's frame. Interrupts on, just before user mode; does not return if the
+   process ends. */
 void signals_deliver(struct trap_frame *frame);
 /* The end of a handler: back to what *frame was before it. Returns what rax was. */
 s64 signal_return(struct trap_frame *frame);

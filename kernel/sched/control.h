@@ -12,7 +12,8 @@ void thread_safe_point(void);
 /* The thread stands still until thread_resume(): STOPPED at once if it is ready, when its wait is over if it waits. Of itself:
    returns when resumed. -EINVAL if it does already. */
 int thread_suspend(tid_t tid);
-/* The two steps of it, for the running thread: it is to stand still; and does, unless it was resumed in between. The first in any context. */
+/* The two steps of it, for the running thread: it is to stand still; and does, unless it was resumed in between. The first in any
+   context. */
 int thread_suspend_begin(tid_t tid);
 void thread_suspend_here(void);
 /* -EINVAL if it does not stand still. */

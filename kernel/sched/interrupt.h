@@ -1,10 +1,11 @@
-/* Waits that a signal ends: what system calls wait with. A signal is for the thread as a whole, not for what it waits for: so every such wait looks
-   whether one came, before it begins and when it is over. */
+/* Waits that a signal ends: what system calls wait with. A signal is for the thread as a whole, not for what it waits for: so every
+   such wait looks whether one came, before it begins and when it is over. */
 #pragma once
 
 #include "sched/wait.h"
 
-/* As wait_on() and wait_on_until(); -ERESTART (proc/signal.h) if the thread has a signal to hear, and then it may have been woken as well. */
+/* As wait_on() and wait_on_until(); -ERESTART (proc/signal.h) if the thread has a signal to hear, and then it may have been woken as
+   well. */
 int wait_interruptible(struct wait_queue *wq, struct spinlock *lock);
 int wait_interruptible_until(struct wait_queue *wq, struct spinlock *lock, u64 when);
 /* t has a signal to hear: its interruptible wait ends, or its next one does not begin. Any context. */

@@ -79,11 +79,13 @@ static s64 place(struct process *p, vm_region_t *region, uptr at, size_t size, i
 s64 sys_mmap(uptr at, size_t size, int protection, int flags, int fd, s64 offset)
 {
     int type = flags & MAP_TYPE, error = 0;
-    vm_region_t region = { .access = access_of(protection), .flags = type == MAP_PRIVATE ? 0 : VM_SHARED, .first = (u64)offset >> PAGE_SHIFT };
+    vm_region_t region = { .access = access_of(protection), .flags = type == MAP_PRIVATE ? 0 : VM_SHARED,
+                          .first = (u64)offset >> PAGE_SHIFT };
     s64 result;
 
     size = align_up(size, PAGE_SIZE);
-    if (!size || (type != MAP_PRIVATE && type != MAP_SHARED && type != MAP_SHARED_VALIDATE) || offset < 0 || (u64)offset & (PAGE_SIZE - 1) ||
+    if (!size || (type != MAP_PRIVATE && type != MAP_SHARED && type != MAP_SHARED_VALIDATE) ||
+        offset < 0 || (u64)offset & (PAGE_SIZE - 1) ||
         flags & ~(MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | MAP_IGNORED))
         return -EINVAL;
     if (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) {

@@ -269,8 +269,8 @@ static void alarm_rings(struct timer *timer)
     spin_unlock_irq(&processes_lock, flags);
 }
 
-/* Sets the alarm of the running process to ring in `first` ns (0: not at all), and then every `interval` ns (0: once). Tells what was left, and the
-   interval, of the one before. */
+/* Sets the alarm of the running process to ring in `first` ns (0: not at all), and then every `interval` ns (0: once). Tells what
+   was left, and the interval, of the one before. */
 static void alarm_set(u64 first, u64 interval, u64 *left, u64 *old_interval)
 {
     struct process *p = current_process();

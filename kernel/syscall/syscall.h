@@ -1,5 +1,5 @@
-/* System calls: what a program asks of the kernel. Each sys_NAME() runs in thread context, on the thread of a process, without a lock, and returns
-   a value from 0 up or a negated error number. */
+/* System calls: what a program asks of the kernel. Each sys_NAME() runs in thread context, on the thread of a process, without a
+   lock, and returns a value from 0 up or a negated error number. */
 #pragma once
 
 #include "lib/types.h"

@@ -1,7 +1,7 @@
 ; Copying between the kernel and user memory: the only instructions of the kernel that touch a user address.
 ;
 ; A page fault in between is dealt with as one of the program's own would be, and the copy goes on; where that cannot be, user_copy_failed()
-; is where it continues (page_fault() in mm/fault.c sees to that, by user_copy_resume()). Fault-free copies pay nothing for this. SMAP, where the
+; is where it continues (process_fault() sees to that). Fault-free copies pay nothing for this. SMAP, where the
 ; processor has it, lets the kernel touch user memory between stac and clac alone.
 
 extern smap_on                        ; bool: features.c
