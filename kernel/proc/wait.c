@@ -73,7 +73,7 @@ pid_t process_wait_for(pid_t pid, int options, int *status)
     u64 flags = spin_lock_irq(&processes_lock);
 
     lab_stub("3.6", "process_wait_for");
-    (void)pid, (void)options, (void)used, (void)child_with_news;
+    (void)pid, (void)options, (void)child_with_news;
     while (!child) {
         list_for_each(it, &me->children)
             if (list_entry(it, struct process, sibling_link)->state == PROCESS_ZOMBIE)
