@@ -1,5 +1,5 @@
-/* A bit of everything that takes memory, for a kernel that has none at some point: each step may fail, none waits for what will not come, and
- * nothing is left behind. Prints nothing: what it would print depends on where memory ended. */
+/* A bit of everything that takes memory, for a kernel that has none at some point: each step may fail, none waits for what will not
+ * come, and nothing is left behind. Prints nothing: what it would print depends on where memory ended. */
 
 #include <fcntl.h>
 #include <signal.h>
