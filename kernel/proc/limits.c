@@ -1,4 +1,5 @@
-/* Limits (limits.h). Of all of them NPROC, NOFILE, AS, STACK and FSIZE have an effect; the others are kept for who asks. Lock: processes_lock. */
+/* Limits (limits.h). Of all of them NPROC, NOFILE, AS, STACK and FSIZE have an effect; the others are kept for who asks. Lock:
+   processes_lock. */
 #include "proc/limits.h"
 #include "lib/errno.h"
 #include "mm/slab.h"
