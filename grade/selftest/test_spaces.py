@@ -7,7 +7,6 @@ import struct
 import kernels
 import pytest
 
-from grade import dwarf
 from grade.boot import Boot
 from grade.gdb import check, spaces
 
@@ -19,7 +18,7 @@ WRITABLE, CODE = 0x403000, 0x400000
 def run():
     """A run that ends while /bin/sleep sleeps."""
     kernel = kernels.reference(PHASE) / "build/checked/kernel.elf"
-    with contextlib.closing(Boot(kernel, dwarf.load(kernel), 1, archive=kernels.archive_of(PHASE))) as boot:
+    with contextlib.closing(Boot(kernel, kernels.image(kernel), 1, archive=kernels.archive_of(PHASE))) as boot:
         yield boot("user", program=["/bin/sleep", "200"], limit_ms=300, trace="off", outcome="hang", result=None)
 
 
