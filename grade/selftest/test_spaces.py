@@ -18,7 +18,7 @@ WRITABLE, CODE = 0x403000, 0x400000
 def run():
     """A run that ends while /bin/sleep sleeps."""
     kernel = kernels.reference(PHASE) / "build/checked/kernel.elf"
-    with contextlib.closing(Boot(kernel, kernels.image(kernel), 1, archive=kernels.archive_of(PHASE))) as boot:
+    with contextlib.closing(Boot(kernel, kernels.image(kernel, kernels.reference(PHASE)), 1, archive=kernels.archive_of(PHASE))) as boot:
         yield boot("user", program=["/bin/sleep", "200"], limit_ms=300, trace="off", outcome="hang", result=None)
 
 
