@@ -83,6 +83,15 @@ race-rates: trees ## how often seeds find the mutants that are races, as a table
 test-qemu: trees ## grades under this QEMU and under QEMU 10 from bookworm-backports (fetched into build/qemu10) and compares
 	@$(python) grade/second_qemu.py --folder build/qemu10 build/tree/$(phase)-0 build/tree/$(phase)-$(phase)99
 
+# The last phase's user programs, finished or not: a phase's tests begin with what Linux says.
+last-phase := $(call phase-of,$(lastword $(sort $(wildcard phases/[1-9]-*/exercises.toml))))
+last-tree := build/tree/$(last-phase)-$(last-phase)99
+.PHONY: oracle
+oracle: ## writes down what the programs of user/tests print on this Linux (as root, x86-64): user/tests/expected/
+	@$(python) phases/tree.py --quiet --phase $(last-phase) --solved $(last-phase)99 --out $(last-tree)
+	@$(MAKE) -s -C $(last-tree) user
+	@$(python) grade/oracle.py --programs $(last-tree)/build/user/tests --out user/tests/expected
+
 tree: ## makes the tree of a phase and no more: build/tree/PHASE-SOLVED
 	@$(make-tree) --solved $(solved) --out $(tree)
 

@@ -26,7 +26,7 @@ USER_CFLAGS := -std=gnu11 -O2 -g -gdwarf-4 -ffreestanding -nostdinc -Iuser/inclu
 USER_LDFLAGS := -nostdlib -static -no-pie -Wl,-z,max-page-size=4096,-z,noexecstack,--build-id=none
 
 .PHONY: user
-user: $(INITRAMFS)
+user: $(INITRAMFS) ## builds the user programs and the file system that the kernel starts with: build/user/
 
 $(USER_DIR)/stubs.asm: kernel/syscall/syscall.tbl user/lib/stubs.awk
 	@mkdir -p $(@D)

@@ -524,10 +524,10 @@ def test_a_thousand_spoilt_archives_do_no_harm(boot):
             f"{seen.count(0)} of {len(seen)} unpacked")
 
 
-# --- pipes between threads ---------------------------------------------------------------------------------------------------------------
+# --- poll; for pipes see grade/phase3 ---------------------------------------------------------------------------------------------------------------
 
-KTESTS = ("fs_script", "pipe_reader", "pipe_writer", "pipe_broken", "pipe_signal", "pipe_together", "poll_waits", "pipe_cost")
-RESTART, RESTART_NO_HANDLER = -512, -514
+KTESTS = ("fs_script", "pipe_reader", "pipe_writer", "pipe_broken", "pipe_signal", "pipe_nonblock", "pipe_together", "poll_waits", "pipe_cost")
+RESTART_NO_HANDLER = -514
 
 
 def told(run, key="RESULT"):
@@ -539,48 +539,6 @@ def expect_told(run, rule, expected, key="RESULT"):
     seen = told(run, key)
     for step, value in expected.items():
         require(seen.get(step) == value, rule, f"step {step}: {seen.get(step)}, expected {value}")
-
-
-def test_a_reader_waits_for_a_byte_and_hears_of_the_end(boot):
-    run = boot("pipe_reader")
-    expect_told(run, "who reads from an empty pipe waits, and a byte is read once", {10: 1, 11: 4, 0: 3, 1: 1, 12: 1})
-    expect_told(run, "when nobody can write any more, a reader that waits gets the end", {2: 0})
-    expect_told(run, "bytes come out in the order in which they went in", {0: ord("a"), 1: ord("d")}, "NOTE")
-    no_leak(run)
-
-
-def test_a_writer_waits_until_all_fits_that_belongs_together(boot):
-    run = boot("pipe_writer")
-    expect_told(run, "a write of up to 4096 bytes waits for room for all of them, and a smaller one that fits does not wait for it",
-                {10: 65336, 1: 200, 11: 1, 12: 65536, 0: 4096, 13: 0, 14: 4096})
-    no_leak(run)
-
-
-def test_a_writer_hears_that_nobody_reads_any_more(boot):
-    run = boot("pipe_broken")
-    expect_told(run, "when nobody can read any more, writers that wait return: with what they wrote, or with EPIPE",
-                {10: 1, 0: 65536, 1: -errno.EPIPE})
-    no_leak(run)
-
-
-def test_a_signal_ends_a_readers_wait(boot):
-    run = boot("pipe_signal")
-    expect_told(run, "a signal ends the wait for a byte", {10: 1, 0: RESTART})
-    no_leak(run)
-
-
-def test_what_is_written_together_is_read_together(boot):
-    """Three writers; records of 8 to 4096 bytes; the reader takes pieces of all sizes. Others come in at any access to memory."""
-    run = boot("pipe_together", build="race", seeds=list(range(1, 6 if kernels.ALL else 3)), limit_ms=20_000)
-    for part in run.each_seed():
-        require({fact.a: signed(fact.b) for fact in part.facts("RESULT")} == {0: 0, 1: 0, 2: 0, 10: 0},
-                "every write goes through as a whole, and the reader gets the end after the last writer")
-        records = [(fact.a >> 32, fact.a & 0xFFFFFFFF, fact.b & 0xFFFFFFFF) for fact in part.facts("ORDER")]
-        require(not any(foreign for _, _, foreign in records), "a record's bytes stay together", f"{[r for r in records if r[2]][:5]}")
-        for writer in range(3):
-            numbers = [number for who, number, _ in records if who == writer]
-            require(numbers == list(range(40)), "each writer's records come in its order, and none is lost", f"writer {writer}: {numbers}")
-    no_leak(run)
 
 
 def test_poll_waits_for_any_of_its_files(boot):

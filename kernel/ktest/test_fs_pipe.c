@@ -155,6 +155,39 @@ KTEST(pipe_signal, "a signal ends the wait of a reader")
     return error;
 }
 
+static int never_wait(void)
+{
+    tell(0, get(end[0], bytes, 5));
+    tell(1, put(end[1], bytes, PIPE_SIZE - 100));
+    tell(2, put(end[1], bytes, 200));
+    tell(3, put(end[1], bytes, 100));
+    tell(4, put(end[1], bytes, 1));
+    tell(5, get(end[0], bytes, PIPE_SIZE));
+    tell(6, put(end[1], bytes, 5000));
+    close_end(1);
+    tell(7, get(end[0], bytes, PIPE_SIZE));
+    tell(8, get(end[0], bytes, 1));
+    close_end(0);
+    if (pipe_new(&end[0], &end[1], O_NONBLOCK))
+        return -ENOMEM;
+    close_end(0);
+    tell(9, put(end[1], bytes, 1));
+    return 0;
+}
+
+KTEST(pipe_nonblock, "who may not wait is told")
+{
+    int error = pipe_new(&end[0], &end[1], O_NONBLOCK);
+
+    bytes = error ? NULL : kmalloc(PIPE_SIZE + PIPE_BUF);
+    if (!error)
+        error = bytes ? never_wait() : -ENOMEM;
+    close_end(1);
+    close_end(0);
+    kfree(bytes);
+    return error;
+}
+
 /* --- many writers --- */
 
 struct record {

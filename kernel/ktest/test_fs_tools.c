@@ -19,6 +19,12 @@ u64 fs_random(u64 *state)
     return *state >> 33;
 }
 
+/* Of the root's entries, those that the kernel makes itself. */
+static bool stays(const char *name)
+{
+    return !strcmp(name, "dev") || !strcmp(name, "proc");
+}
+
 /* The first entry of a directory that is to go, its name in `path`. False: there is none. */
 static bool first_entry(struct inode *dir, char *path, bool *directory)
 {
@@ -30,7 +36,7 @@ static bool first_entry(struct inode *dir, char *path, bool *directory)
         for (const char *at = entries; at < entries + bytes; at += ((const struct dirent64 *)at)->length) {
             const struct dirent64 *entry = (const struct dirent64 *)at;
 
-            if (!strcmp(entry->name, ".") || !strcmp(entry->name, "..") || (dir == tree_root && !strcmp(entry->name, "dev")))
+            if (!strcmp(entry->name, ".") || !strcmp(entry->name, "..") || (dir == tree_root && stays(entry->name)))
                 continue;
             string_copy(path, entry->name, PATH_MAX);
             *directory = entry->type == S_IFDIR >> 12;

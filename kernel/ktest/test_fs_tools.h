@@ -5,7 +5,7 @@
 
 /* FNV-1a (Fowler, Noll, Vo), 64 bits. */
 u64 fs_hash(const char *bytes, size_t n);
-/* Removes everything below the root but /dev. */
+/* Removes everything below the root but /dev and /proc. */
 void fs_empty(void);
 /* Numbers that a seed repeats. */
 u64 fs_random(u64 *state);

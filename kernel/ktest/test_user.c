@@ -3,7 +3,7 @@
 #include "base/cmdline.h"
 #include "fs/context.h"
 #include "fs/device.h"
-#include "fs/path.h"
+#include "fs/names.h"
 #include "init/first_program.h"
 #include "ktest/ktest.h"
 #include "ktest/output.h"
@@ -55,6 +55,17 @@ static int open_descriptors(struct fd_table *fds)
     return error < 0 ? error : 0;
 }
 
+/* Programs that make files do so where they may. */
+static int enter_tmp(char *path)
+{
+    struct inode *inode;
+    int error;
+
+    string_copy(path, "/tmp", PATH_MAX);
+    error = path_find(AT_FDCWD, path, 0, &inode);
+    return error ? error : fs_chdir(inode);
+}
+
 /* The process's first steps. Its exit status where the program cannot be run: the error, which no program's status looks like. */
 static int begin(void *unused)
 {
@@ -63,6 +74,8 @@ static int begin(void *unused)
     int error = path ? open_descriptors(&current_process()->fds) : -ENOMEM;
 
     (void)unused;
+    if (!error)
+        error = enter_tmp(path);
     if (!error)
         error = first_program(path, &strings);
     if (!error)

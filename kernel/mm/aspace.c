@@ -180,28 +180,24 @@ int aspace_map(struct address_space *space, const vm_region_t *wanted)
     return 0;
 }
 
-/* True if every byte of the range is in some region. */
-static bool all_mapped(const struct address_space *space, uptr start, uptr end)
+/* How far regions follow each other without a hole, from `start` on, up to `end`. */
+static uptr mapped_until(const struct address_space *space, uptr start, uptr end)
 {
-    struct list *it = first_behind(space, start);
+    for (struct list *it = first_behind(space, start); it != &space->regions && start < end; it = it->next) {
+        const vm_region_t *region = list_entry(it, vm_region_t, link);
 
-    while (it != &space->regions && list_entry(it, vm_region_t, link)->start <= start) {
-        start = list_entry(it, vm_region_t, link)->end;
-        if (start >= end)
-            return true;
-        it = it->next;
+        if (region->start > start)
+            break;
+        start = region->end;
     }
-    return false;
+    return min(start, end);
 }
 
 int aspace_protect(struct address_space *space, uptr start, size_t size, u32 access)
 {
-    uptr end = start + size;
-    int error;
+    uptr end = mapped_until(space, start, start + size);
+    int error = split_at(space, start);
 
-    if (!all_mapped(space, start, end))
-        return -ENOMEM;
-    error = split_at(space, start);
     if (!error)
         error = split_at(space, end);
     if (error)
@@ -214,7 +210,7 @@ int aspace_protect(struct address_space *space, uptr start, size_t size, u32 acc
         region->access = access;
         pages_protect(space, region);
     }
-    return 0;
+    return end == start + size ? 0 : -ENOMEM;
 }
 
 uptr aspace_gap(const struct address_space *space, size_t size, uptr below)

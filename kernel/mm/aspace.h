@@ -63,7 +63,7 @@ struct address_space *aspace_fork(struct address_space *space);
 int aspace_map(struct address_space *space, const vm_region_t *wanted);
 /* Takes away what is there; nothing need be. Returns 0 or -ENOMEM (a region has to be split). */
 int aspace_unmap(struct address_space *space, uptr start, size_t size);
-/* Allows another access. -ENOMEM: some of the range is in no region, or a region cannot be split. */
+/* Allows another access, up to the first hole. -ENOMEM: there is one, or a region cannot be split. */
 int aspace_protect(struct address_space *space, uptr start, size_t size, u32 access);
 /* The lowest address of `size` bytes that are in no region, as high up as possible below `below`; 0 if there are none. */
 uptr aspace_gap(const struct address_space *space, size_t size, uptr below);

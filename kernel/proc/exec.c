@@ -144,7 +144,8 @@ static int put_auxiliary(struct writer *w, const struct program *program, uptr r
     const struct credentials *cred = &current_process()->cred;
     const u64 aux[][2] = {
         { AT_PHDR, program->headers }, { AT_PHENT, 56 }, { AT_PHNUM, program->nr_headers }, { AT_PAGESZ, PAGE_SIZE }, { AT_BASE, 0 },
-        { AT_FLAGS, 0 }, { AT_ENTRY, program->entry }, { AT_UID, cred->uid.real }, { AT_EUID, cred->uid.effective }, { AT_GID, cred->gid.real },
+        { AT_FLAGS, 0 }, { AT_ENTRY, program->entry }, { AT_UID, cred->uid.real }, { AT_EUID, cred->uid.effective }, { AT_GID,
+                                                                                                                      cred->gid.real },
         { AT_EGID, cred->gid.effective }, { AT_CLKTCK, 100 }, { AT_SECURE, 0 }, { AT_RANDOM, random }, { AT_EXECFN, file }, { AT_NULL, 0 },
     };
     int error = 0;

@@ -15,6 +15,20 @@ void process_returns_space(struct process *p)
     spin_unlock_irq(&processes_lock, flags);
 }
 
+/* The process has no address space any more, and nobody looks at it: it is the caller's. NULL: it had none. */
+static struct address_space *take_space(struct process *p)
+{
+    struct address_space *space;
+
+    mutex_lock(&p->space_lock);
+    space = p->space;
+    if (space)
+        p->used.max_pages = space->pages;
+    p->space = NULL;
+    mutex_unlock(&p->space_lock);
+    return space;
+}
+
 /* Everything but what is kept for the parent. */
 static void release(struct process *p)
 {
@@ -24,12 +38,8 @@ static void release(struct process *p)
     fd_close_all(&p->fds);
     fs_context_end(&p->fs);
     timer_cancel(&p->alarm);
-    mutex_lock(&p->space_lock); /* somebody may be looking at it */
-    space = p->space;
-    p->space = NULL;
-    mutex_unlock(&p->space_lock);
+    space = take_space(p);
     if (space) {
-        p->used.max_pages = max(p->used.max_pages, space->pages);
         user_space_leave();
         if (p->lent)
             process_returns_space(p);
@@ -39,7 +49,7 @@ static void release(struct process *p)
 #else
     /* Descriptors, files, the alarm, the address space, which this thread stands in: who ends holds on to nothing. */
     lab_stub("3.6", "release");
-    (void)p;
+    (void)p, (void)take_space;
 #endif
 }
 
@@ -102,7 +112,6 @@ void process_thread_leaves(struct thread *t, int code)
         release(p);
     flags = spin_lock_irq(&processes_lock);
     list_remove(&t->owner_link);
-    usage_thread_leaves_locked(p, t);
     spin_unlock_irq(&processes_lock, flags);
     user_thread_end(t);
     t->owner = NULL; /* the process may be waited for and freed before this thread is off its stack */

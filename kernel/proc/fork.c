@@ -125,7 +125,7 @@ free_process:
     /* What does a child have of its own, what does it share with its parent, and what must be there before anybody can know of it?
        Each step may fail, and then what was done before is undone. child_thread() and copy_space() are given, and so are the
        functions of proc/table.h. */
-    (void)options, (void)child_thread, (void)copy_space, (void)wait_for_space;
+    (void)options, (void)child_thread, (void)copy_space, (void)lend_space, (void)wait_for_space;
     panic("lab 3.4: process_fork is yours to write (kernel/proc/fork.c)");
 #endif
 }

@@ -144,6 +144,7 @@ void process_link(struct process *p, struct thread *t, struct process *parent)
 
 void process_unlink_locked(struct process *p)
 {
+    usage_child_goes_locked(p);
     list_remove(&p->all_link);
     list_remove(&p->pid_link);
     list_remove(&p->sibling_link);
@@ -206,7 +207,7 @@ _Noreturn void process_exit(int status)
 pid_t process_wait(pid_t pid, int *status, bool nohang)
 {
     int code;
-    pid_t found = process_wait_for(pid, nohang ? WNOHANG : 0, &code, NULL);
+    pid_t found = process_wait_for(pid, nohang ? WNOHANG : 0, &code);
 
     if (found > 0 && status)
         *status = code;

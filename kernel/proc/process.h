@@ -57,7 +57,8 @@ struct process {
     struct credentials cred;     /* [p], and changed by its own thread alone */
     struct limits limits;        /* [p] */
     struct usage used;           /* [p] by threads that have left */
-    struct usage used_by_children; /* [p] by those that were waited for, with theirs */
+    struct usage used_by_children; /* [p] by those that are gone, with theirs */
+    struct usage used_by_last;   /* [p] ... by the last of them */
     struct fs_context fs;        /* [o] where its paths begin, and as whom it touches files */
 #endif
     struct process_mine mine;

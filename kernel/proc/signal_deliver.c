@@ -161,12 +161,10 @@ static void settle_call(struct trap_frame *frame, const struct signal_action *ha
 
     if (frame->vector != TRAP_SYSCALL || (result != -ERESTART && result != -ERESTART_NO_HANDLER))
         return;
-    if (!handler || (result == -ERESTART && handler->flags & SA_RESTART)) {
+    if (!handler || (result == -ERESTART && handler->flags & SA_RESTART))
         syscall_again(frame);
-    } else {
+    else
         frame->rax = (u64)-EINTR;
-        user_thread(current())->sleep_until = 0; /* the next sleep is another one */
-    }
 #else
     /* ERESTART and ERESTART_NO_HANDLER (proc/signal.h) never reach a program: what does it see instead? */
     lab_stub("3.8b", "settle_call");
@@ -192,6 +190,8 @@ void signals_deliver(struct trap_frame *frame)
             continue;
         }
         settle_call(frame, &action);
+        if ((s64)frame->rax == -EINTR)
+            user->sleep_until = 0; /* the sleep is over: the next one is another */
         if (call_handler(frame, signal, &info, &action))
             process_exit(SIGSEGV);
     }

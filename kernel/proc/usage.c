@@ -33,16 +33,26 @@ struct usage usage_with_children_locked(const struct process *p)
     return usage;
 }
 
-void usage_thread_leaves_locked(struct process *p, const struct thread *t)
+void usage_thread_leaves(const struct thread *t)
 {
+    struct process *p = t->owner;
+    u64 flags;
+
+    if (!p)
+        return;
+    flags = spin_lock_irq(&processes_lock);
     add(&p->used, &(struct usage){ .cpu_ns = thread_cpu_ns(t), .switches = t->nr_switches });
+    spin_unlock_irq(&processes_lock, flags);
 }
 
-void usage_child_waited_locked(struct process *parent, const struct process *child)
+void usage_child_goes_locked(const struct process *child)
 {
-    struct usage used = usage_with_children_locked(child);
+    struct process *parent = child->parent;
 
-    add(&parent->used_by_children, &used);
+    if (!parent)
+        return;
+    parent->used_by_last = usage_with_children_locked(child);
+    add(&parent->used_by_children, &parent->used_by_last);
 }
 
 void usage_to_user(struct rusage *to, const struct usage *usage)

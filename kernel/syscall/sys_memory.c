@@ -18,7 +18,7 @@
 #define MAP_ANONYMOUS 0x20
 #define MAP_IGNORED (0x40 | 0x100 | 0x800 | 0x1000 | 0x2000 | 0x4000 | 0x8000 | 0x20000 | 0x40000) /* hints, as on Linux here */
 #define MAP_FIXED_NOREPLACE 0x100000
-#define MMAP_TOP (USER_END - MIB(64)) /* below what a stack may grow to */
+#define MMAP_TOP (USER_END - MIB(128)) /* below what a stack may grow to */
 
 s64 sys_brk(uptr end)
 {

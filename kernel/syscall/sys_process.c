@@ -87,10 +87,12 @@ s64 sys_exit_group(int status)
     process_exit((status & 0xff) << 8);
 }
 
+/* What a child used is known when it has ended. */
 s64 sys_wait4(int pid, uptr status, int options, uptr usage)
 {
+    struct process *me = current_process();
+    struct usage used = { 0 };
     struct rusage resources;
-    struct usage used;
     int code = 0;
     pid_t found;
 
@@ -98,9 +100,11 @@ s64 sys_wait4(int pid, uptr status, int options, uptr usage)
         return -EINVAL;
     if (pid == INT32_MIN)
         return -ESRCH;
-    found = process_wait_for(pid, options, &code, &used);
+    found = process_wait_for(pid, options, &code);
     if (found <= 0)
         return found;
+    if ((code & 0x7f) != 0x7f) /* neither stopped nor continued */
+        used = me->used_by_last;
     usage_to_user(&resources, &used);
     if ((status && copyout(status, &code, sizeof(code))) || (usage && copyout(usage, &resources, sizeof(resources))))
         return -EFAULT;

@@ -1,0 +1,267 @@
+/* System calls on descriptors, and on several of them at once. */
+#include "fs/context.h"
+#include "fs/dir.h"
+#include "fs/flock.h"
+#include "fs/pipe.h"
+#include "fs/poll.h"
+#include "lib/errno.h"
+#include "mm/frames.h"
+#include "mm/slab.h"
+#include "mm/uaccess.h"
+#include "proc/signal.h"
+#include "proc/user_thread.h"
+#include "syscall/calls.h"
+#include "syscall/sys_path.h"
+
+#define SETTABLE (O_APPEND | O_NONBLOCK | O_NOATIME)
+#define POLL_FEW 16
+
+static struct fd_table *table(void)
+{
+    return current_fs()->fds;
+}
+
+/* --- descriptors --- */
+
+s64 sys_close(int fd)
+{
+    return fd_close(table(), fd);
+}
+
+s64 sys_dup(int fd)
+{
+    return fd_dup(table(), fd);
+}
+
+s64 sys_dup2(int from, int to)
+{
+    return fd_dup_to(table(), from, to, false);
+}
+
+s64 sys_dup3(int from, int to, int flags)
+{
+    if (flags & ~O_CLOEXEC || from == to)
+        return -EINVAL;
+    return fd_dup_to(table(), from, to, flags & O_CLOEXEC);
+}
+
+/* Enters both, or neither. */
+static int install_pair(struct file *file[2], int fd[2], bool cloexec)
+{
+    for (int i = 0; i < 2; i++) {
+        fd[i] = fd_install_from(table(), file[i], 0, cloexec);
+        if (fd[i] >= 0)
+            continue;
+        if (i)
+            (void)fd_close(table(), fd[0]);
+        else
+            file_put(file[0]);
+        file_put(file[1]);
+        return fd[i];
+    }
+    return 0;
+}
+
+s64 sys_pipe2(uptr fds, int flags)
+{
+    struct file *file[2];
+    int fd[2];
+    int error;
+
+    if (flags & ~(O_CLOEXEC | O_NONBLOCK))
+        return -EINVAL;
+    error = pipe_new(&file[0], &file[1], (u32)flags & O_NONBLOCK);
+    if (!error)
+        error = install_pair(file, fd, flags & O_CLOEXEC);
+    if (error || !copyout(fds, fd, sizeof(fd)))
+        return error;
+    (void)fd_close(table(), fd[0]);
+    (void)fd_close(table(), fd[1]);
+    return -EFAULT;
+}
+
+s64 sys_pipe(uptr fds)
+{
+    return sys_pipe2(fds, 0);
+}
+
+static s64 dup_from(struct file *file, u64 least, bool cloexec)
+{
+    int fd;
+
+    if (least >= (u64)table()->limit)
+        return -EINVAL;
+    file_get(file);
+    fd = fd_install_from(table(), file, (int)least, cloexec);
+    if (fd < 0)
+        file_put(file);
+    return fd;
+}
+
+static s64 set_flags(struct file *file, u32 flags)
+{
+    if (flags & (O_ASYNC | O_DIRECT))
+        return -EINVAL;
+    __atomic_store_n(&file->flags, (file->flags & ~SETTABLE) | (flags & SETTABLE), __ATOMIC_RELAXED);
+    return 0;
+}
+
+s64 sys_fcntl(int fd, u32 command, u64 argument)
+{
+    struct file *file = sys_file(fd);
+    s64 result = -EINVAL;
+
+    if (!file)
+        return -EBADF;
+    if (command == F_DUPFD || command == F_DUPFD_CLOEXEC)
+        result = dup_from(file, argument, command == F_DUPFD_CLOEXEC);
+    else if (command == F_GETFD)
+        result = fd_cloexec(table(), fd);
+    else if (command == F_SETFD)
+        result = fd_set_cloexec(table(), fd, argument & FD_CLOEXEC);
+    else if (command == F_GETFL)
+        result = file->flags;
+    else if (command == F_SETFL)
+        result = set_flags(file, (u32)argument);
+    file_put(file);
+    return result;
+}
+
+static s64 set_nonblock(struct file *file, uptr argument)
+{
+    int on;
+
+    if (copyin(&on, argument, sizeof(on)))
+        return -EFAULT;
+    return set_flags(file, on ? file->flags | O_NONBLOCK : file->flags & ~O_NONBLOCK);
+}
+
+s64 sys_ioctl(int fd, u32 request, u64 argument)
+{
+    struct file *file = sys_file(fd);
+    s64 result;
+
+    if (!file)
+        return -EBADF;
+    if (request == FIONBIO)
+        result = set_nonblock(file, argument);
+    else if (request == FIOCLEX || request == FIONCLEX)
+        result = fd_set_cloexec(table(), fd, request == FIOCLEX);
+    else
+        result = file->ops->ioctl ? file->ops->ioctl(file, request, argument) : -ENOTTY;
+    file_put(file);
+    return result;
+}
+
+s64 sys_flock(int fd, int operation)
+{
+    u32 how = (u32)operation & ~LOCK_NB;
+    struct file *file = sys_file(fd);
+    s64 result;
+
+    if (!file)
+        return -EBADF;
+    result = how == LOCK_SH || how == LOCK_EX || how == LOCK_UN ? fs_flock(file, how, !(operation & LOCK_NB)) : -EINVAL;
+    file_put(file);
+    return result;
+}
+
+/* --- several at once --- */
+
+static s64 poll_until(uptr fds, u64 count, u64 when)
+{
+    struct pollfd few[POLL_FEW], *list = few;
+    size_t size = count * sizeof(*list);
+    s64 result = -EFAULT;
+
+    if (count > (u64)table()->limit)
+        return -EINVAL;
+    if (count > POLL_FEW)
+        list = kmalloc(size);
+    if (!list)
+        return -ENOMEM;
+    if (!copyin(list, fds, size)) {
+        result = fs_poll(list, count, when);
+        if (result >= 0 && copyout(fds, list, size))
+            result = -EFAULT;
+    }
+    if (list != few)
+        kfree(list);
+    return result;
+}
+
+s64 sys_poll(uptr fds, u64 count, int timeout_ms)
+{
+    return poll_until(fds, count, timeout_ms < 0 ? ~0ul : clock_ns() + (u64)timeout_ms * NS_PER_MS);
+}
+
+/* When a wait ends that is to take so long; timeout 0: never. */
+static int until(uptr timeout, u64 *when)
+{
+    struct timespec time;
+
+    *when = ~0ul;
+    if (!timeout)
+        return 0;
+    if (copyin(&time, timeout, sizeof(time)))
+        return -EFAULT;
+    if (time.sec < 0 || (u64)time.nsec >= NS_PER_SEC)
+        return -EINVAL;
+    *when = clock_ns() + min((u64)time.sec, ~0ul / NS_PER_SEC / 2) * NS_PER_SEC + (u64)time.nsec;
+    return 0;
+}
+
+/* With another signal mask while it waits. If a signal came, that one is heard before the old mask returns (signals_deliver()). */
+static s64 poll_masked(uptr fds, u64 count, u64 when, uptr mask)
+{
+    struct user_thread *user = user_thread(current());
+    s64 result;
+    u64 set;
+
+    if (copyin(&set, mask, sizeof(set)))
+        return -EFAULT;
+    user->saved_mask = user->blocked;
+    user->restore_mask = true;
+    signal_mask_set(set);
+    result = poll_until(fds, count, when);
+    if (result == -ERESTART_NO_HANDLER)
+        return result;
+    user->restore_mask = false;
+    signal_mask_set(user->saved_mask);
+    return result;
+}
+
+s64 sys_ppoll(uptr fds, u64 count, uptr timeout, uptr mask, size_t mask_size)
+{
+    u64 when;
+    int error = until(timeout, &when);
+
+    if (error)
+        return error;
+    if (mask && mask_size != sizeof(u64))
+        return -EINVAL;
+    return mask ? poll_masked(fds, count, when, mask) : poll_until(fds, count, when);
+}
+
+s64 sys_getdents64(int fd, uptr to, size_t size)
+{
+    struct file *file = sys_file(fd);
+    struct frame *frame;
+    s64 result = -ENOMEM;
+
+    if (!file)
+        return -EBADF;
+    frame = frame_alloc(0);
+    if (frame) {
+        u64 before = file->offset;
+
+        result = dir_entries(file, frame_to_virt(frame), min(size, PAGE_SIZE));
+        if (result > 0 && copyout(to, frame_to_virt(frame), (size_t)result)) {
+            file->offset = before;
+            result = -EFAULT;
+        }
+        frame_put(frame);
+    }
+    file_put(file);
+    return result;
+}
