@@ -1,6 +1,6 @@
 """Lab 3.6: release(), orphan_children_locked(), process_wait_for(). What is left of a process that ends, and who hears of it?"""
 
-from grade.api import boots, exercise, no_leak, require, signed
+from grade.api import boots, exercise, no_leak, replay, require, signed
 from grade.phase3.parts import part, says
 
 ZOMBIE = 1  # enum process_state
@@ -84,14 +84,13 @@ def test_a_zombie_holds_nothing_but_its_status(boot):
 def test_orphans_are_process_1s_children(boot):
     """Somebody has to wait for every process. Whose parent has gone, dead or alive, process 1 gets."""
     run = boot("exit_orphans", program=["/tests/lab3_exit", "leaves_children"])
-    statuses = sorted(signed(fact.b) for fact in run.facts("RETURNED", 0))
+    statuses = sorted(signed(fact.b) for fact in run.facts("RETURNED") if fact.b)
     require(statuses == [41 << 8, 42 << 8, 43 << 8], "process 1 becomes the parent of each child of a process that ends: it can wait for them",
             f"three were left behind, with the codes 41 (dead by then), 42 and 43; process 1 waited for {[s >> 8 for s in statuses]}")
     no_leak(run)
 
 
 @exercise("3.6", points=1)
-@boots(2)
 def test_who_is_killed_while_it_waits_for_a_child_dies(boot):
     """A signal ends every wait: whoever waits for a child that never ends could not be got rid of."""
     run = boot("exit_orphans", program=["/tests/lab3_exit", "killed_waiter"])
@@ -119,4 +118,35 @@ def test_nothing_is_left_of_many_generations(boot):
     """A kernel lives longer than its programs: what each of them left behind would add up."""
     run = part(boot, "exit", "many")
     says(run, {"each child ends and is waited for": ["of 60 generations wrong: 0"]})
+    no_leak(run)
+
+
+# At each end of an address space: the tables that are given back, and those in use.
+GIVEN_BACK = """
+Stop("pagetable_free")
+end = Stop("ktest_done")
+while resume() != address("ktest_done"):
+    report(**registers(("rdi", "cr3")))
+"""
+
+
+@exercise("3.6", points=1)
+def test_no_tables_are_given_back_that_are_in_use(boot):
+    """The processor walks whatever CR3 names: what is given back is somebody else's, who writes there what he likes."""
+    run = part(boot, "exit", "borrowed")
+    with replay(run) as debugger:
+        seen = debugger.run_script(GIVEN_BACK)
+    require(seen, "a process that ends gives back its page tables", "pagetable_free() was not called, seen by GDB")
+    for at in seen:
+        require(at["rdi"] != at["cr3"] & ~0xFFF, "the page tables that are given back are not in use",
+                f"pagetable_free({at['rdi']:#x}) with CR3 = {at['cr3']:#x}, seen by GDB")
+
+
+@exercise("3.6", points=1)
+def test_process_1_hears_of_the_dead_it_gets(boot):
+    """It may be waiting already when an orphan comes to it that is dead by then: nobody else would wake it."""
+    run = boot("exit_orphans", program=["/tests/lab3_exit", "leaves_dead"])
+    says(run, {"process 1 is woken when it gets a child that is dead already": ["it was waited for: yes"]})
+    statuses = sorted(signed(fact.b) for fact in run.facts("RETURNED"))
+    require(statuses == [0, 45 << 8], "process 1 waits for the program and for the one that it left behind", f"{statuses}")
     no_leak(run)

@@ -163,6 +163,26 @@ static void leaves_children(void)
     printf("left behind: 3\n");
 }
 
+/* Leaves a dead one to process 1, and goes on itself until somebody has waited for that. */
+static void leaves_dead(void)
+{
+    volatile long *dead = shared_numbers();
+    pid_t pid = split();
+    if (pid == 0) {
+        pid = split();
+        if (pid == 0)
+            _exit(45);
+        usleep(20000);
+        *dead = pid;
+        usleep(20000);
+        _exit(0);
+    }
+    wait_for(pid);
+    while (kill(*dead, 0) == 0)
+        usleep(1000);
+    show_true("it was waited for", errno == ESRCH);
+}
+
 /* Ends with everything that a process can have: memory, descriptors, an alarm. */
 static void rich(void)
 {
@@ -227,7 +247,7 @@ static void many(void)
 
 static const struct part parts[] = {
     { "statuses", statuses }, { "chosen", chosen }, { "once", once }, { "not_waiting", not_waiting }, { "already_dead", already_dead },
-    { "killed_waiter", killed_waiter }, { "leaves_children", leaves_children }, { "rich", rich },
+    { "killed_waiter", killed_waiter }, { "leaves_children", leaves_children }, { "leaves_dead", leaves_dead }, { "rich", rich },
     { "shared_with_a_child", shared_with_a_child }, { "borrowed", borrowed }, { "many", many },
 };
 

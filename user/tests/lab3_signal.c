@@ -443,13 +443,13 @@ static void stopped_meanwhile(void)
         int status;
         pid_t pid = split();
         if (pid == 0) {
-            pid_t child = signals_parent(SIGWINCH);
             if (pauses) {
                 handle(SIGALRM, note, 0, 0);
                 setitimer(ITIMER_REAL, &(struct itimerval){ { 0, 0 }, { 0, 100000 } }, NULL);
                 pause();
                 _exit(count == 1 ? 9 : 1);
             }
+            pid_t child = signals_parent(SIGWINCH);
             _exit(waitpid(child, &status, 0) == child ? 9 : 1);
         }
         usleep(10000);
