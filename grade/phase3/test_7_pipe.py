@@ -88,7 +88,7 @@ def test_a_writer_hears_that_nobody_reads_any_more(boot):
         "a write when nobody can read any more: EPIPE": ["write: Broken pipe"],
         "a writer that waits for room goes on when the last reader closes, and says how much it had written":
             ["the writer goes on: exited 0", "it says how much it had written: 65536"],
-        "nobody reads: that is EPIPE, before the question of room": ["and from then on: Broken pipe", "full, and nobody reads: Broken pipe"]})
+        "where nobody reads, a write is EPIPE, room or not": ["and from then on: Broken pipe", "full, and nobody reads: Broken pipe"]})
     no_leak(run)
     run = boot("pipe_broken")
     told(run, "when nobody can read any more, all writers that wait go on: with what they wrote, or with EPIPE", {10: 1, 0: SIZE, 1: EPIPE})

@@ -1,5 +1,5 @@
-"""Lab 3.8: signal_ignored(), signal_take(); stack_for(), settle_call(). Which signal is heard next, where, and what becomes of the call that
-it interrupted?"""
+"""Lab 3.8: signal_ignored(), signal_take(); stack_for(), settle_call(). Which signal is heard next, on which stack, and what becomes of
+the call that it interrupted?"""
 
 from grade.api import boots, exercise, no_leak
 from grade.phase3.parts import part, says
@@ -81,7 +81,8 @@ def test_kill_and_stop_cannot_be_refused(boot):
 def test_a_handler_learns_who_sent_it(boot):
     """What is known of a signal is taken with it: who sent it, or which child ended, and how."""
     run = part(boot, "signal", "information", limit_ms=1000)
-    says(run, {"what is known of a signal goes to *info": ["who sent it: yes", "which child, and how it ended: yes", "sent by itself: yes"]})
+    says(run, {"what is known of a signal goes to *info":
+               ["who sent it: yes", "which child, and how it ended: yes", "sent by itself: yes"]})
     no_leak(run)
 
 
@@ -162,6 +163,7 @@ def test_a_stop_is_not_noticed_by_who_was_stopped(boot):
 def test_what_was_no_call_is_not_begun_again(boot):
     """A fault or an interrupt comes with whatever is in the registers: -512 is a number like any other there."""
     run = part(boot, "signal", "no_call")
-    says(run, {"only a system call has a result: what else is in rax stays as it is": ["in rax, as it was: -512", "in rax, as it was: -514"],
+    says(run, {"only a system call has a result: what else is in rax stays as it is":
+               ["in rax, as it was: -512", "in rax, as it was: -514"],
                "each signal is handled once": ["handled: 5 5"]})
     no_leak(run)

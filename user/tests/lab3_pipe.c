@@ -289,11 +289,11 @@ static void watched(void)
     close(there[1]);
     close(back[0]);
     struct pollfd fds[2] = { { there[0], POLLIN, 0 }, { back[1], POLLOUT, 0 } };
-    show("a byte comes", poll(fds, 1, 1000));
+    show("a byte comes", poll(fds, 1, -1));
     read(there[0], buffer, 1);
-    show("room comes", poll(fds + 1, 1, 1000));
+    show("room comes", poll(fds + 1, 1, -1));
     write(back[1], buffer, 8192);
-    show("the end comes", poll(fds, 1, 1000));
+    show("the end comes", poll(fds, 1, -1));
     polled("then", there[0], POLLIN);
     polled("and the other way", back[1], POLLOUT);
     wait_for(pid);

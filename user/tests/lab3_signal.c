@@ -214,7 +214,8 @@ static void information(void)
     show_true("who sent it", got.si_signo == SIGUSR1 && got.si_code == SI_USER && got.si_pid == pid);
     while (count < 2)
         sigsuspend(&none);
-    show_true("which child, and how it ended", got.si_signo == SIGCHLD && got.si_code == CLD_EXITED && got.si_pid == pid && got.si_status == 3);
+    show_true("which child, and how it ended",
+              got.si_signo == SIGCHLD && got.si_code == CLD_EXITED && got.si_pid == pid && got.si_status == 3);
     wait_for(pid);
     raise(SIGUSR1);
     sigsuspend(&none);
