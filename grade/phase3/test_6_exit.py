@@ -150,3 +150,14 @@ def test_process_1_hears_of_the_dead_it_gets(boot):
     statuses = sorted(signed(fact.b) for fact in run.facts("RETURNED"))
     require(statuses == [0, 45 << 8], "process 1 waits for the program and for the one that it left behind", f"{statuses}")
     no_leak(run)
+
+
+@exercise("3.6", points=1)
+def test_a_process_that_memory_runs_out_for_leaves_nothing(boot):
+    """Any allocation may fail, and then somebody ends whom nobody asked to: a parent, a child, or the one between them."""
+    run = boot("exit_orphans", "failalloc=all", program=["/tests/lab3_exit", "family"], result=None, limit_ms=10_000)
+    lost = run.facts("FAILALLOC_LEAK", least=20)
+    for number, fact in enumerate(lost, 1):
+        require(not fact.a and not fact.b, "a process that ends because memory is out gives back all that it had",
+                f"allocation {number} of {len(lost) - 1} failed: {signed(fact.a)} frames and {signed(fact.b)} heap objects were lost")
+    no_leak(run)

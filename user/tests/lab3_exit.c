@@ -245,10 +245,25 @@ static void many(void)
     show("of 60 generations wrong", wrong);
 }
 
+/* A child and its child, of which one is left to process 1. Whatever fails, nobody waits for what does not come. */
+static void family(void)
+{
+    pid_t pid = fork();
+    if (pid == 0) {
+        dup(1);
+        if (fork() == 0)
+            _exit(2);
+        _exit(1);
+    }
+    if (pid > 0)
+        waitpid(pid, NULL, 0);
+}
+
 static const struct part parts[] = {
     { "statuses", statuses }, { "chosen", chosen }, { "once", once }, { "not_waiting", not_waiting }, { "already_dead", already_dead },
     { "killed_waiter", killed_waiter }, { "leaves_children", leaves_children }, { "leaves_dead", leaves_dead }, { "rich", rich },
     { "shared_with_a_child", shared_with_a_child }, { "borrowed", borrowed }, { "many", many },
+    { "family", family },
 };
 
 int main(int argc, char **argv)

@@ -270,6 +270,7 @@ static void polled(const char *name, int fd, short events)
 /* poll() hears of bytes, of room and of the end that come while it waits. */
 static void watched(void)
 {
+    volatile long *heard = shared_numbers();
     int there[2], back[2];
     make(there, 0);
     make(back, O_NONBLOCK);
@@ -281,8 +282,10 @@ static void watched(void)
         close(back[1]);
         usleep(20000);
         write(there[1], "x", 1);
+        until(heard, 1);
         usleep(20000);
         read(back[0], buffer, 8192);
+        until(heard, 2);
         usleep(20000);
         _exit(0);
     }
@@ -291,8 +294,10 @@ static void watched(void)
     struct pollfd fds[2] = { { there[0], POLLIN, 0 }, { back[1], POLLOUT, 0 } };
     show("a byte comes", poll(fds, 1, -1));
     read(there[0], buffer, 1);
+    *heard = 1;
     show("room comes", poll(fds + 1, 1, -1));
     write(back[1], buffer, 8192);
+    *heard = 2;
     show("the end comes", poll(fds, 1, -1));
     polled("then", there[0], POLLIN);
     polled("and the other way", back[1], POLLOUT);
