@@ -24,6 +24,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -32,6 +33,7 @@ LEAST_QEMU = (7, 2)
 PROCESSOR = "qemu64,+smep,+smap,+nx,+fsgsbase,+pdpe1gb,+rdtscp"
 TRIAL_SECONDS = 0.5
 IMAGE = "crescent.iso"
+ARCHIVE = "initramfs.cpio"  # in the kernel's folder, as the kernel knows it
 KERNEL_STOPPED = 2 * 0x21 + 1  # QEMU's exit code when the kernel writes 0x21 (base/panic.c) to isa-debug-exit
 CTRL_D = b"\x04"
 
@@ -50,9 +52,11 @@ def main(arguments):
             raise Refusal(f"there is no kernel at {kernel}; make kernel builds it")
         qemu = None if options.mode == "iso" else find_qemu()
         options.root = Path.cwd()
+        if options.archive:
+            copy_archive(Path(options.archive), kernel.parent / ARCHIVE)
         os.chdir(kernel.parent)
         if options.mode in ("iso", "run-iso"):
-            make_image(kernel.name, options.append)
+            make_image(kernel.name, options.append, bool(options.archive))
         if qemu:
             run_qemu(qemu, options, kernel.name)
     except Refusal as refusal:
@@ -69,6 +73,7 @@ def parse(arguments):
     parser = argparse.ArgumentParser(description="boots the kernel in QEMU for a person")
     parser.add_argument("mode", choices=("run", "run-iso", "qemu-gdb", "iso"))
     parser.add_argument("--kernel", required=True, help="kernel.elf; its folder also gets the image")
+    parser.add_argument("--archive", help="the boot archive, with the programs")
     parser.add_argument("--append", default="", help="boot options, as they stand behind the literal --")
     parser.add_argument("--cpus", type=int, default=1)
     parser.add_argument("--memory", type=int, default=128, help="MiB")
@@ -85,7 +90,7 @@ def run_qemu(qemu, options, kernel):
     """Boots `kernel` (a plain name in the current folder) and returns when the machine was switched off. Raises Refusal if that cannot
     be, or if it ends in another way."""
     machine = machine_arguments(qemu, options)
-    boot = boot_arguments(kernel, options.append)
+    boot = boot_arguments(kernel, options.append) + (["-initrd", ARCHIVE] if options.archive else [])
     accel = "tcg" if options.mode == "qemu-gdb" else choose_accel(options, machine + boot)
     if options.mode == "run-iso":
         boot = ["-cdrom", IMAGE, "-boot", "d", "-vga", "std"]
@@ -184,6 +189,18 @@ def machine_arguments(qemu, options):
     return [qemu, "-nodefaults", "-no-user-config", "-cpu", PROCESSOR, "-m", f"{options.memory}M", "-smp", str(options.cpus)]
 
 
+def copy_archive(archive, place):
+    """Puts the boot archive beside the kernel, in one step: somebody else may be starting there. Raises Refusal."""
+    try:
+        if not place.exists() or place.read_bytes() != archive.read_bytes():
+            fd, name = tempfile.mkstemp(dir=place.parent, prefix=".archive-")
+            with open(fd, "wb") as file:
+                file.write(archive.read_bytes())
+            os.replace(name, place)
+    except OSError as error:
+        raise Refusal(f"the boot archive {archive} cannot be used: {error.strerror}") from error
+
+
 def boot_arguments(kernel, append):
     """QEMU's own Multiboot loader puts the kernel's path before the command line, so the options begin behind the literal --."""
     return ["-kernel", kernel, "-append", f"-- {append}".strip()]
@@ -269,13 +286,15 @@ def kvm_refusal(command):
 # --- the image --------------------------------------------------------------------------------------------------------------------------
 
 
-def make_image(kernel, append):
-    """Makes the GRUB image of `kernel` with boot options `append` in the current folder, unless it is there and current already."""
-    config = grub_config(append)
+def make_image(kernel, append, with_archive=False):
+    """Makes the GRUB image of `kernel` (and the boot archive beside it) with boot options `append` in the current folder, unless it is there and current already."""
+    config = grub_config(append, with_archive)
+    sources = [kernel] + [ARCHIVE] * with_archive
     tree = Path("iso/boot")
     written = tree / "grub/grub.cfg"
     image = Path(IMAGE)
-    if image.exists() and image.stat().st_mtime > Path(kernel).stat().st_mtime and written.exists() and written.read_text() == config:
+    newest = max(Path(source).stat().st_mtime for source in sources)
+    if image.exists() and image.stat().st_mtime > newest and written.exists() and written.read_text() == config:
         return
     maker = shutil.which(os.environ.get("GRUB_MKRESCUE") or "grub-mkrescue")
     if maker is None:
@@ -283,7 +302,8 @@ def make_image(kernel, append):
     try:
         image.unlink(missing_ok=True)
         written.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(kernel, tree / "kernel.elf")
+        for source, name in zip(sources, ["kernel.elf", ARCHIVE]):
+            shutil.copyfile(source, tree / name)
         written.write_text(config)
     except OSError as error:
         raise Refusal(f"cannot write {error.filename}: {error.strerror}") from error
@@ -296,7 +316,7 @@ def make_image(kernel, append):
     print(f"{image.resolve()}", file=sys.stderr)
 
 
-def grub_config(append):
+def grub_config(append, with_archive=False):
     """Returns GRUB's script. GRUB opens the serial line only to say that loading failed: opening it throws away what was typed before."""
     for word in append.split():
         if "'" in word:
@@ -305,6 +325,7 @@ def grub_config(append):
     return (
         f"if multiboot /boot/kernel.elf -- {options}\n"
         "then\n"
+        + (f"    module /boot/{ARCHIVE} {ARCHIVE}\n" if with_archive else "") +
         "    boot\n"
         "fi\n"
         "serial --unit=0 --speed=115200\n"

@@ -83,6 +83,11 @@ race-rates: trees ## how often seeds find the mutants that are races, as a table
 test-qemu: trees ## grades under this QEMU and under QEMU 10 from bookworm-backports (fetched into build/qemu10) and compares
 	@$(python) grade/second_qemu.py --folder build/qemu10 build/tree/$(phase)-0 build/tree/$(phase)-$(phase)99
 
+.PHONY: oracle
+oracle: tree ## writes down what the programs of user/tests print on this Linux: user/tests/expected/
+	@$(MAKE) -s -C $(tree) user
+	@$(python) grade/oracle.py --programs $(tree)/build/user/tests --out user/tests/expected
+
 tree: ## makes the tree of a phase and no more: build/tree/PHASE-SOLVED
 	@$(make-tree) --solved $(solved) --out $(tree)
 

@@ -21,6 +21,8 @@ void user_mode_init(void);
 void user_context_reset(struct user_context *context);
 /* Turns this CPU to what *context says: page tables, kernel stack, FS base, floating point registers. Interrupts off. */
 void user_context_load(const struct user_context *context);
+/* The running thread, whose context this is, has another FS base from now on. */
+void user_fs_base_set(struct user_context *context, u64 base);
 /* Keeps the floating point registers. Interrupts off. */
 void user_context_save(struct user_context *context);
 /* Leaves the address space for the kernel's own: before it is given back. */

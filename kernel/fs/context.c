@@ -1,5 +1,6 @@
 /* The kernel threads' own context, and the start of everything in fs. */
 #include "fs/context.h"
+#include "fs/flock.h"
 #include "fs/inode.h"
 #include "fs/memfs.h"
 #include "fs/node.h"
@@ -52,13 +53,20 @@ static const struct fs_hooks kernel_hooks = {
 
 const struct fs_hooks *fs_hooks = &kernel_hooks;
 
+static void leave_inode(struct file *file)
+{
+    if (file->locked)
+        flock_end(file);
+    inode_put(file->inode);
+}
+
 void fs_init(void)
 {
     fd_table_init(&kernel_fds);
     memfs_init();
     pipes_init();
     kernel_context.cwd = inode_get(tree_root);
-    file_inode_put = inode_put;
+    file_leaves_inode = leave_inode;
     tty_init();
     nodes_init();
 }

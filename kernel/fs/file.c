@@ -6,7 +6,7 @@
 #include "mm/slab.h"
 
 static struct slab_cache file_cache;
-void (*file_inode_put)(struct inode *inode);
+void (*file_leaves_inode)(struct file *file);
 
 void files_init(void)
 {
@@ -55,7 +55,7 @@ void file_put(struct file *file)
     if (file->ops->release)
         file->ops->release(file);
     if (file->inode)
-        file_inode_put(file->inode);
+        file_leaves_inode(file);
     slab_free(&file_cache, file);
 }
 

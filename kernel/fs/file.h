@@ -44,10 +44,11 @@ struct file {
     void *data;                 /* [c] what ops know it by: a device, a pipe */
     struct inode *inode;        /* [c] with a reference, or NULL */
     u64 offset;                 /* [inode's lock] the position */
+    u8 locked;                  /* [flock_lock] fs/flock.h */
 };
 
-/* What becomes of a closed file's inode; set once at start by the layer that has inodes. */
-extern void (*file_inode_put)(struct inode *inode);
+/* Gives back the inode of a file that is closed; set once at start, where there are inodes. */
+extern void (*file_leaves_inode)(struct file *file);
 
 void files_init(void);
 /* A file with one reference, or NULL: no memory. */

@@ -1,6 +1,6 @@
-/* Unpacking a cpio archive. Its entries are a header of 110 characters, numbers in hexadecimal, the name with a 0 byte, and the contents; name
-   and contents end on multiples of 4. Nothing that it says is believed: sizes are compared with what is left, names stay below the root. No
-   lock of its own. */
+/* Unpacking a cpio archive. Its entries are a header of 110 characters, numbers in hexadecimal, the name with a 0 byte, and the contents;
+   name and contents end on multiples of 4. Nothing that it says is believed: sizes are compared with what is left, and names stay below the
+   root. No lock of its own. */
 #include "fs/initramfs.h"
 #include "base/printk.h"
 #include "fs/names.h"

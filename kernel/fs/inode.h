@@ -21,8 +21,8 @@ struct inode;
 struct inode_ops {
     /* The entry of that name, with a reference, or -ENOENT. Not for "." and "..". */
     int (*lookup)(struct inode *dir, struct name name, struct inode **found);
-    /* Makes a file of the type in mode and enters it: a directory, a file, a device `rdev`, a pipe, or a symbolic link to `target`. The name
-       is free. It comes with a reference. -ENOMEM. NULL: nothing can be made here. */
+    /* Makes a file of the type in mode and enters it: a directory, a file, a device `rdev`, a pipe, or a symbolic link to `target`. The
+       name is free. It comes with a reference. -ENOMEM. NULL: nothing can be made here. */
     int (*create)(struct inode *dir, struct name name, u32 mode, u32 rdev, const char *target, struct inode **made);
     /* One more name for an inode of the same file system. */
     int (*link)(struct inode *dir, struct name name, struct inode *inode);
@@ -57,6 +57,8 @@ struct inode {
     const struct file_ops *file_ops; /* [c] of its open files */
     struct inode *parent;            /* [t] a directory's, with a reference; NULL for the root */
     struct pipe *pipe;               /* [m] a pipe's, while it is open */
+    u32 lock_sharers;                /* [flock_lock] open files that have it locked with others; */
+    bool locked_alone;               /* [flock_lock] one has it locked alone */
     struct mutex lock;
 };
 

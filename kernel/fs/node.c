@@ -1,14 +1,10 @@
 /* Device nodes: from a number to the device, and /dev. No lock: the registry is complete when the first node is opened. */
 #include "fs/node.h"
 #include "base/panic.h"
-#include "base/trace.h"
-#include "fs/context.h"
 #include "fs/device.h"
-#include "fs/names.h"
 #include "fs/pipe.h"
 #include "fs/random.h"
 #include "lib/errno.h"
-#include "lib/format.h"
 #include "lib/string.h"
 
 int node_open(struct inode *inode, struct file *file)
@@ -64,6 +60,7 @@ static struct char_device devices[] = {
     { .name = "full", .ops = &full_ops, .number = 0x107 },
     { .name = "random", .ops = &random_ops, .number = 0x108 },
     { .name = "urandom", .ops = &random_ops, .number = 0x109 },
+    { .name = "trace", .ops = &trace_device_ops, .number = 0xa00 },
 };
 
 /* The nodes of /dev. */
@@ -71,29 +68,27 @@ static const struct {
     const char *name;
     u32 number;
 } nodes[] = { { "null", 0x103 }, { "zero", 0x105 }, { "full", 0x107 }, { "random", 0x108 }, { "urandom", 0x109 }, { "tty", 0x500 },
-              { "console", 0x501 } };
+              { "console", 0x501 }, { "trace", 0xa00 } };
 
-static int make(const char *folder, const char *name, u32 mode, u32 number)
+/* At start there is one thread, with interrupts off: so without tree_lock. */
+static struct inode *make(struct inode *dir, const char *name, u32 mode, u32 number)
 {
-    char *path = path_buffer();
-    int error = -ENOMEM;
+    struct inode *made = NULL;
 
-    if (path) {
-        format(path, PATH_MAX, "%s/%s", folder, name);
-        error = fs_make(AT_FDCWD, path, mode, number, NULL);
-    }
-    path_free(path);
-    return error;
+    if (dir && !dir->ops->create(dir, (struct name){ name, strlen(name) }, mode, number, NULL, &made))
+        inode_put(made);
+    return made;
 }
 
 void nodes_init(void)
 {
-    int error = make("", "dev", S_IFDIR | 0755, 0);
+    struct inode *dev = make(tree_root, "dev", S_IFDIR | 0755, 0);
+    bool made = dev != NULL;
 
-    for (unsigned i = 0; !error && i < array_len(devices); i++)
-        error = device_register(&devices[i]);
-    for (unsigned i = 0; !error && i < array_len(nodes); i++)
-        error = make("/dev", nodes[i].name, S_IFCHR | 0666, nodes[i].number);
-    if (error)
-        panic("nodes_init: /dev cannot be made: error %d", error);
+    for (unsigned i = 0; made && i < array_len(devices); i++)
+        made = !device_register(&devices[i]);
+    for (unsigned i = 0; made && i < array_len(nodes); i++)
+        made = make(dev, nodes[i].name, S_IFCHR | 0666, nodes[i].number);
+    if (!made)
+        panic("nodes_init: /dev cannot be made");
 }

@@ -38,5 +38,6 @@ int walk_may_change(const struct walk *walk);
 
 /* The inode that a path leads to, with a reference. flags: AT_SYMLINK_NOFOLLOW; AT_EMPTY_PATH: "" is dirfd's own file. Takes tree_lock. */
 int path_find(int dirfd, char *path, u32 flags, struct inode **found);
-/* The working directory's path into buf of PATH_MAX bytes, at its end. Returns it, or NULL with *error = -ENOENT (removed), -ENAMETOOLONG. */
+/* The working directory's path into buf of PATH_MAX bytes, at its end. Returns it, or NULL with *error = -ENOENT (removed) or
+   -ENAMETOOLONG. */
 char *path_of_cwd(char *buf, int *error);

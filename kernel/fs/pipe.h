@@ -22,13 +22,13 @@ struct pipe {
 /* Lab 3.7 (pipe.c). Thread context, no lock held. `wait` is false where the file says O_NONBLOCK. */
 
 /* Reads up to io->left (not 0) bytes into io: what is there, at least one byte. While there is none: waits, if there are writers; returns 0
-   if there are none (the end), -EAGAIN if it may not wait, and what wait_interruptible() returned if that was an error. The bytes are copied
-   with pipe_take(), without the lock, because the memory they go to may have to be made first; `reading` keeps other readers out meanwhile.
-   Bytes that could not be copied (-EFAULT) stay. Wakes whoever it made room for or kept out, and tells poll_changed(). */
+   if there are none (the end), -EAGAIN if it may not wait, and what wait_interruptible() returned if that was an error. The bytes are
+   copied with pipe_take(), without the lock, because the memory they go to may have to be made first; `reading` keeps other readers out
+   meanwhile. Bytes that could not be copied (-EFAULT) stay. Wakes whoever it made room for or kept out, and tells poll_changed(). */
 s64 pipe_read(struct pipe *pipe, struct io *io, bool wait);
 /* Writes io->left bytes. Up to PIPE_BUF bytes are written together, as one, so it waits until there is room for all of them; more may be
-   written in parts, with others' bytes between. Returns how many were written; if none: -EPIPE (nobody can read any more), -EAGAIN (no room
-   and it may not wait), -EFAULT, or what wait_interruptible() returned. */
+   written in parts, with others' bytes between. Returns how many were written; if none: -EPIPE (nobody can read any more), -EAGAIN (no
+   room and it may not wait), -EFAULT, or what wait_interruptible() returned. */
 s64 pipe_write(struct pipe *pipe, struct io *io, bool wait);
 /* An open file of the pipe is closed that could read, or write, or both: whoever waits for it to do so waits no more. */
 void pipe_leave(struct pipe *pipe, bool reader, bool writer);
@@ -52,7 +52,7 @@ static inline size_t pipe_room(const struct pipe *pipe)
 
 /* pipe_file.c */
 
-/* Makes a pipe with a file for reading and one for writing; flags: O_NONBLOCK. Returns 0, -ENOMEM. */
+/* Makes a pipe with a file for reading and one for writing; flags: O_NONBLOCK. Returns 0; -ENOMEM, and both are NULL. */
 int pipe_new(struct file **reader, struct file **writer, u32 flags);
 /* A named pipe is being opened (inode_ops.open). Waits for the other side, unless the file says O_NONBLOCK or both. */
 int pipe_open_named(struct inode *inode, struct file *file);

@@ -177,6 +177,7 @@ int pipe_new(struct file **reader, struct file **writer, u32 flags)
         if (*writer)
             file_put(*writer);
         inode_put(inode);
+        *reader = *writer = NULL;
         return -ENOMEM;
     }
     (*reader)->inode = inode;

@@ -1,6 +1,6 @@
-/* The terminal's line discipline. Characters are taken from the console when a reader waits for them, or by the console's interrupt, so that
-   Ctrl-C is heard while nobody reads. In canonical mode a line can be edited until it is ended; then it can be read. Lock: tty_lock. The
-   console does what ONLCR would do: here a newline is written as it stands. */
+/* The terminal's line discipline. Characters are taken from the console when a reader waits for them, or by the console's interrupt, so
+   that Ctrl-C is heard while nobody reads. In canonical mode a line can be edited until it is ended; then it can be read. The console does
+   what ONLCR would do: here a newline is written as it stands. Lock: tty_lock. */
 #include "fs/tty.h"
 #include "base/lock.h"
 #include "base/panic.h"
@@ -18,7 +18,7 @@
 #define NO_CHAR 0 /* a control character that is turned off */
 #define TENTH_NS (NS_PER_SEC / 10)
 
-static const struct termios sane = {
+const struct termios tty_sane = {
     .iflag = ICRNL | IXON,
     .oflag = OPOST | ONLCR,
     .cflag = 0xbf, /* 8 bits, receiver on, 38400 baud */
@@ -178,8 +178,8 @@ static int type(u16 c)
     return 0;
 }
 
-/* Takes what the console has: all of it, or until there is something to read. Returns a signal that was typed, or 0; then there may be more.
-   Stops when the line is full: what comes then waits in the device, and is not lost. */
+/* Takes what the console has: all of it, or until there is something to read. Returns a signal that was typed (then there may be more), or
+   0. Stops when the line is full: what comes then waits in the device, and is not lost. */
 static int fill(bool all)
 {
     int c, signal = 0;
@@ -247,7 +247,7 @@ static int wait_for_input(u64 flags, u64 until, bool wait)
     return error;
 }
 
-/* Takes up to n characters that can be read; in canonical mode no more than a line. Returns how many; *end: no further ones in this read. */
+/* Takes up to n characters that can be read; in canonical mode no more than a line. Returns how many; *end: no more in this read. */
 static size_t take(char *to, size_t n, bool *end)
 {
     size_t got = 0;
@@ -362,7 +362,7 @@ static u32 tty_poll(struct file *file)
 
 /* --- settings --- */
 
-static void set_termios(const struct termios *to, bool flush)
+void tty_set_termios(const struct termios *to, bool flush)
 {
     u64 flags = spin_lock_irq(&tty_lock);
 
@@ -375,7 +375,7 @@ static void set_termios(const struct termios *to, bool flush)
     spin_unlock_irq(&tty_lock, flags);
 }
 
-static s64 set_foreground(pid_t group)
+int tty_set_foreground(pid_t group)
 {
     if (group <= 0)
         return -EINVAL;
@@ -428,10 +428,10 @@ static s64 change(u32 command, struct io *io)
     if (io_get(io, &to, n))
         return -EFAULT;
     if (command == TIOCSPGRP)
-        return set_foreground(to.group);
+        return tty_set_foreground(to.group);
     if (command == TIOCSWINSZ)
         return set_window(&to.window);
-    set_termios(&to.termios, command == TCSETSF);
+    tty_set_termios(&to.termios, command == TCSETSF);
     return 0;
 }
 
@@ -466,8 +466,9 @@ static s64 tty_ioctl(struct file *file, u32 command, uptr arg)
     case TCFLSH:
         return flush_line(arg);
     case TCSBRK:
-    case TIOCSCTTY:
-        return 0; /* nothing is waiting to be sent; there is one terminal, and everybody's session has it */
+        return 0; /* nothing is waiting to be sent */
+    case TIOCSCTTY: /* there is one terminal, and the session that asked last has it */
+        return tty_set_foreground(fs_hooks->group());
     default:
         return -ENOTTY;
     }
@@ -484,7 +485,7 @@ static struct char_device terminal_device = { .name = "terminal", .ops = &tty_op
 
 void tty_init(void)
 {
-    tio = sane;
+    tio = tty_sane;
     console_typed = tty_interrupt;
     if (device_register(&tty_device) || device_register(&terminal_device))
         panic("tty_init: a device name is taken twice");

@@ -3,10 +3,8 @@
 
 #include "lib/types.h"
 
-/* Registers the terminal's devices. Once, at start. */
-void tty_init(void);
-
 #define NCCS 19
+
 
 struct termios {
     u32 iflag, oflag, cflag, lflag;
@@ -42,3 +40,12 @@ enum { VINTR, VQUIT, VERASE, VKILL, VEOF, VTIME, VMIN, VSWTC, VSTART, VSTOP, VSU
 #define ECHOCTL 01000
 #define ECHOKE 04000
 #define IEXTEN 0100000
+
+/* Registers the terminal's devices. Once, at start. */
+void tty_init(void);
+/* The mode that the terminal has at the start: lines that are edited and echoed, and characters that send signals. */
+extern const struct termios tty_sane;
+/* Changes the mode; with flush, what was typed and not read is forgotten. */
+void tty_set_termios(const struct termios *to, bool flush);
+/* Makes a process group the one that Ctrl-C is for. Returns 0, -EINVAL (no number of a group), -EPERM (not of the caller's session). */
+int tty_set_foreground(pid_t group);

@@ -19,8 +19,11 @@
 #include "sched/timer.h"
 #endif
 #if PHASE >= 3
+#include "arch/platform.h"
 #include "fs/context.h"
+#include "fs/inode.h"
 #include "proc/files.h"
+#include "proc/procfs.h"
 #include "proc/user_thread.h"
 #endif
 
@@ -154,8 +157,10 @@ _Noreturn void kmain(const struct boot_info *boot)
 #endif
     irq_enable();
 #if PHASE >= 3
+    fs_epoch_ns = rtc_seconds() * NS_PER_SEC - clock_ns();
     fs_init();
     process_files_init();
+    procfs_init();
 #endif
 
     for (const struct boot_program *p = programs_start; p < programs_end; p++)

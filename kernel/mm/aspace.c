@@ -319,6 +319,9 @@ struct address_space *aspace_fork(struct address_space *space)
         return NULL;
     child->heap_start = space->heap_start;
     child->heap_end = space->heap_end;
+    child->arg_start = space->arg_start;
+    child->arg_end = space->arg_end;
+    child->env_end = space->env_end;
     child->limit = space->limit;
     child->stack_limit = space->stack_limit;
     list_for_each(it, &space->regions) {

@@ -42,6 +42,7 @@ struct address_space {
     struct list regions;  /* vm_region.link, ascending, disjoint */
     vm_region_t *last;    /* the region found last, or NULL */
     uptr heap_start, heap_end; /* brk(): any byte, the region behind it has whole pages */
+    uptr arg_start, arg_end, env_end; /* the program's arguments and, behind them, its environment, as exec() wrote them */
     u64 pages;            /* that its tables name */
     u64 limit;            /* bytes that its regions may have together (RLIMIT_AS) */
     u64 stack_limit;      /* bytes that its stack may have */

@@ -36,6 +36,9 @@ static void dump(const struct process *p)
         printk(", exit status %d", p->exit_status);
     printk("\n");
     dump_descriptors(p);
+#if PHASE >= 3
+    dump_owner_and_memory(p);
+#endif
     list_for_each(it, &p->threads) {
         if (n++ == DUMP_MOST)
             return;

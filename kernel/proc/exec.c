@@ -2,6 +2,7 @@
    space, and the old one is left by its only thread. */
 #include "proc/exec.h"
 #include "arch/user.h"
+#include "fs/random.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/uaccess.h"
@@ -140,10 +141,12 @@ static int put_pointers(struct writer *w, const char **s, uptr *at, unsigned n)
 
 static int put_auxiliary(struct writer *w, const struct program *program, uptr random, uptr file)
 {
+    const struct credentials *cred = &current_process()->cred;
     const u64 aux[][2] = {
         { AT_PHDR, program->headers }, { AT_PHENT, 56 }, { AT_PHNUM, program->nr_headers }, { AT_PAGESZ, PAGE_SIZE }, { AT_BASE, 0 },
-        { AT_FLAGS, 0 }, { AT_ENTRY, program->entry }, { AT_UID, 0 }, { AT_EUID, 0 }, { AT_GID, 0 }, { AT_EGID, 0 }, { AT_CLKTCK, 100 },
-        { AT_SECURE, 0 }, { AT_RANDOM, random }, { AT_EXECFN, file }, { AT_NULL, 0 },
+        { AT_FLAGS, 0 }, { AT_ENTRY, program->entry }, { AT_UID, cred->uid.real }, { AT_EUID, cred->uid.effective }, { AT_GID,
+                                                                                                                      cred->gid.real },
+        { AT_EGID, cred->gid.effective }, { AT_CLKTCK, 100 }, { AT_SECURE, 0 }, { AT_RANDOM, random }, { AT_EXECFN, file }, { AT_NULL, 0 },
     };
     int error = 0;
 
@@ -160,7 +163,7 @@ static int put_auxiliary(struct writer *w, const struct program *program, uptr r
    pointers to the arguments and NULL, to the environment's and NULL, the auxiliary vector. */
 static int stack_make(struct address_space *space, const struct program *program, const char *name, const struct exec_strings *s, uptr *rsp)
 {
-    const u64 random[2] = { cycles() * 0x9e3779b97f4a7c15ul, ~cycles() * 0xbf58476d1ce4e5b9ul };
+    u64 random[2];
     uptr file = USER_END - 8 - (strlen(name) + 1), strings = file - s->used, random_at = align_down(strings - sizeof(random), 16);
     size_t words = 1 + s->argc + 1 + s->envc + 1 + 2 * AUX_MAX;
     uptr bottom = align_down(random_at - words * sizeof(u64), 16);
@@ -173,6 +176,8 @@ static int stack_make(struct address_space *space, const struct program *program
     int error = aspace_map(space, &region);
 
     *rsp = bottom;
+    random_bytes(random, sizeof(random));
+    space->arg_start = strings;
     if (!error)
         error = aspace_write(space, file, name, strlen(name) + 1);
     if (!error && s->used)
@@ -183,8 +188,10 @@ static int stack_make(struct address_space *space, const struct program *program
         error = put(&w, s->argc);
     if (!error)
         error = put_pointers(&w, &string, &strings, s->argc);
+    space->arg_end = strings;
     if (!error)
         error = put_pointers(&w, &string, &strings, s->envc);
+    space->env_end = strings;
     if (!error)
         error = put_auxiliary(&w, program, random_at, file);
     return error ? error : flush(&w);
@@ -247,6 +254,7 @@ int process_exec(const struct image *image, const char *name, const struct exec_
 
     if (!space)
         return -ENOMEM;
+    limits_to_space(p, space);
     error = elf_load(space, image, &program);
     if (!error)
         error = stack_make(space, &program, name, strings, &rsp);
@@ -264,6 +272,8 @@ int process_exec(const struct image *image, const char *name, const struct exec_
         aspace_free(old);
     fd_close_on_exec(&p->fds);
     signals_reset(p);
+    credentials_exec();
+    p->execed = true;
     user_thread(me)->altstack = (struct signal_stack){ 0 };
     user_thread(me)->clear_tid = 0;
     string_copy(p->name, last_part(name), sizeof(p->name));

@@ -19,14 +19,18 @@ void process_returns_space(struct process *p)
 static void release(struct process *p)
 {
 #if SOLVED >= 306
+    struct address_space *space;
+
     fd_close_all(&p->fds);
     fs_context_end(&p->fs);
     timer_cancel(&p->alarm);
-    if (p->space) {
-        struct address_space *space = p->space;
-
+    mutex_lock(&p->space_lock); /* somebody may be looking at it */
+    space = p->space;
+    p->space = NULL;
+    mutex_unlock(&p->space_lock);
+    if (space) {
+        p->used.max_pages = max(p->used.max_pages, space->pages);
         user_space_leave();
-        p->space = NULL;
         if (p->lent)
             process_returns_space(p);
         else
@@ -98,6 +102,7 @@ void process_thread_leaves(struct thread *t, int code)
         release(p);
     flags = spin_lock_irq(&processes_lock);
     list_remove(&t->owner_link);
+    usage_thread_leaves_locked(p, t);
     spin_unlock_irq(&processes_lock, flags);
     user_thread_end(t);
     t->owner = NULL; /* the process may be waited for and freed before this thread is off its stack */

@@ -61,6 +61,14 @@ static struct address_space *copy_space(struct process *p)
     return copy;
 }
 
+/* vfork(): whoever looks at the parent's space does so before, or sees that it is lent. */
+static void lend_space(struct process *me, struct process *child)
+{
+    mutex_lock(&me->space_lock);
+    child->lent = me->lending = true;
+    mutex_unlock(&me->space_lock);
+}
+
 /* vfork(): nobody else uses the space meanwhile. */
 static void wait_for_space(struct process *me)
 {
@@ -74,13 +82,14 @@ static void wait_for_space(struct process *me)
 pid_t process_fork(const struct fork_options *options)
 {
 #if SOLVED >= 304
-    struct process *me = current_process(), *child = process_new(me->name);
     struct thread *t;
     pid_t pid;
-    int error = -ENOMEM;
+    int error;
+    struct process *me = current_process(), *child = process_new(me->name, me, &error);
 
     if (!child)
-        return -ENOMEM;
+        return error;
+    error = -ENOMEM;
     child->space = options->share ? me->space : copy_space(me);
     if (!child->space)
         goto free_process;
@@ -93,9 +102,8 @@ pid_t process_fork(const struct fork_options *options)
     t = child_thread(child, options, &error);
     if (!t)
         goto close;
-    child->lent = me->lending = options->share;
-    child->pgid = me->pgid;
-    child->sid = me->sid;
+    if (options->share)
+        lend_space(me, child);
     process_link(child, t, me);
     pid = child->pid; /* once launched, it may be gone at any time */
     if (options->parent_tid)
@@ -117,7 +125,7 @@ free_process:
     /* What does a child have of its own, what does it share with its parent, and what must be there before anybody can know of it?
        Each step may fail, and then what was done before is undone. child_thread() and copy_space() are given, and so are the
        functions of proc/table.h. */
-    (void)options, (void)child_thread, (void)copy_space, (void)wait_for_space;
+    (void)options, (void)child_thread, (void)copy_space, (void)lend_space, (void)wait_for_space;
     panic("lab 3.4: process_fork is yours to write (kernel/proc/fork.c)");
 #endif
 }

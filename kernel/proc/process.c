@@ -62,6 +62,7 @@ static void process_fill(struct process *p, const char *name)
 {
     string_copy(p->name, name, sizeof(p->name));
     p->state = PROCESS_RUNNING;
+    p->refs = 1;
     p->created_at = clock_ns();
     list_init(&p->threads);
     list_init(&p->all_link);
@@ -75,19 +76,53 @@ static void process_fill(struct process *p, const char *name)
     fd_table_init(&p->fds);
 }
 
-struct process *process_new(const char *name)
+struct process *process_new(const char *name, const struct process *parent, int *error)
 {
     struct process *p = slab_alloc(&process_cache);
 
-    if (p)
-        process_fill(p, name);
+    *error = p ? limits_inherit(p, parent) : -ENOMEM;
+    if (!p || *error)
+        goto fail;
+    process_fill(p, name);
+    p->cred = parent->cred;
+    p->pgid = parent->pgid;
+    p->sid = parent->sid;
+    p->nice = parent->nice;
+    p->fds.limit = (int)p->limits.of[RLIMIT_NOFILE].now;
     return p;
+
+fail:
+    if (p)
+        slab_free(&process_cache, p);
+    return NULL;
+}
+
+struct process *process_get(pid_t pid)
+{
+    u64 flags = spin_lock_irq(&processes_lock);
+    struct process *p = process_find_locked(pid);
+
+    if (p)
+        p->refs++;
+    spin_unlock_irq(&processes_lock, flags);
+    return p;
+}
+
+void process_put(struct process *p)
+{
+    u64 flags = spin_lock_irq(&processes_lock);
+    bool last = !--p->refs;
+
+    spin_unlock_irq(&processes_lock, flags);
+    if (last)
+        slab_free(&process_cache, p);
 }
 
 void process_free(struct process *p)
 {
     signals_free(&p->signals);
-    slab_free(&process_cache, p);
+    limits_leave(p);
+    process_put(p);
 }
 
 void process_link(struct process *p, struct thread *t, struct process *parent)
@@ -122,6 +157,8 @@ void processes_init(struct thread *boot)
     files_init();
     devices_init();
     process_fill(&first_process, "init");
+    credentials_init(&first_process.cred);
+    limits_init(&first_process);
     if (open_console(&first_process))
         panic("processes_init: no memory for the first process's descriptors");
     boot->owner = &first_process;
@@ -132,13 +169,13 @@ void processes_init(struct thread *boot)
 pid_t process_create(const char *name, int (*entry)(void *), void *arg)
 {
     struct thread_params params = THREAD_PARAMS(name, entry, arg);
-    struct process *p = process_new(name);
     struct thread *t;
     pid_t pid;
     int error;
+    struct process *p = process_new(name, current_process(), &error);
 
     if (!p)
-        return -ENOMEM;
+        return error;
     error = open_console(p);
     if (error)
         goto free_process;
@@ -169,7 +206,7 @@ _Noreturn void process_exit(int status)
 pid_t process_wait(pid_t pid, int *status, bool nohang)
 {
     int code;
-    pid_t found = process_wait_for(pid, nohang ? WNOHANG : 0, &code);
+    pid_t found = process_wait_for(pid, nohang ? WNOHANG : 0, &code, NULL);
 
     if (found > 0 && status)
         *status = code;

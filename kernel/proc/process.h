@@ -8,7 +8,10 @@
 #if PHASE >= 3
 #include "fs/context.h"
 #include "mm/aspace.h"
+#include "proc/cred.h"
+#include "proc/limits.h"
 #include "proc/signal.h"
+#include "proc/usage.h"
 #include "sched/mutex.h"
 #include "sched/timer.h"
 #endif
@@ -47,7 +50,14 @@ struct process {
     struct timer alarm;          /* alarm(), setitimer(); the CPU's timer queue */
     u64 alarm_interval;          /* [p] ns; 0: once */
     bool lent, lending;          /* [p] vfork(): uses its parent's space; a child uses its own, and it waits */
-    pid_t pgid, sid;             /* [p] process group, session */
+    pid_t pgid, sid;             /* [p] process group, session; 0: the kernel's own */
+    u32 refs;                    /* [p] who looks at it without the lock, and the process itself */
+    bool execed;                 /* [p] runs another program than it was forked with */
+    int nice;                    /* [p] -20 to 19 (proc/priority.h) */
+    struct credentials cred;     /* [p], and changed by its own thread alone */
+    struct limits limits;        /* [p] */
+    struct usage used;           /* [p] by threads that have left */
+    struct usage used_by_children; /* [p] by those that were waited for, with theirs */
     struct fs_context fs;        /* [o] where its paths begin, and as whom it touches files */
 #endif
     struct process_mine mine;

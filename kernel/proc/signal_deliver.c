@@ -161,10 +161,12 @@ static void settle_call(struct trap_frame *frame, const struct signal_action *ha
 
     if (frame->vector != TRAP_SYSCALL || (result != -ERESTART && result != -ERESTART_NO_HANDLER))
         return;
-    if (!handler || (result == -ERESTART && handler->flags & SA_RESTART))
+    if (!handler || (result == -ERESTART && handler->flags & SA_RESTART)) {
         syscall_again(frame);
-    else
+    } else {
         frame->rax = (u64)-EINTR;
+        user_thread(current())->sleep_until = 0; /* the next sleep is another one */
+    }
 #else
     /* ERESTART and ERESTART_NO_HANDLER (proc/signal.h) never reach a program: what does it see instead? */
     lab_stub("3.8", "settle_call");

@@ -10,10 +10,14 @@ extern struct list processes; /* [processes_lock] process.all_link, in order of 
 extern struct process first_process; /* process 1: the boot thread's; it adopts orphans */
 extern const struct thread_owner_ops process_thread_ops;
 
-/* A process that nobody knows yet; NULL: no memory. */
-struct process *process_new(const char *name);
-/* Gives back a process that nobody knows, or any more. */
+/* A process that nobody knows yet, with its parent's credentials, limits, group and session. NULL with *error = -ENOMEM or -EAGAIN: too
+   many. */
+struct process *process_new(const char *name, const struct process *parent, int *error);
+/* Gives back a process that nobody knows, or any more. What others still look at stays until process_put(). */
 void process_free(struct process *p);
+/* The process of that id with a reference, so that it can be looked at without processes_lock; or NULL. Thread context. */
+struct process *process_get(pid_t pid);
+void process_put(struct process *p);
 /* The process takes its first thread's id and becomes visible, as a child of parent. */
 void process_link(struct process *p, struct thread *t, struct process *parent);
 /* It is in the table no more. */
@@ -23,6 +27,9 @@ struct process *process_find_locked(pid_t pid);
 void parent_hears_locked(struct process *p, int how, int status);
 /* A vfork()ed process has a space of its own now, or needs none any more: its parent goes on. */
 void process_returns_space(struct process *p);
+
+/* For dump_process(): whom it acts for, and its memory. No lock. */
+void dump_owner_and_memory(const struct process *p);
 
 /* Lab 3.6 (exit.c, wait.c). */
 

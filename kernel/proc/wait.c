@@ -48,7 +48,7 @@ static struct process *child_with_news(const struct process *me, pid_t pid, int 
     return NULL;
 }
 
-pid_t process_wait_for(pid_t pid, int options, int *status)
+pid_t process_wait_for(pid_t pid, int options, int *status, struct usage *used)
 {
 #if SOLVED >= 306
     struct process *me = current_process(), *child;
@@ -59,9 +59,13 @@ pid_t process_wait_for(pid_t pid, int options, int *status)
     while (!(child = child_with_news(me, pid, options, status, &any)) && any && !(options & WNOHANG) && !error)
         error = wait_interruptible(&me->waiters, &processes_lock);
     pid = child ? child->pid : any ? error : -ECHILD;
+    if (child && used)
+        *used = usage_with_children_locked(child);
     gone = child && child->state == PROCESS_ZOMBIE;
-    if (gone)
+    if (gone) {
         process_unlink_locked(child);
+        usage_child_waited_locked(me, child);
+    }
     spin_unlock_irq(&processes_lock, flags);
     if (gone)
         process_free(child);
@@ -73,7 +77,7 @@ pid_t process_wait_for(pid_t pid, int options, int *status)
     u64 flags = spin_lock_irq(&processes_lock);
 
     lab_stub("3.6", "process_wait_for");
-    (void)pid, (void)options, (void)child_with_news;
+    (void)pid, (void)options, (void)used, (void)child_with_news;
     while (!child) {
         list_for_each(it, &me->children)
             if (list_entry(it, struct process, sibling_link)->state == PROCESS_ZOMBIE)

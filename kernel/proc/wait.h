@@ -5,7 +5,8 @@
 
 enum wait_options { WNOHANG = 1, WUNTRACED = 2, WCONTINUED = 8 };
 
-/* Waits for a child to end, or as options say to stop or go on. pid: as wait4() has it: a child's id; -1, any; 0, of the caller's
-   group; below, of group -pid. *status gets what happened, as Linux codes it. A child that has ended is gone then. Returns its id;
-   0: nothing yet, and WNOHANG; -ECHILD: there is no such child; -ERESTART: a signal came first. */
-pid_t process_wait_for(pid_t pid, int options, int *status);
+/* Waits for a child to end, or as options say to stop or go on. pid: as wait4() has it: a child's id; -1, any; 0, of the caller's group;
+   below, of group -pid. *status gets what happened, as Linux codes it; *used (may be NULL) what the child and its own children used. A
+   child that has ended is gone then. Returns its id; 0: nothing yet, and WNOHANG; -ECHILD: there is no such child; -ERESTART: a signal
+   came first. */
+pid_t process_wait_for(pid_t pid, int options, int *status, struct usage *used);

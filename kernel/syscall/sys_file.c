@@ -1,6 +1,7 @@
 /* System calls on open files and descriptors. Numbers, structures and errors are Linux's. */
 #include "fs/context.h"
 #include "fs/dir.h"
+#include "fs/flock.h"
 #include "fs/inode.h"
 #include "fs/pipe.h"
 #include "fs/poll.h"
@@ -10,31 +11,8 @@
 #include "mm/frames.h"
 #include "mm/slab.h"
 #include "mm/uaccess.h"
+#include "syscall/calls.h"
 #include "syscall/sys_path.h"
-
-s64 sys_read(int fd, uptr to, size_t n);
-s64 sys_write(int fd, uptr from, size_t n);
-s64 sys_pread64(int fd, uptr to, size_t n, s64 at);
-s64 sys_pwrite64(int fd, uptr from, size_t n, s64 at);
-s64 sys_readv(int fd, uptr pieces, u64 count);
-s64 sys_writev(int fd, uptr pieces, u64 count);
-s64 sys_sendfile(int out, int in, uptr at, size_t n);
-s64 sys_lseek(int fd, s64 offset, int whence);
-s64 sys_close(int fd);
-s64 sys_dup(int fd);
-s64 sys_dup2(int from, int to);
-s64 sys_dup3(int from, int to, int flags);
-s64 sys_pipe(uptr fds);
-s64 sys_pipe2(uptr fds, int flags);
-s64 sys_fcntl(int fd, u32 command, u64 argument);
-s64 sys_ioctl(int fd, u32 request, u64 argument);
-s64 sys_poll(uptr fds, u64 count, int timeout_ms);
-s64 sys_ppoll(uptr fds, u64 count, uptr timeout, uptr mask, size_t mask_size);
-s64 sys_getdents64(int fd, uptr to, size_t size);
-s64 sys_sync(void);
-s64 sys_fsync(int fd);
-s64 sys_fdatasync(int fd);
-s64 sys_getrandom(uptr to, size_t n, u32 flags);
 
 #define MOST_BYTES 0x7ffff000ul /* that one call moves */
 #define PIECES_MAX 1024
@@ -440,6 +418,19 @@ s64 sys_ioctl(int fd, u32 request, u64 argument)
         result = fd_set_cloexec(table(), fd, request == FIOCLEX);
     else
         result = file->ops->ioctl ? file->ops->ioctl(file, request, argument) : -ENOTTY;
+    file_put(file);
+    return result;
+}
+
+s64 sys_flock(int fd, int operation)
+{
+    u32 how = (u32)operation & ~LOCK_NB;
+    struct file *file = sys_file(fd);
+    s64 result;
+
+    if (!file)
+        return -EBADF;
+    result = how == LOCK_SH || how == LOCK_EX || how == LOCK_UN ? fs_flock(file, how, !(operation & LOCK_NB)) : -EINVAL;
     file_put(file);
     return result;
 }

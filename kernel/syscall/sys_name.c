@@ -3,30 +3,8 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/uaccess.h"
+#include "syscall/calls.h"
 #include "syscall/sys_path.h"
-
-s64 sys_open(uptr path, int flags, u32 mode);
-s64 sys_openat(int folder, uptr path, int flags, u32 mode);
-s64 sys_creat(uptr path, u32 mode);
-s64 sys_mkdir(uptr path, u32 mode);
-s64 sys_mkdirat(int folder, uptr path, u32 mode);
-s64 sys_mknod(uptr path, u32 mode, u64 device);
-s64 sys_mknodat(int folder, uptr path, u32 mode, u64 device);
-s64 sys_rmdir(uptr path);
-s64 sys_unlink(uptr path);
-s64 sys_unlinkat(int folder, uptr path, int flags);
-s64 sys_rename(uptr from, uptr to);
-s64 sys_renameat(int from_folder, uptr from, int to_folder, uptr to);
-s64 sys_renameat2(int from_folder, uptr from, int to_folder, uptr to, u32 flags);
-s64 sys_link(uptr from, uptr to);
-s64 sys_linkat(int from_folder, uptr from, int to_folder, uptr to, int flags);
-s64 sys_symlink(uptr target, uptr path);
-s64 sys_symlinkat(uptr target, int folder, uptr path);
-s64 sys_readlink(uptr path, uptr to, size_t size);
-s64 sys_readlinkat(int folder, uptr path, uptr to, size_t size);
-s64 sys_chdir(uptr path);
-s64 sys_fchdir(int fd);
-s64 sys_getcwd(uptr to, size_t size);
 
 char *sys_path(uptr string, int *error)
 {

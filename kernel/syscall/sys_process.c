@@ -89,16 +89,20 @@ s64 sys_exit_group(int status)
 
 s64 sys_wait4(int pid, uptr status, int options, uptr usage)
 {
-    int code = 0, error = 0;
+    struct rusage resources;
+    struct usage used;
+    int code = 0;
     pid_t found;
 
     if (options & ~(WNOHANG | WUNTRACED | WCONTINUED))
         return -EINVAL;
     if (pid == INT32_MIN)
         return -ESRCH;
-    found = process_wait_for(pid, options, &code);
-    if (found > 0 && status)
-        error = copyout(status, &code, sizeof(code));
-    (void)usage;
-    return error ? error : found;
+    found = process_wait_for(pid, options, &code, &used);
+    if (found <= 0)
+        return found;
+    usage_to_user(&resources, &used);
+    if ((status && copyout(status, &code, sizeof(code))) || (usage && copyout(usage, &resources, sizeof(resources))))
+        return -EFAULT;
+    return found;
 }

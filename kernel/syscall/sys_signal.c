@@ -183,20 +183,13 @@ s64 sys_sigaltstack(uptr new, uptr old)
 
 /* --- sending ------------------------------------------------------------------------------------------------------------------------ */
 
-static bool may_signal(const struct process *to, int signal)
-{
-    const struct process *me = current_process();
-
-    return !me->fs.euid || me->fs.euid == to->fs.uid || me->fs.uid == to->fs.uid || (signal == SIGCONT && me->sid == to->sid);
-}
-
 /* To one process. 0: only asks whether it could. */
 static int send_locked(struct process *to, int signal, int code)
 {
     const struct process *me = current_process();
-    struct signal_info info = { .code = code, .pid = me->pid, .uid = me->fs.uid };
+    struct signal_info info = { .code = code, .pid = me->pid, .uid = me->cred.uid.real };
 
-    if (!may_signal(to, signal))
+    if (!may_signal_locked(to, signal))
         return -EPERM;
     if (signal)
         signal_send_locked(to, signal, &info);

@@ -3,28 +3,8 @@
 #include "lib/errno.h"
 #include "mm/frames.h"
 #include "mm/uaccess.h"
+#include "syscall/calls.h"
 #include "syscall/sys_path.h"
-
-s64 sys_stat(uptr path, uptr st);
-s64 sys_lstat(uptr path, uptr st);
-s64 sys_fstat(int fd, uptr st);
-s64 sys_newfstatat(int folder, uptr path, uptr st, int flags);
-s64 sys_access(uptr path, int mode);
-s64 sys_faccessat(int folder, uptr path, int mode);
-s64 sys_faccessat2(int folder, uptr path, int mode, int flags);
-s64 sys_chmod(uptr path, u32 mode);
-s64 sys_fchmod(int fd, u32 mode);
-s64 sys_fchmodat(int folder, uptr path, u32 mode);
-s64 sys_chown(uptr path, u32 uid, u32 gid);
-s64 sys_lchown(uptr path, u32 uid, u32 gid);
-s64 sys_fchown(int fd, u32 uid, u32 gid);
-s64 sys_fchownat(int folder, uptr path, u32 uid, u32 gid, int flags);
-s64 sys_truncate(uptr path, s64 size);
-s64 sys_ftruncate(int fd, s64 size);
-s64 sys_utimensat(int folder, uptr path, uptr times, int flags);
-s64 sys_umask(u32 mask);
-s64 sys_statfs(uptr path, uptr to);
-s64 sys_fstatfs(int fd, uptr to);
 
 #define TMPFS_MAGIC 0x01021994
 #define PROC_MAGIC 0x9fa0

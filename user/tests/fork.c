@@ -174,14 +174,13 @@ static void usage(void)
     show_true("tells the time used", used.ru_utime.tv_sec >= 0 && used.ru_stime.tv_sec >= 0);
 }
 
-static void depth(int n)
+/* A child that has a child that ... n times; each ends with one more than the one below. */
+static void generations(int n)
 {
-    if (n == 0)
-        done(1);
-    pid_t pid = split();
-    if (pid == 0)
-        depth(n - 1);
-    done(WEXITSTATUS(wait_for(pid)) + 1);
+    pid_t pid = 0;
+    while (n > 0 && (pid = split()) == 0)
+        n--;
+    done(n == 0 ? 1 : WEXITSTATUS(wait_for(pid)) + 1);
 }
 
 int main(void)
@@ -198,7 +197,7 @@ int main(void)
     usage();
     pid_t pid = split();
     if (pid == 0)
-        depth(20);
+        generations(20);
     show_status("twenty generations", wait_for(pid));
     show_call("at last no child", wait(NULL));
     return 0;

@@ -202,7 +202,6 @@ static void faults(void)
     sigaction(SIGILL, &action, NULL);
     sigaction(SIGTRAP, &action, NULL);
     char *readable = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    volatile int zero = 0;
     if (!sigsetjmp(back, 1))
         *(volatile char *)0x1234 = 1;
     show_fault("no memory there");
@@ -222,7 +221,7 @@ static void faults(void)
     show_fault("not executable");
     show_true("its address", address == readable);
     if (!sigsetjmp(back, 1))
-        zero = 1 / zero;
+        asm volatile("idivl %0" : : "r"(0), "a"(1), "d"(0));
     show_fault("division by zero");
     if (!sigsetjmp(back, 1))
         asm volatile("ud2");
@@ -274,7 +273,7 @@ static int deeper(volatile char *above)
 {
     volatile char room[4096];
     room[0] = above ? above[0] : 0;
-    return deeper(room) + room[0];
+    return count < 0 ? 0 : deeper(room) + room[0]; /* count is never negative */
 }
 
 static void alternate_stacks(void)

@@ -39,23 +39,26 @@ static void stops(void)
 {
     static const int signals[] = { SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU };
     for (int i = 0; i < 4; i++) {
+        int fds[2];
+        char c;
+        pipe(fds);
         pid_t pid = split();
         if (pid == 0) {
+            close(fds[1]);
             setpgid(0, 0);
             raise(signals[i]);
+            read(fds[0], &c, 1);
             _exit(i);
         }
+        close(fds[0]);
         int status = change_of(pid, WUNTRACED);
         show_status("stopped by", status);
         show("raw", status);
         show("told only once", waitpid(pid, &status, WUNTRACED | WNOHANG));
         kill(pid, SIGCONT);
-        status = change_of(pid, WCONTINUED | WUNTRACED);
-        if (WIFCONTINUED(status)) {
-            show("continued, raw", status);
-            status = change_of(pid, 0);
-        }
-        show_status("then", status);
+        show("continued, raw", change_of(pid, WCONTINUED | WUNTRACED));
+        close(fds[1]);
+        show_status("then", change_of(pid, 0));
     }
 }
 

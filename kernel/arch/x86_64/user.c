@@ -73,6 +73,15 @@ void user_context_load(const struct user_context *context)
     asm volatile("fxrstorq %0" : : "m"(context->fpu));
 }
 
+void user_fs_base_set(struct user_context *context, u64 base)
+{
+    u64 flags = irq_save(); /* a switch in between would bring one of the two back */
+
+    context->fs_base = base;
+    wrmsr(MSR_FS_BASE, base);
+    irq_restore(flags);
+}
+
 void user_context_save(struct user_context *context)
 {
     asm volatile("fxsaveq %0" : "=m"(context->fpu));

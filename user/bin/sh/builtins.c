@@ -207,7 +207,7 @@ static int read_line(struct text *line, struct text *escaped, bool raw)
     char c;
     bool escape = false;
     for (;;) {
-        ssize_t n = read(0, &c, 1);
+        ssize_t n = read_byte(0, &c);
         if (n < 0 && errno == EINTR) {
             traps_run();
             continue;

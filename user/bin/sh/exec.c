@@ -357,7 +357,7 @@ static int run_simple(struct node *node, bool replace)
     return run_program(node, argv, replace);
 }
 
-/* --- other commands -------------------------------------------------------------------------------------------------------------------- */
+/* --- other commands ------------------------------------------------------------------------------------------------------------------ */
 
 static int run_node(struct node *node, bool replace);
 

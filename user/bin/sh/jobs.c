@@ -35,9 +35,10 @@ static void describe(struct text *to, struct node *node)
         text_add_string(to, " | ");
         describe(to, node->right);
     } else {
-        static const char *const names[] = { [AND] = "... && ...", [OR] = "... || ...", [NOT] = "! ...", [SUBSHELL] = "( ... )", [IF] = "if ...",
-                                             [GROUP] = "{ ... }", [WHILE] = "while ...", [UNTIL] = "until ...", [FOR] = "for ...",
-                                             [CASE] = "case ..." };
+        static const char *const names[] = {
+            [AND] = "... && ...", [OR] = "... || ...", [NOT] = "! ...", [SUBSHELL] = "( ... )", [GROUP] = "{ ... }", [IF] = "if ...",
+            [WHILE] = "while ...", [UNTIL] = "until ...", [FOR] = "for ...", [CASE] = "case ..."
+        };
         text_add_string(to, node->kind < sizeof(names) / sizeof(names[0]) && names[node->kind] ? names[node->kind] : "...");
     }
 }

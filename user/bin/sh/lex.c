@@ -69,7 +69,7 @@ static int get(void)
             prompt();
         }
         ssize_t n;
-        while ((n = read(input->fd, &byte, 1)) < 0 && errno == EINTR) {
+        while ((n = read_byte(input->fd, &byte)) < 0 && errno == EINTR) {
             traps_run();
             if (interrupted && input->prompts)
                 fail("%s", "");

@@ -137,7 +137,8 @@ static void search(const char *folder, const char *pattern, char ***found, int *
     int names_count = list_folder(*folder ? folder : ".", 1, &names);
     for (int i = 0; i < names_count; i++) {
         char *path = join(folder, names[i]);
-        if ((names[i][0] != '.' || *part == '.') && matches(part, names[i]) && (!pattern[n] || (stat(path, &st) == 0 && S_ISDIR(st.st_mode))))
+        if ((names[i][0] != '.' || *part == '.') && matches(part, names[i]) &&
+            (!pattern[n] || (stat(path, &st) == 0 && S_ISDIR(st.st_mode))))
             search(path, pattern + n, found, count);
         free(names[i]);
     }

@@ -162,6 +162,7 @@ int builtin_test(char **argv);
 char *find_program(const char *name); /* its path, or NULL; malloc()ed */
 
 void traps_run(void);
+ssize_t read_byte(int fd, char *byte);
 void trap_exit(void);
 void traps_child(void);
 void traps_interactive(void);

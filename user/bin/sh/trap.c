@@ -2,6 +2,8 @@
 
 #include "sh.h"
 
+#include <errno.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,11 +15,36 @@ volatile bool interrupted;
 static char *actions[NSIG]; /* [0] is for EXIT; "" ignores; NULL: none */
 static volatile bool pending[NSIG], any_pending;
 
+static jmp_buf out_of_read;
+static volatile bool reading;
+static volatile int caught;
+
 static void handler(int number)
 {
     if (number == SIGINT)
         interrupted = true;
     pending[number] = any_pending = true;
+    if (reading) {
+        reading = false;
+        caught = number;
+        longjmp(out_of_read, 1);
+    }
+}
+
+/* read() of one byte that a caught signal ends with EINTR, also one that comes just before the call: the handler jumps out of it. */
+ssize_t read_byte(int fd, char *byte)
+{
+    if (setjmp(out_of_read)) {
+        sigset_t set = 1ul << (caught - 1);
+        sigprocmask(SIG_UNBLOCK, &set, NULL);
+        errno = EINTR;
+        return -1;
+    }
+    errno = EINTR;
+    reading = true;
+    ssize_t n = any_pending ? -1 : read(fd, byte, 1);
+    reading = false;
+    return n;
 }
 
 /* Without SA_RESTART: wait and read are to return, so that the action runs at once. */

@@ -1,0 +1,304 @@
+"""The C library, the shell and the programs of user/, run on this machine. The shell's scripts are compared with dash where there is one,
+as a second opinion; docs/shell.md is played line by line."""
+
+import os
+import re
+import select
+import shutil
+import stat
+import subprocess
+
+import pytest
+import user_programs
+
+from grade import cpio
+
+MASTER = user_programs.MASTER
+pytestmark = pytest.mark.skipif(not user_programs.RUNNABLE, reason="these are programs for Linux on x86-64")
+
+
+@pytest.fixture(scope="module")
+def bin():
+    return user_programs.build() / "bin"
+
+
+def shell(bin, script, cwd, program=None, **more):
+    """What the script, given as input, prints (errors too), and the exit status."""
+    done = subprocess.run([program or bin / "sh"], input=script.encode(), cwd=cwd, env={"PATH": str(bin), "HOME": "/", "PS1": "$ "},
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=30, **more)
+    return done.stdout.decode(), done.returncode
+
+
+# --- docs/shell.md ------------------------------------------------------------------------------------------------------------------
+
+def blocks():
+    """The played blocks of the page: [(commands as typed, expected lines)]."""
+    page = (MASTER / "docs/shell.md").read_text()
+    for text in re.findall(r"^```\n(.*?)^```$", page, re.M | re.S):
+        lines = text.splitlines()
+        typed = [line[2:] for line in lines if line.startswith(("$ ", "> "))]
+        yield "\n".join(typed) + "\n", [line for line in lines if not line.startswith(("$ ", "> "))]
+
+
+def fits(expected, lines):
+    """Whether the lines are the expected ones; in these ... stands for anything within a line."""
+    pattern = "\n".join(re.escape(line).replace(r"\.\.\.", ".*") for line in expected)
+    return re.fullmatch(pattern, "\n".join(lines))
+
+
+def test_the_shell_does_what_its_page_says(bin, tmp_path):
+    count = 0
+    for typed, expected in blocks():
+        count += typed.count("\n")
+        printed, _ = shell(bin, typed, tmp_path)
+        lines = [line.rstrip() for line in printed.splitlines()]
+        assert fits(expected, lines), "\n".join(["typed:", typed, "expected:", *expected, "printed:", *lines])
+    assert count >= 100, "the page has a hundred commands"
+
+
+def test_every_program_is_on_the_page():
+    page = (MASTER / "docs/shell.md").read_text()
+    table = page[page.index("## All programs"):]
+    programs = {p.stem for p in (MASTER / "user/bin").glob("*.c")} | {"sh"}
+    assert programs <= set(re.findall(r"\w+", table))
+
+
+# --- the shell ------------------------------------------------------------------------------------------------------------------------
+
+SCRIPTS = {
+    "a here-document within a loop": "for i in 1 2; do cat <<E\n$i $((i*2))\nE\ndone\n",
+    "two here-documents on one line": "cat <<A; cat <<-B\na\nA\n\tb\n\tB\n",
+    "nested substitution": 'echo "$(echo "$(echo a b)" c)" `echo \\`echo d\\``\n',
+    "fields": 'set -- $(echo "a  b c"); echo $#; x="1 2"; set -- $x "$x"; echo $#; set -- "$@" ""; echo $#\n',
+    "separators": 'IFS=:; x=a:b::c; set -- $x; echo $#; echo "$*"; y="p q"; set -- $y; echo $#\n',
+    "empty words": 'e=; set -- $e; echo $#; set -- "$e"; echo $#; set -- "$@"; echo $#; set --; set -- "$@"; echo $#\n',
+    "defaults": 'echo ${a:-1} ${a=2} $a ${a:+3} ${b+4}x; b=; echo ${b-5} ${b:-6} "${c:-"q r"}"\n',
+    "cutting": 'p=a.b.c; echo ${p%.*} ${p%%.*} ${p#*.} ${p##*.}; q="*x"; echo "${q#"*"}" ${p%"?"}\n',
+    "arithmetic": ""
+                  "echo $((1+2*3-4/2%3)) $((-5/2)) $((~0)) $((!3)) $((1<2&&2<1||1)) $((x=3)) $((x+=2)) $((x<<2|1))\n",
+    "numbers": "echo $((0x1f+010)) $((- 3)) $(( 2 ? 3 : 4 )) $((7&3^1))\n",
+    "short cuts": "echo $((1 || 1/0)) $((0 && 1/0)) $((1 ? 2 : 1/0))\n",
+    "case": 'for w in a.c x-y "" [z] 7; do case $w in *.c) echo c;; ?-?) echo dash;; "") echo empty;; [[]*) echo bracket;; '
+            '[0-9]) echo n;; esac; done\n',
+    "functions": 'f() { [ $1 = 0 ] && return 5; f $(($1-1)); }; f 3; echo $?; g() (x=2; echo $x); x=1; g; echo $x; set -- p; '
+                 'h() { echo $# $1; }; h q r; echo $1\n',
+    "loops": "for i in 1 2 3; do for j in 1 2 3; do [ $j = 2 ] && continue 2; [ $i = 3 ] && break 2; echo $i$j; done; done; echo end\n",
+    "while with a pipe": 'printf "a b\\nc d\\n" | while read x y; do echo $y-$x; done\n',
+    "statuses": "true; echo $?; false; echo $?; (exit 9); echo $?; ! true; echo $?; true | false; echo $?; false | true; echo $?; "
+                "x=$(exit 4); echo $?\n",
+    "exit in the middle": "echo one; exit 3; echo two\n",
+    "errexit": "set -e; false || echo still; if false; then :; fi; ! true; (false); echo not here\n",
+    "redirections": 'echo a >f; echo b >>f; cat <f; { echo o; echo e >&2; } >g 2>&1; cat g; exec 3>h; echo three >&3; exec 3>&-; '
+                    'cat h; : >f; wc -c <f | tr -d " "\n',
+    "order of redirections": "{ echo out; echo err >&2; } 2>&1 >/dev/null\n",
+    "read": 'printf "a\\\\\\\\b c\\n x  y  z \\n" | { read -r a b; printf "%s\\n" "$a|$b"; read a b; echo "$a|$b|"; read c; echo $?; }\n',
+    "traps": "trap 'echo bye $?' EXIT; trap 'echo usr' USR1; kill -USR1 $$; echo after; exit 6\n",
+    "trap in a subshell": "trap 'echo bye' EXIT; (echo in); echo out\n",
+    "background": "(sleep 0.05; echo late) & echo early; wait; echo $?; (exit 5) & wait $!; echo $?\n",
+    "signals": "sh -c 'kill -TERM $$'; echo $?\n",
+    "eval and dot": "echo 'x=7; echo in $1' >lib; eval 'y=2; echo $y'; . ./lib; echo $x; eval false; echo $?\n",
+    "variables for one command": "x=1; x=2 sh -c 'echo $x'; echo $x; export x; sh -c 'echo $x'; unset x; echo [$x]\n",
+    "quotes": "printf '%s\\n' 'a\\b' \"a\\$b\\\\c\\\"d\" a\\ b \"`echo q`\" '$x' \"'\" '\"'\n",
+    "comments": "echo a#b # c\n# whole line\necho 'x # y'\n",
+    "globs": 'mkdir d; touch d/a.c d/b.c d/.h; echo d/*.c d/[b]* d/* "d/*" nope*; cd d; echo *; x="*.c"; echo $x "$x"\n',
+    "positional": 'set -- 1 2 3 4 5 6 7 8 9 10 11; echo $10 ${10} ${11} $#; shift 9; echo $*\n',
+    "and or": "true && false || echo a; false && echo b; true || echo c; false || true && echo d\n",
+    "tests": 'for t in "1 -lt 2" "a = a" "-z x" "! a = b" "-d /" "1 -eq 1 -a 2 -eq 3" "" "x"; do [ $t ]; echo $?; done\n',
+    "unset is an error": "set -u; echo ${x-fine}; (echo $x) 2>/dev/null; echo $?\n",
+    "groups": "{ echo a; }; { x=5; }; echo $x; (x=6); echo $x; if (true) then echo t; fi\n",
+    "long output through pipes": "i=0; while [ $i -lt 2000 ]; do echo line $i; i=$((i+1)); done | tail -n 1\n",
+    "special parameters": 'echo $# "$-" | tr -d a-z; echo $0 | wc -l | tr -d " "; [ $$ -gt 1 ] && echo ok\n',
+}
+
+
+@pytest.mark.parametrize("name", sorted(SCRIPTS))
+def test_the_shell_agrees_with_dash(bin, tmp_path, name):
+    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
+    ours.mkdir()
+    theirs.mkdir()
+    dash = shutil.which("dash")
+    if not dash:
+        pytest.skip("there is no dash here")
+    assert shell(bin, SCRIPTS[name], ours) == shell(bin, SCRIPTS[name], theirs, dash)
+
+
+def test_what_follows_a_command_is_its_input(bin, tmp_path):
+    """Also where the input is a pipe: the shell reads no further than the command (dash does)."""
+    assert shell(bin, "read x\nfirst line\necho got $x\ncat\nnot a command\n", tmp_path) == ("got first line\nnot a command\n", 0)
+
+
+@pytest.mark.parametrize("script, says", [
+    ("if true; echo\n", "end of input"), ("echo )\n", "')'"), ("echo 'open\n", "quotation"), ("fi\n", "'fi'"), ("a | | b\n", "'|'"),
+    ("echo $((1/0))\n", "division by zero"), ("echo $((1+))\n", "number is missing"), ("echo ${x!}\n", "bad substitution"),
+    ("echo ${x:?gone}\n", "x: gone"), ("for 1 in a; do :; done\n", "'1'"), ("cat < nothing/there\n", "nothing/there: No such file"),
+    ("cd nowhere\n", "nowhere: No such file"), ("./here\n", "./here: No such file"), ("/\n", "/: Permission denied"),
+    ("shift 3\n", "not that many"), ("kill -FOO 1\n", "FOO: no such signal"), ("echo > /\n", "/: Is a directory"),
+    ("set -q\n", "-q: no such option"),
+])
+def test_a_mistake_is_named_in_one_line(bin, tmp_path, script, says):
+    printed, status = shell(bin, script, tmp_path)
+    assert says in printed and status != 0
+    assert printed.count("\n") == 1, printed
+
+
+def test_a_long_loop_does_not_grow(bin, tmp_path):
+    script = "ulimit -v 4096; i=0; while [ $i -lt 30000 ]; do i=$((i+1)); x=$i${i%0}; set -- $x *; done; echo $i\n"
+    assert shell(bin, script, tmp_path) == ("30000\n", 0)
+
+
+def test_job_control_on_a_terminal(bin, tmp_path):
+    """Typed at a terminal: Ctrl-C, Ctrl-Z, bg, fg, a syntax error, Ctrl-D. Each key waits for the prompt or the words before it."""
+    import pty
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.chdir(tmp_path)
+        os.execve(bin / "sh", ["sh"], {"PATH": str(bin), "PS1": "ready> "})
+    seen = ""
+
+    def expect(words):
+        nonlocal seen
+        while words not in seen:
+            assert select.select([fd], [], [], 20)[0], f"expected {words!r} after {seen!r}"
+            try:
+                got = os.read(fd, 4096)
+            except OSError:
+                got = b""
+            assert got, f"expected {words!r} after {seen!r}"
+            seen += got.decode().replace("\r", "")
+        seen = seen.split(words, 1)[1]
+
+    prompt = ("", "ready> ")
+    for keys, words in [prompt, ("(echo a; cat)\n", "a\n"), ("\x03", "ready> "), ("echo $?\n", "130\n"), prompt,
+                        ("(echo b; sleep 100)\n", "b\n"), ("\x1a", "[1] Stopped    ( ... )\n"), prompt, ("bg\n", "( ... ) &\n"), prompt,
+                        ("jobs\n", "[1] Running    ( ... )\n"), prompt, ("kill %1; wait\n", "wait\n"), prompt,
+                        ("if )\n", "unexpected ')'\n"), prompt, ("echo 'c\n", "> "), ("'\n", "c\n"), prompt,
+                        ("while :; do :; done\n", "done\n"), ("\x03", "ready> "), ("exit 5\n", "exit 5\n")]:
+        os.write(fd, keys.encode())
+        expect(words)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 5
+    os.close(fd)
+
+
+# --- the programs ---------------------------------------------------------------------------------------------------------------------
+
+TEXT = "pear\napple\nApple 10\n\nfig 9\npear\nbanana split 2\n"
+
+
+@pytest.mark.parametrize("command", [
+    "sort f", "sort -r f", "sort -u f", "sort -n n", "sort -rn n", "uniq f", "sort f | uniq -c", "sort f | uniq -d", "head -n 2 f",
+    "head -c 7 f", "tail -n 2 f", "tail -n +3 f", "wc -l f", "wc -w < f", "wc -c f n", "grep p f", "grep -v p f", "grep -n '^a' f",
+    "grep -ci apple f", "grep 'p.*e' f", "grep '[0-9]$' f", "grep '[^a-z0-9 ]' f", "grep 'x*z' f", "grep p f n", "grep '\\.' f",
+    "tr a-y b-z < f", "tr -d '\\n' < f", "cut -d ' ' -f 2 n", "cut -c 1-3 < n", "seq 3", "seq 2 5", "seq 5 -2 0", "echo a  b", "echo -n x",
+    "printf '%5d|%-5s|%x\\n' 42 ab 255", "printf '\\101\\n'", "env -i A=b env", "cat f n", "cat < f - ", "cp f g && cat g",
+    "mkdir -p a/b && ls a", "ls", "touch .h z && ls -a", "ln -s f l && cat l", "mv f h && ls", "uname -s", "tee g < n && cat g", "true",
+    "false", "sleep 0.01", "cat nothing/there", "head -n 1 nothing",
+])
+def test_programs_agree_with_the_hosts(bin, tmp_path, command):
+    """Output (without the words of errors, which differ) and exit status, against the host's programs of the same name."""
+    answers = []
+    for path, folder in ((f"{bin}", tmp_path / "ours"), ("/usr/bin:/bin", tmp_path / "theirs")):
+        folder.mkdir()
+        (folder / "f").write_text(TEXT)
+        (folder / "n").write_text("10 ten\n9 nine\n100 hundred\n-1 less\n9 nine\n")
+        done = subprocess.run([bin / "sh", "-c", command], cwd=folder, env={"PATH": path, "LC_ALL": "C"}, stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL, timeout=30)
+        answers.append((re.sub(r" +", " ", done.stdout.decode()).replace("\n ", "\n").strip(" "), done.returncode))
+    assert answers[0] == answers[1]
+
+
+@pytest.mark.parametrize("command", [
+    "ls -z", "rm", "mkdir", "cp x", "mv x", "ln", "sort -z", "wc -x", "head -z", "kill", "nice -n x", "tr a", "seq x", "touch", "chmod 9 f",
+    "sleep x", "stress", "fuzz", "cut -f 0", "date x", "uname -z", "grep", "top -d 0",
+])
+def test_a_bad_call_gets_one_line_and_a_status(bin, command):
+    done = subprocess.run([bin / "sh", "-c", command], env={"PATH": f"{bin}:{bin.parent}/tests"}, stdin=subprocess.DEVNULL,
+                          capture_output=True, timeout=30)
+    assert done.returncode in (1, 2, 125) and done.stderr.count(b"\n") == 1, done
+
+
+def test_init_runs_a_command_and_turns_the_machine_off(bin):
+    """Without the right to do so it says why it could not. In a sandbox, where it may kill everything."""
+    if not shutil.which("bwrap"):
+        pytest.skip("there is no sandbox here")
+    done = subprocess.run(["bwrap", "--unshare-all", "--as-pid-1", "--ro-bind", "/", "/", "--proc", "/proc", "--uid", "1000", bin / "init",
+                           bin / "echo", "up"], capture_output=True, text=True, timeout=30)
+    assert done.stdout == "up\n", done
+
+
+# --- the C library and the first file system --------------------------------------------------------------------------------------------
+
+def test_the_library_prints_what_the_hosts_prints(bin, tmp_path):
+    subprocess.run(["gcc", "-w", "-D_GNU_SOURCE", "-o", tmp_path / "libc", MASTER / "user/tests/libc.c"], check=True)
+    theirs = subprocess.run([tmp_path / "libc"], cwd=tmp_path, env={}, stdout=subprocess.PIPE)
+    ours = subprocess.run([bin.parent / "tests/libc"], cwd=tmp_path, env={}, stdout=subprocess.PIPE)
+    assert ours.stdout.decode().splitlines() == theirs.stdout.decode().splitlines()
+    assert ours.returncode == theirs.returncode == 3
+
+
+def test_programs_are_static_and_nothing_is_both_writable_and_executable(bin):
+    from elftools.elf.elffile import ELFFile
+    for path in [*bin.iterdir(), *(bin.parent / "tests").iterdir()]:
+        with open(path, "rb") as file:
+            elf = ELFFile(file)
+            kinds = [s["p_type"] for s in elf.iter_segments()]
+            assert elf["e_type"] == "ET_EXEC" and "PT_INTERP" not in kinds and "PT_GNU_STACK" in kinds, path
+            assert not any(s["p_flags"] & 3 == 3 for s in elf.iter_segments()), path
+
+
+def entries(data):
+    """A newc archive taken apart: {path: (mode, uid, mtime, data)}."""
+    at, found = 0, {}
+    while True:
+        assert data[at:at + 6] == b"070701"
+        field = [int(data[at + 6 + 8 * i:at + 14 + 8 * i], 16) for i in range(13)]
+        name = data[at + 110:at + 110 + field[11] - 1].decode()
+        start = (at + 110 + field[11] + 3) & ~3
+        if name == "TRAILER!!!":
+            return found
+        found[name] = field[1], field[2], field[5], data[start:start + field[6]]
+        at = (start + field[6] + 3) & ~3
+
+
+def test_the_first_file_system_holds_what_it_should(bin):
+    found = entries((bin.parent / "initramfs.cpio").read_bytes())
+    assert list(found) == sorted(found)
+    assert {uid for _, uid, _, _ in found.values()} == {mtime for _, _, mtime, _ in found.values()} == {0}
+    assert stat.S_ISLNK(found["init"][0]) and found["init"][3] == b"bin/init"
+    assert found["bin/sh"] == (0o100755, 0, 0, (bin / "sh").read_bytes())
+    assert {"dev", "proc", "tmp", "etc", "root", "home", "tests", "etc/passwd", "tests/fork"} <= set(found)
+    assert found["tmp"][0] == 0o041777
+
+
+@pytest.mark.parametrize("line, says", [("dir", "expected"), ("dir x 9", "invalid literal"), ("file x 644 nothing/there", "No such file")])
+def test_a_bad_list_is_named_with_its_line(tmp_path, line, says):
+    path = tmp_path / "list"
+    path.write_text(f"# comment\n{line}\n")
+    with pytest.raises(cpio.Complaint, match=f":2: .*{says}"):
+        cpio.read_list(path)
+
+
+def test_a_bad_table_of_calls_is_named_with_its_line(tmp_path):
+    table = tmp_path / "table"
+    table.write_text("0 read 3 int:fd\nread 0\n")
+    done = subprocess.run(["awk", "-f", MASTER / "user/lib/stubs.awk", table], capture_output=True, text=True)
+    assert done.returncode == 1 and done.stderr == f"{table}:2: expected NUMBER NAME SINCE TYPE:argument ...\n"
+
+
+def test_the_fuzzer_comes_to_its_end(bin, tmp_path):
+    """In a sandbox: its calls are made at random, as many as here end in well under a second."""
+    if not shutil.which("bwrap"):
+        pytest.skip("there is no sandbox here")
+    sandbox = ["bwrap", "--unshare-all", "--die-with-parent", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
+    fuzz = ["--tmpfs", "/mnt", "--chdir", "/mnt", bin.parent / "tests/fuzz", "7", "4000"]
+    done = subprocess.run([*sandbox, *fuzz], stdout=subprocess.PIPE, timeout=60)
+    assert done.stdout == b"fuzz: seed 7, 4000 calls, 4 workers\n" and done.returncode == 0
+
+
+def test_the_benchmark_measures_everything(bin):
+    done = subprocess.run([bin.parent / "tests/bench"], stdout=subprocess.PIPE, text=True, timeout=60)
+    figures = dict(line.split() for line in done.stdout.splitlines())
+    names = {"getpid", "pipe_round_trip", "fork_exit_wait", "fork_exec_wait", "sched_yield", "first_touch", "cow_break", "fork_64_mib"}
+    assert set(figures) == names | {f"{name}_median" for name in names}
+    assert all(int(figures[name]) <= int(figures[f"{name}_median"]) for name in names), figures
+
+

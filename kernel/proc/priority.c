@@ -1,0 +1,93 @@
+/* Nice values and priority classes (priority.h). Lock: processes_lock. */
+#include "proc/priority.h"
+#include "lib/errno.h"
+#include "proc/table.h"
+#include "sched/control.h"
+
+#define HIGHEST_NICE_OF_SYSTEM (-10)
+#define HIGHEST_NICE_OF_HIGH (-3)
+#define HIGHEST_NICE_OF_NORMAL 5
+#define HIGHEST_NICE_OF_LOW 14
+
+enum process_priority priority_class(int nice)
+{
+    return nice <= HIGHEST_NICE_OF_SYSTEM ? PROCESS_PRIORITY_SYSTEM :
+           nice <= HIGHEST_NICE_OF_HIGH   ? PROCESS_PRIORITY_HIGH :
+           nice <= HIGHEST_NICE_OF_NORMAL ? PROCESS_PRIORITY_NORMAL :
+           nice <= HIGHEST_NICE_OF_LOW    ? PROCESS_PRIORITY_LOW :
+                                            PROCESS_PRIORITY_IDLE;
+}
+
+enum thread_priority priority_of_threads(enum process_priority class)
+{
+    return (enum thread_priority)(PRIORITY_CRITICAL - class);
+}
+
+/* Whether the caller of getpriority() or setpriority() means p. */
+static bool meant(const struct process *p, int which, int who)
+{
+    const struct process *me = current_process();
+
+    switch (which) {
+    case PRIO_PROCESS:
+        return p->pid == (who ? who : me->pid);
+    case PRIO_PGRP:
+        return p->pgid == (who ? who : me->pgid);
+    default:
+        return p->cred.uid.real == (who ? (u32)who : me->cred.uid.real);
+    }
+}
+
+int priority_get(int which, int who)
+{
+    u64 flags = spin_lock_irq(&processes_lock);
+    int best = -ESRCH;
+
+    list_for_each(it, &processes) {
+        const struct process *p = list_entry(it, struct process, all_link);
+
+        if (meant(p, which, who))
+            best = max(best, 20 - p->nice);
+    }
+    spin_unlock_irq(&processes_lock, flags);
+    return which < PRIO_PROCESS || which > PRIO_USER ? -EINVAL : best;
+}
+
+/* RLIMIT_NICE: from 1, nice 19, to 40, nice -20. */
+static bool may_raise_to(const struct process *p, int nice)
+{
+    return capable(CAP_SYS_NICE) || (u64)(20 - nice) <= p->limits.of[RLIMIT_NICE].now;
+}
+
+static int set_locked(struct process *p, int nice)
+{
+    const struct credentials *mine = &current_process()->cred;
+
+    if (mine->uid.effective != p->cred.uid.real && mine->uid.effective != p->cred.uid.effective && !capable(CAP_SYS_NICE))
+        return -EPERM;
+    if (nice < p->nice && !may_raise_to(p, nice))
+        return -EACCES;
+    p->nice = nice;
+    list_for_each(it, &p->threads)
+        (void)thread_set_priority(list_entry(it, struct thread, owner_link)->tid, priority_of_threads(priority_class(nice)));
+    return 0;
+}
+
+int priority_set(int which, int who, int nice)
+{
+    u64 flags = spin_lock_irq(&processes_lock);
+    int result = -ESRCH;
+
+    nice = min(max(nice, NICE_MIN), NICE_MAX);
+    list_for_each(it, &processes) {
+        struct process *p = list_entry(it, struct process, all_link);
+
+        if (meant(p, which, who)) {
+            int error = set_locked(p, nice);
+
+            result = error || result == -ESRCH ? error : result; /* the last error, as Linux tells it */
+        }
+    }
+    spin_unlock_irq(&processes_lock, flags);
+    return which < PRIO_PROCESS || which > PRIO_USER ? -EINVAL : result;
+}

@@ -1,0 +1,26 @@
+/* How urgent processes are: nice values as programs have them, in five classes, each with a priority for the process's threads. Lock:
+   processes_lock. */
+#pragma once
+
+#include "base/thread.h"
+
+struct process;
+
+/* ProcessPriority: smaller is better. Their nice values: -15, -5, 0, 10, 19. */
+enum process_priority { PROCESS_PRIORITY_SYSTEM, PROCESS_PRIORITY_HIGH, PROCESS_PRIORITY_NORMAL, PROCESS_PRIORITY_LOW,
+                        PROCESS_PRIORITY_IDLE };
+
+#define NICE_MIN (-20)
+#define NICE_MAX 19
+
+enum priority_which { PRIO_PROCESS, PRIO_PGRP, PRIO_USER };
+
+/* The class of a nice value: the one whose value is nearest, of two the more urgent one. */
+enum process_priority priority_class(int nice);
+/* The priority of such a process's threads. */
+enum thread_priority priority_of_threads(enum process_priority class);
+
+/* getpriority(): the most urgent of the processes meant, as 20 - nice; -EINVAL, -ESRCH. */
+int priority_get(int which, int who);
+/* setpriority(): 0; -EINVAL, -ESRCH; -EPERM, somebody else's process; -EACCES, more urgent than the caller may make it. */
+int priority_set(int which, int who, int nice);

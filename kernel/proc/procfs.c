@@ -1,0 +1,415 @@
+/* The file system /proc. Nothing of it is kept: a name that is looked up gets an inode of its own, and a file its text when it is read
+   from its beginning. Locks: tree_lock for names, as everywhere in fs; an inode's mutex for the text of its open files; processes_lock
+   inside proc/show_*.c. */
+#include "proc/procfs.h"
+#include "base/panic.h"
+#include "fs/dir.h"
+#include "fs/memfs.h"
+#include "lib/errno.h"
+#include "lib/format.h"
+#include "lib/string.h"
+#include "mm/slab.h"
+#include "proc/show.h"
+#include "proc/table.h"
+
+#define PROC_DEVICE 2   /* stat's number for this file system */
+#define FIRST_FIXED 2   /* positions in a directory: "." and "..", then the names that are always there, ... */
+#define FIRST_NUMBER 64 /* ... then numbers: processes, or descriptors */
+#define INODES_EACH 0x10000ul /* inode numbers of one process */
+
+struct proc_inode {
+    struct inode inode;
+    const struct proc_name *name; /* [c] NULL: a directory of numbers, or one of its links */
+    pid_t pid;                    /* [c] 0: the system */
+    int fd;                       /* [c] a descriptor's link */
+};
+
+struct proc_name {
+    const char *name;
+    u32 mode;
+    int (*show)(struct text *to, pid_t pid); /* of a file */
+};
+
+static const struct proc_name of_system[] = {
+    { "self", S_IFLNK | 0777, NULL },
+    { "stat", S_IFREG | 0444, show_system_stat },
+    { "meminfo", S_IFREG | 0444, show_meminfo },
+    { "uptime", S_IFREG | 0444, show_uptime },
+    { "loadavg", S_IFREG | 0444, show_loadavg },
+    { "version", S_IFREG | 0444, show_version },
+    { "cpuinfo", S_IFREG | 0444, show_cpuinfo },
+    { "mounts", S_IFREG | 0444, show_mounts },
+    { "filesystems", S_IFREG | 0444, show_filesystems },
+    { "schedstat", S_IFREG | 0444, show_schedstat },
+};
+
+static const struct proc_name of_process[] = {
+    { "fd", S_IFDIR | 0500, NULL },
+    { "stat", S_IFREG | 0444, show_stat },
+    { "status", S_IFREG | 0444, show_status },
+    { "statm", S_IFREG | 0444, show_statm },
+    { "maps", S_IFREG | 0444, show_maps },
+    { "cmdline", S_IFREG | 0444, show_cmdline },
+    { "comm", S_IFREG | 0444, show_comm },
+    { "sched", S_IFREG | 0444, show_sched },
+};
+
+static struct proc_inode root;
+static struct slab_cache inode_cache;
+static const struct inode_ops root_ops, process_ops, fds_ops, leaf_ops;
+static const struct file_ops root_files, process_files, fds_files, text_files;
+
+static const struct proc_inode *of(const struct inode *inode)
+{
+    return container_of(inode, struct proc_inode, inode);
+}
+
+/* --- inodes -------------------------------------------------------------------------------------------------------------------------- */
+
+/* Who a process's files belong to: whom it acts as. Returns 0 or -ESRCH. */
+static int owner_of(pid_t pid, u32 *uid, u32 *gid)
+{
+    u64 flags = spin_lock_irq(&processes_lock);
+    const struct process *p = process_find_locked(pid);
+
+    if (p) {
+        *uid = p->cred.uid.effective;
+        *gid = p->cred.gid.effective;
+    }
+    spin_unlock_irq(&processes_lock, flags);
+    return p ? 0 : -ESRCH;
+}
+
+/* An inode in directory dir. NULL with *error = -ENOMEM, or -ENOENT: the process has gone. */
+static struct inode *make(struct inode *dir, const struct proc_inode *like, u32 mode, const struct inode_ops *ops,
+                          const struct file_ops *files, int *error)
+{
+    struct proc_inode *made = slab_alloc(&inode_cache);
+    u32 uid = 0, gid = 0;
+
+    *error = made ? 0 : -ENOMEM;
+    if (made && like->pid && owner_of(like->pid, &uid, &gid)) {
+        slab_free(&inode_cache, made);
+        *error = -ENOENT;
+    }
+    if (*error)
+        return NULL;
+    *made = *like;
+    inode_init(&made->inode, mode, ops, files);
+    made->inode.dev = PROC_DEVICE;
+    made->inode.uid = uid;
+    made->inode.gid = gid;
+    made->inode.nlink = 1;
+    if ((mode & S_IFMT) == S_IFDIR) {
+        made->inode.nlink = 2;
+        made->inode.parent = inode_get(dir);
+    }
+    return &made->inode;
+}
+
+static void free_inode(struct inode *inode)
+{
+    slab_free(&inode_cache, container_of(inode, struct proc_inode, inode));
+}
+
+/* The number of an inode: the same as long as what it shows is there. */
+static u64 number_of(pid_t pid, unsigned index)
+{
+    return (u64)pid * INODES_EACH + index + 1;
+}
+
+/* --- names --------------------------------------------------------------------------------------------------------------------------- */
+
+/* A name that is a number without a leading zero: that; or -1. */
+static int number_in(struct name name)
+{
+    u64 n = 0;
+
+    if (!name.length || name.length > 9 || (name.text[0] == '0' && name.length > 1))
+        return -1;
+    for (size_t i = 0; i < name.length; i++) {
+        if (name.text[i] < '0' || name.text[i] > '9')
+            return -1;
+        n = n * 10 + (u64)(name.text[i] - '0');
+    }
+    return (int)n;
+}
+
+/* Looks among the names that are always there. */
+static int look_up_fixed(struct inode *dir, struct name name, const struct proc_name *names, size_t n, struct inode **found)
+{
+    struct proc_inode like = { .pid = of(dir)->pid };
+    int error = -ENOENT;
+
+    for (size_t i = 0; i < n; i++) {
+        bool folder = (names[i].mode & S_IFMT) == S_IFDIR;
+
+        if (strlen(names[i].name) != name.length || memcmp(names[i].name, name.text, name.length))
+            continue;
+        like.name = &names[i];
+        *found = make(dir, &like, names[i].mode, folder ? &fds_ops : &leaf_ops, folder ? &fds_files : &text_files, &error);
+        if (!error)
+            (*found)->ino = number_of(like.pid, (unsigned)i + 1);
+    }
+    return error;
+}
+
+static int root_lookup(struct inode *dir, struct name name, struct inode **found)
+{
+    struct proc_inode like = { .pid = number_in(name) };
+    int error;
+
+    if (like.pid <= 0)
+        return look_up_fixed(dir, name, of_system, array_len(of_system), found);
+    *found = make(dir, &like, S_IFDIR | 0555, &process_ops, &process_files, &error);
+    if (!error)
+        (*found)->ino = number_of(like.pid, 0);
+    return error;
+}
+
+static int process_lookup(struct inode *dir, struct name name, struct inode **found)
+{
+    return look_up_fixed(dir, name, of_process, array_len(of_process), found);
+}
+
+/* The lowest open descriptor of a process from `least` on; -1: there is none. */
+static int next_descriptor(pid_t pid, u64 least)
+{
+    u64 flags = spin_lock_irq(&processes_lock);
+    struct process *p = process_find_locked(pid);
+    int found = -1;
+
+    if (p) {
+        spin_lock(&p->fds.lock);
+        for (u64 fd = least; found < 0 && fd < (u64)p->fds.size; fd++)
+            if (p->fds.fd[fd].file)
+                found = (int)fd;
+        spin_unlock(&p->fds.lock);
+    }
+    spin_unlock_irq(&processes_lock, flags);
+    return found;
+}
+
+static int fds_lookup(struct inode *dir, struct name name, struct inode **found)
+{
+    struct proc_inode like = { .pid = of(dir)->pid, .fd = number_in(name) };
+    int error;
+
+    if (like.fd < 0 || next_descriptor(like.pid, (u64)like.fd) != like.fd)
+        return -ENOENT;
+    *found = make(dir, &like, S_IFLNK | 0700, &leaf_ops, &text_files, &error);
+    if (!error)
+        (*found)->ino = number_of(like.pid, FIRST_NUMBER + (unsigned)like.fd);
+    return error;
+}
+
+/* "self" leads to the running process; a descriptor to the name of its file, which for a device is a path. */
+static s64 leaf_readlink(struct inode *inode, char *buf, size_t size)
+{
+    const struct proc_inode *link = of(inode);
+    struct file *file;
+    char text[64];
+
+    if (link->name) {
+        format(text, sizeof(text), "%d", current_process()->pid);
+    } else {
+        file = descriptor(link->pid, link->fd);
+        if (!file)
+            return -ENOENT;
+        format(text, sizeof(text), "%s%s", file->inode && inode_is(file->inode, S_IFCHR) ? "/dev/" : "", file->name);
+        file_put(file);
+    }
+    size = min(size, strlen(text));
+    memcpy(buf, text, size);
+    return (s64)size;
+}
+
+static size_t root_name(struct inode *dir, char *buf)
+{
+    (void)dir;
+    memcpy(buf, "proc", 4);
+    return 4;
+}
+
+static size_t process_name(struct inode *dir, char *buf)
+{
+    return (size_t)format(buf, NAME_MAX, "%d", of(dir)->pid);
+}
+
+static size_t fds_name(struct inode *dir, char *buf)
+{
+    return string_copy(buf, of(dir)->name->name, NAME_MAX);
+}
+
+static const struct inode_ops root_ops = { .lookup = root_lookup, .name = root_name, .free = free_inode };
+static const struct inode_ops process_ops = { .lookup = process_lookup, .name = process_name, .free = free_inode };
+static const struct inode_ops fds_ops = { .lookup = fds_lookup, .name = fds_name, .free = free_inode };
+static const struct inode_ops leaf_ops = { .readlink = leaf_readlink, .free = free_inode };
+
+/* --- directories --------------------------------------------------------------------------------------------------------------------- */
+
+/* The names that are always there. Returns false if one does not fit. */
+static bool emit_fixed(struct file *file, struct dir_sink *sink, const struct proc_name *names, size_t n)
+{
+    if (!dir_emit_dots(file, sink))
+        return false;
+    for (; file->offset - FIRST_FIXED < n; file->offset++) {
+        size_t i = file->offset - FIRST_FIXED;
+
+        if (!dir_emit(sink, (struct name){ names[i].name, strlen(names[i].name) }, number_of(of(file->inode)->pid, (unsigned)i + 1),
+                      names[i].mode, file->offset + 1))
+            return false;
+    }
+    file->offset = max(file->offset, (u64)FIRST_NUMBER);
+    return true;
+}
+
+static bool emit_number(struct file *file, struct dir_sink *sink, int number, u64 ino, u32 mode)
+{
+    char text[16];
+    size_t length = (size_t)format(text, sizeof(text), "%d", number);
+
+    if (!dir_emit(sink, (struct name){ text, length }, ino, mode, FIRST_NUMBER + (u64)number + 1))
+        return false;
+    file->offset = FIRST_NUMBER + (u64)number + 1;
+    return true;
+}
+
+/* The lowest process id from `least` on; 0: there is none. */
+static pid_t next_process(u64 least)
+{
+    u64 flags = spin_lock_irq(&processes_lock);
+    pid_t next = 0;
+
+    list_for_each(it, &processes) {
+        pid_t pid = list_entry(it, struct process, all_link)->pid;
+
+        if ((u64)pid >= least && (!next || pid < next))
+            next = pid;
+    }
+    spin_unlock_irq(&processes_lock, flags);
+    return next;
+}
+
+static int root_readdir(struct file *file, struct dir_sink *sink)
+{
+    pid_t pid;
+
+    if (!emit_fixed(file, sink, of_system, array_len(of_system)))
+        return 0;
+    while ((pid = next_process(file->offset - FIRST_NUMBER)) && emit_number(file, sink, pid, number_of(pid, 0), S_IFDIR))
+        continue;
+    return 0;
+}
+
+static int process_readdir(struct file *file, struct dir_sink *sink)
+{
+    (void)emit_fixed(file, sink, of_process, array_len(of_process));
+    return 0;
+}
+
+static int fds_readdir(struct file *file, struct dir_sink *sink)
+{
+    pid_t pid = of(file->inode)->pid;
+    int fd;
+
+    if (!emit_fixed(file, sink, NULL, 0))
+        return 0;
+    while ((fd = next_descriptor(pid, file->offset - FIRST_NUMBER)) >= 0 &&
+           emit_number(file, sink, fd, number_of(pid, FIRST_NUMBER + (unsigned)fd), S_IFLNK))
+        continue;
+    return 0;
+}
+
+static const struct file_ops root_files = { .read = dir_read, .lseek = dir_lseek, .readdir = root_readdir };
+static const struct file_ops process_files = { .read = dir_read, .lseek = dir_lseek, .readdir = process_readdir };
+static const struct file_ops fds_files = { .read = dir_read, .lseek = dir_lseek, .readdir = fds_readdir };
+
+/* --- texts --------------------------------------------------------------------------------------------------------------------------- */
+
+/* Makes the text anew, in a buffer that it fits into. Returns 0, -ESRCH or -ENOMEM. The inode's mutex held. */
+static int make_text(struct file *file)
+{
+    const struct proc_inode *inode = of(file->inode);
+    size_t room = 1024;
+
+    for (;;) {
+        struct text *text = kmalloc(sizeof(*text) + room);
+        int error;
+
+        if (!text)
+            return -ENOMEM;
+        *text = (struct text){ .at = (char *)(text + 1), .size = room };
+        error = inode->name->show(text, inode->pid);
+        if (!error && text->used < room) {
+            kfree(file->data);
+            file->data = text;
+            return 0;
+        }
+        room = text->used + KIB(1); /* what it is about may have grown meanwhile: try again */
+        kfree(text);
+        if (error || room > KMALLOC_MAX - sizeof(*text))
+            return error ? error : -ENOMEM;
+    }
+}
+
+static s64 read_locked(struct file *file, struct io *io)
+{
+    const struct text *text;
+    size_t n;
+    int error = *io->pos && file->data ? 0 : make_text(file);
+
+    if (error)
+        return error;
+    text = file->data;
+    n = *io->pos < text->used ? min(text->used - *io->pos, io->left) : 0;
+    if (n && io_put(io, text->at + *io->pos, n))
+        return -EFAULT;
+    *io->pos += n;
+    return (s64)n;
+}
+
+static s64 text_read(struct file *file, struct io *io)
+{
+    s64 result;
+
+    mutex_lock(&file->inode->lock);
+    result = read_locked(file, io);
+    mutex_unlock(&file->inode->lock);
+    return result;
+}
+
+static s64 text_lseek(struct file *file, s64 offset, int whence)
+{
+    s64 result = -EINVAL;
+
+    mutex_lock(&file->inode->lock);
+    if (whence == SEEK_CUR)
+        offset += (s64)file->offset;
+    if ((whence == SEEK_SET || whence == SEEK_CUR) && offset >= 0)
+        result = (s64)(file->offset = (u64)offset);
+    mutex_unlock(&file->inode->lock);
+    return result;
+}
+
+static void text_release(struct file *file)
+{
+    kfree(file->data);
+}
+
+static const struct file_ops text_files = { .read = text_read, .lseek = text_lseek, .release = text_release };
+
+void procfs_init(void)
+{
+    int error;
+
+    slab_cache_init(&inode_cache, "/proc inode", sizeof(struct proc_inode));
+    inode_init(&root.inode, S_IFDIR | 0555, &root_ops, &root_files);
+    root.inode.dev = PROC_DEVICE;
+    root.inode.nlink = 2;
+    mutex_lock(&tree_lock);
+    error = memfs_attach(tree_root, (struct name){ "proc", 4 }, &root.inode);
+    mutex_unlock(&tree_lock);
+    if (error)
+        panic("procfs_init: no memory for /proc");
+}

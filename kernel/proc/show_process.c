@@ -1,0 +1,274 @@
+/* A process's files of /proc (show.h). Locks: processes_lock while its numbers are written, its space_lock while its memory is looked at;
+   the two one after the other, so that a line may show two moments. */
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "mm/aspace_look.h"
+#include "proc/priority.h"
+#include "proc/show.h"
+#include "proc/table.h"
+#include "proc/user_thread.h"
+#include "sched/stat.h"
+
+#define TICK_NS 10000000ul /* USER_HZ is 100 */
+#define KIB_OF(bytes) ((bytes) / 1024)
+#define CMDLINE_MAX KIB(128)
+#define CONSOLE_NUMBER 0x501 /* the one terminal's device */
+
+/* --- looking at the memory of somebody else ----------------------------------------------------------------------------------------- */
+
+/* Calls look() with the process's address space; not if it has none, or has lent it. Returns 0 or -ESRCH. */
+static int with_space(pid_t pid, void (*look)(struct address_space *space, void *arg), void *arg)
+{
+    struct process *p = process_get(pid);
+
+    if (!p)
+        return -ESRCH;
+    mutex_lock(&p->space_lock);
+    if (p->space && !p->lending)
+        look(p->space, arg);
+    mutex_unlock(&p->space_lock);
+    process_put(p);
+    return 0;
+}
+
+struct memory {
+    struct space_use use;
+    uptr code_start, code_end, stack_start, heap_start, arg_start, arg_end, env_end;
+};
+
+static void measure(struct address_space *space, void *arg)
+{
+    struct memory *m = arg;
+
+    *m = (struct memory){
+        .use = space_use(space), .heap_start = space->heap_start, .arg_start = space->arg_start, .arg_end = space->arg_end,
+        .env_end = space->env_end,
+    };
+    list_for_each(it, &space->regions) {
+        const vm_region_t *region = list_entry(it, vm_region_t, link);
+
+        if (region->access & ACCESS_EXEC && !m->code_start) {
+            m->code_start = region->start;
+            m->code_end = region->end;
+        }
+        if (region->flags & VM_STACK)
+            m->stack_start = m->arg_start;
+    }
+}
+
+static void list_region(struct text *to, const vm_region_t *region)
+{
+    char name[64] = "";
+
+    if (region->ops && region->ops->name)
+        region->ops->name(region->object, name, sizeof(name));
+    else if (region->flags & VM_STACK)
+        string_copy(name, "[stack]", sizeof(name));
+    else if (region->flags & VM_HEAP)
+        string_copy(name, "[heap]", sizeof(name));
+    text_add(to, "%08lx-%08lx %c%c%c%c %08lx 00:00 0%*s%s\n", region->start, region->end, region->access & ACCESS_READ ? 'r' : '-',
+             region->access & ACCESS_WRITE ? 'w' : '-', region->access & ACCESS_EXEC ? 'x' : '-', region->flags & VM_SHARED ? 's' : 'p',
+             region->ops ? region->first << PAGE_SHIFT : 0, name[0] ? 26 : 0, "", name);
+}
+
+static void list_regions(struct address_space *space, void *arg)
+{
+    list_for_each(it, &space->regions)
+        list_region(arg, list_entry(it, vm_region_t, link));
+}
+
+int show_maps(struct text *to, pid_t pid)
+{
+    return with_space(pid, list_regions, to);
+}
+
+static void copy_arguments(struct address_space *space, void *arg)
+{
+    struct text *to = arg;
+    size_t n = min(space->arg_end - space->arg_start, CMDLINE_MAX);
+
+    if (n <= to->size)
+        to->used = space_peek(space, space->arg_start, to->at, n);
+    else
+        to->used = n;
+}
+
+int show_cmdline(struct text *to, pid_t pid)
+{
+    return with_space(pid, copy_arguments, to);
+}
+
+int show_statm(struct text *to, pid_t pid)
+{
+    struct memory m = { 0 };
+    int error = with_space(pid, measure, &m);
+
+    text_add(to, "%lu %lu %lu %lu 0 %lu 0\n", m.use.total / PAGE_SIZE, m.use.resident / PAGE_SIZE, m.use.shared / PAGE_SIZE,
+             m.use.code / PAGE_SIZE, (m.use.data + m.use.stack) / PAGE_SIZE);
+    return error;
+}
+
+/* --- what the table says; processes_lock held --------------------------------------------------------------------------------------- */
+
+static const struct thread *main_thread_of(const struct process *p)
+{
+    return list_empty(&p->threads) ? NULL : list_entry(p->threads.next, struct thread, owner_link);
+}
+
+static char state_of(const struct process *p)
+{
+    const struct thread *t = main_thread_of(p);
+
+    if (p->state == PROCESS_ZOMBIE || !t)
+        return 'Z';
+    if (p->stopped || t->state == THREAD_STOPPED)
+        return 'T';
+    return t->state == THREAD_BLOCKED ? 'S' : 'R';
+}
+
+static const char *name_of_state(char state)
+{
+    return state == 'Z' ? "zombie" : state == 'T' ? "stopped" : state == 'S' ? "sleeping" : "running";
+}
+
+static unsigned count_threads(const struct process *p)
+{
+    unsigned n = 0;
+
+    list_for_each(it, &p->threads)
+        n++;
+    return n;
+}
+
+struct signal_sets {
+    u64 pending, blocked, ignored, caught;
+};
+
+static struct signal_sets signal_sets_of(const struct process *p)
+{
+    const struct thread *t = main_thread_of(p);
+    struct signal_sets sets = { .pending = p->signals.pending };
+
+    if (t && t->user)
+        sets.blocked = user_thread(t)->blocked;
+    for (int signal = 1; p->signals.action && signal <= NSIG; signal++) {
+        uptr handler = p->signals.action[signal - 1].handler;
+
+        if (handler == SIG_IGN)
+            sets.ignored |= SIGNAL_BIT(signal);
+        else if (handler != SIG_DFL)
+            sets.caught |= SIGNAL_BIT(signal);
+    }
+    return sets;
+}
+
+/* Calls show() with the process, processes_lock held. Returns 0 or -ESRCH. */
+static int with_process(pid_t pid, void (*show)(struct text *to, const struct process *p, const struct memory *m), struct text *to,
+                        const struct memory *m)
+{
+    u64 flags = spin_lock_irq(&processes_lock);
+    const struct process *p = process_find_locked(pid);
+
+    if (p)
+        show(to, p, m);
+    spin_unlock_irq(&processes_lock, flags);
+    return p ? 0 : -ESRCH;
+}
+
+static void add_stat(struct text *to, const struct process *p, const struct memory *m)
+{
+    struct usage usage = process_usage_locked(p);
+    struct signal_sets sets = signal_sets_of(p);
+    const struct thread *t = main_thread_of(p);
+
+    text_add(to, "%d (%s) %c %d %d %d %d -1 0 0 0 0 0 ", p->pid, p->name, state_of(p), p->ppid, p->pgid, p->sid,
+             p->sid ? CONSOLE_NUMBER : 0);
+    text_add(to, "%lu 0 %lu 0 %d %d %u 0 %lu ", usage.cpu_ns / TICK_NS, p->used_by_children.cpu_ns / TICK_NS, 20 + p->nice, p->nice,
+             count_threads(p), p->created_at / TICK_NS);
+    text_add(to, "%lu %lu %lu %lu %lu %lu 0 0 ", m->use.total, m->use.resident / PAGE_SIZE, p->limits.of[RLIMIT_RSS].now,
+             m->code_start, m->code_end, m->stack_start);
+    text_add(to, "%lu %lu %lu %lu 0 0 0 %d %d 0 0 0 0 0 ", sets.pending, sets.blocked, sets.ignored, sets.caught, SIGCHLD,
+             t ? t->last_cpu : 0);
+    text_add(to, "0 0 %lu %lu %lu %lu %lu %d\n", m->heap_start, m->arg_start, m->arg_end, m->arg_end, m->env_end, p->exit_status);
+}
+
+int show_stat(struct text *to, pid_t pid)
+{
+    struct memory m = { 0 };
+    int error = with_space(pid, measure, &m);
+
+    return error ? error : with_process(pid, add_stat, to, &m);
+}
+
+static void add_ids(struct text *to, const char *what, const struct user_ids *ids)
+{
+    text_add(to, "%s:\t%u\t%u\t%u\t%u\n", what, ids->real, ids->effective, ids->saved, ids->effective);
+}
+
+static void add_memory(struct text *to, const struct memory *m)
+{
+    text_add(to, "VmSize:\t%8lu kB\nVmRSS:\t%8lu kB\nRssShared:\t%8lu kB\nVmData:\t%8lu kB\nVmStk:\t%8lu kB\nVmExe:\t%8lu kB\n",
+             KIB_OF(m->use.total), KIB_OF(m->use.resident), KIB_OF(m->use.shared), KIB_OF(m->use.data), KIB_OF(m->use.stack),
+             KIB_OF(m->use.code));
+}
+
+static void add_status(struct text *to, const struct process *p, const struct memory *m)
+{
+    struct signal_sets sets = signal_sets_of(p);
+    const struct credentials *cred = &p->cred;
+
+    text_add(to, "Name:\t%s\nState:\t%c (%s)\n", p->name, state_of(p), name_of_state(state_of(p)));
+    text_add(to, "Tgid:\t%d\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n", p->pid, p->pid, p->ppid);
+    add_ids(to, "Uid", &cred->uid);
+    add_ids(to, "Gid", &cred->gid);
+    text_add(to, "FDSize:\t%d\nGroups:\t", p->fds.size);
+    for (u32 i = 0; i < p->fs.ngroups; i++)
+        text_add(to, "%u ", p->fs.groups[i]);
+    text_add(to, "\n");
+    if (m->use.total)
+        add_memory(to, m);
+    text_add(to, "Threads:\t%u\nSigPnd:\t%016lx\nShdPnd:\t%016lx\n", count_threads(p), 0ul, sets.pending);
+    text_add(to, "SigBlk:\t%016lx\nSigIgn:\t%016lx\nSigCgt:\t%016lx\n", sets.blocked, sets.ignored, sets.caught);
+    text_add(to, "CapInh:\t%016lx\nCapPrm:\t%016lx\nCapEff:\t%016lx\nCapBnd:\t%016lx\nCapAmb:\t%016lx\n", cred->inheritable,
+             cred->permitted, cred->effective, CAPABILITIES_ALL, 0ul);
+    text_add(to, "voluntary_ctxt_switches:\t%lu\nnonvoluntary_ctxt_switches:\t0\n", process_usage_locked(p).switches);
+}
+
+int show_status(struct text *to, pid_t pid)
+{
+    struct memory m = { 0 };
+    int error = with_space(pid, measure, &m);
+
+    return error ? error : with_process(pid, add_status, to, &m);
+}
+
+static void add_comm(struct text *to, const struct process *p, const struct memory *m)
+{
+    (void)m;
+    text_add(to, "%s\n", p->name);
+}
+
+int show_comm(struct text *to, pid_t pid)
+{
+    return with_process(pid, add_comm, to, NULL);
+}
+
+/* Ours: what the scheduler keeps of each thread. */
+static void add_sched(struct text *to, const struct process *p, const struct memory *m)
+{
+    (void)m;
+    list_for_each(it, &p->threads) {
+        const struct thread *t = list_entry(it, struct thread, owner_link);
+
+        text_add(to, "%s (%d, #threads: %u)\n", t->name, t->tid, count_threads(p));
+        text_add(to, "state : %s\nclass : %s\npriority : %d\nnice : %d\npriority class : %d\n", thread_state_name(t->state),
+                 t->class->name, t->priority, p->nice, priority_class(p->nice));
+        text_add(to, "ran : %lu ns\nwaited : %lu ns\nturns : %lu\nlast cpu : %d\n", thread_cpu_ns(t), thread_wait_ns(t), t->nr_switches,
+                 t->last_cpu);
+    }
+}
+
+int show_sched(struct text *to, pid_t pid)
+{
+    return with_process(pid, add_sched, to, NULL);
+}

@@ -1,0 +1,122 @@
+/* The system's own files of /proc (show.h). Numbers of the scheduler may be a moment old. */
+#include "fs/inode.h"
+#include "lib/format.h"
+#include "proc/info.h"
+#include "proc/show.h"
+#include "sched/stat.h"
+
+#define TICK_NS 10000000ul /* USER_HZ is 100 */
+
+void text_add(struct text *text, const char *fmt, ...)
+{
+    size_t left = text->used < text->size ? text->size - text->used : 0;
+    va_list ap;
+
+    va_start(ap, fmt);
+    text->used += (size_t)format_v(left ? text->at + text->used : NULL, left, fmt, ap);
+    va_end(ap);
+}
+
+int show_system_stat(struct text *to, pid_t pid)
+{
+    u64 up = clock_ns() / TICK_NS, idle = min(thread_cpu_ns(this_rq()->idle) / TICK_NS, up);
+    struct sched_stats stats;
+
+    (void)pid;
+    sched_stats_get(&stats);
+    for (int cpu = -1; cpu < 1; cpu++) {
+        if (cpu < 0)
+            text_add(to, "cpu ");
+        else
+            text_add(to, "cpu%d", cpu);
+        text_add(to, " %lu 0 0 %lu 0 0 0 0 0 0\n", up - idle, idle);
+    }
+    text_add(to, "intr 0\nctxt %lu\nbtime %lu\nprocesses %d\n", stats.switches, fs_epoch_ns / NS_PER_SEC, newest_process());
+    text_add(to, "procs_running %u\nprocs_blocked 0\n", stats.threads[THREAD_READY] + stats.threads[THREAD_RUNNING]);
+    return 0;
+}
+
+int show_meminfo(struct text *to, pid_t pid)
+{
+    u64 total = frames_total() * (PAGE_SIZE / 1024), free = frames_free() * (PAGE_SIZE / 1024);
+    static const char *const none[] = { "Buffers:",  "Cached:", "SwapCached:", "SwapTotal:",   "SwapFree:",
+                                        "Dirty:",    "Shmem:",  "Slab:",       "SReclaimable:" };
+
+    (void)pid;
+    text_add(to, "%-15s %8lu kB\n%-15s %8lu kB\n%-15s %8lu kB\n", "MemTotal:", total, "MemFree:", free, "MemAvailable:", free);
+    for (unsigned i = 0; i < array_len(none); i++)
+        text_add(to, "%-15s %8d kB\n", none[i], 0);
+    return 0;
+}
+
+/* Seconds with two decimals. */
+static void add_seconds(struct text *to, u64 ns)
+{
+    text_add(to, "%lu.%02lu", ns / NS_PER_SEC, ns % NS_PER_SEC / TICK_NS);
+}
+
+int show_uptime(struct text *to, pid_t pid)
+{
+    (void)pid;
+    add_seconds(to, clock_ns());
+    text_add(to, " ");
+    add_seconds(to, thread_cpu_ns(this_rq()->idle));
+    text_add(to, "\n");
+    return 0;
+}
+
+/* No averages are kept. */
+int show_loadavg(struct text *to, pid_t pid)
+{
+    struct sched_stats stats;
+
+    (void)pid;
+    sched_stats_get(&stats);
+    text_add(to, "0.00 0.00 0.00 %u/%u %d\n", stats.threads[THREAD_READY] + stats.threads[THREAD_RUNNING], thread_count(),
+             newest_process());
+    return 0;
+}
+
+int show_version(struct text *to, pid_t pid)
+{
+    const struct kernel_identity *k = &kernel_identity;
+
+    (void)pid;
+    text_add(to, "%s version %s (%s) %s\n", k->system, k->release, k->node, k->version);
+    return 0;
+}
+
+int show_cpuinfo(struct text *to, pid_t pid)
+{
+    (void)pid;
+    text_add(to, "processor\t: 0\nmodel name\t: %s\ncpu MHz\t\t: %lu.%03lu\n\n", kernel_identity.machine, clock_hz() / 1000000,
+             clock_hz() / 1000 % 1000);
+    return 0;
+}
+
+int show_mounts(struct text *to, pid_t pid)
+{
+    (void)pid;
+    text_add(to, "rootfs / rootfs rw 0 0\nproc /proc proc rw 0 0\n");
+    return 0;
+}
+
+int show_filesystems(struct text *to, pid_t pid)
+{
+    (void)pid;
+    text_add(to, "nodev\trootfs\nnodev\tproc\n");
+    return 0;
+}
+
+/* Linux's version 15: a CPU's yields, 0, decisions, decisions for idle, wakes, wakes here, ns run, ns waited, turns. */
+int show_schedstat(struct text *to, pid_t pid)
+{
+    struct sched_stats stats;
+    u64 idle = thread_cpu_ns(this_rq()->idle), now = clock_ns();
+
+    (void)pid;
+    sched_stats_get(&stats);
+    text_add(to, "version 15\ntimestamp %lu\ncpu0 0 0 %lu 0 %lu %lu %lu 0 %lu\n", now / NS_PER_MS, stats.scheduled,
+             stats.wakes, stats.wakes, now - min(idle, now), stats.switches);
+    return 0;
+}

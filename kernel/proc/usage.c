@@ -1,0 +1,56 @@
+/* What processes have used (usage.h). The CPU's time is one number a thread: the kernel does not look at the clock on its ways in and
+   out, so all of it is shown as the program's own. */
+#include "proc/usage.h"
+#include "proc/table.h"
+#include "sched/stat.h"
+
+static void add(struct usage *to, const struct usage *more)
+{
+    to->cpu_ns += more->cpu_ns;
+    to->switches += more->switches;
+    to->max_pages = max(to->max_pages, more->max_pages);
+}
+
+struct usage process_usage_locked(const struct process *p)
+{
+    struct usage usage = p->used;
+
+    list_for_each(it, &p->threads) {
+        const struct thread *t = list_entry(it, struct thread, owner_link);
+
+        add(&usage, &(struct usage){ .cpu_ns = thread_cpu_ns(t), .switches = t->nr_switches });
+    }
+    if (p->space)
+        usage.max_pages = max(usage.max_pages, p->space->pages);
+    return usage;
+}
+
+struct usage usage_with_children_locked(const struct process *p)
+{
+    struct usage usage = process_usage_locked(p);
+
+    add(&usage, &p->used_by_children);
+    return usage;
+}
+
+void usage_thread_leaves_locked(struct process *p, const struct thread *t)
+{
+    add(&p->used, &(struct usage){ .cpu_ns = thread_cpu_ns(t), .switches = t->nr_switches });
+}
+
+void usage_child_waited_locked(struct process *parent, const struct process *child)
+{
+    struct usage used = usage_with_children_locked(child);
+
+    add(&parent->used_by_children, &used);
+}
+
+void usage_to_user(struct rusage *to, const struct usage *usage)
+{
+    *to = (struct rusage){
+        .user_sec = (s64)(usage->cpu_ns / NS_PER_SEC),
+        .user_usec = (s64)(usage->cpu_ns % NS_PER_SEC / 1000),
+        .max_kib = (s64)(usage->max_pages * (PAGE_SIZE / 1024)),
+        .voluntary_switches = (s64)usage->switches,
+    };
+}

@@ -1,0 +1,140 @@
+/* System calls on the machine and the kernel themselves, and the few that set what a thread is called and where its C library keeps its
+   own. */
+#include "arch/platform.h"
+#include "arch/user.h"
+#include "base/printk.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "mm/uaccess.h"
+#include "proc/info.h"
+#include "proc/table.h"
+#include "syscall/calls.h"
+
+/* --- what there is ------------------------------------------------------------------------------------------------------------------- */
+
+s64 sys_uname(uptr name)
+{
+    return copyout(name, &kernel_identity, sizeof(kernel_identity));
+}
+
+struct sysinfo {
+    s64 uptime;
+    u64 loads[3], total_ram, free_ram, shared_ram, buffer_ram, total_swap, free_swap;
+    u16 processes, padding;
+    u64 total_high, free_high;
+    u32 unit;
+};
+
+_Static_assert(sizeof(struct sysinfo) == 112, "the layout of the ABI");
+
+s64 sys_sysinfo(uptr info)
+{
+    struct sysinfo result = {
+        .uptime = (s64)(clock_ns() / NS_PER_SEC),
+        .total_ram = frames_total() * PAGE_SIZE,
+        .free_ram = frames_free() * PAGE_SIZE,
+        .processes = (u16)min(process_count(), 0xffffu),
+        .unit = 1,
+    };
+
+    return copyout(info, &result, sizeof(result));
+}
+
+/* --- the running thread --------------------------------------------------------------------------------------------------------------- */
+
+#define ARCH_SET_FS 0x1002
+#define ARCH_GET_FS 0x1003
+
+s64 sys_arch_prctl(int code, u64 address)
+{
+    struct user_context *context = current()->user;
+
+    if (code == ARCH_GET_FS)
+        return copyout(address, &context->fs_base, sizeof(context->fs_base));
+    if (code != ARCH_SET_FS)
+        return -EINVAL;
+    if (address >= USER_END)
+        return -EPERM;
+    user_fs_base_set(context, address);
+    return 0;
+}
+
+#define PR_SET_NAME 15
+#define PR_GET_NAME 16
+#define NAME_SIZE 16 /* of the buffer, as Linux has it */
+
+static int set_name(uptr name)
+{
+    struct process *me = current_process();
+    char buffer[NAME_SIZE];
+    s64 length = copyin_string(buffer, name, sizeof(buffer));
+    u64 flags;
+
+    if (length == -EFAULT)
+        return -EFAULT;
+    buffer[NAME_SIZE - 1] = 0;
+    flags = spin_lock_irq(&processes_lock);
+    string_copy(me->name, buffer, sizeof(me->name));
+    string_copy(current()->name, buffer, sizeof(current()->name));
+    spin_unlock_irq(&processes_lock, flags);
+    return 0;
+}
+
+s64 sys_prctl(int option, u64 argument, u64 argument3, u64 argument4, u64 argument5)
+{
+    char name[NAME_SIZE] = "";
+
+    (void)argument3, (void)argument4, (void)argument5;
+    if (option == PR_SET_NAME)
+        return set_name(argument);
+    if (option != PR_GET_NAME)
+        return -EINVAL;
+    string_copy(name, current_process()->name, sizeof(name));
+    return copyout(argument, name, sizeof(name));
+}
+
+#define PERSONALITY_ASK 0xffffffff
+
+/* There is only Linux's. */
+s64 sys_personality(u64 persona)
+{
+    return persona == 0 || persona == PERSONALITY_ASK ? 0 : -EINVAL;
+}
+
+/* --- the end -------------------------------------------------------------------------------------------------------------------------- */
+
+#define REBOOT_MAGIC 0xfee1deadu
+#define REBOOT_RESTART 0x01234567u
+#define REBOOT_HALT 0xcdef0123u
+#define REBOOT_POWER_OFF 0x4321fedcu
+#define REBOOT_CAD_ON 0x89abcdefu
+#define REBOOT_CAD_OFF 0u
+
+s64 sys_reboot(u32 magic, u32 magic2, u32 command, uptr argument)
+{
+    static const u32 dates[] = { 0x28121969, 0x05121996, 0x16041998, 0x20112000 };
+    bool dated = false;
+
+    (void)argument;
+    if (!capable(CAP_SYS_BOOT))
+        return -EPERM;
+    for (unsigned i = 0; i < array_len(dates); i++)
+        dated = dated || magic2 == dates[i];
+    if (magic != REBOOT_MAGIC || !dated)
+        return -EINVAL;
+    switch (command) {
+    case REBOOT_CAD_ON: /* there is no Ctrl-Alt-Del to be turned on or off */
+    case REBOOT_CAD_OFF:
+        return 0;
+    case REBOOT_RESTART:
+        printk("the machine restarts\n");
+        machine_restart();
+    case REBOOT_HALT:
+        printk("the machine halts\n");
+        machine_halt();
+    case REBOOT_POWER_OFF:
+        machine_poweroff();
+    default:
+        return -EINVAL;
+    }
+}
