@@ -22,6 +22,7 @@ static int space_begin(struct process *p, struct thread *me)
         return error;
     }
     fs_context_copy(&p->fs, current_fs());
+    p->pgid = p->sid = p->pid;
     p->space = space;
     flags = irq_save();
     user_context_load(me->user);
