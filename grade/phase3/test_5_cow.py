@@ -34,6 +34,10 @@ def both(at, step, va):
     return [f"parent: {at[step, 1, va]}", f"child: {at[step, 2, va]}"]
 
 
+def shared_since_fork(at, va):
+    require(at[1, 1, va].frame == at[1, 2, va].frame, "fork copies no page: parent and child name the same one", *both(at, 1, va))
+
+
 @exercise("3.5", points=3)
 def test_after_fork_both_name_the_same_pages_and_may_write_to_none(boot):
     """That is all that fork does about memory: whoever writes first is stopped by the processor, and not before is anything copied."""
@@ -81,6 +85,7 @@ def test_the_last_one_to_have_a_page_writes_to_it_without_a_copy(boot):
     at, free = pages(run), {fact.a: fact.b for fact in run.facts("COUNT")}
     for step, writer, va, who in ((3, 1, FIRST, "the parent"), (5, 2, SECOND, "the child")):
         before, after = at[step - 1, writer, va], at[step, writer, va]
+        shared_since_fork(at, va)
         require(after.frame == before.frame and free[step] == free[step - 1], "the only user of a page writes to it without a copy",
                 f"{who} was the only user when it wrote", f"before: {before}", f"after: {after}",
                 f"{free[step - 1] - free[step]} frames were used for it")
@@ -97,6 +102,7 @@ def test_copying_allows_nothing_that_the_region_forbids(boot):
     """Copy on write gives back the right to write that fork took, and no other; a page that may be executed still may be."""
     run = boot("cow_steps")
     at = pages(run)
+    shared_since_fork(at, CODE)
     for step, who in ((2, 2), (3, 1), (4, 1), (5, 2)):
         va = FIRST if step < 4 else SECOND
         require(at[step, who, va].entry & NX, "a page of data is not to be executed, also after a copy", f"step {step}: {at[step, who, va]}")
@@ -141,9 +147,11 @@ def test_a_copy_that_finds_no_memory_changes_nothing(boot):
     run = boot("cow_memory")
     require(signed(run.fact("RESULT").b) == ENOMEM, "without memory for the copy cow_break() returns -ENOMEM",
             f"it returned {signed(run.fact('RESULT').b)}")
-    require(run.fact("FOUND").b == 1 and run.fact("REFS").b == 2 and run.fact("NOTE").b == BEFORE,
+    users = [fact.b for fact in run.facts("REFS")]
+    require(run.fact("FOUND").b == 1 and users[0] == 2 and run.fact("NOTE").b == BEFORE,
             "a copy that could not be made changes neither the entry nor the page nor its users",
-            f"entry {'as before' if run.fact('FOUND').b else 'changed'}, {run.fact('REFS').b} users of 2, contents {run.fact('NOTE').b:#x}")
+            f"entry {'as before' if run.fact('FOUND').b else 'changed'}, {users[0]} users of 2, contents {run.fact('NOTE').b:#x}")
+    require(users[1] == 1, "who has a copy of its own is a user of the old page no more", f"tried again with memory, it has {users[1]} users")
     no_leak(run)
 
 

@@ -18,8 +18,9 @@ struct process *child_of_mine(pid_t pid);
 /* Has the youngest child write CHILD_VALUE at va, or read there into *value. False if it did not: no answer after many turns. */
 bool child_writes(uptr va);
 bool child_reads(uptr va, u64 *value);
-/* Has the child exit, gives back what it still holds where lab 3.6 does not yet, and takes its status: 7 << 8. Returns that, or an error. */
-int child_end(pid_t pid);
+/* Has all children exit, gives back what they still hold where lab 3.6 does not yet, and takes their status. Returns 0 if each was 7 << 8, as
+   the program exits, or -EINVAL; -EAGAIN: one does not come to its end. */
+int children_end(void);
 /* The parent's view of va: writes there as its program would, by the processor. False: it may not. */
 bool parent_writes(uptr va, u64 value);
 /* Tells ENTRY and REFS of the page at va: step << 56 | who << 52 | va. */

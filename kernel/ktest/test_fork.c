@@ -53,7 +53,7 @@ static void tell_child(const struct process *me, const struct process *child, pi
 static int child(struct address_space *space)
 {
     struct process *me = current_process();
-    int error = lay_out(space), status;
+    int error = lay_out(space);
     pid_t pid;
 
     if (error)
@@ -66,9 +66,7 @@ static int child(struct address_space *space)
     if (!child_of_mine(pid))
         return -ECHILD;
     tell_child(me, child_of_mine(pid), pid);
-    status = child_end(pid);
-    fact(FACT_RESULT, 0, (u64)(s64)status);
-    return status < 0 ? status : 0;
+    return children_end();
 }
 
 KTEST(fork_child, "what a child has right after fork")
@@ -88,7 +86,7 @@ static void read_both(u64 step, uptr at)
 
 static int apart(struct address_space *space)
 {
-    int error = lay_out(space), status;
+    int error = lay_out(space);
     pid_t pid;
 
     if (error)
@@ -105,8 +103,7 @@ static int apart(struct address_space *space)
     read_both(3, DATA + PAGE_SIZE);
     fact(FACT_FOUND, 4, parent_writes(DATA + PAGE_SIZE, PARENT_VALUE));
     read_both(4, DATA + PAGE_SIZE);
-    status = child_end(pid);
-    return status == 7 << 8 ? 0 : status < 0 ? status : -EINVAL;
+    return children_end();
 }
 
 KTEST(fork_apart, "parent and child write to their memory in turn")
@@ -117,15 +114,14 @@ KTEST(fork_apart, "parent and child write to their memory in turn")
 /* A fork whose child ends at once, for failalloc. */
 static int alone(struct address_space *space)
 {
-    int error = lay_out(space), status;
+    int error = lay_out(space);
     pid_t pid;
 
     if (error)
         return error;
     pid = child_fork();
     if (pid >= 0) {
-        status = child_end(pid);
-        return status == 7 << 8 ? 0 : status < 0 ? status : -EINVAL;
+        return children_end();
     }
     fact(FACT_FOUND, 0, list_empty(&current_process()->children));
     return pid;
@@ -142,13 +138,12 @@ static int options(struct address_space *space)
     struct trap_frame *frame = user_frame(current()->user);
     struct process *child;
     struct thread *t;
-    int error = lay_out(space), status;
+    int error = lay_out(space);
     u32 seen = 0;
     pid_t pid;
 
     if (error)
         return error;
-    (void)child_fork;
     user_frame_init(frame, CHILD_CODE, 0);
     frame->rbx = CHILD_SHARED;
     frame->r13 = CHILD_VALUE;
@@ -161,8 +156,7 @@ static int options(struct address_space *space)
     fact(FACT_NOTE, 0, seen == (u32)pid);
     fact(FACT_NOTE, 1, user_frame(t->user)->rsp);
     fact(FACT_NOTE, 2, t->user->fs_base);
-    status = child_end(pid);
-    return status == 7 << 8 ? 0 : status < 0 ? status : -EINVAL;
+    return children_end();
 }
 
 KTEST(fork_options, "a fork with a stack, a thread pointer and a place for the id")
