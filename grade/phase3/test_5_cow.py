@@ -75,6 +75,8 @@ def test_who_writes_gets_a_copy_and_the_other_keeps_the_page(boot):
         require(seen[step] == expected, "the writer sees what it wrote, the other one what stood there before",
                 f"{who} wrote; the parent reads {seen[step][0]:#x}, the child {seen[step][1]:#x}",
                 f"expected {expected[0]:#x} and {expected[1]:#x}")
+        require(seen[step + 100] == (BEFORE, BEFORE), "a copy is a copy of the whole page: what nobody wrote is as it was in both",
+                f"{who} wrote the word before it; the parent reads {seen[step + 100][0]:#x}, the child {seen[step + 100][1]:#x}")
     no_leak(run)
 
 

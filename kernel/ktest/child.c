@@ -5,6 +5,7 @@
 #include "lib/errno.h"
 #include "mm/shared.h"
 #include "proc/fork.h"
+#include "proc/table.h"
 #include "proc/user_thread.h"
 #include "sched/thread.h"
 
@@ -45,26 +46,30 @@ int child_prepare(struct address_space *space)
     return error ? error : map_shared(space);
 }
 
+struct process *child_of(pid_t pid)
+{
+    u64 flags = spin_lock_irq(&processes_lock);
+    struct process *child = process_find_locked(pid);
+
+    spin_unlock_irq(&processes_lock, flags);
+    return child;
+}
+
 pid_t child_fork(void)
 {
     struct trap_frame *frame = user_frame(current()->user);
+    struct process *child;
+    pid_t pid;
 
     orders()[0] = 0;
     user_frame_init(frame, CHILD_CODE, 0);
     frame->rbx = CHILD_SHARED;
     frame->r13 = CHILD_VALUE;
-    return process_fork(&(struct fork_options){ 0 });
-}
-
-struct process *child_of_mine(pid_t pid)
-{
-    list_for_each(it, &current_process()->children) {
-        struct process *child = list_entry(it, struct process, sibling_link);
-
-        if (child->pid == pid)
-            return child;
-    }
-    return NULL;
+    pid = process_fork(&(struct fork_options){ 0 });
+    child = pid > 0 ? child_of(pid) : NULL;
+    if (child && child->space == current_process()->space)
+        child->lent = true; /* a mistake, which is seen by what the two read; and the space is given back once */
+    return pid;
 }
 
 static bool obeys(u64 order)
@@ -93,7 +98,7 @@ static bool ends(struct process *child)
 {
     for (unsigned turn = 0; turn < TURNS && child->state != PROCESS_ZOMBIE; turn++)
         thread_yield();
-    if (child->state == PROCESS_ZOMBIE && child->space) {
+    if (child->state == PROCESS_ZOMBIE && child->space && !child->lent) {
         fd_close_all(&child->fds);
         fs_context_end(&child->fs);
         aspace_free(child->space);

@@ -13,8 +13,8 @@
 int child_prepare(struct address_space *space);
 /* Forks. The child has not run when this returns. Returns its id or an error. */
 pid_t child_fork(void);
-/* The running process's child of that id; NULL: there is none. */
-struct process *child_of_mine(pid_t pid);
+/* The process of that id, which child_fork() returned; NULL: there is none. */
+struct process *child_of(pid_t pid);
 /* Has the youngest child write CHILD_VALUE at va, or read there into *value. False if it did not: no answer after many turns. */
 bool child_writes(uptr va);
 bool child_reads(uptr va, u64 *value);

@@ -14,9 +14,11 @@
 
 static const uptr page_at[] = { DATA, DATA + PAGE_SIZE, DATA + 2 * PAGE_SIZE, CONST, CODE, CHILD_CODE, CHILD_SHARED };
 
-static int put_word(struct address_space *space, uptr at)
+static int put_words(struct address_space *space, uptr at)
 {
-    return aspace_write(space, at, &(u64){ BEFORE }, sizeof(u64));
+    const u64 words[2] = { BEFORE, BEFORE };
+
+    return aspace_write(space, at, words, sizeof(words));
 }
 
 static int lay_out(struct address_space *space)
@@ -30,13 +32,13 @@ static int lay_out(struct address_space *space)
     if (!error)
         error = map_pages(space, CODE, 1, ACCESS_READ | ACCESS_WRITE | ACCESS_EXEC);
     if (!error)
-        error = put_word(space, DATA);
+        error = put_words(space, DATA);
     if (!error)
-        error = put_word(space, DATA + PAGE_SIZE);
+        error = put_words(space, DATA + PAGE_SIZE);
     if (!error)
-        error = put_word(space, CONST);
+        error = put_words(space, CONST);
     if (!error)
-        error = put_word(space, CODE);
+        error = put_words(space, CODE);
     return error ? error : aspace_protect(space, CONST, PAGE_SIZE, ACCESS_READ);
 }
 
@@ -51,17 +53,15 @@ static void look(u64 step, const struct address_space *space, const struct proce
     fact(FACT_COUNT, step, frames_free());
 }
 
-/* RESULT: step, what stands there for the parent; RETURNED: step, for the child. */
+/* RESULT: step, what stands there for the parent; RETURNED: step, for the child. The word behind it, which nobody writes: step + 100. */
 static void read_both(u64 step, uptr at)
 {
-    u64 mine = 0, the_childs = 0;
+    for (unsigned word = 0; word < 2; word++, step += 100, at += sizeof(u64)) {
+        u64 mine = 0, its = 0;
 
-    if (user_copy(&mine, (const void *)at, sizeof(mine)))
-        mine = ~0ul;
-    if (!child_reads(at, &the_childs))
-        the_childs = ~0ul;
-    fact(FACT_RESULT, step, mine);
-    fact(FACT_RETURNED, step, the_childs);
+        fact(FACT_RESULT, step, user_copy(&mine, (const void *)at, sizeof(mine)) ? ~0ul : mine);
+        fact(FACT_RETURNED, step, child_reads(at, &its) ? its : ~0ul);
+    }
 }
 
 /* 0 before; 1 after fork; 2 the child wrote to its first page; 3 the parent wrote there, alone now; 4 the parent wrote to the second page;
@@ -78,7 +78,7 @@ static int steps(struct address_space *space)
     pid = child_fork();
     if (pid < 0)
         return pid;
-    child = child_of_mine(pid);
+    child = child_of(pid);
     look(1, space, child);
     fact(FACT_FOUND, 2, child_writes(DATA));
     look(2, space, child);
@@ -120,11 +120,11 @@ static int twice(struct address_space *space)
         children_end();
         return second;
     }
-    look(0, space, child_of_mine(first));
-    look(1, space, child_of_mine(second));
+    look(0, space, child_of(first));
+    look(1, space, child_of(second));
     fact(FACT_FOUND, 0, parent_writes(DATA, PARENT_VALUE));
-    look(2, space, child_of_mine(first));
-    look(3, space, child_of_mine(second));
+    look(2, space, child_of(first));
+    look(3, space, child_of(second));
     return children_end();
 }
 
@@ -190,6 +190,7 @@ static int no_memory(struct address_space *space)
     fact(FACT_FOUND, 0, *pte == before);
     fact(FACT_REFS, 0, f->refs);
     fact(FACT_NOTE, 0, *(u64 *)phys_to_virt(pte_page(before)));
+    *pte = before;
     error = cow_break(region_find(space, DATA), pte, DATA);
     fact(FACT_REFS, 1, f->refs);
     frame_put(f);
@@ -210,7 +211,7 @@ static int many(struct address_space *space)
     if (!error)
         error = map_pages(space, DATA + MIB(4), 64, ACCESS_READ | ACCESS_WRITE);
     for (uptr at = DATA + MIB(4); at < DATA + MIB(4) + 64 * PAGE_SIZE && !error; at += PAGE_SIZE)
-        error = put_word(space, at);
+        error = put_words(space, at);
     if (error)
         return error;
     fact(FACT_COUNT, 0, frames_free());
