@@ -86,11 +86,11 @@ class Run(FactsOf):
     @property
     def output(self):
         """What the program wrote, as text. Raises Unjudged if some of it was lost."""
-        kept, layout = self.kernel["ktest_output"], self.kernel.image.structs["ktest_output"]
-        size, lost, text = int(kept.size), int(kept.lost), layout["members"]["text"][0]
-        if lost or size > layout["size"] - text:
-            raise Unjudged("runaway", f"the program wrote more than the {layout['size'] - text} bytes that are kept")
-        return printable(self.kernel.memory.read(kept._address + text, size).decode("utf-8", "backslashreplace"))
+        kept = self.kernel["ktest_output"]
+        size, lost = int(kept.size), int(kept.lost)
+        if lost or size > len(kept.text):
+            raise Unjudged("runaway", f"the program wrote more than the {len(kept.text)} bytes that are kept")
+        return printable(self.kernel.memory.read(kept.text.address, size).decode("utf-8", "backslashreplace"))
 
     @property
     def status(self):
