@@ -8,7 +8,7 @@ NOBODY = "No child processes, 0x5a5a5a"
 
 
 @exercise("3.6", points=3)
-def test_a_parent_gets_its_childs_status(boot):
+def test_a_parent_hears_how_its_child_ended(boot):
     """How a child ended is all that is left of it: the low byte of its code, or the signal that killed it, where Linux has them."""
     run = part(boot, "exit", "statuses")
     says(run, {
@@ -81,7 +81,7 @@ def test_a_zombie_holds_nothing_but_its_status(boot):
 
 
 @exercise("3.6", points=2)
-def test_orphans_are_process_1s_children(boot):
+def test_orphans_become_children_of_process_1(boot):
     """Somebody has to wait for every process. Whose parent has gone, dead or alive, process 1 gets."""
     run = boot("exit_orphans", program=["/tests/lab3_exit", "leaves_children"])
     statuses = sorted(signed(fact.b) for fact in run.facts("RETURNED") if fact.b)
