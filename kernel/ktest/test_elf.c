@@ -11,7 +11,7 @@
 
 #define FILE_PAGES 3
 #define FILE_SIZE 0x2400 /* bytes; all behind the headers that no segment says are 0xff */
-#define SEGMENTS 3
+#define SEGMENTS 4
 #define SEGMENT(i) (64 + 56 * (i))
 #define TYPE 0
 #define OFFSET 8
@@ -95,6 +95,8 @@ static void write_file(void)
     put_segment(0, 5, 0, 0x400000, 0x1200, 0x1200);
     put_segment(1, 4, 0x2000, 0x402000, 0x10, 0x10);
     put_segment(2, 6, 0x2010, 0x403010, 0x40, 0x3000);
+    put_segment(3, 4, 0x2000, 0x402000, 0x10, 0x10);
+    put(SEGMENT(3) + TYPE, 4, 4); /* a note about another segment: not to be loaded */
     for (unsigned i = 0; i < 0x50; i++)
         put(0x2000 + i, 0x80 + i, 1);
 }
@@ -208,7 +210,7 @@ static const struct {
     { 0, 0x464c457f, 4, 63 },
     { 0, 0x464c457f, 4, 100 },
     { 0, 0x464c457f, 4, 0x2020 },
-    { SEGMENT(2) + OFFSET, -0xff0ul, 8, 0 },
+    { SEGMENT(0) + OFFSET, -0x1000ul, 8, 0 },
     { SEGMENT(2) + FILE_BYTES, -0x2000ul, 8, 0 },
     { SEGMENT(2) + BYTES, 0x3f, 8, 0 },
     { SEGMENT(2) + ADDRESS, 0xffffffff80000010, 8, 0 },
@@ -218,7 +220,7 @@ static const struct {
     { SEGMENT(2) + ADDRESS, 0x7fffffffd010, 8, 0 },
     { SEGMENT(0) + ADDRESS, 0, 8, 0 },
     { SEGMENT(1) + ADDRESS, 0x400000, 8, 0 },
-    { SEGMENT(1) + ADDRESS, 0x401000, 8, 0 },
+    { SEGMENT(2) + ADDRESS, 0x402010, 8, 0 },
     { SEGMENT(2) + ADDRESS, 0x200010, 8, 0 },
     { SEGMENT(2) + OFFSET, 0x2011, 8, 0 },
     { 24, 0x800000, 8, 0 },
