@@ -58,8 +58,8 @@ def recording(machine, expect=None):
     None). expect: the kind of End that the run had when it was not recorded. Raises GraderFault, UserError."""
     base = Path(tempfile.mkdtemp(prefix=PREFIX))
     try:
-        with Machine(machine.kernel, machine.options, input=machine.input, ram_mib=machine.ram_mib, qemu=machine.qemu,
-                     limit_ms=machine.limit_ms, record=base / "run") as recorded:
+        with Machine(machine.kernel, machine.options, input=machine.input, archive=machine.archive, ram_mib=machine.ram_mib,
+                     qemu=machine.qemu, limit_ms=machine.limit_ms, record=base / "run") as recorded:
             end = recorded.run()
         if expect and end.kind != expect:
             raise GraderFault(f"a run that ended with a {expect} ended with a {end.kind} when it was recorded")

@@ -8,7 +8,7 @@
 struct ktest_output {
     u64 size; /* bytes written */
     u64 lost; /* bytes for which there was no room */
-    u8 text[KTEST_OUTPUT_MAX];
+    u8 text[KTEST_OUTPUT_MAX]; /* as bytes: what a program writes need be no text */
 };
 
 extern struct ktest_output ktest_output;

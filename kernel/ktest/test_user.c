@@ -7,6 +7,7 @@
 #include "init/first_program.h"
 #include "ktest/ktest.h"
 #include "ktest/output.h"
+#include "ktest/program.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "proc/exec_path.h"
@@ -86,11 +87,16 @@ static int begin(void *unused)
     user_thread_enter();
 }
 
+pid_t program_start(void)
+{
+    return process_create("user", begin, NULL);
+}
+
 /* Tells RESULT 0: how the program ended, as wait4() codes it. */
 KTEST(user, "runs the program init=PATH,ARGUMENT,... as a process and keeps its output")
 {
     int status = 0;
-    pid_t pid = process_create("user", begin, NULL), waited;
+    pid_t pid = program_start(), waited;
 
     if (pid < 0)
         return pid;

@@ -12,5 +12,6 @@ struct program {
 };
 
 /* Lab 3.3 (elf.c). Maps the program into a space that nobody uses yet. Returns 0; -ENOEXEC: this is no program for this kernel (and
-   the space is to be thrown away); -ENOMEM, -EIO. */
+   the space is to be thrown away); -ENOMEM, -EIO. A program for this kernel has segments in ascending order that share no page, each of
+   them within the file and within the addresses that programs have, and its first instruction in one of them. */
 int elf_load(struct address_space *space, const struct image *image, struct program *program);

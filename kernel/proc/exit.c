@@ -95,8 +95,10 @@ static void orphan_children_locked(struct process *p)
 #else
     /* Process 1 becomes the parent of each. Somebody may be waiting. */
     lab_stub("3.6", "orphan_children_locked");
-    list_for_each(it, &p->children)
+    list_for_each_safe(it, &p->children) {
+        list_remove(it);
         list_entry(it, struct process, sibling_link)->parent = NULL;
+    }
 #endif
 }
 

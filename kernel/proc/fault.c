@@ -7,7 +7,8 @@
 #include "sched/control.h"
 #include "sched/preempt.h"
 
-/* Makes the page that was touched, if that may be. Returns 0 or what aspace_fault() says. */
+/* Makes the page that was touched, if that may be; with interrupts as they were, so that a copy inside a critical section is noticed.
+   Returns 0 or what aspace_fault() says. */
 static int make_page(const struct trap_frame *frame, uptr at)
 {
     struct process *p = current_process();
@@ -15,7 +16,7 @@ static int make_page(const struct trap_frame *frame, uptr at)
 
     if (!p->space || at >= USER_END)
         return -EFAULT;
-    irq_enable();
+    irq_restore(frame->rflags);
     mutex_lock(&p->space_lock);
     error = aspace_fault(p->space, at, frame->error & PAGE_FAULT_WRITE, frame->error & PAGE_FAULT_FETCH);
     mutex_unlock(&p->space_lock);

@@ -58,7 +58,7 @@ bool signal_ignored(const struct process *p, int signal)
     return handler == SIG_IGN && !(SIGNALS_UNBLOCKABLE & SIGNAL_BIT(signal));
 #else
     /* By the action that the process has set; where that is the default: by SIGNALS_IGNORED. Two signals cannot be ignored. */
-    lab_stub("3.8", "signal_ignored");
+    lab_stub("3.8a", "signal_ignored");
     (void)p;
     return signal != SIGKILL; /* only faults, which ask nobody, and what cannot be ignored */
 #endif
@@ -88,7 +88,7 @@ int signal_take(struct process *p, u64 blocked, struct signal_info *info)
 #else
     /* SIGKILL before all others; of those the lowest number that is not blocked. What is taken is pending no more, unless it came
        more than once (signal_once_less()); and what is known of it goes to *info. */
-    lab_stub("3.8", "signal_take");
+    lab_stub("3.8a", "signal_take");
     (void)blocked, (void)info, (void)signal_once_less;
     return p->signals.pending ? __builtin_ctzl(p->signals.pending) + 1 : 0;
 #endif

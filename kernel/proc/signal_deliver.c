@@ -58,7 +58,7 @@ static uptr stack_for(const struct user_thread *user, const struct trap_frame *f
     return frame->rsp - RED_ZONE;
 #else
     /* And a handler that wants the other stack (SA_ONSTACK)? And one that runs there already? */
-    lab_stub("3.8", "stack_for");
+    lab_stub("3.8b", "stack_for");
     (void)user, (void)action;
     return frame->rsp - RED_ZONE;
 #endif
@@ -167,7 +167,7 @@ static void settle_call(struct trap_frame *frame, const struct signal_action *ha
         frame->rax = (u64)-EINTR;
 #else
     /* ERESTART and ERESTART_NO_HANDLER (proc/signal.h) never reach a program: what does it see instead? */
-    lab_stub("3.8", "settle_call");
+    lab_stub("3.8b", "settle_call");
     (void)handler;
     if (frame->vector == TRAP_SYSCALL && ((s64)frame->rax == -ERESTART || (s64)frame->rax == -ERESTART_NO_HANDLER))
         frame->rax = (u64)-EINTR;

@@ -1,0 +1,163 @@
+"""Lab 3.6: release(), orphan_children_locked(), process_wait_for(). What is left of a process that ends, and who hears of it?"""
+
+from grade.api import boots, exercise, no_leak, replay, require, signed
+from grade.phase3.parts import part, says
+
+ZOMBIE = 1  # enum process_state
+NOBODY = "No child processes, 0x5a5a5a"
+
+
+@exercise("3.6", points=3)
+def test_a_parent_hears_how_its_child_ended(boot):
+    """How a child ended is all that is left of it: the low byte of its code, or the signal that killed it, where Linux has them."""
+    run = part(boot, "exit", "statuses")
+    says(run, {
+        "wait4() returns the child's id, and its exit code's low byte in the second byte of the status":
+            ["exit: the right one, 0", "exit: the right one, 0x700", "exit: the right one, 0xff00", "exit: the right one, 0x300",
+             "exit: the right one, 0xff00"],
+        "the status of a child that was killed is the signal's number": ["killed: the right one, 0x9"],
+        "a parent need not want the status": ["no status wanted: 1"]})
+    no_leak(run)
+
+
+@exercise("3.6", points=2)
+def test_who_waits_for_one_child_gets_that_one(boot):
+    """The others stay as they are, dead or alive, until somebody asks for them."""
+    run = part(boot, "exit", "chosen")
+    says(run, {
+        "a wait for a certain child ends when that one has ended, and with no other":
+            ["the last one first: the right one, 0x300", "then the first: the right one, 0x100"],
+        "a wait for any child finds the one that is left": ["any: the right one, 0x200"],
+        "who has no child waits for nobody: ECHILD": [f"nobody is left: {NOBODY}"]})
+    no_leak(run)
+
+
+@exercise("3.6", points=2)
+def test_a_child_is_waited_for_once(boot):
+    """Its id may be another one's the next moment, so nothing of it may be found any more."""
+    run = part(boot, "exit", "once")
+    says(run, {
+        "a child that has ended can be waited for": ["waited for: the right one, 0x400"],
+        "a child that was waited for is gone: ECHILD, and the status untouched":
+            [f"once more: {NOBODY}", f"any: {NOBODY}", "a signal to nobody: No such process"],
+        "who is no child is not waited for: ECHILD": [f"one that never was: {NOBODY}", f"myself: {NOBODY}"]})
+    no_leak(run)
+
+
+@exercise("3.6", points=2)
+def test_wnohang_never_waits(boot):
+    """A shell asks after its background jobs, and goes on."""
+    run = part(boot, "exit", "not_waiting")
+    says(run, {
+        "with WNOHANG wait4() returns 0 while the child runs": ["while it runs: nobody yet, 0x5a5a5a", "any: nobody yet, 0x5a5a5a"],
+        "WNOHANG or not, who has no such child gets ECHILD": [f"who is no child: {NOBODY}"],
+        "a child that goes on can be waited for as ever": ["when it ends: the right one, 0x500"],
+        "WNOHANG finds nobody who is gone": [f"afterwards: {NOBODY}"]})
+    no_leak(run)
+
+
+@exercise("3.6", points=1)
+def test_a_child_that_died_before_the_wait_is_found(boot):
+    """Nobody wakes the parent then any more: who looks first and waits afterwards has the answer already."""
+    run = part(boot, "exit", "already_dead")
+    says(run, {"a child that is dead when wait4() begins is found at once":
+               ["dead for long: the right one, 0x1500", "dead for long, not waiting: the right one, 0x1400"]})
+    no_leak(run)
+
+
+@exercise("3.6", points=2)
+def test_a_zombie_holds_nothing_but_its_status(boot):
+    """A parent may take its time: memory, descriptors and the alarm go back when a process ends, not when somebody waits for it."""
+    run = boot("exit_zombie", program=["/tests/lab3_exit", "rich"])
+    require(run.fact("STATE").b == ZOMBIE, "a process that has ended is a zombie until it is waited for", f"state {run.fact('STATE').b}")
+    has = {fact.a: signed(fact.b) for fact in run.facts("COUNT")}
+    require(has[1] == 0, "a process that ends closes its descriptors", f"the zombie has {has[1]} open files")
+    require(has[2] == 0, "a process that ends gives back its address space", "the zombie has one")
+    require(has[3] == 0, "a process that ends cancels its alarm: it would ring for one who is gone", "the zombie's alarm is set")
+    require(has[4] == 0, "a process that ends gives back its current folder", "the zombie has one")
+    require(has[0] < 40, "a process that ends gives back its pages", f"the program had 256 pages and more, {has[0]} frames are still taken")
+    require(run.status == 0, "its status is there when somebody asks", f"{run.status:#x}")
+    no_leak(run)
+
+
+@exercise("3.6", points=2)
+def test_orphans_become_children_of_process_1(boot):
+    """Somebody has to wait for every process. Whose parent has gone, dead or alive, process 1 gets."""
+    run = boot("exit_orphans", program=["/tests/lab3_exit", "leaves_children"])
+    statuses = sorted(signed(fact.b) for fact in run.facts("RETURNED") if fact.b)
+    require(statuses == [41 << 8, 42 << 8, 43 << 8], "each child of a process that ends becomes process 1's, which can wait for it",
+            f"three were left behind, with the codes 41 (dead by then), 42 and 43; process 1 waited for {[s >> 8 for s in statuses]}")
+    no_leak(run)
+
+
+@exercise("3.6", points=1)
+def test_who_is_killed_while_it_waits_for_a_child_dies(boot):
+    """A signal ends every wait: whoever waits for a child that never ends could not be got rid of."""
+    run = boot("exit_orphans", program=["/tests/lab3_exit", "killed_waiter"])
+    says(run, {"a signal ends the wait for a child": ["the one who waited: the right one, 0x9"],
+               "a grandchild is no child": [f"its child is not mine: {NOBODY}"]})
+    no_leak(run)
+
+
+@exercise("3.6", points=1)
+@boots(2)
+def test_what_was_shared_is_given_back_once(boot):
+    """A page that two processes have is free when both are gone, and not before; a space that was lent is the parent's."""
+    run = part(boot, "exit", "shared_with_a_child")
+    says(run, {"a child that ends takes nothing of its parent's along": [f"a round: the right one, {n << 8:#x}".replace(" 0x0", " 0")
+                                                                        for n in range(8)] + ["pages that changed: 0"]})
+    no_leak(run)
+    run = part(boot, "exit", "borrowed")
+    says(run, {"a child that borrowed its parent's address space returns it, and its parent goes on":
+               ["seen in the parent: 6", "a borrower: the right one, 0x600"]})
+    no_leak(run)
+
+
+@exercise("3.6", points=1)
+def test_nothing_is_left_of_many_generations(boot):
+    """A kernel lives longer than its programs: what each of them left behind would add up."""
+    run = part(boot, "exit", "many")
+    says(run, {"each child ends and is waited for": ["of 60 generations wrong: 0"]})
+    no_leak(run)
+
+
+# At each end of an address space: the tables that are given back, and those in use.
+GIVEN_BACK = """
+Stop("pagetable_free")
+end = Stop("ktest_done")
+while resume() not in (address("ktest_done"), None):
+    report(**registers(("rdi", "cr3")))
+"""
+
+
+@exercise("3.6", points=1)
+def test_no_tables_are_given_back_that_are_in_use(boot):
+    """The processor walks whatever CR3 names: what is given back is somebody else's, who writes there what he likes."""
+    run = part(boot, "exit", "borrowed")
+    with replay(run) as debugger:
+        seen = debugger.run_script(GIVEN_BACK)
+    require(seen, "a process that ends gives back its page tables", "pagetable_free() was not called, seen by GDB")
+    for at in seen:
+        require(at["rdi"] != at["cr3"] & ~0xFFF, "the page tables that are given back are not in use",
+                f"pagetable_free({at['rdi']:#x}) with CR3 = {at['cr3']:#x}, seen by GDB")
+
+
+@exercise("3.6", points=1)
+def test_process_1_hears_of_the_dead_it_gets(boot):
+    """It may be waiting already when an orphan comes to it that is dead by then: nobody else would wake it."""
+    run = boot("exit_orphans", program=["/tests/lab3_exit", "leaves_dead"])
+    says(run, {"process 1 is woken when it gets a child that is dead already": ["it was waited for: yes"]})
+    statuses = sorted(signed(fact.b) for fact in run.facts("RETURNED"))
+    require(statuses == [0, 45 << 8], "process 1 waits for the program and for the one that it left behind", f"{statuses}")
+    no_leak(run)
+
+
+@exercise("3.6", points=1)
+def test_a_process_that_memory_runs_out_for_leaves_nothing(boot):
+    """Any allocation may fail, and then somebody ends whom nobody asked to: a parent, a child, or the one between them."""
+    run = boot("exit_orphans", "failalloc=all", program=["/tests/lab3_exit", "family"], result=None, limit_ms=10_000)
+    lost = run.facts("FAILALLOC_LEAK", least=20)
+    for number, fact in enumerate(lost, 1):
+        require(not fact.a and not fact.b, "a process that ends because memory is out gives back all that it had",
+                f"allocation {number} of {len(lost) - 1} failed: {signed(fact.a)} frames and {signed(fact.b)} heap objects were lost")
+    no_leak(run)

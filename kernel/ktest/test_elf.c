@@ -1,0 +1,368 @@
+/* Lab 3.3: elf_load(), on a file made here: a good one, with one field after the other made wrong, and with some bytes changed at random. */
+#include "arch/user.h"
+#include "base/cmdline.h"
+#include "ktest/ktest.h"
+#include "ktest/space.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "proc/elf.h"
+#include "proc/exec.h"
+#include "sched/thread.h"
+
+#define FILE_PAGES 3
+#define FILE_SIZE 0x2400 /* bytes; all behind the headers that no segment says are 0xff */
+#define SEGMENTS 4
+#define SEGMENT(i) (64 + 56 * (i))
+#define TYPE 0
+#define OFFSET 8
+#define ADDRESS 16
+#define FILE_BYTES 32
+#define BYTES 40
+#define OTHER_EXECUTABLE 3
+
+/* The file: its pages, as a file's cache would have them. */
+static struct {
+    struct frame *page[FILE_PAGES];
+    u64 refs; /* of regions */
+} file;
+
+static struct frame *file_page(void *object, u64 index, int *error)
+{
+    (void)object;
+    *error = -EIO;
+    if (index >= FILE_PAGES)
+        return NULL;
+    frame_get(file.page[index]);
+    return file.page[index];
+}
+
+static void file_hold(void *object)
+{
+    (void)object;
+    file.refs++;
+}
+
+static void file_release(void *object)
+{
+    (void)object;
+    file.refs--;
+}
+
+static const struct vm_object_ops file_ops = { .page = file_page, .get = file_hold, .put = file_release };
+static const struct image good = { .ops = &file_ops, .object = &file, .size = FILE_SIZE };
+
+/* n bytes of the file from byte `at` on are those of value. */
+static void put(u64 at, u64 value, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++)
+        ((u8 *)frame_to_virt(file.page[(at + i) >> PAGE_SHIFT]))[(at + i) & (PAGE_SIZE - 1)] = (u8)(value >> (8 * i));
+}
+
+static u8 byte_at(u64 at)
+{
+    return ((u8 *)frame_to_virt(file.page[at >> PAGE_SHIFT]))[at & (PAGE_SIZE - 1)];
+}
+
+static void put_segment(unsigned i, u32 flags, u64 offset, u64 address, u64 file_bytes, u64 bytes)
+{
+    put(SEGMENT(i) + TYPE, 1, 4);
+    put(SEGMENT(i) + 4, flags, 4);
+    put(SEGMENT(i) + OFFSET, offset, 8);
+    put(SEGMENT(i) + ADDRESS, address, 8);
+    put(SEGMENT(i) + 24, address, 8);
+    put(SEGMENT(i) + FILE_BYTES, file_bytes, 8);
+    put(SEGMENT(i) + BYTES, bytes, 8);
+    put(SEGMENT(i) + 48, PAGE_SIZE, 8);
+}
+
+/* The program: text of two pages, constants of 16 bytes, data of 64 bytes with 12 KiB in all. */
+static void write_file(void)
+{
+    for (unsigned i = 0; i < FILE_PAGES; i++)
+        memset(frame_to_virt(file.page[i]), 0xff, PAGE_SIZE);
+    for (unsigned i = 0; i < 64; i++)
+        put(i, 0, 1);
+    put(0, 0x464c457f, 4);
+    put(4, 0x00010102, 4); /* 64 bits, little endian, version 1 */
+    put(16, 2, 2);         /* to be executed where it says */
+    put(18, 62, 2);        /* x86-64 */
+    put(20, 1, 4);
+    put(24, 0x400100, 8);
+    put(32, 64, 8);
+    put(52, 64, 2);
+    put(54, 56, 2);
+    put(56, SEGMENTS, 2);
+    put_segment(0, 5, 0, 0x400000, 0x1200, 0x1200);
+    put_segment(1, 4, 0x2000, 0x402000, 0x10, 0x10);
+    put_segment(2, 6, 0x2010, 0x403010, 0x40, 0x3000);
+    put_segment(3, 4, 0x2000, 0x402000, 0x10, 0x10);
+    put(SEGMENT(3) + TYPE, 4, 4); /* a note about another segment: not to be loaded */
+    for (unsigned i = 0; i < 0x50; i++)
+        put(0x2000 + i, 0x80 + i, 1);
+}
+
+static void file_close(void)
+{
+    for (unsigned i = 0; i < FILE_PAGES; i++)
+        if (file.page[i])
+            frame_put(file.page[i]);
+}
+
+static int file_open_here(void)
+{
+    file.refs = 0;
+    for (unsigned i = 0; i < FILE_PAGES; i++)
+        file.page[i] = page_new();
+    for (unsigned i = 0; i < FILE_PAGES; i++)
+        if (!file.page[i]) {
+            file_close();
+            return -ENOMEM;
+        }
+    write_file();
+    return 0;
+}
+
+/* --- a good one ---------------------------------------------------------------------------------------------------------------------- */
+
+static void tell_regions(const struct address_space *space)
+{
+    list_for_each(it, (struct list *)&space->regions) {
+        const vm_region_t *region = list_entry(it, vm_region_t, link);
+
+        fact(FACT_REGION, region->start | region->access, region->end);
+    }
+}
+
+/* RESULT: va, the byte that the program finds there, or an error. */
+static void tell_byte(struct address_space *space, uptr va)
+{
+    int error = entry_of(space->root, va, 1) ? 0 : aspace_fault(space, va, false, false);
+    const char *page = error ? NULL : phys_to_virt(entry_of(space->root, va, 1) & PTE_ADDRESS);
+
+    fact(FACT_RESULT, va, error ? (u64)(s64)error : (u8)page[va & (PAGE_SIZE - 1)]);
+}
+
+static int load_good(u64 base)
+{
+    static const uptr look_at[] = { 0x400000, 0x4011ff, 0x402000, 0x40200f, 0x403010, 0x40304f, 0x403050, 0x403fff, 0x404000, 0x40600f };
+    struct address_space *space = aspace_new();
+    struct program program = { 0 };
+    int error = space ? elf_load(space, &good, &program) : -ENOMEM;
+
+    fact(FACT_RETURNED, 0, (u64)(s64)error);
+    if (!error) {
+        fact(FACT_NOTE, 0, program.entry);
+        fact(FACT_NOTE, 1, program.headers);
+        fact(FACT_NOTE, 2, program.nr_headers);
+        fact(FACT_NOTE, 3, program.end);
+        tell_regions(space);
+        for (unsigned i = 0; i < array_len(look_at); i++)
+            tell_byte(space, base + look_at[i]);
+        fact(FACT_FOUND, 0, byte_at(0x2050));
+    }
+    if (space)
+        aspace_free(space);
+    fact(FACT_COUNT, 0, file.refs);
+    return error;
+}
+
+KTEST(elf_good, "the regions and the first bytes of a program")
+{
+    int error = file_open_here();
+
+    if (error)
+        return error;
+    error = load_good(0);
+    file_close();
+    return error;
+}
+
+KTEST(elf_anywhere, "the same, of a program that may lie anywhere")
+{
+    int error = file_open_here();
+
+    if (error)
+        return error;
+    put(16, OTHER_EXECUTABLE, 2);
+    error = load_good(0x555555554000); /* proc/elf.c's PIE_BASE; a program that lies elsewhere has no bytes here */
+    file_close();
+    return error;
+}
+
+/* --- bad ones ------------------------------------------------------------------------------------------------------------------------ */
+
+/* One field made wrong, in the order of grade/phase3/test_3_exec.py. size: 0: the whole file. */
+static const struct {
+    u64 at, value;
+    unsigned n;
+    u64 size;
+} bad[] = {
+    { 0, 0x7f, 4, 0 },
+    { 4, 1, 1, 0 },
+    { 5, 2, 1, 0 },
+    { 16, 1, 2, 0 },
+    { 18, 183, 2, 0 },
+    { 54, 55, 2, 0 },
+    { 56, 0, 2, 0 },
+    { 56, 0xffff, 2, 0 },
+    { 32, FILE_SIZE, 8, 0 },
+    { 32, -8ul, 8, 0 },
+    { 0, 0x464c457f, 4, 63 },
+    { 0, 0x464c457f, 4, 100 },
+    { 0, 0x464c457f, 4, 0x2020 },
+    { SEGMENT(0) + OFFSET, -0x1000ul, 8, 0 },
+    { SEGMENT(2) + FILE_BYTES, -0x2000ul, 8, 0 },
+    { SEGMENT(2) + BYTES, 0x3f, 8, 0 },
+    { SEGMENT(2) + ADDRESS, 0xffffffff80000010, 8, 0 },
+    { SEGMENT(2) + ADDRESS, 0xffff800000000010, 8, 0 },
+    { SEGMENT(2) + BYTES, -0x403010ul, 8, 0 },
+    { SEGMENT(2) + BYTES, -0x3010ul, 8, 0 },
+    { SEGMENT(2) + ADDRESS, 0x7fffffffd010, 8, 0 },
+    { SEGMENT(0) + ADDRESS, 0, 8, 0 },
+    { SEGMENT(1) + ADDRESS, 0x400000, 8, 0 },
+    { SEGMENT(2) + ADDRESS, 0x402010, 8, 0 },
+    { SEGMENT(2) + ADDRESS, 0x200010, 8, 0 },
+    { SEGMENT(2) + OFFSET, 0x2011, 8, 0 },
+    { 24, 0x800000, 8, 0 },
+    { 24, 0xffffffff80100000, 8, 0 },
+    { 24, 1ul << 47, 8, 0 },
+    { SEGMENT(1) + TYPE, 3, 4, 0 },
+};
+
+/* What an address space looks like if something that is none of its was let in; 0: it is in order. */
+static u64 disorder(const struct address_space *space)
+{
+    uptr end = USER_START;
+
+    list_for_each(it, (struct list *)&space->regions) {
+        const vm_region_t *region = list_entry(it, vm_region_t, link);
+
+        if (region->start < end || region->end <= region->start || region->end > USER_END ||
+            (region->start | region->end) & (PAGE_SIZE - 1))
+            return region->start;
+        end = region->end;
+    }
+    return 0;
+}
+
+/* Loads the file as it is now. RETURNED: step, what elf_load() said; where that is 0 and the space is wrong, FOUND: step, where. */
+static int load(u64 step, u64 size, bool tell)
+{
+    struct address_space *space = aspace_new();
+    const struct image image = { .ops = &file_ops, .object = &file, .size = size };
+    struct program program = { 0 };
+    int error = space ? elf_load(space, &image, &program) : -ENOMEM;
+
+    if (tell)
+        fact(FACT_RETURNED, step, (u64)(s64)error);
+    if (!error && (disorder(space) || !region_find(space, program.entry)))
+        fact(FACT_FOUND, step, disorder(space));
+    if (space)
+        aspace_free(space);
+    return error;
+}
+
+KTEST(elf_bad, "files with one wrong field each")
+{
+    int error = file_open_here();
+
+    if (error)
+        return error;
+    for (unsigned i = 0; i < array_len(bad); i++) {
+        write_file();
+        put(bad[i].at, bad[i].value, bad[i].n);
+        load(i, bad[i].size ? bad[i].size : FILE_SIZE, true);
+    }
+    fact(FACT_COUNT, 0, file.refs);
+    file_close();
+    return 0;
+}
+
+static u64 random_of(u64 *state)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    return *state;
+}
+
+/* One to three places of the headers changed: a byte, or eight of them to a number of the kind at which sums overflow. */
+static void change(u64 *state)
+{
+    for (u64 n = random_of(state) % 3 + 1; n > 0; n--) {
+        u64 at = random_of(state) % SEGMENT(SEGMENTS), value = random_of(state);
+
+        if (value & 1)
+            put(at, value >> 8, 1);
+        else
+            put(at & ~7ul, (value & 2 ? 0 : ~0ul) + (value >> 8 & 0x3fff) - 0x2000, 8);
+    }
+}
+
+/* COUNT: an error (positive) or 0, how many of 1000 gave it. */
+KTEST(elf_random, "a thousand files with random changes in their headers")
+{
+    u64 state = option_u64("seed") * 2 + 0x9e3779b97f4a7c15, count[64] = { 0 };
+    int error = file_open_here();
+
+    if (error)
+        return error;
+    for (unsigned i = 0; i < 1000; i++) {
+        write_file();
+        change(&state);
+        error = load(i, FILE_SIZE, false);
+        count[error > 0 || error < -63 ? 63 : -error]++;
+    }
+    for (unsigned i = 0; i < array_len(count); i++)
+        if (count[i])
+            fact(FACT_COUNT, i, count[i]);
+    fact(FACT_REFS, 0, file.refs);
+    file_close();
+    return 0;
+}
+
+/* --- exec ---------------------------------------------------------------------------------------------------------------------------- */
+
+#define OLD 0x500000ul
+
+/* NOTE: 0 before and 1 after a bad file: the word in the old program's memory; FOUND: 0: the space is the old one after a bad file, 1: it is a
+   new one after a good one; REGION: its first instruction and its stack. */
+static int exec(struct address_space *space)
+{
+    const struct exec_strings strings = { 0 };
+    u64 word = 0x01d;
+    int error = map_pages(space, OLD, 1, ACCESS_READ | ACCESS_WRITE);
+
+    if (!error)
+        error = aspace_write(space, OLD, &word, sizeof(word));
+    if (error)
+        return error;
+    put(SEGMENT(2) + ADDRESS, 0xffffffff80000010, 8);
+    error = process_exec(&good, "bad", &strings);
+    write_file();
+    if (error == -ENOMEM)
+        return error;
+    fact(FACT_RETURNED, 0, (u64)(s64)error);
+    fact(FACT_FOUND, 0, current_process()->space == space && current()->user->root == space->root);
+    fact(FACT_NOTE, 0, user_copy(&word, (const void *)OLD, sizeof(word)) ? ~0ul : word);
+    error = process_exec(&good, "good", &strings);
+    if (error == -ENOMEM)
+        return error;
+    fact(FACT_RETURNED, 1, (u64)(s64)error);
+    fact(FACT_FOUND, 1, current_process()->space != space);
+    fact(FACT_NOTE, 1, user_frame(current()->user)->rip);
+    fact(FACT_NOTE, 2, user_copy(&word, (const void *)OLD, sizeof(word)) ? ~0ul : word);
+    fact(FACT_NOTE, 3, user_copy(&word, (const void *)0x403010, sizeof(word)) ? ~0ul : word);
+    return 0;
+}
+
+KTEST(elf_exec, "exec of a bad file, and of a good one, by a process that has a program")
+{
+    int error = file_open_here();
+
+    if (error)
+        return error;
+    error = run_in_space(exec);
+    file_close();
+    return error;
+}

@@ -1,0 +1,89 @@
+/* Lab 3.6: what is left of a process that has ended, and whose its children are. */
+#include "ktest/ktest.h"
+#include "ktest/program.h"
+#include "lib/errno.h"
+#include "mm/frames.h"
+#include "mm/kstack.h"
+#include "mm/slab.h"
+#include "proc/table.h"
+#include "sched/thread.h"
+#include "sched/timer.h"
+
+/* Reads what is known of a process, under the lock. */
+static bool is_zombie(pid_t pid)
+{
+    u64 flags = spin_lock_irq(&processes_lock);
+    const struct process *p = process_find_locked(pid);
+    bool is = p && p->state == PROCESS_ZOMBIE;
+
+    spin_unlock_irq(&processes_lock, flags);
+    return is;
+}
+
+static u64 open_files(struct fd_table *table)
+{
+    u64 n = 0;
+
+    for (int fd = 0; fd < table->size; fd++)
+        n += table->fd[fd].file != NULL;
+    return n;
+}
+
+/* COUNT 1 to 4: open files, whether it has a space, whether its alarm is set, whether a folder is its own. */
+static void tell_what_it_has(pid_t pid)
+{
+    u64 flags = spin_lock_irq(&processes_lock);
+    struct process *p = process_find_locked(pid);
+
+    fact(FACT_STATE, (u64)pid, p->state);
+    fact(FACT_COUNT, 1, open_files(&p->fds));
+    fact(FACT_COUNT, 2, p->space != NULL);
+    fact(FACT_COUNT, 3, rb_linked(&p->alarm.node));
+    fact(FACT_COUNT, 4, p->fs.cwd != NULL);
+    spin_unlock_irq(&processes_lock, flags);
+}
+
+/* Tells of the program when it has ended and nobody has waited for it yet. COUNT 0: frames that it still has. RESULT 0: its status. */
+KTEST(exit_zombie, "what is left of a program that has ended")
+{
+    size_t before;
+    pid_t pid;
+    int status = 0;
+
+    kstack_drain();
+    slab_drain();
+    before = frames_free();
+    pid = program_start();
+    if (pid < 0)
+        return pid;
+    while (!is_zombie(pid))
+        thread_sleep(NS_PER_MS);
+    thread_sleep(NS_PER_MS);
+    kstack_drain();
+    slab_drain();
+    fact(FACT_COUNT, 0, before - frames_free());
+    tell_what_it_has(pid);
+    thread_sleep(50 * NS_PER_MS); /* its alarm would have rung by then */
+    process_wait(pid, &status, false);
+    fact(FACT_RESULT, 0, (u64)(s64)status);
+    return status == -ENOMEM ? -ENOMEM : 0;
+}
+
+/* Waits for the program and for whoever else becomes a child of this process, until nobody is left. RETURNED: a: pid; b: status. RESULT 0:
+   the program's. */
+KTEST(exit_orphans, "a program that leaves children behind, and who gets them")
+{
+    pid_t program = program_start(), pid;
+    int status = 0, error = 0;
+
+    if (program < 0)
+        return program;
+    while ((pid = process_wait(-1, &status, false)) > 0) {
+        fact(FACT_RETURNED, (u64)pid, (u64)(s64)status);
+        if (pid == program)
+            fact(FACT_RESULT, 0, (u64)(s64)status);
+        if (status == -ENOMEM)
+            error = -ENOMEM;
+    }
+    return error;
+}
