@@ -30,7 +30,7 @@ static void release(struct process *p)
     mutex_unlock(&p->space_lock);
     if (space) {
         p->used.max_pages = max(p->used.max_pages, space->pages);
-        user_space_leave();
+        user_space_leave(current()->user);
         if (p->lent)
             process_returns_space(p);
         else
