@@ -23,7 +23,7 @@ def test_the_processor_finds_a_page_where_the_walk_put_it(boot):
     for number, va in enumerate(PAGES):
         require(before[va] == 0, "each page has an entry of its own, which is empty until something is put there",
                 f"the entry for {va:#x} held {before[va]:#x} before: is it another page's?", INDEX)
-        require(seen[va] == MAGIC + number, "the processor reads, at an address, the page that was put into the entry that the walk gave for it",
+        require(seen[va] == MAGIC + number, "the processor reads, at an address, the page that was put into the entry that the walk gave",
                 f"at {va:#x}: " + ("a page fault" if seen[va] == NOTHING else f"another page, {seen[va]:#x}"), INDEX,
                 *(f"level {level}: {entries[va | level]:#x}" for level in (4, 3, 2)))
         require(not entries[va | 1] & 0x000FFFFFFFFFF000, "the entry of an address names the page that was put there",
@@ -80,7 +80,7 @@ def test_a_table_is_made_once_and_shared_by_its_pages(boot):
     for number, va in enumerate(PAGES):
         require(used[100 + number] == total and at[100 + number] == at[number], "a table that is there is used, and not made again",
                 f"asked once more for {va:#x}: {used[100 + number] - total} more tables")
-    require(signed(run.fact("KEPT").b) == 0, "a program's pages are named in the lower half of the first table; the upper one is the kernel's",
+    require(run.fact("KEPT").b == 0, "a program's pages are named in the lower half of the first table; the upper one is the kernel's",
             "entries of the upper half were changed")
     no_leak(run)
 

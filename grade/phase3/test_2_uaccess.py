@@ -6,7 +6,7 @@ EFAULT, ENOMEM, ENAMETOOLONG = -14, -12, -36
 # As kernel/ktest/test_uaccess.c tries them: what it is, copyin()'s and copyout()'s result.
 ADDRESSES = [("a variable of the kernel's", EFAULT, EFAULT), ("the same by its other address, in the map of all memory", EFAULT, EFAULT),
              ("address 0", EFAULT, EFAULT), ("a page that no region has", EFAULT, EFAULT),
-             ("the last 8 bytes of a region and the 8 behind it", EFAULT, EFAULT), ("a page that may not be touched at all", EFAULT, EFAULT),
+             ("the last 8 bytes of a region and 8 behind it", EFAULT, EFAULT), ("a page that may not be touched at all", EFAULT, EFAULT),
              ("the last 8 bytes of a page and the first 8 of one that may not be touched", EFAULT, EFAULT),
              ("a page that may only be read", 0, EFAULT), ("8 bytes up to the end of the program's part and 8 behind it", EFAULT, EFAULT),
              ("the last 8 bytes of all", EFAULT, EFAULT),
@@ -82,10 +82,12 @@ def test_memory_that_was_never_touched_is_as_good_as_any(boot):
     """Pages come when they are touched, and it is all the same by whom: a program may read() into a buffer that it never used."""
     run = boot("uaccess_untouched", result=None)
     seen, pages = [fact.b for fact in run.facts("NOTE")], [fact.b for fact in run.facts("COUNT")]
-    require([fact.b for fact in run.facts("RESULT")] == [0, 0], "copyin() and copyout() work on memory that the program has not touched yet",
+    require([fact.b for fact in run.facts("RESULT")] == [0, 0], "copyin() and copyout() work on memory that was never touched",
             lambda: f"they returned {[signed(fact.b) for fact in run.facts('RESULT')]}")
-    require(seen == [0, 0x77], "untouched memory is 0 until something is put there", f"read: {seen[0]:#x}; written 0x77, found {seen[1]:#x}")
-    require(pages == [2, 3], "a page is made for each one that is touched, and for no other", f"the space had {pages} pages after each step")
+    require(seen == [0, 0x77], "untouched memory is 0 until something is put there",
+            f"read: {seen[0]:#x}; written 0x77, found {seen[1]:#x}")
+    require(pages == [2, 3], "a page is made for each one that is touched, and for no other",
+            f"the space had {pages} pages after each step")
     no_leak(run)
     run = boot("uaccess_untouched", "failalloc=all", result=None)
     for number, fact in enumerate(run.facts("FAILALLOC_LEAK"), 1):

@@ -53,7 +53,8 @@ def test_each_segment_is_where_it_says_and_allows_what_it_says(boot):
             *(f"there is {s:#x} to {e:#x}" for s, e, _ in seen))
     names = ("its first instruction", "its program headers in memory", "the number of its program headers", "the end of its last segment")
     for name, fact, expected in zip(names, run.facts("NOTE"), (0x400100, 0x400040, 4, 0x406010)):
-        require(fact.b == expected, "elf_load() tells what exec() and the C library have to know", f"{name}: {fact.b:#x}, expected {expected:#x}")
+        require(fact.b == expected, "elf_load() tells what exec() and the C library have to know",
+                f"{name}: {fact.b:#x}, expected {expected:#x}")
     no_leak(run)
 
 
@@ -70,14 +71,16 @@ def test_what_the_file_has_not_is_zero(boot):
         require(seen[va] == 0, "what the file has not of a segment is 0, from the first byte on",
                 f"at {va:#x}: {signed(seen[va])}; the file has the segment up to 0x403050")
     require(run.fact("FOUND").b == 0xFF, "what a program writes, or exec() for it, does not change its file", "the file was changed")
-    require(run.fact("COUNT").b == 0, "a region holds its file, and lets it go in the end", f"{signed(run.fact('COUNT').b)} references are left")
+    require(run.fact("COUNT").b == 0, "a region holds its file, and lets it go in the end",
+            f"{signed(run.fact('COUNT').b)} references are left")
 
 
 @exercise("3.3", points=1)
 def test_a_program_that_may_lie_anywhere_is_moved_as_a_whole(boot):
     """All of its addresses are counted from where it lies: a debugger, address randomisation and static-pie programs rely on it."""
     run = boot("elf_anywhere", result=None)
-    require(run.fact("RETURNED").b == 0, "a program that may lie anywhere is loaded", f"elf_load() returned {signed(run.fact('RETURNED').b)}")
+    require(run.fact("RETURNED").b == 0, "a program that may lie anywhere is loaded",
+            f"elf_load() returned {signed(run.fact('RETURNED').b)}")
     base = min(fact.a & ~7 for fact in run.facts("REGION")) - 0x400000
     require(base == PIE, "such a program lies at PIE_BASE", f"it lies at {base:#x}")
     entry, headers, _, end = (fact.b - base for fact in run.facts("NOTE"))
@@ -125,7 +128,8 @@ def test_exec_is_whole_or_not_at_all(boot):
     kept, new = (fact.b for fact in run.facts("FOUND"))
     notes = [fact.b for fact in run.facts("NOTE")]
     require(bad == ENOEXEC and kept and notes[0] == 0x01D, "exec of a bad file fails, and the caller goes on as if nothing had been",
-            f"it returned {bad}; the caller's space is {'the same' if kept else 'another one'}, its memory says {notes[0]:#x}, expected 0x1d")
+            f"it returned {bad}; the caller's space is {'the same' if kept else 'another one'}, its memory says "
+            f"{notes[0]:#x}, expected 0x1d")
     require(good == 0 and new, "exec of a good file replaces the caller's memory", f"it returned {good}")
     require(notes[1] == 0x400100 and notes[2] == 2**64 - 1 and notes[3] == 0x9796959493929190, "then the memory is the new program's alone",
             f"first instruction {notes[1]:#x}; the old memory reads {notes[2]:#x}, expected a fault; the new data {notes[3]:#x}")

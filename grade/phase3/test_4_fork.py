@@ -44,7 +44,8 @@ def test_what_one_writes_the_other_does_not_see(boot):
     for (when, mine, childs), parent, child in zip(steps, run.facts("RESULT"), run.facts("RETURNED")):
         for who, seen, expected in (("the parent", parent.b, mine), ("the child", child.b, childs)):
             require(seen == expected, "parent and child have the same memory when fork returns, and each its own from then on",
-                    f"{when}: {who} reads {seen:#x}, expected {expected:#x}", f"{PARENT:#x} was written by the parent, {CHILD:#x} by the child")
+                    f"{when}: {who} reads {seen:#x}, expected {expected:#x}",
+                    f"{PARENT:#x} was written by the parent, {CHILD:#x} by the child")
     no_leak(run)
 
 

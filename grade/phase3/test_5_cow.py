@@ -1,5 +1,5 @@
-"""Lab 3.5: page_share(), cow_break(). What stands in the page tables of parent and child, and how many users each page has, right after fork
-and after each write."""
+"""Lab 3.5: page_share(), cow_break(). What stands in the page tables of parent and child, and how many users each page has, right after
+fork and after each write."""
 
 from grade.api import exercise, no_leak, require, signed
 
@@ -45,16 +45,19 @@ def test_after_fork_both_name_the_same_pages_and_may_write_to_none(boot):
     at = pages(run)
     for va, what in PRIVATE.items():
         parent, child, before = at[1, 1, va], at[1, 2, va], at[0, 1, va]
-        require(child.frame == parent.frame == before.frame, "fork copies no page: parent and child name the same one", what, *both(at, 1, va))
+        require(child.frame == parent.frame == before.frame, "fork copies no page: parent and child name the same one", what,
+                *both(at, 1, va))
         require(parent.users == 2, "a page that two entries name has two users", what, *both(at, 1, va))
         require(not parent.writable and not child.writable, "after fork neither parent nor child may write to a page that both have", what,
                 *both(at, 1, va))
         for who, page in (("parent", parent), ("child", child)):
-            require((page.entry ^ before.entry) & (PRESENT | USER | NX) == 0, "but for writing, both may do after fork what the parent could before",
+            require((page.entry ^ before.entry) & (PRESENT | USER | NX) == 0,
+                    "but for writing, both may do after fork what the parent could before",
                     f"{what}, {who}: {page}; before fork: {before}")
     require(not at[1, 1, UNTOUCHED].entry and not at[1, 2, UNTOUCHED].entry, "fork makes no page that nobody has touched",
             *both(at, 1, UNTOUCHED))
-    require(at[1, 1, SHARED].frame == at[1, 2, SHARED].frame and at[1, 2, SHARED].writable, "what is mapped shared stays shared and writable",
+    require(at[1, 1, SHARED].frame == at[1, 2, SHARED].frame and at[1, 2, SHARED].writable,
+            "what is mapped shared stays shared and writable",
             *both(at, 1, SHARED))
 
 
@@ -107,12 +110,14 @@ def test_copying_allows_nothing_that_the_region_forbids(boot):
     shared_since_fork(at, CODE)
     for step, who in ((2, 2), (3, 1), (4, 1), (5, 2)):
         va = FIRST if step < 4 else SECOND
-        require(at[step, who, va].entry & NX, "a page of data is not to be executed, also after a copy", f"step {step}: {at[step, who, va]}")
+        require(at[step, who, va].entry & NX, "a page of data is not to be executed, also after a copy",
+                f"step {step}: {at[step, who, va]}")
     require(not at[6, 1, CODE].entry & NX and at[6, 1, CODE].writable, "a page that may be written and executed still may be, after a copy",
             f"{at[6, 1, CODE]}")
     for step in range(1, 7):
         for va in (CONST, CHILD_CODE):
-            require(not at[step, 1, va].writable and not at[step, 2, va].writable, "what may only be read stays so", PRIVATE[va], *both(at, step, va))
+            require(not at[step, 1, va].writable and not at[step, 2, va].writable, "what may only be read stays so",
+                    PRIVATE[va], *both(at, step, va))
     require(at[7, 1, CONST].users == 1, "when a child is gone, its parent is the only user again", f"{at[7, 1, CONST]}")
 
 
@@ -153,7 +158,8 @@ def test_a_copy_that_finds_no_memory_changes_nothing(boot):
     require(run.fact("FOUND").b == 1 and users[0] == 2 and run.fact("NOTE").b == BEFORE,
             "a copy that could not be made changes neither the entry nor the page nor its users",
             f"entry {'as before' if run.fact('FOUND').b else 'changed'}, {users[0]} users of 2, contents {run.fact('NOTE').b:#x}")
-    require(users[1] == 1, "who has a copy of its own is a user of the old page no more", f"tried again with memory, it has {users[1]} users")
+    require(users[1] == 1, "who has a copy of its own is a user of the old page no more",
+            f"tried again with memory, it has {users[1]} users")
     no_leak(run)
 
 

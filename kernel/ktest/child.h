@@ -18,8 +18,8 @@ struct process *child_of(pid_t pid);
 /* Has the youngest child write CHILD_VALUE at va, or read there into *value. False if it did not: no answer after many turns. */
 bool child_writes(uptr va);
 bool child_reads(uptr va, u64 *value);
-/* Has all children exit, gives back what they still hold where lab 3.6 does not yet, and takes their status. Returns 0 if each was 7 << 8, as
-   the program exits, or -EINVAL; -EAGAIN: one does not come to its end. */
+/* Has all children exit, gives back what they still hold where lab 3.6 does not yet, and takes their status. Returns 0 if each was 7 << 8,
+   as the program exits, or -EINVAL; -EAGAIN: one does not come to its end. */
 int children_end(void);
 /* The parent's view of va: writes there as its program would, by the processor. False: it may not. */
 bool parent_writes(uptr va, u64 value);

@@ -3,8 +3,8 @@
 
 #include "mm/aspace.h"
 
-/* Runs test(space) in a process of its own, whose only thread has this space and a user mode; then gives everything back, so that nothing of
-   lab 3.6 is needed. Returns what test() returned, or an error of making all that. */
+/* Runs test(space) in a process of its own, whose only thread has this space and a user mode; then gives everything back, so that nothing
+   of lab 3.6 is needed. Returns what test() returned, or an error of making all that. */
 int run_in_space(int (*test)(struct address_space *space));
 /* An anonymous region of n pages at `start`. Returns 0 or -ENOMEM. */
 int map_pages(struct address_space *space, uptr start, size_t n, u32 access);

@@ -133,7 +133,7 @@ KTEST(cow_twice, "three have one page; one of them writes")
     return run_in_space(twice);
 }
 
-/* --- the two functions alone ----------------------------------------------------------------------------------------------------------- */
+/* --- cow_break() alone ------------------------------------------------------------------------------------------------------------- */
 
 /* The translation that the processor knows has to go with the entry: looked at through the processor after the page behind it changed. */
 static int stale(struct address_space *space)

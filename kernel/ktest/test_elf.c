@@ -1,4 +1,5 @@
-/* Lab 3.3: elf_load(), on a file made here: a good one, with one field after the other made wrong, and with some bytes changed at random. */
+/* Lab 3.3: elf_load(), on a file made here: a good one, with one field after the other made wrong, and with
+   some bytes changed at random. */
 #include "arch/user.h"
 #include "base/cmdline.h"
 #include "ktest/ktest.h"
@@ -325,8 +326,8 @@ KTEST(elf_random, "a thousand files with random changes in their headers")
 
 #define OLD 0x500000ul
 
-/* NOTE: 0 before and 1 after a bad file: the word in the old program's memory; FOUND: 0: the space is the old one after a bad file, 1: it is a
-   new one after a good one; REGION: its first instruction and its stack. */
+/* NOTE: 0 before and 1 after a bad file: the word in the old program's memory; FOUND: 0: the space is the old one after a bad file, 1: it
+   is a new one after a good one; REGION: its first instruction and its stack. */
 static int exec(struct address_space *space)
 {
     const struct exec_strings strings = { 0 };
