@@ -39,7 +39,7 @@ void pages_drop(struct address_space *space, uptr start, uptr end, bool used)
 {
     u64 before = space->pages;
 
-    for (uptr at = start, stop; at < end && space->pages; at = stop) {
+    for (uptr at = pagetable_next(space->root, start), stop; at < end && space->pages; at = pagetable_next(space->root, stop)) {
         pte_t *pte = pagetable_walk(space->root, at, false);
 
         stop = min(end, align_down(at, TABLE_SPAN) + TABLE_SPAN);
@@ -66,7 +66,7 @@ static pte_t protected(pte_t pte, const vm_region_t *region)
 
 void pages_protect(struct address_space *space, const vm_region_t *region)
 {
-    for (uptr at = region->start, stop; at < region->end; at = stop) {
+    for (uptr at = pagetable_next(space->root, region->start), stop; at < region->end; at = pagetable_next(space->root, stop)) {
         pte_t *pte = pagetable_walk(space->root, at, false);
 
         stop = min(region->end, align_down(at, TABLE_SPAN) + TABLE_SPAN);
@@ -112,7 +112,7 @@ static int fork_entries(struct address_space *child, const vm_region_t *region, 
 
 int pages_fork(struct address_space *space, struct address_space *child, const vm_region_t *region)
 {
-    for (uptr at = region->start, stop; at < region->end; at = stop) {
+    for (uptr at = pagetable_next(space->root, region->start), stop; at < region->end; at = pagetable_next(space->root, stop)) {
         pte_t *from = pagetable_walk(space->root, at, false);
         int error;
 
