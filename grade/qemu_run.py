@@ -287,7 +287,8 @@ def kvm_refusal(command):
 
 
 def make_image(kernel, append, with_archive=False):
-    """Makes the GRUB image of `kernel` (and the boot archive beside it) with boot options `append` in the current folder, unless it is there and current already."""
+    """Makes the GRUB image of `kernel` (and the boot archive beside it) with boot options `append` in the current folder, unless it is
+    there and current already."""
     config = grub_config(append, with_archive)
     sources = [kernel] + [ARCHIVE] * with_archive
     tree = Path("iso/boot")

@@ -95,7 +95,7 @@ oracle: ## writes down what the programs of user/tests print on this Linux (as r
 tree: ## makes the tree of a phase and no more: build/tree/PHASE-SOLVED
 	@$(make-tree) --solved $(solved) --out $(tree)
 
-trees-wanted = $(if $(strip $(PHASE)),$(phase),$(foreach f,$(finished),$(call phase-of,$f)))
+trees-wanted = $(if $(strip $(PHASE)),$(phase),$(sort $(foreach f,$(finished) $(stand-ins),$(call phase-of,$f))))
 trees: $(addprefix trees-,$(trees-wanted)) ## makes and builds start trees and references, as the tests use them: PHASE=n
 
 
@@ -104,7 +104,7 @@ trees-%:
 	    $(python) phases/tree.py --quiet --phase $* --solved $$step --out build/tree/$*-$$step && \
 	    $(MAKE) -s -C build/tree/$*-$$step kernel CHECKED=1 WERROR=-Werror || exit 1; \
 	done
-	@$(MAKE) -s -C build/tree/$*-$*99 kernel CHECKED=0 WERROR=-Werror
+	@$(MAKE) -s -C build/tree/$*-$*99 kernel $$([ -f build/tree/$*-$*99/user/user.mk ] && echo user) CHECKED=0 WERROR=-Werror
 
 student: ## makes the tree that a student gets: PHASE=n OUT=dir [SOLVED=m] [DROP=2.6c] [FORCE=1]
 	$(if $(strip $(OUT)),,$(error OUT= is missing: make student PHASE=$(phase) OUT=dir, where dir is a new or empty folder))

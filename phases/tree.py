@@ -3,10 +3,11 @@
 
     phases/tree.py --phase 2 --solved 199 --out DIR [--drop 2.6c]
 
-files.tbl says which files the phase has; unifdef resolves `#if PHASE >= n` and `#if SOLVED >= nnn` in kernel/ and user/; what is left of
-either word there is an error. The tree also gets README.md and exercises.toml, put together from those of its phase and the ones before,
-and grade/given.tar: its own kernel/ and user/ as given, over which the grader lays a student's files. That is a link to given-N.tar, and
-the earlier phases' tars stay beside it: so a student who merges an update of an earlier phase finds no file that both sides changed.
+files.tbl says which files the phase has; unifdef resolves `#if PHASE >= n` and `#if SOLVED >= nnn` in kernel/ and user/, where what is
+left of either word is an error, and in docs/. The tree also gets README.md and exercises.toml, put together from those of its phase and
+the ones before, and grade/given.tar: its own kernel/ and user/ as given, over which the grader lays a student's files. That is a link to
+given-N.tar, and the earlier phases' tars stay beside it: so a student who merges an update of an earlier phase finds no file that both
+sides changed.
 
 build(root, phase, solved, drop) returns the tree as {path: (bytes, mode)}; write(tree, out) brings a folder to it and touches only
 files whose text changes, so that make stays incremental. A folder of ours is known by its stamp `.crescent-tree`, which lists what
@@ -27,6 +28,7 @@ from table import Complaint, exercises, is_junk, matching, read_phases, read_tab
 
 STAMP = ".crescent-tree"
 CODE = ("kernel/", "user/")  # where conditionals are resolved and nothing may be left of them
+PAGES = ("docs/",)  # where they are resolved, and the words may be spoken of
 NASM = (".asm", ".inc")
 FILE, PROGRAM, LINK = 0o100644, 0o100755, 0o120000  # modes as git has them; a link's bytes are where it points
 WORDS = re.compile(rb"\b(PHASE|SOLVED)\b")
@@ -72,6 +74,8 @@ def files_of(root, rows, phase, solved, given):
             data = source.read_bytes()
             if path.startswith(CODE):
                 data = resolve(path, data, phase, solved, given)
+            elif path.startswith(PAGES) and b"\n#if PHASE" in data:
+                data = unifdef(path, data, phase, solved)
             tree[path] = (data, PROGRAM if source.stat().st_mode & 0o100 else FILE)
     return tree
 
@@ -108,13 +112,7 @@ def resolve(path, data, phase, solved, given=()):
     kept = []
     if path.endswith(NASM):
         data = nasm_to_c(data, kept)
-    try:
-        run = subprocess.run(["unifdef", "-t", "-x2", f"-DPHASE={phase}", f"-DSOLVED={solved}"], input=data, capture_output=True)
-    except FileNotFoundError:
-        raise Complaint("unifdef: not found; `make setup` installs it") from None
-    if run.returncode != 0:
-        raise Complaint(f"{path}: unifdef: {run.stderr.decode().splitlines()[0].removeprefix('unifdef: [stdin]: ')}")
-    data = run.stdout
+    data = unifdef(path, data, phase, solved)
     if path.endswith(NASM):
         data = c_to_nasm(data, kept)
     for number, line in enumerate(data.splitlines(), 1):
@@ -123,6 +121,17 @@ def resolve(path, data, phase, solved, given=()):
             raise Complaint(f"{path}: line {number} of the result still has {left[1].decode()}: '{line.decode().strip()}'; "
                             "write '#if PHASE >= n' or '#if SOLVED >= nnn', nothing else")
     return data
+
+
+def unifdef(path, data, phase, solved):
+    """What the tool of that name leaves of a text. Raises Complaint."""
+    try:
+        run = subprocess.run(["unifdef", "-t", "-x2", f"-DPHASE={phase}", f"-DSOLVED={solved}"], input=data, capture_output=True)
+    except FileNotFoundError:
+        raise Complaint("unifdef: not found; `make setup` installs it") from None
+    if run.returncode != 0:
+        raise Complaint(f"{path}: unifdef: {run.stderr.decode().splitlines()[0].removeprefix('unifdef: [stdin]: ')}")
+    return run.stdout
 
 
 def nasm_to_c(data, kept):

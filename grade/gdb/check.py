@@ -7,7 +7,7 @@ and the others still are.
 A kernel that was stopped inside a critical section may break a rule for a moment; notes() says which locks are held."""
 
 from ..memory import BadAddress
-from . import check_memory
+from . import check_memory, spaces
 from .lists import elements
 from .views import MOST_THREADS, UNREADABLE, cpus, label, short, threads
 
@@ -328,4 +328,5 @@ RULES = (
     ("free frames", check_memory.free_frames),
     ("frame caches", check_memory.frame_caches),
     ("heap caches", check_memory.heap_caches),
+    ("address spaces", spaces.space_rules),
 )

@@ -1,11 +1,11 @@
-"""The commands for people: os-ps, os-runq, os-bt, os-trace, os-check. Each only reads; registers, the selected CPU and frame
+"""The commands for people: os-ps, os-runq, os-bt, os-vm, os-trace, os-check. Each only reads; registers, the selected CPU and frame
 stay as they are."""
 
 import contextlib
 
 import gdb
 
-from . import check, views
+from . import check, spaces, views
 from ..memory import BadAddress
 from ..state import Corrupt
 from .target import frames, kernel, register, registers
@@ -101,6 +101,16 @@ class Trace(Command):
         return views.trace_lines(kernel(), n)
 
 
+class Spaces(Command):
+    """os-vm [PID]: the address space of a process, or of each: its regions, and behind each the pages that its tables name, what a program
+may do with them now, and how many entries name them."""
+
+    name, most_arguments = "os-vm", 1
+
+    def lines(self, pid=None):
+        return spaces.vm_lines(kernel(), pid and self.number(pid, "PID"))
+
+
 class Check(Command):
     """os-check: whether every rule holds that a kernel at rest keeps: links of lists, counts, states against queues, stacks, ids, memory. A
 broken rule is one line with what was seen. $os_check is the number of those lines."""
@@ -114,5 +124,5 @@ broken rule is one line with what was seen. $os_check is the number of those lin
         return [*broken, *check.notes(now)] if broken else [f"os-check: all {len(check.RULES)} rules hold", *check.notes(now)]
 
 
-for command in (Ps, RunQueues, Backtrace, Trace, Check):
+for command in (Ps, RunQueues, Backtrace, Spaces, Trace, Check):
     command()

@@ -10,7 +10,8 @@ run-checked := $(if $(call chosen,CHECKED),$(CHECKED),0)
 gdb-checked := $(if $(call chosen,CHECKED),$(CHECKED),1)
 run-folder = $(or $(O),build)/$(if $(filter 1,$1),checked,plain)
 
-boot-options = $(strip $(if $(SCHED),sched=$(SCHED)) $(if $(INIT),init=$(if $(filter /%,$(INIT)),,/bin/)$(INIT)) $(if $(KTEST),ktest=$(KTEST) nonce=0x1) $(APPEND))
+boot-options = $(strip $(if $(SCHED),sched=$(SCHED)) $(if $(INIT),init=$(if $(filter /%,$(INIT)),,/bin/)$(INIT)) \
+    $(if $(KTEST),ktest=$(KTEST) nonce=0x1) $(APPEND))
 qemu-options = $(if $(CPUS),--cpus $(CPUS)) $(if $(MEMORY),--memory $(MEMORY)) $(if $(ACCEL),--accel $(ACCEL)) \
     $(if $(SCREEN),--screen $(SCREEN)) $(if $(GDBPORT),--port $(GDBPORT))
 # $(call boot,MODE,CHECKED) is the command for a mode of qemu_run.py; it replaces the shell, so that QEMU is make's own child.
@@ -26,7 +27,7 @@ kernel-to-run:
 kernel-to-debug:
 	@$(MAKE) -s kernel $(if $(INITRAMFS),user) CHECKED=$(gdb-checked) >&2
 
-run: kernel-to-run ## boots the kernel on this terminal; CPUS=n SCHED=policy INIT=program APPEND="options" ACCEL=tcg|kvm; poweroff or Ctrl-A X leaves
+run: kernel-to-run ## boots the kernel on this terminal; CPUS=n SCHED=policy INIT=program APPEND="options" ACCEL=tcg|kvm; Ctrl-A X leaves
 	@$(call boot,run,$(run-checked))
 
 iso: kernel-to-run ## makes a GRUB image that boots on a PC: build/plain/crescent.iso

@@ -93,7 +93,7 @@ def test_every_row_of_the_finished_phases_is_there():
     """The rows that they promise, each as far as it goes."""
     promised = {"T1", "T2", "T3", "T4", "T6", "S1", "S2", "S14", "F1", "M1", "M2", "M3", "C1", "D1", "D2", "D3", "D4", "D5"}
     promised |= {"T5", "T8", "S3", "S4", "S5", "S6", "S7", "S15", "S16", "C2", "C3", "C4", "F6"}
-    assert {row.split()[0] for row, *_ in rows_with(FEATURES, "row", "code", "test")} == promised
+    assert {row.split()[0] for row, *_ in rows_with(FEATURES, "row", "code", "test")} >= promised
 
 
 def test_every_name_of_a_seed_has_its_place_or_its_phase():
@@ -109,8 +109,8 @@ def test_every_error_has_a_number_and_a_function():
     found = [rows for head, rows in tables(ERRORS) if head == ["theirs", "errno", "ours", "phase"]]
     assert [len(rows) for rows in found] == [9, 11]
     wrong = [theirs for rows in found for theirs, number, ours, phase in rows
-             if not (number in numbers or number == "none") or (phase in FINISHED) != bool(ours)]
-    wrong += [number for number, *_ in rows_with(ERRORS, "errno", "from", "when") if number not in numbers]
+             if not (number in numbers or number == "none") or (phase in FINISHED and not ours)]
+    wrong += [number for row, *_ in rows_with(ERRORS, "errno", "from", "when") for number in row.split(", ") if number not in numbers]
     assert not wrong
 
 
@@ -128,16 +128,17 @@ def test_the_diagram_of_states_is_the_kernels():
     assert written == {state: re.findall(r"TO\((\w+)\)", steps) for state, steps in legal.items()}
 
 
-def paths_named(page):
-    """What looks like a path of the project in a page's text: it begins with one of its folders."""
-    text = text_without_blocks(page)
+def paths_named(page, phase):
+    """What looks like a path of the project in a page's text: it begins with one of its folders. Rows that end with a later phase's number
+    are of that one's tree."""
+    text = re.sub(r"(?m)^\|.*\| (\d) \|$", lambda row: row[0] if int(row[1]) <= phase else "", text_without_blocks(page))
     for found in re.findall(rf"(?<![\w./-])((?:{'|'.join(TREES)})/[\w./*-]*)", text):
         yield found.rstrip(".")
 
 
-def missing_paths(page, tree):
+def missing_paths(page, tree, phase=9):
     """The paths that a page names and the tree does not have."""
-    return [path for path in paths_named(page) if not any(tree.glob(path.rstrip("/"))) and path != "kernel/mine/*.c"]
+    return [path for path in paths_named(page, phase) if not any(tree.glob(path.rstrip("/"))) and path != "kernel/mine/*.c"]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
@@ -156,7 +157,7 @@ def test_what_a_page_of_a_students_tree_names_is_in_that_tree(page):
     """Who is told to look into a file or to type a command must have it: neither phases/ nor the master's make targets are there."""
     tree = kernels.START
     known = targets(tree / "Makefile", tree / "grade/tree.mk", *tree.glob("grade/make/*.mk"), tree / "kernel/kernel.mk")
-    assert not missing_paths(tree / page, tree)
+    assert not missing_paths(tree / page, tree, 1)
     assert not sorted({name for name in make_calls(tree / page) if name not in known})
 
 

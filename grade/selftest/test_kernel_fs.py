@@ -524,9 +524,10 @@ def test_a_thousand_spoilt_archives_do_no_harm(boot):
             f"{seen.count(0)} of {len(seen)} unpacked")
 
 
-# --- poll; for pipes see grade/phase3 ---------------------------------------------------------------------------------------------------------------
+# --- poll; for pipes see grade/phase3 ----------------------------------------------------------------------------------------------------
 
-KTESTS = ("fs_script", "pipe_reader", "pipe_writer", "pipe_broken", "pipe_signal", "pipe_nonblock", "pipe_together", "poll_waits", "pipe_cost")
+KTESTS = ("fs_script", "pipe_reader", "pipe_writer", "pipe_broken", "pipe_signal", "pipe_nonblock", "pipe_together", "poll_waits",
+          "pipe_cost")
 RESTART_NO_HANDLER = -514
 
 

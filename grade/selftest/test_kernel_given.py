@@ -187,7 +187,7 @@ def test_stacks_are_apart_and_guarded(boot):
 # take too long.
 ROUNDS = {"exit_churn": "rounds=3", "yield_churn": "rounds=3", "mlfq_gamer": "rounds=100"}
 LIMIT_MS = {"mlfq_boost": 5000, "sleep_long": 60_000}  # of virtual time, where 2000 are too few; both sleep nearly all of it
-SOURCES = "\n".join(path.read_text() for path in sorted((kernels.ROOT / "kernel" / "ktest").glob("*.c")))
+SOURCES = "\n".join(path.read_text() for path in sorted((kernels.reference(kernels.PHASES[-1]) / "kernel" / "ktest").glob("*.c")))
 KTESTS = [name for name in re.findall(r"^KTEST\((\w+)", SOURCES, re.M) if not name.startswith("panic_")]
 MANY = {"threads_max"}
 

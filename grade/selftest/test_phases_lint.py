@@ -87,12 +87,12 @@ def test_an_include_cycle_is_found_with_its_way(master):
     assert len(found) == 1 and "kernel/lib/a.h -> kernel/lib/b.h -> kernel/lib/c.h -> kernel/lib/a.h" in found[0]
 
 
-def test_the_fiftieth_conditional_on_the_phase_is_found(master):
+def test_the_eightieth_conditional_on_the_phase_is_found(master):
     planted = 2
-    put(master, NEW, "#if PHASE >= 2\nint a;\n#endif\n" * (49 - planted))
+    put(master, NEW, "#if PHASE >= 2\nint a;\n#endif\n" * (79 - planted))
     run(master, "lint.py")
-    put(master, NEW, "#if PHASE >= 2\nint a;\n#endif\n" * (50 - planted))
-    assert len([f for f in lint(master) if "50 or more" in f]) == 1
+    put(master, NEW, "#if PHASE >= 2\nint a;\n#endif\n" * (80 - planted))
+    assert len([f for f in lint(master) if "80 or more" in f]) == 1
 
 
 def test_conditionals_and_layers_of_retired_files_are_checked(master):

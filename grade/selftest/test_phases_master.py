@@ -106,7 +106,8 @@ def test_points_of_tests():
                 if isinstance(mark, ast.Call) and re.fullmatch(r"(pytest\.mark\.)?exercise", ast.unparse(mark.func)):
                     values = [ast.literal_eval(a) for a in mark.args] + [ast.literal_eval(k.value) for k in mark.keywords]
                     points[values[0]] = points.get(values[0], 0) + values[1]
-    assert points == {ex["id"]: ex["points"] for ex in EXERCISES}
+    finished = {ex["id"]: ex["points"] for ex in EXERCISES if int(ex["id"][0]) in FINISHED}
+    assert {exercise: given for exercise, given in points.items() if int(exercise[0]) in FINISHED} == finished
 
 
 @pytest.fixture(scope="module", params=[(p, s) for p in FINISHED for s in (0, p * 100 + 99)], ids=lambda p: f"{p[0]}-{p[1]}")

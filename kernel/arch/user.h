@@ -25,8 +25,9 @@ void user_context_load(const struct user_context *context);
 void user_fs_base_set(struct user_context *context, u64 base);
 /* Keeps the floating point registers. Interrupts off. */
 void user_context_save(struct user_context *context);
-/* Leaves the address space for the kernel's own: before it is given back. */
-void user_space_leave(void);
+/* The running thread, whose context this is, has no address space any more, whenever it comes back to a CPU: before the space is given
+   back. */
+void user_space_leave(struct user_context *context);
 
 /* A page fault at a frame of the kernel's: whether user_copy() caused it; and to have it return that the page was not to be had. */
 bool in_user_copy(const struct trap_frame *frame);

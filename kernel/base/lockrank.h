@@ -6,7 +6,7 @@ enum lock_rank {
     RANK_PROCESSES,   /* proc/process.c: the process table */
     RANK_FILES,       /* fs/fd_table.c: a descriptor table */
     RANK_TTY,         /* fs/tty.c: the terminal's line */
-    RANK_PIPE,        /* fs/pipe.c: a pipe */
+    RANK_PIPE,        /* fs/pipe_file.c: a pipe */
     RANK_INODE,       /* fs/memfs.h: a file's array of pages */
     RANK_POLL,        /* fs/poll.c: who polls */
     RANK_CONDVAR,     /* sched/sync.h: a condition variable */

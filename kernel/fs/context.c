@@ -8,7 +8,7 @@
 #include "fs/tty.h"
 
 static struct fd_table kernel_fds;
-static struct fs_context kernel_context = { .fds = &kernel_fds, .umask = 022 };
+static struct fs_context kernel_context = { .fds = &kernel_fds, .umask = 022, .size_limit = ~0ul };
 
 static struct fs_context *get_kernel_context(void)
 {

@@ -14,6 +14,7 @@ struct fs_context {
     struct fd_table *fds;
     struct inode *cwd; /* [tree_lock] with a reference */
     u32 umask;
+    u64 size_limit;    /* bytes: no file of a process grows past it by writing (RLIMIT_FSIZE) */
     u32 uid, gid;      /* as access() asks */
     u32 euid, egid;    /* as everything else does */
     u32 ngroups;

@@ -2,6 +2,7 @@
    end of a file in its last page are zero. Lock: the inode's mutex; the array also a spinlock, so that a page fault can find a page while
    somebody, perhaps the same thread, reads or writes the file. */
 #include "fs/memfs.h"
+#include "fs/context.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/frames.h"
@@ -118,6 +119,14 @@ static int write_part(struct inode *inode, struct memfs_contents *c, struct io *
     return -EFAULT;
 }
 
+/* No byte may be written past `end`: a process whose own limit that is hears of it. */
+static int file_too_big(u64 end)
+{
+    if (end < MEMFS_SIZE_MAX)
+        fs_hooks->signal_self(SIGXFSZ);
+    return -EFBIG;
+}
+
 static s64 file_write_locked(struct inode *inode, struct io *io)
 {
     struct memfs_contents *c = memfs_contents_of(inode);
@@ -125,8 +134,9 @@ static s64 file_write_locked(struct inode *inode, struct io *io)
 
     while (io->left) {
         u64 pos = *io->pos;
-        size_t n = min(io->left, PAGE_SIZE - in_page(pos));
-        int error = pos >= MEMFS_SIZE_MAX ? -EFBIG : write_part(inode, c, io, n);
+        u64 end = min(MEMFS_SIZE_MAX, current_fs()->size_limit);
+        size_t n = pos < end ? min(min(io->left, PAGE_SIZE - in_page(pos)), end - pos) : 0;
+        int error = n ? write_part(inode, c, io, n) : file_too_big(end);
 
         if (error)
             return done ? done : error;
@@ -159,6 +169,8 @@ int memfs_truncate(struct inode *inode, u64 size)
     struct memfs_contents *c = memfs_contents_of(inode);
     char *last = page_at(c, size);
 
+    if (size > inode->size && size > current_fs()->size_limit)
+        return file_too_big(current_fs()->size_limit);
     if (size > MEMFS_SIZE_MAX)
         return -EFBIG;
     if (last && size < inode->size)

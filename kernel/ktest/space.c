@@ -34,8 +34,7 @@ static void space_end(struct process *p, struct thread *me)
 {
     struct address_space *space = p->space;
 
-    me->user->root = 0; /* or the next switch to this thread would bring the tables back */
-    user_space_leave();
+    user_space_leave(me->user);
     p->space = NULL;
     aspace_free(space);
     fs_context_end(&p->fs);

@@ -40,7 +40,7 @@ static void release(struct process *p)
     timer_cancel(&p->alarm);
     space = take_space(p);
     if (space) {
-        user_space_leave();
+        user_space_leave(current()->user);
         if (p->lent)
             process_returns_space(p);
         else
@@ -102,12 +102,23 @@ static void orphan_children_locked(struct process *p)
 #endif
 }
 
+/* Nobody adopts what process 1 leaves. */
+static _Noreturn void first_process_ends(int code)
+{
+    printk("process 1 (%s) has ended with %s %d: the machine stops\n", first_process.name, code & 0x7f ? "signal" : "status",
+           code & 0x7f ? code & 0x7f : code >> 8);
+    machine_poweroff();
+}
+
 void process_thread_leaves(struct thread *t, int code)
 {
     struct process *p = t->owner;
-    u64 flags = spin_lock_irq(&processes_lock);
+    u64 flags;
     bool last, gone;
 
+    if (p == &first_process)
+        first_process_ends(code);
+    flags = spin_lock_irq(&processes_lock);
     last = p->threads.next == p->threads.prev; /* t alone */
     spin_unlock_irq(&processes_lock, flags);
     if (last)

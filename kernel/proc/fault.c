@@ -78,6 +78,8 @@ bool process_fault(struct trap_frame *frame)
     uptr at = page_fault ? fault_address() : 0;
     int error;
 
+    if (frame->vector == TRAP_NMI || frame->vector == TRAP_DOUBLE_FAULT || frame->vector == TRAP_MACHINE_CHECK)
+        return false; /* the machine's, whoever was interrupted */
     if (!user && !(page_fault && in_user_copy(frame)))
         return false;
     error = page_fault ? make_page(frame, at) : -EFAULT;

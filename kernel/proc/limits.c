@@ -1,4 +1,5 @@
-/* Limits (limits.h). Of all of them NPROC, NOFILE, AS and STACK have an effect; the others are kept for who asks. Lock: processes_lock. */
+/* Limits (limits.h). Of all of them NPROC, NOFILE, AS, STACK and FSIZE have an effect; the others are kept for who asks. Lock:
+   processes_lock. */
 #include "proc/limits.h"
 #include "lib/errno.h"
 #include "mm/slab.h"
@@ -124,6 +125,8 @@ void limits_to_space(const struct process *p, struct address_space *space)
    at once. */
 static void take_effect_locked(struct process *p, unsigned resource)
 {
+    if (resource == RLIMIT_FSIZE)
+        p->fs.size_limit = p->limits.of[RLIMIT_FSIZE].now;
     if (resource == RLIMIT_NOFILE) {
         spin_lock(&p->fds.lock);
         p->fds.limit = (int)p->limits.of[RLIMIT_NOFILE].now;

@@ -191,6 +191,7 @@ _Noreturn void thread_exit(int code)
     struct rq *rq;
 
 #if PHASE >= 2
+    me->killed = false; /* it is on its way: giving back what it has may take waits */
     mutex_release_all(me);
 #endif
     if (me->owner_ops && me->owner_ops->exiting)

@@ -27,15 +27,27 @@ static struct io io_user(uptr at, size_t n, u64 *pos)
 
 typedef s64 mover(struct file *file, struct io *io);
 
-static s64 move(int fd, uptr at, size_t n, mover *mover)
+/* The whole, or, where its first page is the program's and a later one is not, as much as there is in that. */
+static s64 move_some(struct file *file, uptr at, size_t n, mover *mover)
 {
     struct io io = io_user(at, n, NULL);
+    size_t first = PAGE_SIZE - (at & (PAGE_SIZE - 1));
+    s64 result = mover(file, &io);
+
+    if (result != -EFAULT || n <= first)
+        return result;
+    io = io_user(at, first, NULL);
+    return mover(file, &io);
+}
+
+static s64 move(int fd, uptr at, size_t n, mover *mover)
+{
     struct file *file = sys_file(fd);
     s64 result;
 
     if (!file)
         return -EBADF;
-    result = user_range(at, n) ? mover(file, &io) : -EFAULT;
+    result = user_range(at, n) ? move_some(file, at, n, mover) : -EFAULT;
     file_put(file);
     return result;
 }

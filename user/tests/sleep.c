@@ -45,7 +45,7 @@ int main(void)
     gettimeofday(&day, NULL);
     show_true("the clocks of the day agree", day.tv_sec - real.tv_sec < 2);
     show_true("time() too", time(NULL) - real.tv_sec < 3);
-    show_true("it is after 2020", real.tv_sec > 1577836800);
+    show_true("it is after 1999", real.tv_sec > 915148800);
     long last = now_us(), back = 0;
     for (int i = 0; i < 10000; i++) {
         long now = now_us();

@@ -16,7 +16,8 @@ CC = os.environ.get("HOSTCC", "gcc")
 FLAGS = ["-std=gnu11", "-g", "-Wall", "-Wextra", "-Werror", "-fno-omit-frame-pointer",
          "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-I", HERE, "-I", HERE / "shim", "-I", KERNEL]
 VARIANTS = {"checked": ["-O1", "-DCHECKED"], "plain": ["-O2"]}
-MM = [*sorted((KERNEL / "mm").glob("*.c")), KERNEL / "base/lock.c", HERE / "host.c"]
+ALLOCATORS = ("frames", "slab", "kmalloc", "kstack", "failalloc")
+MM = [*sorted(path for path in (KERNEL / "mm").glob("*.c") if path.name.startswith(ALLOCATORS)), KERNEL / "base/lock.c", HERE / "host.c"]
 LIB = {"string": "lib/string.c", "format": "lib/format.c", "rbtree": "lib/rbtree.c"}
 EXTRA = {"string": ["-fno-builtin", "-fno-tree-loop-distribute-patterns"], "format": ["-Wno-format-overflow", "-Wno-format-truncation"]}
 TIMEOUT_S = 60

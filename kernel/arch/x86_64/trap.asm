@@ -7,6 +7,7 @@
 
 MSR_GS_BASE equ 0xc0000101
 IST_STACK_SIZE equ 8192
+RFLAGS_AC equ 1 << 18
 
 extern trap                           ; void trap(struct trap_frame *): base/trap.c
 global trap_return, trap_restore      ; where it returns to; the end, with rsp at a frame and the frame's GS
@@ -53,9 +54,12 @@ section .text
 ; is 22 words, so rsp % 16 == 0 here and the call is aligned.
 trap_entry:
 %if PHASE >= 3
-    test byte [rsp + 24], 3           ; the interrupted cs: from user mode, GS is the program's
+    test byte [rsp + 24], 3           ; the interrupted cs: from user mode, GS is the program's, and so are the flags
     jz .registers
     swapgs
+    pushfq                            ; a program may set AC, which would open user memory to the kernel (SMAP)
+    and dword [rsp], ~RFLAGS_AC
+    popfq
 .registers:
 %endif
     push_registers

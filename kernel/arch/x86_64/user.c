@@ -87,10 +87,11 @@ void user_context_save(struct user_context *context)
     asm volatile("fxsaveq %0" : "=m"(context->fpu));
 }
 
-void user_space_leave(void)
+void user_space_leave(struct user_context *context)
 {
     u64 flags = irq_save();
 
+    context->root = 0;
     pagetable_use(0);
     irq_restore(flags);
 }
