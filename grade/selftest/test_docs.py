@@ -192,7 +192,7 @@ def make_calls(page):
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_every_make_target_that_a_page_names_exists(page):
-    known = targets(MASTER / "Makefile", MASTER / "grade/tree.mk", *MASTER.glob("grade/make/*.mk"), MASTER / "kernel/kernel.mk")
+    known = targets(MASTER / "Makefile", MASTER / "grade/tree.mk", *MASTER.glob("grade/make/*.mk"), MASTER / "kernel/kernel.mk", MASTER / "user/user.mk")
     if page not in FOR_STUDENTS:
         known |= targets(MASTER / "phases/master.mk")
     assert not sorted({name for name in make_calls(page) if name not in known})
