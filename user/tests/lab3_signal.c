@@ -225,12 +225,15 @@ static void information(void)
 static void stopped(void)
 {
     static const int signals[] = { SIGSTOP, SIGTSTP };
+    volatile long *heard = shared_numbers();
     for (int i = 0; i < 2; i++) {
         pid_t pid = split();
         int status;
         if (pid == 0) {
+            setpgid(0, 0); /* a group that nobody outside looks after is not stopped by SIGTSTP */
             signal(SIGSTOP, SIG_IGN); /* is refused */
             raise(signals[i]);
+            until(heard, i + 1);
             _exit(4);
         }
         waitpid(pid, &status, WUNTRACED);
@@ -238,8 +241,8 @@ static void stopped(void)
         kill(pid, SIGCONT);
         waitpid(pid, &status, WCONTINUED);
         show_status("and", status);
-        if (WIFCONTINUED(status))
-            show_status("and", wait_for(pid));
+        *heard = i + 1;
+        show_status("and", wait_for(pid));
     }
 }
 
