@@ -110,7 +110,7 @@ static bool ends(struct process *child)
 int children_end(void)
 {
     const struct list *children = &current_process()->children;
-    int status, error = 0;
+    int status = 0, error = 0;
 
     orders()[0] = ORDER_EXIT;
     list_for_each(it, children)
