@@ -210,7 +210,7 @@ def test_a_guest_that_only_costs_time_hangs(tmp_path):
     with Machine(kernel, "nonce=0x1", cost_limit=1) as made:
         end = made.run()
         assert end.kind == "slow"
-        broken = verdict_of(end, Kernel(dwarf.load(kernel), memory.GuestMemory(made.ram)), 1, "", 100)
+        broken = verdict_of(end, Kernel(dwarf.load(kernel), memory.GuestMemory(made.ram)), 1, "", 100, kernel)
     assert broken.status == "hang" and "more than 1 s" in broken.rule and "CPU 0" in broken.evidence[0]
 
 
