@@ -74,7 +74,7 @@ autograder.zip: trees-$(phase) ## what Gradescope asks for: PHASE=n; build/autog
 	@$(python) grade/gradescope/pack.py $(graded-with) --out build/autograder-$(phase).zip
 
 # The table is printed also when one survives, and then make fails.
-mutants: trees ## tries every wrong solution on every test: a table, build/mutants.json; JOBS=n
+mutants: trees ## tries every wrong solution on the test that is to catch it: a table, build/mutants.json; JOBS=n
 	@status=0; CRESCENT_TESTS=all $(pytest)/test_mutants.py || status=1; $(python) grade/selftest/test_mutants.py; exit $$status
 
 race-rates: trees ## how often seeds find the mutants that are races, as a table: SEEDS=n (20) JOBS=n (2)
