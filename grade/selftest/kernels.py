@@ -92,7 +92,7 @@ def link(source, target):
 @functools.lru_cache(maxsize=None)
 def content(tree, kind="checked"):
     """What dwarf.parse() reads from a tree's kernel."""
-    return dwarf.parse(tree / "build" / kind / "kernel.elf")
+    return dwarf.content(tree / "build" / kind / "kernel.elf", ROOT / "build" / "dwarf")
 
 
 def image(kernel, tree=REFERENCE, kind="checked"):
@@ -103,7 +103,7 @@ def image(kernel, tree=REFERENCE, kind="checked"):
         if len(words) in (3, 4) and words[-2] not in "aU":
             symbols.append([int(words[0], 16), words[-1], int(words[1], 16) if len(words) == 4 else 0])
     at = {name: address for address, name, _ in symbols}
-    return dwarf.Image({**content(tree, kind), "symbols": symbols, "text": [at["text_start"], at["text_end"]], "files": [], "lines": []})
+    return dwarf.Image({**content(tree, kind), "symbols": symbols, "text": [at["text_start"], at["text_end"]], "units": []})
 
 
 @functools.lru_cache(maxsize=None)

@@ -122,7 +122,7 @@ def test_gdb_complains_about_no_function(variant, tmp_path):
 
 @pytest.mark.parametrize("name, file", [("switch_context", "switch.asm"), ("boot_high", "boot.asm")])
 def test_assembly_has_its_lines_and_plain_paths(name, file):
-    image = dwarf.load(kernels.REFERENCE / "build/checked/kernel.elf")
+    image = dwarf.load(kernels.REFERENCE / "build/checked/kernel.elf", kernels.ROOT / "build/dwarf")
     path, number = image.line(image.symbols[name])
     lines = (kernels.REFERENCE / path).read_text().splitlines()
     assert path == f"kernel/arch/x86_64/{file}" and lines[number - 2].startswith(f"{name}:")  # the first instruction behind the label
@@ -255,7 +255,7 @@ def test_os_bt_says_which_frames_may_be_stale():
 
 
 def test_what_is_not_in_the_kernels_code_ends_a_backtrace(reference):
-    image = dwarf.load(kernels.REFERENCE / "build/checked/kernel.elf")
+    image = dwarf.load(kernels.REFERENCE / "build/checked/kernel.elf", kernels.ROOT / "build/dwarf")
     lines = views.frame_lines(SimpleNamespace(image=image), [3, image.symbols["schedule"], 0x42, image.symbols["kmain"]])
     assert lines[0] == "#0  0x3 (not in the kernel's code)" and "schedule" in lines[1] and len(lines) == 2
 
