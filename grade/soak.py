@@ -230,23 +230,28 @@ def fuzz(boot, seed, calls):
     """System calls at random, as user/tests/fuzz.c makes them. Returns the run's length in ns. Raises RuleBroken."""
     run = boot("user", program=["/tests/fuzz", str(seed), str(calls), str(WORKERS)], trace="off", limit_ms=USER_LIMIT_MS)
     if run.status or run.output != f"fuzz: seed {seed}, {calls} calls, {WORKERS} workers\n":
-        raise RuleBroken("whatever some programs do, others get to their end", f"the fuzzer wrote {run.output!r}, its status is {run.status}")
+        raise RuleBroken("whatever some programs do, others get to their end",
+                         f"the fuzzer wrote {run.output!r}, its status is {run.status}")
     at_rest(run)
     return run.report.done_time
 
 
 def starve(boot, program):
-    """A program again and again, the first allocation failing, then the second, and so on. Returns how many there are. Raises RuleBroken."""
+    """A program again and again, the first allocation failing, then the second, and so on. Returns how many there are. "scarce" says itself
+    what fails for another reason. Raises RuleBroken."""
     run = boot("user", "failalloc=all", program=[f"/tests/{program}"], result=None, trace="off", limit_ms=USER_LIMIT_MS)
-    at_rest(run)
     for number, fact in enumerate(run.facts("FAILALLOC_RESULT"), 1):
         if signed(fact.b) not in (0, ENOMEM):
             raise RuleBroken("a program without memory hears ENOMEM, or is killed", f"allocation {number}: {signed(fact.b)}")
+    if program == "scarce" and run.output:
+        raise RuleBroken("a program without memory hears ENOMEM, or is killed", *run.output.splitlines())
     lost = [(signed(fact.a), signed(fact.b)) for fact in run.facts("FAILALLOC_LEAK")]
     number = lasting(lost)
     if number:
         frames, objects = lost[number - 1]
-        raise RuleBroken("what was taken before an allocation failed is given back", f"allocation {number}: {frames} frames, {objects} objects")
+        raise RuleBroken("what was taken before an allocation failed is given back",
+                         f"allocation {number}: {frames} frames, {objects} objects")
+    at_rest(run)
     return len(lost) - 1
 
 

@@ -1,5 +1,5 @@
-"""What test_user.py, on this machine, and test_programs.py, on Crescent, run: the user programs, the shell's scripts and docs/shell.md. They
-are programs for Linux on x86-64; on this machine they are built only where it can run them."""
+"""What test_user.py, on this machine, and test_programs.py, on Crescent, run: the user programs, the shell's scripts and docs/shell.md.
+They are programs for Linux on x86-64; on this machine they are built only where it can run them."""
 
 import fcntl
 import platform
