@@ -1,5 +1,6 @@
 """The programs of user/ on Crescent's reference: they print what Linux prints, the shell does what its page says, and nothing that they are
-given or do makes the kernel panic or lose anything. The same programs natively: test_user.py."""
+given or do makes the kernel panic or lose anything. All of it runs on every machine. The same programs natively: test_user.py, on Linux on
+x86-64 alone."""
 
 import contextlib
 import re
@@ -99,6 +100,12 @@ def test_every_program_is_on_the_page():
     assert programs <= set(re.findall(r"\w+", table))
 
 
+def test_no_test_is_skipped():
+    """A skipped test is a defect: what cannot run on a machine is not collected there, and its docstring says what runs instead."""
+    for path in MASTER.glob("grade/*/*.py"):
+        assert not re.search(r"pytest\.(mark\.)?(skip|xfail|importorskip)", path.read_text()), path
+
+
 # --- what must do no harm ---------------------------------------------------------------------------------------------------------------
 
 
@@ -133,10 +140,9 @@ def test_a_malformed_program_is_refused_or_ends_by_a_signal(boot, seed):
     found = counts(boot, seed)
     total = found["one number"]["files"]
     assert found["one number"] == {"files": total, "ran": "0", "refused, Exec format error": total, "each caller as before": "yes"}
-    odd = set(found["at random"]) - {"files", "ran", "refused, Exec format error", "killed, Segmentation fault", "killed, Illegal instruction",
-                                     "killed, Alarm clock", "each caller as before"}
-    assert not odd and found["at random"]["each caller as before"] == "yes"
-    assert int(found["at random"]["refused, Exec format error"]) > 300
+    refused = [what for what in found["at random"] if what.startswith("refused")]
+    assert refused == ["refused, Exec format error"] and found["at random"]["each caller as before"] == "yes"
+    assert int(found["at random"][refused[0]]) > 300 and "killed, Killed" not in found["at random"]
 
 
 # A condition that is missing in a kernel, and what finds that. The first of each kind in `make test`.
