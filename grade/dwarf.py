@@ -158,8 +158,8 @@ def code_of(symbols, known):
 
 
 def unit_lines(elf, offset):
-    """[[address, (file, line) or None]], ascending, of the unit of .debug_info at an offset. Names of files are relative to the build folder,
-    as the build gives them to the compiler and the assembler; an absolute one below it is cut."""
+    """[[address, (file, line) or None]], ascending, of the unit of .debug_info at an offset. Names of files are relative to the build
+    folder, as the build gives them to the compiler and the assembler; an absolute one below it is cut."""
     from elftools.elf.elffile import ELFFile
     with open(elf, "rb") as file:
         dwarf = ELFFile(file).get_dwarf_info()

@@ -299,7 +299,7 @@ class Machine:
     def _stop(self):
         if self.process:
             if self.process.poll() is None:
-                self.process.kill()
+                os.killpg(self.process.pid, signal.SIGKILL)  # see sandbox.end_forsaken()
             self.process.wait()
             self.process = None
         if self.qmp:
@@ -407,7 +407,9 @@ def private_folder():
 
 
 def sweep(age=3600):
-    """Removes what a grader left that was killed in the moment before its folder was unlinked: ours, and older than an hour."""
+    """Removes what a grader left that was killed in a bad moment: its folder, if it was not unlinked yet, is ours and older than an hour;
+    and sandboxes that would wait for ever."""
+    sandbox.end_forsaken()
     for base in {tempfile.gettempdir(), str(SHM)}:
         for path in Path(base).glob(PREFIX + "*"):
             try:

@@ -4,11 +4,13 @@ submission. Limits of time, memory and output (build.call(), machine.start()) ho
 
     sandbox.use(True)                        # once a process; a student's own `make grade` does without
     sandbox.command(["make", ...], folder)   # the same command, as it runs inside; unchanged where there is no sandbox
-    sandbox.trial()                          # None, or why bubblewrap cannot be used here"""
+    sandbox.trial()                          # None, or why bubblewrap cannot be used here
+    sandbox.end_forsaken()                   # what a grader that was killed may have left"""
 
 import functools
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from pathlib import Path
@@ -18,6 +20,7 @@ from .errors import UserError
 SCRATCH = 256 << 20  # bytes that fit into /tmp inside
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/alternatives", "/etc/ld.so.cache")
 TOOLS = ("CROSS", "NASM", "QEMU")  # variables that may name a program elsewhere
+FIRST = ("bwrap", "--unshare-all", "--as-pid-1", "--die-with-parent", "--cap-drop", "ALL")
 _in_use = False
 
 
@@ -53,7 +56,7 @@ def scratch():
 def inside(folder, writable):
     """bubblewrap's part of a command line. The program is the sandbox's first process, a child of bwrap itself: nobody stands between them
     whose death would lose the processor time of those below him."""
-    args = ["bwrap", "--unshare-all", "--as-pid-1", "--die-with-parent", "--cap-drop", "ALL"]
+    args = list(FIRST)
     for path in SYSTEM:
         args += ["--symlink", os.readlink(path), path] if os.path.islink(path) else ["--ro-bind-try", path, path]
     args += ["--proc", "/proc", "--dev", "/dev", "--size", str(SCRATCH), "--tmpfs", "/tmp"]
@@ -74,3 +77,34 @@ def tool_folders():
             home = Path(program).resolve().parent
             found[str(home.parent if home.name == "bin" else home)] = True
     return tuple(found)
+
+
+def end_forsaken():
+    """Ends the first processes of sandboxes that wait for a bwrap which is dead: killed, with a whole grader, in the moment between making
+    that process and telling it to go on. --die-with-parent does not hold yet then, and nobody else would ever end them."""
+    for place in Path("/proc").glob("[0-9]*"):
+        try:
+            if name_of(place) != FIRST[0]:
+                continue
+            process = os.pidfd_open(int(place.name))  # whoever it is that is looked at now, is whom the signal reaches
+            try:
+                if forsaken(place):
+                    signal.pidfd_send_signal(process, signal.SIGKILL)
+            finally:
+                os.close(process)
+        except OSError:
+            pass  # it has just ended, or is none of ours
+
+
+def forsaken(place):
+    """Whether the process of a folder in /proc is one of those: still bwrap, the first of a namespace, and no child of bwrap's. Raises
+    OSError if it ends meanwhile."""
+    status = dict(line.split(":\t", 1) for line in (place / "status").read_text().splitlines() if ":\t" in line)
+    ours = (place / "cmdline").read_bytes().startswith(b"\0".join(word.encode() for word in FIRST))
+    first = status["NSpid"].split()[1:][-1:] == ["1"]
+    return ours and first and int(status["Uid"].split()[0]) == os.getuid() and name_of(Path("/proc", status["PPid"])) != FIRST[0]
+
+
+def name_of(place):
+    """What /proc calls a process. Raises OSError if it has ended."""
+    return (place / "comm").read_text().strip()

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """The long way round, for whom `make test` is too short: `make soak [MINUTES=n]`. 1,000,000 threads made, ended and joined and
-10,000,000 yields leave frames and heap objects as they began; from phase 2 on, each test that tries seeds passes with 10,000 of them; 200
-grades of the same tree, beside none, one, four and eight busy processes in turn, come out the same, to the time stamps in the guest.
+10,000,000 yields leave frames and heap objects as they began; from phase 2 on, each test that tries seeds passes with 10,000 of them; from
+phase 3 on, the kernel survives 10,000,000 system calls at random, and programs of which each allocation fails once; 200 grades of the same
+tree, beside none, one, four and eight busy processes in turn, come out the same, to the time stamps in the guest.
 
     grade/soak.py --tree build/tree/1-199 [--state build/soak.json] [--minutes N]
 
@@ -12,6 +13,7 @@ never depends on time. Exit status: 0; 1 something was found; 2 stopped; 3 the g
 import argparse
 import contextlib
 import hashlib
+import itertools
 import json
 import os
 import subprocess
@@ -27,15 +29,27 @@ if __name__ == "__main__":
 from grade import dwarf, exercises, machine, testlist
 from grade.boot import Boot, no_leak
 from grade.errors import GraderFault, RuleBroken, UserError, told
+from grade.gdb import check
+from grade.gdb.lists import elements
+from grade.rules import signed
 
 FAILED = 1
+ENOMEM = -12
 LIMIT_MS = 60_000  # of virtual time for a piece
 VARIANTS = ("checked", "plain")
 LOADS = 0, 8, 1, 4  # busy processes beside a grade, in turn
+# Programs that come to their end whatever is refused them.
+SCARCE = ("scarce", "memory", "cow", "fork", "exec", "signals")
+WORKERS = 4  # processes of the fuzzer at a time
+USER_LIMIT_MS = 600_000  # of virtual time for a piece with programs, nearly all of it slept through
 # name: (what it is called, how many in all, how many in a piece)
 CHURNS = {
     "exit_churn": ("threads made, ended and joined", 1_000_000, 50_000),
     "yield_churn": ("yields", 10_000_000, 500_000),
+}
+USERS = {
+    "fuzz": ("system calls at random", 10_000_000, 100_000),  # with a new seed for each piece
+    "scarce": ("programs of which each allocation fails once", len(SCARCE), 1),
 }
 GRADES = ("grades", 200, 1)
 SEEDS = ("seeds", 10_000, 200)  # for each test that tries seeds: how many in all, how many in a boot
@@ -53,12 +67,12 @@ def main(argv):
                 f"stopped; the next one goes on from {options.state}")
 
 
-def soak(tree, path, minutes=None, churns=CHURNS, grades=GRADES, seeds=SEEDS):
+def soak(tree, path, minutes=None, churns=CHURNS, grades=GRADES, seeds=SEEDS, users=USERS):
     """Works until everything is done or the time is over. Returns the exit status."""
     deadline = None if minutes is None else time.monotonic() + 60 * minutes
     for variant in VARIANTS:
         kernel_of(tree, variant)
-    state = read_state(path, tree, items(tree, churns, grades, seeds))
+    state = read_state(path, tree, items(tree, churns, grades, seeds, users))
     while deadline is None or time.monotonic() < deadline:
         name = next((n for n, item in state["items"].items() if item["done"] < item["goal"]), None)
         if name is None:
@@ -82,10 +96,10 @@ def soak(tree, path, minutes=None, churns=CHURNS, grades=GRADES, seeds=SEEDS):
     return 0
 
 
-def items(tree, churns=CHURNS, grades=GRADES, seeds=SEEDS):
+def items(tree, churns=CHURNS, grades=GRADES, seeds=SEEDS, users=USERS):
     """[(name, (what it is called, how many in all, how many in a piece))] of all that there is to do with a tree."""
     races = [(f"seeds of {test.name}", (f"seeds of '{test.claim}'", *seeds[1:])) for test in seeded(tree)]
-    return [*churns.items(), *races, ("grades", grades)]
+    return [*churns.items(), *(users.items() if (tree / "user").is_dir() else ()), *races, ("grades", grades)]
 
 
 def seeded(tree):
@@ -100,6 +114,8 @@ def piece(tree, name, item, folder):
         return grade_piece(tree, item, folder)
     if name.startswith("seeds of "):
         return seeds_piece(tree, name.removeprefix("seeds of "), item, folder)
+    if name in USERS:
+        return user_piece(tree, name, item)
     return churn_piece(tree, name, item)
 
 
@@ -175,6 +191,88 @@ def churn(kernel, cache, ktest, rounds):
         return run.report.done_time
     finally:
         boot.close()
+
+
+# --- programs -----------------------------------------------------------------------------------------------------------------------
+
+
+def user_piece(tree, name, item):
+    """The next seed, or the next program, on the checked kernel and the plain one in turn. Returns what to say of it. Raises RuleBroken."""
+    number = item["done"] // item["step"]
+    variant = VARIANTS[number % 2]
+    with machines(kernel_of(tree, variant), tree / "build/grade/work/dwarf", archive_of(tree)) as boot:
+        if name == "fuzz":
+            said = f"seed {number + 1}: {fuzz(boot, number + 1, item['step']) / 1e9:.0f} s of its time"
+        else:
+            said = f"{SCARCE[number % len(SCARCE)]}: {starve(boot, SCARCE[number % len(SCARCE)])} allocations"
+    return f"nothing lost ({variant} kernel, {said})"
+
+
+@contextlib.contextmanager
+def machines(kernel, cache, archive):
+    """A Boot for programs, as long as the block lasts."""
+    boot = Boot(kernel, dwarf.load(kernel, cache), 1, archive=archive)
+    try:
+        yield boot
+    finally:
+        boot.close()
+
+
+def archive_of(tree):
+    """The boot archive of a tree. Raises UserError."""
+    path = tree / "build/user/initramfs.cpio"
+    if not path.is_file():
+        raise UserError(f"there is no boot archive at {path}; make user builds it")
+    return path
+
+
+def fuzz(boot, seed, calls):
+    """System calls at random, as user/tests/fuzz.c makes them. Returns the run's length in ns. Raises RuleBroken."""
+    run = boot("user", program=["/tests/fuzz", str(seed), str(calls), str(WORKERS)], trace="off", limit_ms=USER_LIMIT_MS)
+    if run.status or run.output != f"fuzz: seed {seed}, {calls} calls, {WORKERS} workers\n":
+        raise RuleBroken("whatever some programs do, others get to their end",
+                         f"the fuzzer wrote {run.output!r}, its status is {run.status}")
+    at_rest(run)
+    return run.report.done_time
+
+
+def starve(boot, program):
+    """A program again and again, the first allocation failing, then the second, and so on. Returns how many there are. "scarce" says itself
+    what fails for another reason. Raises RuleBroken."""
+    run = boot("user", "failalloc=all", program=[f"/tests/{program}"], result=None, trace="off", limit_ms=USER_LIMIT_MS)
+    for number, fact in enumerate(run.facts("FAILALLOC_RESULT"), 1):
+        if signed(fact.b) not in (0, ENOMEM):
+            raise RuleBroken("a program without memory hears ENOMEM, or is killed", f"allocation {number}: {signed(fact.b)}")
+    if program == "scarce" and run.output:
+        raise RuleBroken("a program without memory hears ENOMEM, or is killed", *run.output.splitlines())
+    lost = [(signed(fact.a), signed(fact.b)) for fact in run.facts("FAILALLOC_LEAK")]
+    number = lasting(lost)
+    if number:
+        frames, objects = lost[number - 1]
+        raise RuleBroken("what was taken before an allocation failed is given back",
+                         f"allocation {number}: {frames} frames, {objects} objects")
+    at_rest(run)
+    return len(lost) - 1
+
+
+def lasting(lost):
+    """The number (from 1 on) of the first run whose loss no later one makes good, or None. lost: [(frames, objects)] of each run. A file
+    that could not be removed for want of memory is no leak: the next run removes it."""
+    for number in range(1, len(lost) + 1):
+        for amounts in zip(*lost[number - 1:]):
+            if min(itertools.accumulate(amounts)) > 0:
+                return number
+    return None
+
+
+def at_rest(run):
+    """Judges what programs leave: no frame, no object, no process is lost, and os-check finds nothing. Raises RuleBroken."""
+    no_leak(run)
+    found, wrong = elements(run.kernel, run.kernel.address("processes"), "process", "all_link", 4200)
+    if [process.pid for process in found] != [1] or wrong:
+        raise RuleBroken("a process that has ended and was waited for is gone", *(f"process {p.pid} ({p.name})" for p in found), *wrong)
+    if broken := check.check(run.kernel):
+        raise RuleBroken("a kernel at rest keeps its own rules", *broken)
 
 
 # --- seeds ------------------------------------------------------------------------------------------------------------------------------

@@ -54,7 +54,7 @@ bench: tree ## the figures of docs/performance.md, in guest instructions, beside
 
 soak: tree ## the long tests: MINUTES=n (else until all is done); goes on where it stopped, build/soak.json
 	@$(MAKE) -s -C $(tree) kernel CHECKED=1 >&2
-	@$(MAKE) -s -C $(tree) kernel CHECKED=0 >&2
+	@$(MAKE) -s -C $(tree) kernel $$([ -f $(tree)/user/user.mk ] && echo user) CHECKED=0 >&2
 	@$(python) grade/soak.py --tree $(tree) --state build/soak.json $(if $(strip $(MINUTES)),--minutes $(MINUTES))
 
 # The submissions, and the start tree over which they are graded; the reference's files stand in for exercises that fail.

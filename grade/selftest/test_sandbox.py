@@ -1,6 +1,10 @@
 """The sandbox: what runs inside sees the system's programs and its own folder, and nothing of the grader, of others, or of the network."""
 
+import contextlib
+import json
 import os
+import select
+import signal
 import subprocess
 import time
 
@@ -130,6 +134,57 @@ def living(folder):
         except OSError:
             pass
     return found
+
+
+@contextlib.contextmanager
+def held(tmp_path):
+    """(bwrap, a descriptor of the first process of its sandbox) in the moment between making that one and telling it to go on: what bwrap
+    does there, it does when it is told. start(): as machine.start() does it, with the sandbox's own arguments."""
+    said, say = os.pipe()
+    wait, go = os.pipe()
+    more = ["--unshare-user", "--userns-block-fd", str(wait), "--info-fd", str(say)]
+    with open(tmp_path / "errors", "wb") as errors:
+        outer = machine.start([*sandbox.inside("/", ())[:-1], *more, "--", "true"], "/", errors, [wait, say], 1 << 20)
+    os.close(say)
+    with open(said) as info:
+        first = os.pidfd_open(json.load(info)["child-pid"])
+    try:
+        yield outer, first
+    finally:
+        for number in (wait, go):
+            os.close(number)
+        outer.wait()
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(first, signal.SIGKILL)  # where a test has found that nobody ends it
+        os.close(first)
+
+
+def ended(process, seconds=0):
+    """Whether the process behind a descriptor ends, at most after so many seconds."""
+    return bool(select.select([process], [], [], seconds)[0])
+
+
+def test_whoever_waits_for_a_bwrap_that_was_killed_is_ended(tmp_path):
+    """Not even --die-with-parent does it in that moment."""
+    with held(tmp_path) as (outer, first):
+        outer.kill()
+        outer.wait()
+        assert not ended(first)
+        machine.sweep()
+        assert ended(first, 30)
+
+
+def test_whoever_waits_for_a_bwrap_that_lives_is_left_alone(tmp_path):
+    with held(tmp_path) as (outer, first):
+        machine.sweep()
+        assert not ended(first) and outer.poll() is None
+
+
+def test_a_machine_ends_all_of_its_sandbox(tmp_path):
+    with held(tmp_path) as (outer, first), Machine("no kernel", "") as made:
+        made.process = outer
+        made.close()
+        assert ended(first, 30)
 
 
 def test_the_time_that_a_guest_costs_is_seen_from_outside(tmp_path, monkeypatch):

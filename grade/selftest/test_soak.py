@@ -2,6 +2,7 @@
 on where it stopped, and a kernel that leaks is found."""
 
 import json
+import re
 import subprocess
 
 import kernels
@@ -11,7 +12,7 @@ import reference
 
 from grade import soak
 from grade.boot import RACE
-from grade.errors import RuleBroken
+from grade.errors import RuleBroken, UserError
 
 WORK = kernels.REFERENCE / "build/checked"  # for what is read from the kernels' debug information
 SMALL = {"exit_churn": ("lives", 400, 100), "yield_churn": ("yields", 1000, 500)}
@@ -72,6 +73,21 @@ def test_a_soak_finds_the_seed_that_fails(tmp_path, capsys):
     assert soak.soak(tree, tmp_path / "soak.json", None, {}, NO_GRADES, ("seeds", 20, 20)) == 1
     said = capsys.readouterr().out
     assert "SEEDS=" in said and "make grade TEST=a_counter_changed" in said
+
+
+def test_a_soak_tries_programs_from_phase_3_on(tmp_path, capsys):
+    """A new seed for each piece, checked and plain kernel in turn; a phase without programs has nothing of it."""
+    users = {"fuzz": ("calls", 2000, 1000), "scarce": ("programs", 1, 1)}
+    assert not set(users) & set(dict(soak.items(kernels.REFERENCE, {}, NO_GRADES, users=users)))
+    assert soak.soak(kernels.reference(3), tmp_path / "soak.json", None, {}, NO_GRADES, ("seeds", 0, 1), users) == 0
+    said = capsys.readouterr().out
+    assert re.findall(r"nothing lost \((\w+) kernel, ([\w ]+):", said) == [
+        ("checked", "seed 1"), ("plain", "seed 2"), ("checked", "scarce")]
+
+
+def test_a_soak_without_programs_says_how_to_build_them(tmp_path):
+    with pytest.raises(UserError, match="make user builds it"):
+        soak.archive_of(tmp_path)
 
 
 def test_a_soak_of_another_kernel_begins_anew(tmp_path, capsys):

@@ -1,0 +1,196 @@
+"""The programs of user/ on Crescent's reference: they print what Linux prints, the shell does what its page says, and nothing that they are
+given or do makes the kernel panic or lose anything. All of it runs on every machine. The same programs natively: test_user.py, on Linux on
+x86-64 alone."""
+
+import contextlib
+import re
+
+import kernels
+import pytest
+from user_programs import MASTER, SCRIPTS, blocks, entries, fits
+
+from grade import cpio, oracle, soak
+from grade.boot import Boot
+from grade.errors import RuleBroken
+
+PHASE = 3
+LIMIT_MS = 20_000  # of virtual time; a program that waits for something costs next to nothing
+EXPECTED = MASTER / "user/tests/expected"
+SEEDS, CALLS = range(1, 11), 10_000
+# How the shell is given a script and where: a folder of its own.
+DRIVER = """\
+cd /tmp
+for number in {numbers}; do
+    mkdir $number
+    cd $number
+    echo "<<< $number"
+    env -i PATH=/bin HOME=/ PS1='$ ' sh < /scripts/$number 2>&1
+    echo ">>> $?"
+    cd ..
+    rm -r $number
+done
+"""
+
+
+@pytest.fixture
+def boot():
+    """A Boot of the checked reference with its programs."""
+    with machines() as found:
+        yield found
+
+
+@contextlib.contextmanager
+def machines(kernel=None, archive=None, budget=1):
+    """A Boot of the checked reference, or of another kernel of its types, with its programs or another archive."""
+    tree = kernels.reference(PHASE)
+    kernel = kernel or tree / "build/checked/kernel.elf"
+    with contextlib.closing(Boot(kernel, kernels.image(kernel, tree), 2, budget, archive=archive or soak.archive_of(tree))) as found:
+        yield found
+
+
+def said(run):
+    """What a program wrote and how it ended, as grade/oracle.py has it."""
+    return run.output + (f"exit status {run.status >> 8}\n" if run.status else "")
+
+
+@pytest.mark.parametrize("name", oracle.names(MASTER / "user/tests"))
+def test_a_program_prints_what_linux_prints(boot, name):
+    """Under a process 1 that waits for whoever ends, as Linux's does."""
+    run = boot("exit_orphans", program=[f"/tests/{name}"], limit_ms=LIMIT_MS, trace="off")
+    assert said(run) == (EXPECTED / f"{name}.txt").read_text()
+    soak.at_rest(run)
+
+
+# --- the shell ------------------------------------------------------------------------------------------------------------------------
+
+
+def play(texts, tmp_path):
+    """What the shell prints when it is given these texts as input, one after the other in one boot, and its exit status: a list."""
+    files = {path: (mode, data) for path, (mode, _, _, data) in entries(soak.archive_of(kernels.reference(PHASE)).read_bytes()).items()}
+    driver = DRIVER.format(numbers=" ".join(map(str, range(len(texts)))))
+    files["scripts"] = cpio.DIRECTORY | 0o755, b""
+    for name, text in [*enumerate(texts), ("all", driver)]:
+        files[f"scripts/{name}"] = cpio.FILE | 0o644, text.encode()
+    (tmp_path / "initramfs.cpio").write_bytes(cpio.archive(files))
+    with machines(archive=tmp_path / "initramfs.cpio") as boot:
+        run = boot("user", program=["/bin/sh", "/scripts/all"], limit_ms=LIMIT_MS, trace="off")
+        assert not run.status
+        soak.at_rest(run)
+        answers = re.findall(r"^<<< \d+\n(.*?)>>> (\d+)$", run.output, re.M | re.S)
+    assert len(answers) == len(texts)
+    return [(printed, int(status)) for printed, status in answers]
+
+
+def test_a_script_does_what_is_kept_of_it(tmp_path):
+    answers = dict(zip(SCRIPTS, play([script["script"] for script in SCRIPTS.values()], tmp_path)))
+    assert answers == {name: (script["prints"], script["status"]) for name, script in SCRIPTS.items()}
+
+
+def test_the_shell_does_what_its_page_says(tmp_path):
+    page = list(blocks())
+    for (typed, expected), (printed, _) in zip(page, play([typed for typed, _ in page], tmp_path)):
+        lines = [line.rstrip() for line in printed.splitlines()]
+        assert fits(expected, lines), "\n".join(["typed:", typed, "expected:", *expected, "printed:", *lines])
+
+
+def test_every_program_is_on_the_page():
+    page = (MASTER / "docs/shell.md").read_text()
+    table = page[page.index("## All programs"):]
+    programs = {p.stem for p in (MASTER / "user/bin").glob("*.c")} | {"sh"}
+    assert programs <= set(re.findall(r"\w+", table))
+
+
+def test_no_test_is_skipped():
+    """A skipped test is a defect: what cannot run on a machine is not collected there, and its docstring says what runs instead."""
+    for path in MASTER.glob("grade/*/*.py"):
+        assert not re.search(r"pytest\.(mark\.)?(skip|xfail|importorskip)", path.read_text()), path
+
+
+# --- what must do no harm ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_kernel_survives_calls_at_random(boot, seed):
+    soak.fuzz(boot, seed, CALLS)
+
+
+def test_whatever_allocation_fails_nothing_is_lost(boot):
+    """fork, exec, mmap, pipes, signals, files: the program hears ENOMEM, or is killed."""
+    assert soak.starve(boot, "scarce") > 100
+
+
+def counts(boot, seed):
+    """What became of malformed files, as user/tests/malformed.c counts: {"one number": {what: how many, "files": all},
+    "at random": ...}."""
+    run = boot("user", program=["/tests/malformed", "counts", str(seed)], limit_ms=LIMIT_MS, trace="off")
+    soak.at_rest(run)
+    found = {}
+    for line in run.output.splitlines():
+        what, _, amount = line.rpartition(": ")
+        if not line.startswith(" "):
+            part = found[what] = {"files": amount}
+        else:
+            part[what.strip()] = amount
+    return found
+
+
+@pytest.mark.parametrize("seed", range(10 if kernels.ALL else 1))
+def test_a_malformed_program_is_refused_or_ends_by_a_signal(boot, seed):
+    """Each number that this kernel looks at is wrong before exec has begun: ENOEXEC, and the caller goes on."""
+    found = counts(boot, seed)
+    total = found["one number"]["files"]
+    assert found["one number"] == {"files": total, "ran": "0", "refused, Exec format error": total, "each caller as before": "yes"}
+    refused = [what for what in found["at random"] if what.startswith("refused")]
+    assert refused == ["refused, Exec format error"] and found["at random"]["each caller as before"] == "yes"
+    assert int(found["at random"][refused[0]]) > 300 and "killed, Killed" not in found["at random"]
+
+
+# A condition that is missing in a kernel, and what finds that. The first of each kind in `make test`.
+ELF = "kernel/proc/elf.c"
+BELIEVED = [
+    ("&& s->size <= USER_END - start", "&& start + s->size <= USER_END"),
+    ("h->machine == ELF_X86_64 &&", "h->machine &&"),
+    ("s->address < USER_END && start >= USER_START && start < USER_END", "start >= USER_START"),
+    ("s->file_size <= s->size &&", "s->size &&"),
+    ("at > image->size || n > image->size - at", "at + n > image->size"),
+    ("return region_find(space, program->entry) ? 0 : -ENOEXEC", "return 0"),
+]
+
+
+@pytest.mark.parametrize("change", BELIEVED if kernels.ALL else BELIEVED[:1])
+def test_a_kernel_that_believes_a_number_is_found(tmp_path, change):
+    with machines(planted(tmp_path, ELF, *change)) as boot, pytest.raises((AssertionError, RuleBroken)):
+        test_a_malformed_program_is_refused_or_ends_by_a_signal(boot, 0)
+
+
+def planted(tmp_path, path, before, after):
+    """The reference with one change."""
+    text = (kernels.reference(PHASE) / path).read_text()
+    assert text.count(before) == 1
+    return kernels.build(kernels.reference(PHASE), {path: text.replace(before, after)}, tmp_path)
+
+
+def test_calls_at_random_find_what_is_lost_when_a_call_fails(tmp_path):
+    kernel = planted(tmp_path, "kernel/syscall/sys_name.c", "        return path;\n    path_free(path);\n", "        return path;\n")
+    with machines(kernel) as boot, pytest.raises(RuleBroken, match="ends with the frames and objects it began with"):
+        soak.fuzz(boot, 1, 500)
+
+
+def test_calls_at_random_find_a_pointer_that_is_believed(tmp_path):
+    kernel = planted(tmp_path, "kernel/mm/uaccess.c", "return at < USER_END && n <= USER_END - at;", "return n < USER_END || !at;")
+    with machines(kernel) as boot, pytest.raises(RuleBroken) as broken:
+        soak.fuzz(boot, 1, 500)
+    assert broken.value.status == "panic"
+
+
+def test_the_allocation_behind_which_something_is_lost_is_named(tmp_path):
+    kernel = planted(tmp_path, "kernel/proc/fork.c", "    if (!options->share)\n        aspace_free(child->space);\n", "")
+    with machines(kernel) as boot, pytest.raises(RuleBroken, match="before an allocation failed is given back") as broken:
+        soak.starve(boot, "scarce")
+    assert re.match(r"allocation \d+: \d+ frames, \d+ objects", broken.value.evidence[0])
+
+
+def test_a_loss_that_is_made_good_is_none():
+    assert soak.lasting([(0, 0), (1, 2), (0, 0), (-1, -2), (0, 0)]) is None
+    assert soak.lasting([(0, 0), (1, 2), (-1, -1), (0, 0)]) == 2
+    assert soak.lasting([(1, 0), (-1, 0), (2, 0), (0, 0), (-1, 0)]) == 3
