@@ -12,41 +12,7 @@ RFLAGS_AC equ 1 << 18
 extern trap                           ; void trap(struct trap_frame *): base/trap.c
 global trap_return, trap_restore      ; where it returns to; the end, with rsp at a frame and the frame's GS
 
-%macro push_registers 0
-    push rax
-    push rbx
-    push rcx
-    push rdx
-    push rsi
-    push rdi
-    push rbp
-    push r8
-    push r9
-    push r10
-    push r11
-    push r12
-    push r13
-    push r14
-    push r15
-%endmacro
-
-%macro pop_registers 0
-    pop r15
-    pop r14
-    pop r13
-    pop r12
-    pop r11
-    pop r10
-    pop r9
-    pop r8
-    pop rbp
-    pop rdi
-    pop rsi
-    pop rdx
-    pop rcx
-    pop rbx
-    pop rax
-%endmacro
+%include "arch/x86_64/registers.inc"
 
 section .text
 
