@@ -14,22 +14,34 @@ global trap_return, trap_restore      ; where it returns to; the end, with rsp a
 
 %include "arch/x86_64/registers.inc"
 
+; rsp = where the vector was pushed. Nothing of the kernel's runs with the AC that a program has set, or user_copy() in whose middle this
+; entry came: with AC the kernel may touch user memory (SMAP), and a wild pointer would find some. iretq brings it back. No clac, which not
+; every processor has.
+%macro close_user_memory 0 ; once in an entry
+%if PHASE >= 3
+    test byte [rsp + 34], 4           ; AC is bit 18 of the interrupted flags, at rsp + 32
+    jz .closed
+    pushfq
+    and dword [rsp], ~RFLAGS_AC
+    popfq
+.closed:
+%endif
+%endmacro
+
 section .text
 
 ; On the interrupted stack: error code and vector pushed. The processor aligned rsp before it pushed 5 words; with 2 + 15 of ours the frame
 ; is 22 words, so rsp % 16 == 0 here and the call is aligned.
 trap_entry:
 %if PHASE >= 3
-    test byte [rsp + 24], 3           ; the interrupted cs: from user mode, GS is the program's, and so are the flags
-    jz .registers
+    test byte [rsp + 24], 3           ; the interrupted cs: from user mode, GS is the program's
+    jz .kernel
     swapgs
-    pushfq                            ; a program may set AC, which would open user memory to the kernel (SMAP)
-    and dword [rsp], ~RFLAGS_AC
-    popfq
-.registers:
+.kernel:
 %endif
+    close_user_memory
     push_registers
-SAVING equ $ - trap_entry             ; bytes of code
+TRAP_SAVING equ $ - trap_entry        ; bytes of code
     cld
     mov rdi, rsp
     call trap
@@ -47,7 +59,9 @@ trap_restore:
 ; On an interrupt stack. Its owner's struct cpu stands 16 bytes below the stack's end, and the stack is aligned to its size.
 ; r12, r13 keep the interrupted GS base over the call.
 ist_entry:
+    close_user_memory
     push_registers
+IST_SAVING equ $ - ist_entry
     cld
     mov ecx, MSR_GS_BASE
     rdmsr
@@ -65,13 +79,13 @@ ist_entry:
     mov eax, r12d
     mov edx, r13d
     wrmsr
-IST_SAVED equ $ - ist_entry - SAVING
+IST_SAVED equ $ - ist_entry - IST_SAVING
     pop_registers
     add rsp, 16
     iretq
 
 ; The keyboard (line 1) or COM1 (line 4) has something: whoever sleeps in console_sleep() is woken by the interrupt itself, and asks the
-; device. So all there is to do is to tell the interrupt controller.
+; device. So all there is to do is to tell the interrupt controller. No pointer is followed: AC may stay what it is.
 console_entry:
     push rax
     mov al, 0x20
@@ -129,5 +143,5 @@ registers:
     dd registers
     dq %1, %2
 %endmacro
-    frame_from trap_entry + SAVING, trap_restore + 1 - trap_entry - SAVING ; until the first pop
-    frame_from ist_entry + SAVING, IST_SAVED
+    frame_from trap_entry + TRAP_SAVING, trap_restore + 1 - trap_entry - TRAP_SAVING ; until the first pop
+    frame_from ist_entry + IST_SAVING, IST_SAVED
