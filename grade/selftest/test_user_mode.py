@@ -2,12 +2,14 @@
 whatever lab 3.6 forgets. Seen on the finished kernel; and the same is seen to be wrong on kernels with one mistake each."""
 
 import contextlib
+import re
 
 import kernels
 import pytest
 
 from grade.api import no_leak, replay
 from grade.boot import Boot
+from grade.machine import Machine
 
 PHASE = 3
 AC = 1 << 18
@@ -90,7 +92,8 @@ def test_a_thread_that_left_its_space_does_not_come_back_to_it(booted):
 
 
 def test_without_its_reset_the_old_root_would_come_back(booted):
-    roots = [fact.b for fact in booted("exit_space_left", wrong=[(USER, "    context->root = 0;\n", "    (void)context;\n")]).facts("FOUND")]
+    wrong = [(USER, "    context->root = 0;\n", "    (void)context;\n")]
+    roots = [fact.b for fact in booted("exit_space_left", wrong=wrong).facts("FOUND")]
     assert roots[0] and roots == [roots[0], 0, roots[0]]
 
 
@@ -109,3 +112,19 @@ def test_an_alarm_that_was_forgotten_goes_with_its_process(booted):
 def test_without_that_it_would_ring_in_freed_memory(booted):
     wrong = [FORGOTTEN, (PROCESS, "    timer_cancel(&p->alarm);", "   ")]
     assert booted("user", wrong=wrong, outcome=None, result=None, **RINGS_LATE).outcome == "panic"
+
+
+# --- the kernel's log --------------------------------------------------------------------------------------------------------------------
+
+
+def test_dmesg_says_what_the_kernel_has_said(booted):
+    """At the shell's prompt: some of it was said to nobody else. What programs write is not the kernel's word."""
+    typed = b"echo mine\ndmesg\npoweroff\n"
+    with Machine(kernels.reference(PHASE) / "build/checked/kernel.elf", "", input=typed, archive=kernels.archive_of(PHASE)) as machine:
+        machine.run()
+        said = machine.console().partition("dmesg\n")[2].partition("# poweroff")[0]
+    assert re.fullmatch(r"Crescent, \d+ of \d+ MiB free, clock \d+ MHz\nprocess 1 is init\n", said), said
+
+
+def test_the_kernels_log_is_roots(booted):
+    assert booted("user", program=["/bin/ls", "-l", "/proc/kmsg"], trace="off").output.startswith("-r--------")

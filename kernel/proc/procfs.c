@@ -41,6 +41,7 @@ static const struct proc_name of_system[] = {
     { "mounts", S_IFREG | 0444, show_mounts },
     { "filesystems", S_IFREG | 0444, show_filesystems },
     { "schedstat", S_IFREG | 0444, show_schedstat },
+    { "kmsg", S_IFREG | 0400, show_kmsg },
 };
 
 static const struct proc_name of_process[] = {
