@@ -33,12 +33,14 @@ syscall_entry:
     push rax                          ; "error": the call's number, for who starts it again
     push TRAP_SYSCALL
     push_registers
+SAVING equ $ - syscall_entry          ; bytes of code
     sti
     mov rdi, rsp
     call syscall                      ; comes back with interrupts off
 leave:
     cmp qword [rsp + 15 * 8], TRAP_SYSCALL
     jne .all
+SAVED equ $ - syscall_entry - SAVING
     pop_registers
     mov rsp, [rsp + 5 * 8]            ; from here on an NMI finds the program's stack, and does not care: it has its own
     swapgs
@@ -53,3 +55,6 @@ user_return:
     cli
     mov rsp, rdi
     jmp leave
+
+    frame_table
+    frame_from syscall_entry + SAVING, SAVED + 1 ; until the first pop

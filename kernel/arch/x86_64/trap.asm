@@ -122,26 +122,6 @@ trap_stubs:
 %assign vector vector + 1
 %endrep
 
-; For GDB, in DWARF's terms: where struct trap_frame keeps the registers of who was interrupted, in words below the frame's end, while rsp
-; points to its beginning. Each byte 0x80 + r begins "register r is at", by DWARF's numbers for them; 16 is rip.
-section .debug_frame progbits noalloc noexec nowrite align=8
-registers:
-    dd .end - .begin
-.begin:
-    dd 0xffffffff
-    db 1, "S", 0                      ; version; nobody called: rip need not stand behind a call
-    db 1, 0x78, 16                    ; units: code 1, data -8; where the return address is
-    db 0x0c, 7, 0xb0, 0x01            ; the frame's end is rsp + 22 * 8
-    db 0x80 + 7, 2, 0x80 + 16, 5      ; rsp, rip
-    db 0x80 + 0, 8, 0x80 + 3, 9, 0x80 + 2, 10, 0x80 + 1, 11, 0x80 + 4, 12, 0x80 + 5, 13, 0x80 + 6, 14 ; rax rbx rcx rdx rsi rdi rbp
-    db 0x88, 15, 0x89, 16, 0x8a, 17, 0x8b, 18, 0x8c, 19, 0x8d, 20, 0x8e, 21, 0x8f, 22                 ; r8 to r15
-    align 8, db 0
-.end:
-
-%macro frame_from 2 ; from where on, and over how many bytes of code, rsp points to a struct trap_frame
-    dd 20
-    dd registers
-    dq %1, %2
-%endmacro
+    frame_table
     frame_from trap_entry + TRAP_SAVING, trap_restore + 1 - trap_entry - TRAP_SAVING ; until the first pop
     frame_from ist_entry + IST_SAVING, IST_SAVED
