@@ -101,8 +101,8 @@ KTEST(user, "runs the program init=PATH,ARGUMENT,... as a process and keeps its 
     if (pid < 0)
         return pid;
     waited = process_wait(pid, &status, false);
-    while (process_wait(-1, NULL, false) > 0) /* orphans, which came to this process */
-        ;
+    while (!list_empty(&current_process()->children)) /* orphans, which came to this process */
+        process_wait(-1, NULL, false);
     if (waited < 0)
         return waited;
     fact(FACT_RESULT, 0, (u64)(s64)status);
