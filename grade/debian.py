@@ -42,17 +42,25 @@ def apt(config, what, *words, folder=None):
 def called(program, what, *words, folder=None):
     """What one of Debian's programs prints, as text. what: the name of what is wanted. Raises NotToBeHad with the program's first
     complaint."""
+    command = next((word for word in words[2:] if not word.startswith("-")), words[0])
     try:
-        done = subprocess.run([program, *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=WALL_S, check=False,
-                              cwd=folder, env={**os.environ, "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"})
+        process = subprocess.Popen([program, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                   cwd=folder, env={**os.environ, "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"})
     except FileNotFoundError:
         raise NotToBeHad(f"{what} is not to be had: there is no {program} here, so this is no Debian") from None
-    if done.returncode:
-        said = [line for line in (done.stderr + done.stdout).splitlines() if line.strip()]
-        telling = [line for line in said if line.startswith(("E:", "W:"))]
-        command = next((word for word in words[2:] if not word.startswith("-")), words[0])
-        raise NotToBeHad(f"{what} is not to be had: {program} {command}: {([*telling, *said] or ['failed without a word'])[0].strip()}")
-    return done.stdout
+    with process:
+        try:
+            said, complaint = process.communicate(timeout=WALL_S)
+        except subprocess.TimeoutExpired:
+            raise NotToBeHad(f"{what} is not to be had: {program} {command} took more than {WALL_S} s") from None
+        finally:
+            process.kill()
+            process.wait()
+    if process.returncode:
+        lines = [line for line in (complaint + said).splitlines() if line.strip()]
+        telling = [line for line in lines if line.startswith(("E:", "W:"))]
+        raise NotToBeHad(f"{what} is not to be had: {program} {command}: {([*telling, *lines] or ['failed without a word'])[0].strip()}")
+    return said
 
 
 def unpacked(package, root):

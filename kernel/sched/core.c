@@ -153,7 +153,7 @@ __attribute__((noinline, cold)) static void trace_switch(const struct rq *rq, co
 }
 
 #if PHASE >= 3
-/* A function of its own, which no analysis of the whole program takes apart: two threads of the kernel's pass by with three instructions. */
+/* A function of its own, which no analysis of the program takes apart: two threads of the kernel's pass by with three instructions. */
 __attribute__((noipa)) static void switch_user_mode(const struct thread *prev, const struct thread *next)
 {
     user_context_switch(prev->user, next->user);
