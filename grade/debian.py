@@ -6,8 +6,13 @@ configuration, package lists and a cache of its own there.
 
 import os
 import subprocess
+import tempfile
 
-WALL_S = 3600  # guards the host
+from . import machine
+from .errors import UserError
+
+WALL_S = 3600            # guards the host
+LARGEST_FILE = 4 << 30   # bytes
 
 
 class NotToBeHad(Exception):
@@ -40,24 +45,26 @@ def apt(config, what, *words, folder=None):
 
 
 def called(program, what, *words, folder=None):
-    """What one of Debian's programs prints, as text. what: the name of what is wanted. Raises NotToBeHad with the program's first
-    complaint."""
+    """What one of Debian's programs prints, as text; it ends with us. what: the name of what is wanted. Raises NotToBeHad with the
+    program's first complaint."""
     command = next((word for word in words[2:] if not word.startswith("-")), words[0])
-    try:
-        process = subprocess.Popen([program, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                   cwd=folder, env={**os.environ, "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"})
-    except FileNotFoundError:
-        raise NotToBeHad(f"{what} is not to be had: there is no {program} here, so this is no Debian") from None
-    with process:
+    with tempfile.TemporaryFile() as output:
         try:
-            said, complaint = process.communicate(timeout=WALL_S)
+            process = machine.start([program, *words], folder, output, [], LARGEST_FILE,
+                                    {**os.environ, "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"})
+        except UserError:
+            raise NotToBeHad(f"{what} is not to be had: there is no {program} here, so this is no Debian") from None
+        try:
+            process.wait(WALL_S)
         except subprocess.TimeoutExpired:
             raise NotToBeHad(f"{what} is not to be had: {program} {command} took more than {WALL_S} s") from None
         finally:
             process.kill()
             process.wait()
+        output.seek(0)
+        said = output.read().decode(errors="replace")
     if process.returncode:
-        lines = [line for line in (complaint + said).splitlines() if line.strip()]
+        lines = [line for line in said.splitlines() if line.strip()]
         telling = [line for line in lines if line.startswith(("E:", "W:"))]
         raise NotToBeHad(f"{what} is not to be had: {program} {command}: {([*telling, *lines] or ['failed without a word'])[0].strip()}")
     return said
