@@ -49,7 +49,7 @@ grade: tree ## grades the reference, or a step of it: PHASE=n SOLVED=m TEST=text
 trace: tree ## the schedule of a test's run, for Perfetto and as a picture: TEST=name [APPEND="options"]; files in build/trace/
 	@$(MAKE) -C $(tree) trace $(call out,../../trace)
 
-bench: tree ## the figures of docs/performance.md, in guest instructions, beside their limits: V=1; build/bench.json
+bench: tree ## the figures of docs/performance.md, in guest instructions, beside their limits and Linux: V=1; build/bench.json
 	@$(MAKE) -C $(tree) bench $(call out,../..)
 
 soak: tree ## the long tests: MINUTES=n (else until all is done); goes on where it stopped, build/soak.json
