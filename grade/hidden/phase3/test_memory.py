@@ -83,7 +83,7 @@ def walk_facts(seed):
 def test_walks_of_any_addresses_share_their_tables_and_are_the_processors(boot, seeds):
     """Addresses that have any of their indexes in common, in two spaces, with entries that allow this or that."""
     for seed in seeds:
-        run = boot("hidden_walk", f"seed={seed}")
+        run = boot("hidden_walk", f"seed={seed}", trace="off")
         agree(run, walk_facts(seed), WALK_RULES)
         no_leak(run)
 
@@ -231,7 +231,7 @@ class Memory:
 def test_copies_take_what_is_the_programs_and_nothing_else_wherever_it_lies(boot, seeds):
     """Pages that are there or not, allowed or not, in any order; ranges and strings that end at, before and behind their ends."""
     for seed in seeds:
-        run = boot("hidden_uaccess", f"seed={seed}", limit_ms=2000)
+        run = boot("hidden_uaccess", f"seed={seed}", trace="off", limit_ms=2000)
         agree(run, Memory(seed).play(), ACCESS_RULES)
         no_leak(run)
 
@@ -362,7 +362,7 @@ def elf_facts(seed, told):
 def test_any_program_is_loaded_as_its_headers_say_and_a_wrong_one_refused(boot, seeds):
     """One to six segments among up to 32 headers, anywhere in the file; and each with one number made wrong."""
     for seed in seeds:
-        run = boot("hidden_elf", f"seed={seed}")
+        run = boot("hidden_elf", f"seed={seed}", trace="off")
         agree(run, elf_facts(seed, (fact.b for fact in run.facts("NOTE") if fact.a == 1)), ELF_RULES)
         no_leak(run)
 
@@ -491,6 +491,6 @@ class Spaces:
 def test_pages_are_shared_and_copied_as_the_model_says_in_any_family(boot, seeds):
     """Forks of forks, of memory that is private, shared, a file's, closed to writing and opened again, written to in any order."""
     for seed in seeds:
-        run = boot("hidden_cow", f"seed={seed}")
+        run = boot("hidden_cow", f"seed={seed}", trace="off")
         agree(run, Spaces(seed).play(), COW_RULES)
         no_leak(run)

@@ -98,7 +98,7 @@ def fork_facts(seed, ids, first_mask):
 def test_each_process_of_any_tree_has_what_is_its_own(boot, seeds):
     """Up to twenty processes, forked by each other in any order, that write, count, open and close in between."""
     for seed in seeds:
-        run = boot("hidden_fork", f"seed={seed}", limit_ms=3000)
+        run = boot("hidden_fork", f"seed={seed}", trace="off", limit_ms=3000)
         agree(run, fork_facts(seed, {fact.a: fact.b for fact in run.facts("JOINED")}, 0o22), FORK_RULES)
         no_leak(run)
 
@@ -245,7 +245,7 @@ class Family:
 def test_any_family_waits_and_is_waited_for_as_the_model_says(boot, seeds):
     """Children, grandchildren and orphans that exit, are killed, stop and go on, before and while somebody waits, in all ways to wait."""
     for seed in seeds:
-        run = boot("hidden_family", f"seed={seed}", limit_ms=3000)
+        run = boot("hidden_family", f"seed={seed}", trace="off", limit_ms=3000)
         agree(run, Family(seed).play(), FAMILY_RULES)
         no_leak(run)
 
@@ -341,7 +341,7 @@ class Signals:
 def test_signals_are_kept_and_taken_as_the_model_says_in_any_order(boot, seeds):
     """All 64 numbers, sent once and again, blocked, ignored, handled, and taken with any mask."""
     for seed in seeds:
-        run = boot("hidden_signal", f"seed={seed}")
+        run = boot("hidden_signal", f"seed={seed}", trace="off")
         agree(run, Signals(seed).play(), SIGNAL_RULES)
         no_leak(run)
 
@@ -410,7 +410,7 @@ def pipe_facts(seed):
 def test_pieces_of_any_length_go_through_a_pipe_byte_by_byte(boot, seeds):
     """Writes and reads of one byte to more than the pipe holds, by one who never waits, and by two who wait for each other."""
     for seed in seeds:
-        run = boot("hidden_pipe", f"seed={seed}", limit_ms=3000)
+        run = boot("hidden_pipe", f"seed={seed}", trace="off", limit_ms=3000)
         agree(run, pipe_facts(seed), PIPE_RULES)
         for fact in run.facts("ORDER"):
             require(fact.b == 0, "a write that may wait returns when all is written", f"from byte {fact.a} on: {signed(fact.b)} too many")
