@@ -14,19 +14,19 @@ global trap_return, trap_restore      ; where it returns to; the end, with rsp a
 
 %include "arch/x86_64/registers.inc"
 
+%if PHASE >= 3
 ; rsp = where the vector was pushed. Nothing of the kernel's runs with the AC that a program has set, or user_copy() in whose middle this
 ; entry came: with AC the kernel may touch user memory (SMAP), and a wild pointer would find some. iretq brings it back. No clac, which not
 ; every processor has.
 %macro close_user_memory 0 ; once in an entry
-%if PHASE >= 3
     test byte [rsp + 34], 4           ; AC is bit 18 of the interrupted flags, at rsp + 32
     jz .closed
     pushfq
     and dword [rsp], ~RFLAGS_AC
     popfq
 .closed:
-%endif
 %endmacro
+%endif
 
 section .text
 
@@ -38,8 +38,8 @@ trap_entry:
     jz .kernel
     swapgs
 .kernel:
-%endif
     close_user_memory
+%endif
     push_registers
 TRAP_SAVING equ $ - trap_entry        ; bytes of code
     cld
@@ -59,7 +59,9 @@ trap_restore:
 ; On an interrupt stack. Its owner's struct cpu stands 16 bytes below the stack's end, and the stack is aligned to its size.
 ; r12, r13 keep the interrupted GS base over the call.
 ist_entry:
+%if PHASE >= 3
     close_user_memory
+%endif
     push_registers
 IST_SAVING equ $ - ist_entry
     cld
@@ -85,7 +87,7 @@ IST_SAVED equ $ - ist_entry - IST_SAVING
     iretq
 
 ; The keyboard (line 1) or COM1 (line 4) has something: whoever sleeps in console_sleep() is woken by the interrupt itself, and asks the
-; device. So all there is to do is to tell the interrupt controller. No pointer is followed: AC may stay what it is.
+; device. So all there is to do is to tell the interrupt controller. It follows no pointer, and so needs nothing else of an entry.
 console_entry:
     push rax
     mov al, 0x20
