@@ -2,17 +2,22 @@
 """The kernel's figures in guest instructions, each beside its limit: what `make bench` prints. docs/performance.md says how they are
 counted.
 
-    grade/bench.py --kernel build/plain/kernel.elf [--tree .] [--out build] [-v]
+    grade/bench.py --kernel build/plain/kernel.elf [--archive build/user/initramfs.cpio] [--tree .] [--out build] [-v]
 
-Writes OUT/bench.json: {"compiler", "judged", "qemu", "figures": [{"name", "ours", "limit", "peer", "ratio", "unit", "note"}]}; peer and
-ratio are null as long as there is no other system to compare with. Exit status: 0; 1 if a figure is above its limit; 4 called wrongly. The
-limits are those of one compiler: of a kernel that another one made, the figures are reported and not judged."""
+With an archive, from phase 3 on, what programs see of the kernel is among them (bench_user.py), beside what they see of Debian's Linux,
+the peer (linux_peer.py), if that is to be had; it is kept in OUT/linux-peer.
+
+Writes OUT/bench.json: {"compiler", "judged", "qemu", "cpu", "peer": None or {"missing": why} or {"package", "version", "options"},
+"figures": [{"name", "ours", "limit", "peer", "ratio", "unit", "note"}]}; a figure's peer and ratio, peer/ours, are null where there is
+nothing to compare with. Exit status: 0; 1 if a figure is above its limit; 2 interrupted; 3 something could not be counted; 4 called
+wrongly. The limits are those of one compiler: of a kernel that another one made, the figures are reported and not judged."""
 
 import argparse
 import contextlib
 import json
 import os
 import re
+import signal
 import sys
 from collections import Counter
 from pathlib import Path
@@ -21,10 +26,11 @@ if __name__ == "__main__":
     sys.dont_write_bytecode = True
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from grade import dwarf
+from grade import bench_user, dwarf, machine
 from grade.boot import Boot
-from grade.errors import GraderFault, UserError
-from grade.steps import Kernel, executed, qemu_version, reached
+from grade.errors import GraderFault, UserError, told
+from grade.guest import qemu_version
+from grade.steps import Kernel, executed, reached
 
 JUDGED = ("gcc", "12")  # the compiler, and its major version, that the limits are for
 SWITCH_LIMIT, PREEMPTIVE_SWITCH_LIMIT, RECORD_LIMIT = 80, 100, 40  # the second from phase 2 on, where quanta are kept
@@ -46,25 +52,32 @@ MARKED = [
 ]
 
 
-def figure(name, ours, limit=None, unit="instructions", note=""):
-    return {"name": name, "ours": ours, "limit": limit, "peer": None, "ratio": None, "unit": unit, "note": note}
+def figure(name, ours, limit=None, peer=None, unit="instructions", note=""):
+    ratio = None if peer is None else round(peer / ours, 2)
+    return {"name": name, "ours": ours, "limit": limit, "peer": peer, "ratio": ratio, "unit": unit, "note": note}
 
 
 def main(argv):
     """Returns the exit status."""
     parser = argparse.ArgumentParser(prog="grade/bench.py", description="counts instructions")
     parser.add_argument("--kernel", type=Path, required=True, help="a kernel built with CHECKED=0")
+    parser.add_argument("--archive", type=Path, help="its boot archive, which lies in the folder of the user programs")
     parser.add_argument("--tree", type=Path, default=Path(), help="where its sources are")
     parser.add_argument("--out", type=Path, default=Path("build"), help="folder for bench.json")
     parser.add_argument("-v", "--verbose", action="store_true", help="where a switch's instructions go")
     options = parser.parse_args(argv)
-    try:
-        result = measure(options.kernel, options.kernel.parent)
-        options.out.mkdir(parents=True, exist_ok=True)
-        (options.out / "bench.json").write_text(json.dumps({k: v for k, v in result.items() if k != "switch"}, indent=1) + "\n")
-    except (UserError, GraderFault, OSError) as error:
-        print(f"bench: {error}", file=sys.stderr)
-        return 4
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # QEMU ends, and its folder goes, whoever ends this
+    return told("bench", lambda: bench(options))
+
+
+def bench(options):
+    """Measures, writes, prints. Returns the exit status. Raises GraderFault, UserError, OSError."""
+    result = measure(options.kernel, options.kernel.parent)
+    if options.archive:
+        rows, result["peer"] = bench_user.compared(options.kernel, options.archive, options.out / "linux-peer")
+        result["figures"] += [figure(*row) for row in rows]
+    options.out.mkdir(parents=True, exist_ok=True)
+    (options.out / "bench.json").write_text(json.dumps({k: v for k, v in result.items() if k != "switch"}, indent=1) + "\n")
     print(*lines(result), sep="\n")
     if options.verbose:
         print("", *breakdown(result["switch"], options.tree), sep="\n")
@@ -72,8 +85,8 @@ def main(argv):
 
 
 def measure(path, cache=None):
-    """Every figure of a kernel: what bench.json holds, and "switch": (Kernel, a switch's instruction addresses). Raises GraderFault,
-    UserError."""
+    """Every figure of a kernel without programs: what bench.json holds, and "switch": (Kernel, a switch's instruction addresses). Raises
+    GraderFault, UserError."""
     if not path.is_file():
         raise UserError(f"there is no kernel at {path}; make kernel CHECKED=0 builds it")
     kernel = Kernel(path, dwarf.load(path, cache))
@@ -93,9 +106,13 @@ def measure(path, cache=None):
     for name, words in MARKED:
         found = steps.between(f"bench_begin_{name}", f"bench_end_{name}")
         figures.append(figure(words, len(found[-1]), note=f"seen {spread(found)}"))
-    judged = kernel.compiler[0] == JUDGED[0] and kernel.compiler[1].split(".")[0] == JUDGED[1]
-    return {"compiler": " ".join(kernel.compiler), "judged": judged, "qemu": "{}.{}".format(*qemu_version()), "figures": figures,
-            "switch": (kernel, begun[-1])}
+    return {"compiler": " ".join(kernel.compiler), "judged": is_judged(kernel), "qemu": "{}.{}".format(*qemu_version()),
+            "cpu": machine.CPU, "peer": None, "figures": figures, "switch": (kernel, begun[-1])}
+
+
+def is_judged(kernel):
+    """Whether the limits are for the compiler that made it."""
+    return kernel.compiler[0] == JUDGED[0] and kernel.compiler[1].split(".")[0] == JUDGED[1]
 
 
 def switches(steps):
@@ -232,17 +249,28 @@ def over(result):
 
 def lines(result):
     """The table."""
-    found = [f"guest instructions, CHECKED=0, 1 CPU; kernel made by {result['compiler']}, counted in QEMU {result['qemu']}", "",
-             f"{'':<52}{'ours':>12}{'limit':>12}{'peer':>6}{'ratio':>7}"]
+    found = [f"guest instructions, CHECKED=0, 1 CPU; kernel made by {result['compiler']}",
+             f"counted in QEMU {result['qemu']} with -cpu {result['cpu']}",
+             *peer_lines(result["peer"]), "",
+             f"{'':<52}{'ours':>12}{'limit':>12}{'Linux':>15}{'ratio':>9}"]
     for f in result["figures"]:
-        limit = "" if f["limit"] is None else f"{f['limit']:,}"
-        found.append(f"{f['name']:<52}{f['ours']:>12,}{limit:>12}{'-':>6}{'-':>7}  {f['note']}")
+        limit, peer, ratio = ("-" if f[key] is None else f"{f[key]:,}" for key in ("limit", "peer", "ratio"))
+        found.append(f"{f['name']:<52}{f['ours']:>12,}{limit:>12}{peer:>15}{ratio:>9}  {f['note']}".rstrip())
     found.append("")
     if not result["judged"]:
         found.append(f"not judged: the limits are those of {' '.join(JUDGED)}")
     for f in over(result):
         found.append(f"TOO MANY: {f['name']}: {f['ours']:,}, and {f['limit']:,} is the limit")
     return found + ([] if found[-1] else ["every figure is within its limit"])
+
+
+def peer_lines(peer):
+    """What is said of the system that figures are compared with."""
+    if peer is None:
+        return []
+    if "missing" in peer:
+        return [f"no comparison: {peer['missing']}"]
+    return [f"Linux: Debian's package {peer['package']} {peer['version']}, booted with \"{peer['options']}\"; ratio: Linux / ours"]
 
 
 # --- where the instructions go ----------------------------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
-"""What kernel.elf says about itself: types, static objects, symbols and lines, from its DWARF, as plain values that fit in JSON. Reading
-them takes a second or so, so they are kept beside the kernel in a file named by the kernel's content; and since types, and lines of what
-was handed out, are the same in every kernel that the same handed-out objects are in (build.py leaves their fingerprint beside the
-kernel), they are read once for all of those. Symbols are read each time.
+"""What kernel.elf says about itself: types, static objects and symbols, from its DWARF, as plain values that fit in JSON. Reading them
+takes seconds, so they are kept beside the kernel in a file named by the kernel's content; and since types are the same in every kernel
+that the same handed-out objects are in (build.py leaves their fingerprint beside the kernel), they are read once for all of those. Symbols
+are read each time. Lines are read when one is asked for, those of the one source that the address lies in: of a test that passes nobody
+asks.
 
 In a kernel that is graded, the student's objects are linked behind a mark (kernel/symbols.awk), and no debug information behind it is read
 here: it may say anything. What a symbol's name means is said by what stands before the mark, too. Only the lines of the student's own code
@@ -24,7 +25,7 @@ from .build import call
 from .errors import GraderFault, UserError
 from .memory import KERNEL_BASE
 
-FORMAT = 4  # of the cache
+FORMAT = 5  # of the cache
 MARK = "debug_info_mark"
 ASKED_SECONDS = 10  # for a line; what is malformed may take a reader any time
 DW_OP_ADDR = 3
@@ -33,7 +34,7 @@ NAMED_TYPES = ("DW_TAG_structure_type", "DW_TAG_union_type", "DW_TAG_enumeration
 
 class Image:
     """A kernel's types and symbols. types: {"structs", "enums": {name: {value as text: label}}, "variables": {name: type}};
-    symbols: {name: address}; sorted tables for addresses. elf: the kernel's file, or None, for lines of the student's code."""
+    symbols: {name: address}; sorted tables for addresses. elf: the kernel's file, or None, for lines."""
 
     def __init__(self, content, elf=None):
         self.elf, self._asked = elf, {}
@@ -42,8 +43,7 @@ class Image:
         low, high = self.text = tuple(content["text"])
         self._code = sorted((address, size, name) for address, name, size in content["symbols"] if low <= address < high)
         self._starts = [entry[0] for entry in self._code]
-        self._lines, self._files = content["lines"], content["files"]
-        self._line_starts = [entry[0] for entry in self._lines]
+        self._units, self._lines = content["units"], {}
 
     def function(self, address):
         """(name, offset) of the symbol that an address in the kernel's text belongs to, or None."""
@@ -54,14 +54,20 @@ class Image:
 
     def line(self, address):
         """(file, line) of an instruction, or None."""
-        if not self.text[0] <= address < self.text[1]:
+        if not self.text[0] <= address < self.text[1] or not self.elf:
             return None
-        at = bisect.bisect_right(self._line_starts, address) - 1
-        if at >= 0 and self._lines[at][1] >= 0:
-            return self._files[self._lines[at][1]], self._lines[at][2]
+        at = bisect.bisect_right(self._units, [address, float("inf")]) - 1
+        if at >= 0 and address < self._units[at][1]:
+            return self._line_in(self._units[at][2], address)
         if address not in self._asked:
-            self._asked[address] = ask_line(self.elf, address) if self.elf else None
+            self._asked[address] = ask_line(self.elf, address)
         return self._asked[address]
+
+    def _line_in(self, unit, address):
+        if unit not in self._lines:
+            self._lines[unit] = unit_lines(self.elf, unit)
+        found = bisect.bisect_right(self._lines[unit], address, key=lambda entry: entry[0]) - 1
+        return self._lines[unit][found][1] if found >= 0 else None
 
     def symbolise(self, address):
         """"rq_push+0x12 (kernel/sched/rq.c:40)", or the number and that it is no address in the kernel's code. A physical address counts
@@ -89,17 +95,21 @@ def ask_line(elf, address):
 
 def load(elf, cache=None):
     """The Image of a kernel. cache: a folder for what was parsed, or None. Raises GraderFault if the file is no kernel with DWARF."""
-    content = Path(elf).read_bytes()
-    stored = Path(cache) / f"dwarf-{hashlib.sha256(content).hexdigest()[:24]}-{FORMAT}.json" if cache else None
-    if stored and stored.exists():
-        try:
-            return Image(json.loads(stored.read_text()), elf)
-        except (ValueError, KeyError, IndexError):
-            stored.unlink(missing_ok=True)
-    parsed = parse_again(elf, Path(cache)) if cache else parse(elf)
-    if stored:
-        store(stored, parsed)
-    return Image(parsed, elf)
+    return Image(content(elf, Path(cache)) if cache else parse(elf), elf)
+
+
+def content(elf, cache):
+    """What parse() says of a kernel, kept in the folder `cache`."""
+    stored = cache / f"dwarf-{hashlib.sha256(Path(elf).read_bytes()).hexdigest()[:24]}-{FORMAT}.json"
+    try:
+        return json.loads(stored.read_text())
+    except FileNotFoundError:
+        pass
+    except ValueError:
+        stored.unlink(missing_ok=True)
+    parsed = parse_again(elf, cache)
+    store(stored, parsed)
+    return parsed
 
 
 def store(path, parsed):
@@ -143,8 +153,36 @@ def symbols_of(elf, placed):
 
 def code_of(symbols, known):
     """What of the symbols lies in the handed-out code."""
-    last = known["lines"][-1][0] if known["lines"] else 0
+    last = max((high for _, high, _ in known["units"]), default=0)
     return sorted(entry for entry in symbols if known["text"][0] <= entry[0] < last)
+
+
+def unit_lines(elf, offset):
+    """[[address, (file, line) or None]], ascending, of the unit of .debug_info at an offset. Names of files are relative to the build
+    folder, as the build gives them to the compiler and the assembler; an absolute one below it is cut."""
+    from elftools.elf.elffile import ELFFile
+    with open(elf, "rb") as file:
+        dwarf = ELFFile(file).get_dwarf_info()
+        unit = dwarf.get_CU_at(offset)
+        program = dwarf.line_program_for_CU(unit)
+        if program is None:
+            return []
+        names, states = file_names(program, unit), (entry.state for entry in program.get_entries())
+        return sorted(([state.address, None if state.end_sequence or state.file not in names else (names[state.file], state.line)]
+                       for state in states if state is not None), key=lambda entry: (entry[0], entry[1] is not None))
+
+
+def file_names(program, unit):
+    """{number in this line program: the file's name}."""
+    header, top = program.header, unit.get_top_DIE().attributes
+    base = top["DW_AT_comp_dir"].value.decode().rstrip("/") if "DW_AT_comp_dir" in top else ""
+    first = 0 if header["version"] >= 5 else 1
+    names = {}
+    for number, entry in enumerate(header["file_entry"], first):
+        folders, at = header["include_directory"], entry["dir_index"] - first
+        folder = folders[at].decode() if 0 <= at < len(folders) else ""
+        names[number] = os.path.normpath(os.path.join(folder, entry["name"].decode())).removeprefix(base + "/" if base else "")
+    return names
 
 
 def parse(elf):
@@ -173,24 +211,24 @@ class _Parser:
         self.unit = ""
         self.image, self.dwarf = image, image.get_dwarf_info()
         self.structs, self.enums, self.variables = {}, {}, {}
-        self.files, self.file_numbers, self.lines = [], {}, []
-        self.resolved, self.placed = {}, {}
+        self.resolved, self.placed, self.units = {}, {}, []
 
     def content(self):
         symbols, mark = self.symbols()
         for unit in self.dwarf.iter_CUs():
             if mark is not None and unit.cu_offset >= mark:
                 break
-            for die in unit.get_top_DIE().iter_children():
+            top = unit.get_top_DIE()
+            self.unit = top.attributes["DW_AT_name"].value.decode() if "DW_AT_name" in top.attributes else self.unit
+            for die in top.iter_children():
                 if die.tag == "DW_TAG_variable":
                     self._variable(die)
                 elif die.tag in NAMED_TYPES and "DW_AT_name" in die.attributes:
                     self.type(die)
-            self._unit_lines(unit)
+            self.units += [[low, high, unit.cu_offset] for low, high in self._ranges(unit)]
         symbols = [[at, name, size] for at, name, size, _ in symbols if self.placed.get(name, at) == at]
-        self.lines.sort()
         return {"structs": self.structs, "enums": self.enums, "variables": self.variables, "symbols": symbols, "text": self.text(),
-                "files": self.files, "lines": self.lines, "placed": sorted(self.placed)}
+                "units": sorted(self.units), "placed": sorted(self.placed)}
 
     def symbols(self):
         """([[address, name, size, kind]] in the order of the objects, where in .debug_info the mark is or None). A local symbol behind the
@@ -305,33 +343,16 @@ class _Parser:
                 for inner, (inside, inner_kind) in self.structs[kind[1]]["members"].items():
                     members[inner] = [offset + inside, inner_kind]
 
-    def _unit_lines(self, unit):
-        name = unit.get_top_DIE().attributes.get("DW_AT_name")
-        self.unit = name.value.decode() if name else self.unit
-        program = self.dwarf.line_program_for_CU(unit)
-        if program is None:
-            return
-        names = self._file_names(program, unit)
-        for entry in program.get_entries():
-            if entry.state is not None:
-                state = entry.state
-                self.lines.append([state.address, -1 if state.end_sequence else names.get(state.file, -1), state.line])
-
-    def _file_names(self, program, unit):
-        """{number in this line program: number in self.files}. Names are relative to the build folder, as the build gives them to the
-        compiler and the assembler; an absolute one below it is cut."""
-        header, top = program.header, unit.get_top_DIE().attributes
-        base = top["DW_AT_comp_dir"].value.decode().rstrip("/") if "DW_AT_comp_dir" in top else ""
-        first = 0 if header["version"] >= 5 else 1
-        names = {}
-        for number, entry in enumerate(header["file_entry"], first):
-            folders, at = header["include_directory"], entry["dir_index"] - first
-            folder = folders[at].decode() if 0 <= at < len(folders) else ""
-            path = os.path.normpath(os.path.join(folder, entry["name"].decode()))
-            if base and path.startswith(base + "/"):
-                path = path[len(base) + 1:]
-            if path not in self.file_numbers:
-                self.file_numbers[path] = len(self.files)
-                self.files.append(path)
-            names[number] = self.file_numbers[path]
-        return names
+    def _ranges(self, unit):
+        """[low, high] addresses of a unit's code."""
+        top = unit.get_top_DIE().attributes
+        base = top["DW_AT_low_pc"].value if "DW_AT_low_pc" in top else 0
+        if "DW_AT_ranges" in top:
+            for entry in self.dwarf.range_lists().get_range_list_at_offset(top["DW_AT_ranges"].value, unit):
+                if hasattr(entry, "base_address"):
+                    base = entry.base_address
+                elif entry.begin_offset < entry.end_offset:
+                    yield [base + entry.begin_offset, base + entry.end_offset]
+        elif "DW_AT_high_pc" in top:
+            high = top["DW_AT_high_pc"]
+            yield [base, high.value if high.form == "DW_FORM_addr" else base + high.value]

@@ -17,14 +17,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+if __name__ == "__main__":
+    sys.dont_write_bytecode = True
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from grade.debian import WALL_S, NotToBeHad, apt, configuration, unpacked
+
 SUITE, BASE = "bookworm-backports", "bookworm"
 PACKAGE = "qemu-system-x86"
 DIFFER, FAULT = 1, 3
-WALL_S = 3600  # guards the host; no verdict depends on it
-
-
-class NotToBeHad(Exception):
-    """Why there is no second QEMU here; one line."""
 
 
 def main(argv):
@@ -91,14 +92,14 @@ def second_qemu(folder):
         return program
     uri, key = archive()
     print(f"test-qemu: fetching {PACKAGE} of {SUITE} into {folder}", flush=True)
-    config = configuration(folder, uri, key)
-    apt(config, "update")
-    apt(config, "install", "--yes", "--no-install-recommends", "--download-only", "--reinstall", "-t", SUITE, PACKAGE)
+    config = configuration(folder, sources(uri, key))
+    apt(config, SUITE, "update")
+    apt(config, SUITE, "install", "--yes", "--no-install-recommends", "--download-only", "--reinstall", "-t", SUITE, PACKAGE)
     packages = sorted((folder / "apt/cache/archives").glob("*.deb"))
     if not any(package.name.startswith(PACKAGE + "_") for package in packages):
         raise NotToBeHad(f"apt brought no {PACKAGE} of {SUITE}")
     for package in packages:
-        unpack(package, folder / "root")
+        unpacked(package, folder / "root")
     write_program(program, folder / "root")
     version(program)
     return program
@@ -132,39 +133,10 @@ def keyring(sources, uri):
     return None
 
 
-def configuration(folder, uri, key):
-    """Writes what makes apt work in the folder and nowhere else; returns the file's path."""
-    apt_folder = folder / "apt"
-    for part in ("lists/partial", "cache/archives/partial", "state", "log", "parts"):
-        (apt_folder / part).mkdir(parents=True, exist_ok=True)
+def sources(uri, key):
+    """The lines of a sources.list with both suites."""
     options = f"[signed-by={key}] " if key else ""
-    (apt_folder / "sources.list").write_text("".join(f"deb {options}{uri} {suite} main\n" for suite in (BASE, SUITE)))
-    settings = {"Dir::Etc::SourceList": apt_folder / "sources.list", "Dir::Etc::SourceParts": apt_folder / "parts",
-                "Dir::Etc::PreferencesParts": apt_folder / "parts", "Dir::Etc::Preferences": "/dev/null",
-                "Dir::State::Lists": apt_folder / "lists", "Dir::State::extended_states": apt_folder / "state/extended",
-                "Dir::Cache": apt_folder / "cache", "Dir::Cache::Archives": "archives/", "Dir::Log": apt_folder / "log",
-                "Debug::NoLocking": "true", "APT::Sandbox::User": "root"}
-    hooks = ["APT::Update::Pre-Invoke", "APT::Update::Post-Invoke", "APT::Update::Post-Invoke-Success", "DPkg::Pre-Invoke",
-             "DPkg::Pre-Install-Pkgs", "DPkg::Post-Invoke"]  # this machine's: not meant for a private folder
-    config = apt_folder / "apt.conf"
-    config.write_text("".join(f"#clear {hook};\n" for hook in hooks) + "".join(f'{name} "{value}";\n' for name, value in settings.items()))
-    return config
-
-
-def apt(config, *words):
-    """Runs apt-get with the private configuration. Raises NotToBeHad."""
-    done = subprocess.run(["apt-get", "-c", str(config), "-qq", *words], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                          timeout=WALL_S, check=False, env={**os.environ, "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"})
-    if done.returncode:
-        telling = [line for line in (done.stderr + done.stdout).splitlines() if line.startswith(("E:", "W:"))]
-        raise NotToBeHad(f"{SUITE} is not to be had: apt-get {words[0]}: {(telling or ['failed without a word'])[0]}")
-
-
-def unpack(package, root):
-    root.mkdir(exist_ok=True)
-    done = subprocess.run(["dpkg-deb", "-x", str(package), str(root)], capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise NotToBeHad(f"{package.name} cannot be unpacked: {done.stderr.strip()}")
+    return "".join(f"deb {options}{uri} {suite} main\n" for suite in (BASE, SUITE))
 
 
 def write_program(program, root):

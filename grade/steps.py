@@ -10,38 +10,14 @@ QEMU logs a line for each block of code that it executes (-d exec), and is told 
 and left before its instruction was executed, it says so in a line of its own, which takes the one before back."""
 
 import bisect
-import os
 import re
-import socket
-import subprocess
 import tempfile
 from pathlib import Path
 
-from . import machine
-from .errors import GraderFault, UserError
-from .qcow2 import write_empty
-from .qmp import Closed, Qmp
+from . import guest, machine
+from .errors import GraderFault
 
-UNSEEN = ["clock_init"]   # left out of the log: waits 3 ms of the machine's time for the clock, 2.7 million instructions
-LARGEST_LOG = 1 << 28     # bytes, some 3 million instructions
-WALL_S = 300              # guards the host; no figure depends on it
-RAM_MIB = 64
-
-
-def qemu_name():
-    return os.environ.get("QEMU") or "qemu-system-x86_64"
-
-
-def qemu_version():
-    """(major, minor) of the QEMU in use. Raises UserError."""
-    try:
-        said = subprocess.run([qemu_name(), "--version"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False).stdout
-    except OSError as error:
-        raise UserError(f"{qemu_name()} cannot be started ({error.strerror}): make setup installs it, or set QEMU= to its path") from None
-    found = re.search(r"version (\d+)\.(\d+)", said)
-    if not found:
-        raise UserError(f"{qemu_name()} does not tell its version")
-    return int(found[1]), int(found[2])
+UNSEEN = ["clock_init"]  # left out of the log: waits 3 ms of the machine's time for the clock, 2.7 million instructions
 
 
 class Kernel:
@@ -140,29 +116,11 @@ def executed(kernel, options):
         ranges.append((low, start))
         low = end
     ranges.append((low, high))
-    single = ["-singlestep"] if qemu_version() < (8, 1) else ["-accel", "tcg,one-insn-per-tb=on"]
+    single = ["-singlestep"] if guest.qemu_version() < (8, 1) else ["-accel", "tcg,one-insn-per-tb=on"]
     with tempfile.TemporaryDirectory(prefix=machine.PREFIX) as folder:
-        folder = Path(folder)
-        log = folder / "log"
-        arguments = [*common(kernel, options), *single, "-d", "exec,nochain", "-D", "log",
-                     "-dfilter", ",".join(f"{a:#x}+{b - a:#x}" for a, b in ranges if b > a),
-                     "-icount", "shift=0,sleep=off", "-serial", "file:console"]
-        with open(folder / "errors", "w+b") as errors:
-            process = machine.start(arguments, folder, errors, [], LARGEST_LOG)
-            try:
-                process.wait(WALL_S)
-            except subprocess.TimeoutExpired:
-                raise GraderFault(f"counting instructions took more than {WALL_S} s of the host's time") from None
-            finally:
-                process.kill()
-                process.wait()
-            errors.seek(0)
-            said = errors.read(2000).decode(errors="replace").strip()
-        if process.returncode:
-            printed = (folder / "console").read_text("utf-8", "replace").splitlines() if (folder / "console").exists() else []
-            panic = next((line for line in printed if line.startswith("PANIC")), f"QEMU's exit code is {process.returncode}")
-            raise GraderFault(f"a run whose instructions were to be counted did not come to its end: {said or panic}")
-        with open(log, "rb") as lines:
+        guest.run(guest.Guest(kernel.path, f"-- {options}"), Path(folder), *single, "-d", "exec,nochain", "-D", "log",
+                  "-dfilter", ",".join(f"{a:#x}+{b - a:#x}" for a, b in ranges if b > a))
+        with open(Path(folder) / "log", "rb") as lines:
             return Steps(kernel, addresses(lines))
 
 
@@ -177,66 +135,6 @@ def addresses(lines):
     return pcs
 
 
-def common(kernel, options):
-    """QEMU's arguments for any run: the grader's machine without what the figures do not need."""
-    return [qemu_name(), "-cpu", machine.CPU, "-m", f"{RAM_MIB}M", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-            "-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-kernel", str(kernel.path.absolute()), "-append", f"-- {options}"]
-
-
 def reached(kernel, function, options=""):
-    """Instructions from the machine's reset to the first one of a function: the number that QEMU keeps of a recorded run, read where a
-    breakpoint stops it. That is also the machine's time there, in ns. Returns (instructions, what was printed until then)."""
-    with tempfile.TemporaryDirectory(prefix=machine.PREFIX) as folder:
-        folder = Path(folder)
-        write_empty(folder / "rr.qcow2", 64 << 20)
-        (qmp_ours, qmp), (stub_ours, stub) = socket.socketpair(), socket.socketpair()
-        arguments = [*common(kernel, options), "-S", "-serial", "file:console",
-                     "-chardev", f"socket,id=qmp,fd={qmp.fileno()}", "-mon", "chardev=qmp,mode=control",
-                     "-chardev", f"socket,id=gdb,fd={stub.fileno()}", "-gdb", "chardev:gdb",
-                     "-icount", "shift=0,sleep=off,rr=record,rrfile=rr.bin,rrsnapshot=init",
-                     "-drive", "file=rr.qcow2,format=qcow2,if=none,id=rr"]
-        with qmp_ours, stub_ours, open(folder / "errors", "w+b") as errors:
-            try:
-                process = machine.start(arguments, folder, errors, [qmp.fileno(), stub.fileno()], LARGEST_LOG)
-            finally:
-                qmp.close()
-                stub.close()
-            try:
-                run_to(stub_ours, kernel.start(function))
-                monitor = Qmp(qmp_ours)
-                monitor.ask("qmp_capabilities")
-                said = monitor.monitor("info replay")
-            except (Closed, OSError) as error:
-                errors.seek(0)
-                words = errors.read(2000).decode(errors="replace").strip()
-                raise GraderFault(f"the kernel did not get to {function}: {words or error or 'QEMU ended'}") from None
-            finally:
-                process.kill()
-                process.wait()
-        found = re.search(r"instruction count = (\d+)", said)
-        if not found:
-            raise GraderFault(f"QEMU does not tell how many instructions were executed: {said}")
-        return int(found[1]), (folder / "console").read_text("utf-8", "replace").replace("\r\n", "\n")
-
-
-def run_to(stub, address):
-    """Speaks to QEMU's stub for debuggers: a hardware breakpoint, then on to it. Raises OSError."""
-    stub.settimeout(WALL_S)
-    if command(stub, f"Z1,{address:x},1") != b"OK":
-        raise OSError("QEMU refuses a breakpoint")
-    stopped = command(stub, "c")
-    if not stopped.startswith(b"T05"):
-        raise OSError(f"the run ended with {stopped.decode(errors='replace')}")
-
-
-def command(stub, text):
-    """Sends a packet of the remote protocol; returns the answer's bytes. Raises OSError."""
-    stub.sendall(b"$%s#%02x" % (text.encode(), sum(text.encode()) & 255))
-    data = b""
-    while not (found := re.search(rb"\$([^#]*)#[0-9a-f]{2}", data)):
-        more = stub.recv(4096)
-        if not more:
-            raise OSError("the machine ended")
-        data += more
-    stub.sendall(b"+")
-    return found[1]
+    """Instructions from the machine's reset to the first one of a function. Returns (instructions, what was printed until then)."""
+    return guest.reached(guest.Guest(kernel.path, f"-- {options}"), kernel.start(function), function)

@@ -55,7 +55,7 @@ $(KERNEL_DIR)/%.c.o: %.c kernel/kernel.mk
 
 # NASM puts the whole path of its input's folder into the debug information. So its input is /dev/null, and the source, preprocessed,
 # is an include file (-p).
-$(KERNEL_DIR)/%.asm.o: %.asm kernel/kernel.mk kernel/lines.awk $(wildcard kernel/mine/*)
+$(KERNEL_DIR)/%.asm.o: %.asm kernel/kernel.mk kernel/lines.awk $(wildcard kernel/mine/* kernel/arch/x86_64/*.inc)
 	@mkdir -p $(@D)
 	@echo "  NASM $<"
 	$(Q)$(NASM) -E -I kernel/ -o $(@:.o=.e) $<

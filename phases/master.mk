@@ -49,7 +49,7 @@ grade: tree ## grades the reference, or a step of it: PHASE=n SOLVED=m TEST=text
 trace: tree ## the schedule of a test's run, for Perfetto and as a picture: TEST=name [APPEND="options"]; files in build/trace/
 	@$(MAKE) -C $(tree) trace $(call out,../../trace)
 
-bench: tree ## the figures of docs/performance.md, in guest instructions, beside their limits: V=1; build/bench.json
+bench: tree ## the figures of docs/performance.md, in guest instructions, beside their limits and Linux: V=1; build/bench.json
 	@$(MAKE) -C $(tree) bench $(call out,../..)
 
 soak: tree ## the long tests: MINUTES=n (else until all is done); goes on where it stopped, build/soak.json
@@ -74,7 +74,7 @@ autograder.zip: trees-$(phase) ## what Gradescope asks for: PHASE=n; build/autog
 	@$(python) grade/gradescope/pack.py $(graded-with) --out build/autograder-$(phase).zip
 
 # The table is printed also when one survives, and then make fails.
-mutants: trees ## tries every wrong solution on every test: a table, build/mutants.json; JOBS=n
+mutants: trees ## tries every wrong solution on the test that is to catch it: a table, build/mutants.json; JOBS=n
 	@status=0; CRESCENT_TESTS=all $(pytest)/test_mutants.py || status=1; $(python) grade/selftest/test_mutants.py; exit $$status
 
 race-rates: trees ## how often seeds find the mutants that are races, as a table: SEEDS=n (20) JOBS=n (2)

@@ -1,11 +1,11 @@
-"""The commands for people: os-ps, os-runq, os-bt, os-vm, os-trace, os-check. Each only reads; registers, the selected CPU and frame
-stay as they are."""
+"""The commands for people: os-ps, os-runq, os-bt, os-vm, os-user, os-trace, os-check. Each only reads; registers, the selected CPU and
+frame stay as they are."""
 
 import contextlib
 
 import gdb
 
-from . import check, spaces, views
+from . import check, programs, spaces, views
 from ..memory import BadAddress
 from ..state import Corrupt
 from .target import frames, kernel, register, registers
@@ -39,12 +39,14 @@ class Command(gdb.Command):
 
 
 class Ps(Command):
-    """os-ps: every thread: id, name, state, class, priority, CPU, how often it got the CPU, and where it is."""
+    """os-ps: every thread: id, name, state, class, priority, CPU, how often it got the CPU, and where it is. Where there are programs, also
+every process: id, parent, program, state, as which user it acts, and how many pages it has."""
 
     name = "os-ps"
 
     def lines(self):
-        return views.ps_lines(kernel(), frames)
+        now = kernel()
+        return views.ps_lines(now, frames) + (["", *programs.process_lines(now)] if spaces.has_spaces(now) else [])
 
 
 class RunQueues(Command):
@@ -111,6 +113,36 @@ may do with them now, and how many entries name them."""
         return spaces.vm_lines(kernel(), pid and self.number(pid, "PID"))
 
 
+class Program(Command):
+    """os-user [PID [FILE]]: tells GDB the symbols of the program that runs, or of process PID's, in place of those of another one.
+Then bt goes on from the kernel into the program, and hbreak main stops in whichever process comes there. FILE: the program with its
+symbols, where it is not the one of that name in build/user."""
+
+    name, most_arguments = "os-user", 2
+    loaded = None  # the gdb.Objfile of the last one
+
+    def lines(self, pid=None, file=None):
+        now = kernel()
+        if not spaces.has_spaces(now):
+            return ["os-user: programs come with phase 3"]
+        try:
+            cpu = gdb.selected_thread().num - 1 if gdb.selected_thread() else 0
+            process = programs.process_of(now, pid and self.number(pid, "PID"), cpu)
+            path, base = programs.find(now, process, file)
+        except programs.NoProgram as error:
+            raise gdb.GdbError(f"os-user: {error}") from None
+        self.load(path, base)
+        return [f"process {process.pid} ({process.name}) runs {path}" + (f", at {base:#x}" if base else "")]
+
+    def load(self, path, base):
+        """GDB forgets the program before, at whose addresses this one may lie."""
+        before = set(gdb.objfiles())
+        if Program.loaded and Program.loaded.is_valid():
+            gdb.execute(f'remove-symbol-file "{Program.loaded.filename}"', to_string=True)
+        gdb.execute(f'add-symbol-file "{path}" -o {base:#x}', to_string=True)
+        Program.loaded = next((o for o in gdb.objfiles() if o not in before), None)
+
+
 class Check(Command):
     """os-check: whether every rule holds that a kernel at rest keeps: links of lists, counts, states against queues, stacks, ids, memory. A
 broken rule is one line with what was seen. $os_check is the number of those lines."""
@@ -124,5 +156,5 @@ broken rule is one line with what was seen. $os_check is the number of those lin
         return [*broken, *check.notes(now)] if broken else [f"os-check: all {len(check.RULES)} rules hold", *check.notes(now)]
 
 
-for command in (Ps, RunQueues, Backtrace, Spaces, Trace, Check):
+for command in (Ps, RunQueues, Backtrace, Spaces, Program, Trace, Check):
     command()

@@ -1,7 +1,7 @@
 """Lab 3.4: process_fork(). The parent is a test inside the kernel; its child runs a program that does what the parent orders, in a page
 that both share."""
 
-from grade.api import exercise, no_leak, require, signed
+from grade.api import exercise, no_leak, replay, require, signed
 
 ENOMEM, EBUSY = -12, -16
 BEFORE, PARENT, CHILD = 0xBEF03E, 0xDA4E27, 0xC411D  # what stands in memory, and who wrote it
@@ -71,6 +71,54 @@ def test_fork_does_what_clone_asks_for(boot):
     require(notes[0] == 1, "the child's id is written where parent_tid says, in the parent's memory", "something else stands there")
     require(notes[1] == 0x500800, "the child's stack pointer is the one that was given", f"it is {notes[1]:#x}, 0x500800 was given")
     require(notes[2] == 0x1234560, "the child's FS base is the one that was given", f"it is {notes[2]:#x}, 0x1234560 was given")
+
+
+# At each switch: where CR3 and TSS.RSP0 lead, whose stack the processor goes on with, and what that thread and all others have.
+SWITCHES = """
+from grade.gdb import views
+Stop("switch_context")
+Stop("ktest_done")
+done = address("ktest_done")
+for _ in range(200):
+    if resume() in (done, None):
+        break
+    at, now = registers(("rsi", "cr3")), kernel()
+    threads = [{"name": views.label(t), "base": t.stack.base, "end": t.stack.base + t.stack.size, "user": int(t.user),
+                "root": t.user.target.root if int(t.user) else 0} for t in views.threads(now)[0]]
+    report(rsp=at["rsi"], root=at["cr3"] & ~0xfff, rsp0=now["cpus"][0].arch.tss.rsp[0], threads=threads,
+           kernel=now["kernel_pml4"] - given["direct"])
+"""
+DIRECT_BASE = 0xFFFF800000000000
+
+
+@exercise("3.4", points=1)
+def test_each_switch_brings_a_processs_own_tables_and_stack(boot):
+    """Two programs run at the same addresses, each in its own memory: the processor has to be told at every switch whose it is now (CR3),
+    and where the next interrupt of that program may be pushed (TSS.RSP0)."""
+    run = boot("fork_apart", outcome=None, result=None)  # whatever becomes of it, the switches say why
+    with replay(run) as debugger:
+        seen = debugger.run_script(SWITCHES, direct=DIRECT_BASE)
+    turns = []
+    for n, at in enumerate(seen):
+        following = [t for t in at["threads"] if t["base"] <= at["rsp"] < t["end"]]
+        require(len(following) == 1, "a switch goes on with the stack of a thread", f"switch {n}: next_rsp is {at['rsp']:#x}")
+        thread = following[0]
+        says = f"switch {n}, to thread {thread['name']}, seen by GDB at switch_context(): "
+        if not thread["user"]:
+            living = {t["root"] for t in at["threads"]} | {at["kernel"]}
+            require(at["root"] in living, "a thread without a program runs on page tables that are still somebody's", f"{says}CR3 = "
+                    f"{at['root']:#x}")
+            continue
+        turns.append(thread["root"])
+        require(at["root"] == (thread["root"] or at["kernel"]), "CR3 names the page tables of the process that runs next, at each switch",
+                f"{says}CR3 = {at['root']:#x}, its tables are at {thread['root']:#x}")
+        require(at["rsp0"] == thread["end"], "TSS.RSP0 is the top of the kernel stack of the thread that runs next, at each switch",
+                f"{says}RSP0 = {at['rsp0']:#x}, its stack ends at {thread['end']:#x}")
+    if run.unjudged:
+        raise run.unjudged
+    changes = sum(a != b for a, b in zip(turns, turns[1:]))
+    require(changes >= 8 and len(set(turns) - {0}) == 2, "parent and child take turns, each on page tables of its own",
+            f"{len(turns)} switches to a process, {changes} times from one to the other")
 
 
 def difference(output, expected):

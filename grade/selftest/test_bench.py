@@ -76,7 +76,8 @@ def test_a_block_that_was_not_executed_is_not_counted():
 
 @pytest.mark.parametrize("value, judged, found", [(80, True, 0), (81, True, 1), (81, False, 0)])
 def test_a_figure_above_its_limit_is_a_failure_where_it_is_judged(value, judged, found):
-    result = {"judged": judged, "compiler": "gcc 12.2.0", "qemu": "7.2", "figures": [bench.figure("x", value, 80)]}
+    result = {"judged": judged, "compiler": "gcc 12.2.0", "qemu": "7.2", "cpu": "x", "peer": None,
+              "figures": [bench.figure("x", value, 80)]}
     assert len(bench.over(result)) == found
     said = "\n".join(bench.lines(result))
     assert ("TOO MANY: x: 81, and 80 is the limit" in said) == bool(found) and ("not judged" in said) == (not judged)

@@ -9,7 +9,7 @@ from pathlib import Path
 import kernels  # noqa: F401: makes the grader importable
 import pytest
 
-from grade.steps import command, run_to
+from grade.guest import command, run_to
 
 TREE = Path(__file__).parents[2] / "build/tree/1-199"
 KERNEL = TREE / "build/checked/kernel.elf"

@@ -12,7 +12,7 @@ from grade import dwarf
 from grade.boot import Boot
 from grade.debugger import find_gdb, replay
 from grade.errors import GraderFault
-from grade.gdb import views
+from grade.gdb import programs, views
 
 
 def boot_of(kernel):
@@ -122,7 +122,7 @@ def test_gdb_complains_about_no_function(variant, tmp_path):
 
 @pytest.mark.parametrize("name, file", [("switch_context", "switch.asm"), ("boot_high", "boot.asm")])
 def test_assembly_has_its_lines_and_plain_paths(name, file):
-    image = dwarf.load(kernels.REFERENCE / "build/checked/kernel.elf")
+    image = dwarf.load(kernels.REFERENCE / "build/checked/kernel.elf", kernels.ROOT / "build/dwarf")
     path, number = image.line(image.symbols[name])
     lines = (kernels.REFERENCE / path).read_text().splitlines()
     assert path == f"kernel/arch/x86_64/{file}" and lines[number - 2].startswith(f"{name}:")  # the first instruction behind the label
@@ -255,7 +255,7 @@ def test_os_bt_says_which_frames_may_be_stale():
 
 
 def test_what_is_not_in_the_kernels_code_ends_a_backtrace(reference):
-    image = dwarf.load(kernels.REFERENCE / "build/checked/kernel.elf")
+    image = dwarf.load(kernels.REFERENCE / "build/checked/kernel.elf", kernels.ROOT / "build/dwarf")
     lines = views.frame_lines(SimpleNamespace(image=image), [3, image.symbols["schedule"], 0x42, image.symbols["kmain"]])
     assert lines[0] == "#0  0x3 (not in the kernel's code)" and "schedule" in lines[1] and len(lines) == 2
 
@@ -435,3 +435,80 @@ def test_os_check_names_what_was_spoiled(spoiled, what):
 
 def test_each_spoiling_was_mended(spoiled):
     assert spoiled["as before"]["broken"] == [] and set(spoiled) == {*EXPECTED, "as before"}
+
+
+# --- programs --------------------------------------------------------------------------------------------------------------------------
+
+PROGRAMS = """
+import gdb
+from grade.gdb import programs
+def say(line):
+    try:
+        report(line=line, said=gdb.execute(line, to_string=True).splitlines())
+    except gdb.error as error:
+        report(line=line, said=[f"refused: {error}"])
+first = Stop("sys_getpid")
+resume()
+say("os-user")
+programs.FOLDERS.insert(0, programs.Path(given["folder"]))
+for line in given["lines"]:
+    say(line)
+first.delete()
+program = gdb.Breakpoint("done", gdb.BP_HARDWARE_BREAKPOINT)
+resume()
+say("bt 1")
+program.delete()
+Stop("preempt_before_user")
+resume()
+say("bt")
+"""
+
+
+@pytest.fixture(scope="module")
+def in_a_program():
+    """{command: its lines} while /tests/ids calls getpid()."""
+    tree = kernels.reference(3)
+    kernel = tree / "build/checked/kernel.elf"
+    built = tree / "build/user"
+    lines = ["os-ps", "os-user 1", "os-user x-", "os-user 2 nowhere", f"os-user 2 {kernel}", f"os-user 2 {built}/bin/ls.elf", "os-user 2",
+             "bt", "os-user", "os-user"]
+    boot = Boot(kernel, kernels.image(kernel, tree), 2, archive=kernels.archive_of(3))
+    with contextlib.closing(boot), replay(boot("user", program=["/tests/ids"], trace="off")) as debugger:
+        found = debugger.run_script(PROGRAMS, folder=str(built), lines=lines)
+    return {report["line"]: report["said"] for report in found}, found[0]["said"]
+
+
+def test_os_ps_shows_processes_where_there_are_programs(in_a_program):
+    said, _ = in_a_program
+    rows = [line.split() for line in said["os-ps"][said["os-ps"].index("") + 1:]]
+    assert rows == [["pid", "parent", "program", "state", "user", "pages"], ["1", "0", "init", "RUNNING", "0", "-"],
+                    ["2", "1", "ids", "RUNNING", "0", rows[2][5]], ["3", "2", "ids", "RUNNING", "1000", rows[3][5]]]
+    assert int(rows[2][5]) > 3 < int(rows[3][5])
+
+
+def test_os_user_brings_a_programs_symbols(in_a_program):
+    """Then a breakpoint in the program stops there, and a backtrace goes on from the kernel into it."""
+    said, before = in_a_program
+    assert re.match(r"refused: os-user: process 3 \(ids\): there is no ids.elf .*make user", before[0])
+    assert re.fullmatch(r"process 2 \(ids\) runs .*/tests/ids.elf", said["os-user 2"][0])
+    assert re.fullmatch(r"process 3 \(ids\) runs .*/tests/ids.elf", said["os-user"][0])
+    assert re.match(r"#0 +done \(status=0\) at user/tests/show.h:", said["bt 1"][0])
+    functions = [found[1] for found in (re.match(FUNCTION, line) for line in said["bt"]) if found]
+    assert functions[functions.index("<signal") + 1] == "write" and functions[-1] == "main", said["bt"]
+    assert functions[:3] == ["preempt_before_user", "before_user_mode", "syscall"]
+
+
+def test_os_user_takes_no_other_program_for_it(in_a_program):
+    said, _ = in_a_program
+    for command, words in {"os-user 1": "no process 1 has a program", "os-user x-": "PID is a number", "os-user 2 nowhere": "No such file",
+                           **{command: "runs something else than" for command in said if command.endswith("ls.elf")},
+                           **{command: "has no page at" for command in said if command.endswith("kernel.elf")}}.items():
+        assert len(said[command]) == 1 and words in said[command][0], said[command]
+
+
+def test_a_program_that_may_lie_anywhere_lies_where_its_first_region_is(monkeypatch):
+    regions = [SimpleNamespace(start=0x7000, ops=0), SimpleNamespace(start=0x9000, ops=1), SimpleNamespace(start=0xA000, ops=1)]
+    monkeypatch.setattr(programs.spaces, "regions", lambda kernel, space: (regions, []))
+    process = SimpleNamespace(space=SimpleNamespace(target=None))
+    assert programs.base_of(None, process, SimpleNamespace(kind=programs.ANYWHERE)) == 0x9000
+    assert programs.base_of(None, process, SimpleNamespace(kind=programs.FIXED)) == 0

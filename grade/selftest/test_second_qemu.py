@@ -7,7 +7,7 @@ import subprocess
 import kernels  # noqa: F401  (makes grade importable)
 import pytest
 
-from grade import second_qemu
+from grade import debian, second_qemu
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_a_suite_that_cannot_be_fetched_is_told_so(machine, capsys):
 
 
 def test_apt_works_in_the_folder_and_nowhere_else(tmp_path):
-    config = second_qemu.configuration(tmp_path, "http://archive.invalid/debian/", "/usr/share/keyrings/key.gpg")
+    config = debian.configuration(tmp_path, second_qemu.sources("http://archive.invalid/debian/", "/usr/share/keyrings/key.gpg"))
     assert (tmp_path / "apt/sources.list").read_text().splitlines() == [
         "deb [signed-by=/usr/share/keyrings/key.gpg] http://archive.invalid/debian/ bookworm main",
         "deb [signed-by=/usr/share/keyrings/key.gpg] http://archive.invalid/debian/ bookworm-backports main"]

@@ -10,6 +10,19 @@ static bool panicking;
 static const char *script; /* [console_lock] what is left to play */
 static size_t script_left; /* [console_lock] bytes */
 
+#if PHASE >= 3
+#define LOG_SIZE KIB(16) /* bytes that are kept for /proc/kmsg */
+
+static char log_text[LOG_SIZE]; /* [console_lock] a ring */
+static u64 log_end;             /* [console_lock] bytes that were ever put there */
+
+static void log_add(const char *text, size_t n)
+{
+    for (; n; n--)
+        log_text[log_end++ % LOG_SIZE] = *text++;
+}
+#endif
+
 void console_init(void)
 {
     serial_init();
@@ -38,14 +51,19 @@ static void console_leave(u64 flags)
     irq_restore(flags);
 }
 
-void console_write(const char *text, size_t n)
+static void put(const char *text, size_t n)
 {
-    u64 flags = console_enter();
-
     for (size_t i = 0; i < n; i++) {
         serial_putc(text[i]);
         vga_putc(text[i]);
     }
+}
+
+void console_write(const char *text, size_t n)
+{
+    u64 flags = console_enter();
+
+    put(text, n);
     console_leave(flags);
 }
 
@@ -53,13 +71,54 @@ void printk(const char *fmt, ...)
 {
     char text[512];
     va_list ap;
-    int n;
+    u64 flags;
+    size_t n;
 
     va_start(ap, fmt);
-    n = format_v(text, sizeof(text), fmt, ap);
+    n = min((size_t)format_v(text, sizeof(text), fmt, ap), sizeof(text) - 1);
     va_end(ap);
-    console_write(text, min((size_t)n, sizeof(text) - 1));
+    flags = console_enter();
+#if PHASE >= 3
+    log_add(text, n);
+#endif
+    put(text, n);
+    console_leave(flags);
 }
+
+#if PHASE >= 3
+void printk_quiet(const char *fmt, ...)
+{
+    char text[256];
+    va_list ap;
+    u64 flags;
+    size_t n;
+
+    va_start(ap, fmt);
+    n = min((size_t)format_v(text, sizeof(text), fmt, ap), sizeof(text) - 1);
+    va_end(ap);
+    flags = console_enter();
+    log_add(text, n);
+    console_leave(flags);
+}
+
+size_t printk_log(char *to, size_t size)
+{
+    u64 flags = console_enter();
+    u64 from = log_end > LOG_SIZE ? log_end - LOG_SIZE : 0;
+    size_t n, first;
+
+    while (log_end > LOG_SIZE && from < log_end && log_text[(from - 1) % LOG_SIZE] != '\n')
+        from++;
+    n = log_end - from;
+    first = min(n, LOG_SIZE - from % LOG_SIZE);
+    if (n <= size) {
+        memcpy(to, log_text + from % LOG_SIZE, first);
+        memcpy(to + first, log_text, n - first);
+    }
+    console_leave(flags);
+    return n;
+}
+#endif
 
 void console_play(const char *text, size_t n)
 {

@@ -7,6 +7,13 @@ void console_init(void);
 /* Any context; whole calls do not mix. */
 void printk(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void console_write(const char *text, size_t n);
+#if PHASE >= 3
+/* For the log alone. */
+void printk_quiet(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* What the kernel has said, as far back as it is kept, from the beginning of a line on: copied to `to` if `size` bytes are room for it.
+   Returns how many bytes it has. */
+size_t printk_log(char *to, size_t size);
+#endif
 /* A character typed or played in, or -1 if none waits. */
 int console_poll(void);
 /* From now on input comes from this text (a test's script, a boot module) before it comes from the devices. */

@@ -52,6 +52,23 @@ static bool in_group(const struct fs_context *fs, u32 gid)
     return in;
 }
 
+bool inode_in_group(const struct inode *inode)
+{
+    return !current_fs()->euid || in_group(current_fs(), inode->gid);
+}
+
+/* The set-id bits that a change takes away. S_ISGID on what the group may not execute says something else, to those in the group. */
+static u32 set_ids_of(const struct inode *inode)
+{
+    return inode->mode & 010 || !inode_in_group(inode) ? S_ISUID | S_ISGID : S_ISUID;
+}
+
+void inode_lose_set_ids(struct inode *inode)
+{
+    if (current_fs()->euid)
+        inode->mode &= ~set_ids_of(inode);
+}
+
 int inode_permission(const struct inode *inode, u32 want)
 {
     const struct fs_context *fs = current_fs();
@@ -75,14 +92,13 @@ int inode_owned(const struct inode *inode)
 
 int inode_chmod(struct inode *inode, u32 mode)
 {
-    const struct fs_context *fs = current_fs();
     int error = inode_owned(inode);
 
     if (error)
         return error;
     mode &= S_ALL;
     mutex_lock(&inode->lock);
-    if (fs->euid && !in_group(fs, inode->gid))
+    if (!inode_in_group(inode))
         mode &= ~S_ISGID;
     inode->mode = (inode->mode & S_IFMT) | mode;
     inode->ctime = fs_now();
@@ -99,12 +115,12 @@ int inode_chown(struct inode *inode, u32 uid, u32 gid)
     if (fs->euid && (other_owner || other_group))
         return -EPERM;
     mutex_lock(&inode->lock);
+    if (!inode_is(inode, S_IFDIR))
+        inode->mode &= ~set_ids_of(inode); /* the new owner did not ask for them */
     if (uid != ~0u)
         inode->uid = uid;
     if (gid != ~0u)
         inode->gid = gid;
-    if (!inode_is(inode, S_IFDIR) && (uid != ~0u || gid != ~0u))
-        inode->mode &= ~(inode->mode & 010 ? S_ISUID | S_ISGID : S_ISUID); /* the new owner did not ask for them */
     inode->ctime = fs_now();
     mutex_unlock(&inode->lock);
     return 0;
@@ -122,8 +138,10 @@ int inode_truncate(struct inode *inode, s64 size)
         return -EINVAL;
     mutex_lock(&inode->lock);
     error = inode->ops->truncate(inode, (u64)size);
-    if (!error)
+    if (!error) {
         inode->mtime = inode->ctime = fs_now();
+        inode_lose_set_ids(inode);
+    }
     mutex_unlock(&inode->lock);
     return error;
 }

@@ -88,6 +88,12 @@ int inode_permission(const struct inode *inode, u32 want);
 /* 0 if the running process owns it or is root, else -EPERM. */
 int inode_owned(const struct inode *inode);
 
+/* Whether the running process belongs to its group, or is root. */
+bool inode_in_group(const struct inode *inode);
+/* Its contents are changed: takes the set-id bits away, unless root does it. A program that acts as its owner is to be the owner's text.
+   The mutex held. */
+void inode_lose_set_ids(struct inode *inode);
+
 /* Attributes, as the calls of these names change them, with their checks. */
 int inode_chmod(struct inode *inode, u32 mode);
 int inode_chown(struct inode *inode, u32 uid, u32 gid);

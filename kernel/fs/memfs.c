@@ -206,6 +206,8 @@ static int memfs_create(struct inode *dir, struct name name, u32 mode, u32 rdev,
     }
     if (dir->mode & S_ISGID) {
         inode->gid = dir->gid;
+        if (inode_is(inode, S_IFREG) && inode->mode & 010 && !inode_in_group(inode))
+            inode->mode &= ~S_ISGID;
         if (inode_is(inode, S_IFDIR))
             inode->mode |= S_ISGID;
     }

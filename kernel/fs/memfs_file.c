@@ -158,7 +158,7 @@ static s64 memfs_write(struct file *file, struct io *io)
     result = file_write_locked(inode, io);
     if (result > 0) {
         inode->mtime = inode->ctime = fs_now();
-        inode->mode &= ~(inode->mode & 010 ? S_ISUID | S_ISGID : S_ISUID);
+        inode_lose_set_ids(inode);
     }
     mutex_unlock(&inode->lock);
     return result;

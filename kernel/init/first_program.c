@@ -87,6 +87,8 @@ static void run(const struct boot_info *boot)
     int error = path ? 0 : -ENOMEM;
 
     boot_archive_unpack(boot);
+    printk_quiet("Crescent, %lu of %lu MiB free, clock %lu MHz\n", frames_free() * PAGE_SIZE / MIB(1), frames_total() * PAGE_SIZE / MIB(1),
+                 (clock_hz() + 500000) / 1000000);
     if (!error)
         error = first_program(path, &strings);
     if (!error)
@@ -95,6 +97,7 @@ static void run(const struct boot_info *boot)
         refuse("boot option init=%s: cannot be run: error %d (kernel/lib/errno.h)", option_text("init"), -error);
     exec_strings_free(&strings);
     path_free(path);
+    printk_quiet("process 1 is %s\n", current_process()->name);
     user_thread_enter();
 }
 

@@ -1,6 +1,9 @@
 /* Lab 3.6: what is left of a process that has ended, and whose its children are. */
+#include "arch/user.h"
+#include "base/cpu.h"
 #include "ktest/ktest.h"
 #include "ktest/program.h"
+#include "ktest/space.h"
 #include "lib/errno.h"
 #include "mm/frames.h"
 #include "mm/kstack.h"
@@ -86,4 +89,21 @@ KTEST(exit_orphans, "a program that leaves children behind, and who gets them")
             error = -ENOMEM;
     }
     return error;
+}
+
+/* FOUND: the root in use, 0 for the kernel's: at first, after user_space_leave(), and when others have run meanwhile. */
+static int leave_and_come_back(struct address_space *space)
+{
+    (void)space;
+    fact(FACT_FOUND, 0, this_cpu()->arch.root);
+    user_space_leave(current()->user);
+    fact(FACT_FOUND, 1, this_cpu()->arch.root);
+    thread_sleep(NS_PER_MS);
+    fact(FACT_FOUND, 2, this_cpu()->arch.root);
+    return 0;
+}
+
+KTEST(exit_space_left, "a thread that has left its address space, and comes back to the CPU")
+{
+    return run_in_space(leave_and_come_back);
 }

@@ -1,5 +1,6 @@
 /* Credentials (cred.h). Lock: processes_lock, while they change. */
 #include "proc/cred.h"
+#include "fs/abi.h"
 #include "lib/errno.h"
 #include "proc/table.h"
 
@@ -53,17 +54,34 @@ int credentials_change(const struct credentials *cred)
     return error;
 }
 
-void credentials_exec(void)
+struct credentials credentials_of_program(u32 mode, u32 uid, u32 gid)
+{
+    struct credentials cred = current_process()->cred;
+
+    if (mode & S_ISUID)
+        cred.uid.effective = uid;
+    if ((mode & (S_ISGID | 010)) == (S_ISGID | 010)) /* without the right to execute the bit means something else */
+        cred.gid.effective = gid;
+    cred.uid.saved = cred.uid.effective;
+    cred.gid.saved = cred.gid.effective;
+    cred.permitted = cred.uid.real && cred.uid.effective ? 0 : CAPABILITIES_ALL;
+    cred.effective = cred.uid.effective ? 0 : cred.permitted;
+    return cred;
+}
+
+void credentials_exec(const struct credentials *cred)
 {
     struct process *me = current_process();
     u64 flags = spin_lock_irq(&processes_lock);
-    struct credentials *cred = &me->cred;
 
-    cred->uid.saved = cred->uid.effective;
-    cred->gid.saved = cred->gid.effective;
-    cred->permitted = cred->uid.real && cred->uid.effective ? 0 : CAPABILITIES_ALL;
-    cred->effective = cred->uid.effective ? 0 : cred->permitted;
+    me->cred = *cred;
+    show_to_fs(me);
     spin_unlock_irq(&processes_lock, flags);
+}
+
+bool credentials_privileged(const struct credentials *cred)
+{
+    return cred->uid.effective != cred->uid.real || cred->gid.effective != cred->gid.real;
 }
 
 bool capable(enum capability capability)

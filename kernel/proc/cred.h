@@ -31,8 +31,12 @@ void credentials_init(struct credentials *cred);
 /* The running process has these from now on: with what Linux does to its capabilities when user ids change from or to root. Returns 0, or
    -EAGAIN: no memory to count the new user's processes. */
 int credentials_change(const struct credentials *cred);
-/* The running process begins another program. */
-void credentials_exec(void);
+/* What the running process will have with the program of a file with this mode, owner and group. */
+struct credentials credentials_of_program(u32 mode, u32 uid, u32 gid);
+/* The running process begins that program. */
+void credentials_exec(const struct credentials *cred);
+/* Whether a program may do what whoever started it may not: so it trusts nothing that it was handed. */
+bool credentials_privileged(const struct credentials *cred);
 
 /* Whether the running process has a capability. */
 bool capable(enum capability capability);

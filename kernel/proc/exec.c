@@ -139,14 +139,13 @@ static int put_pointers(struct writer *w, const char **s, uptr *at, unsigned n)
     return error ? error : put(w, 0);
 }
 
-static int put_auxiliary(struct writer *w, const struct program *program, uptr random, uptr file)
+static int put_auxiliary(struct writer *w, const struct program *program, const struct credentials *cred, uptr random, uptr file)
 {
-    const struct credentials *cred = &current_process()->cred;
     const u64 aux[][2] = {
-        { AT_PHDR, program->headers }, { AT_PHENT, 56 }, { AT_PHNUM, program->nr_headers }, { AT_PAGESZ, PAGE_SIZE }, { AT_BASE, 0 },
-        { AT_FLAGS, 0 }, { AT_ENTRY, program->entry }, { AT_UID, cred->uid.real }, { AT_EUID, cred->uid.effective }, { AT_GID,
-                                                                                                                      cred->gid.real },
-        { AT_EGID, cred->gid.effective }, { AT_CLKTCK, 100 }, { AT_SECURE, 0 }, { AT_RANDOM, random }, { AT_EXECFN, file }, { AT_NULL, 0 },
+        { AT_PHDR, program->headers }, { AT_PHENT, 56 }, { AT_PHNUM, program->nr_headers }, { AT_PAGESZ, PAGE_SIZE },
+        { AT_BASE, 0 }, { AT_FLAGS, 0 }, { AT_ENTRY, program->entry },
+        { AT_UID, cred->uid.real }, { AT_EUID, cred->uid.effective }, { AT_GID, cred->gid.real }, { AT_EGID, cred->gid.effective },
+        { AT_CLKTCK, 100 }, { AT_SECURE, credentials_privileged(cred) }, { AT_RANDOM, random }, { AT_EXECFN, file }, { AT_NULL, 0 },
     };
     int error = 0;
 
@@ -161,7 +160,8 @@ static int put_auxiliary(struct writer *w, const struct program *program, uptr r
 
 /* From the top: 8 bytes of 0, the program's name, the strings, 16 random bytes; then, at *rsp, the words that the ABI wants: argc,
    pointers to the arguments and NULL, to the environment's and NULL, the auxiliary vector. */
-static int stack_make(struct address_space *space, const struct program *program, const char *name, const struct exec_strings *s, uptr *rsp)
+static int stack_make(struct address_space *space, const struct program *program, const struct credentials *cred, const char *name,
+                      const struct exec_strings *s, uptr *rsp)
 {
     u64 random[2];
     uptr file = USER_END - 8 - (strlen(name) + 1), strings = file - s->used, random_at = align_down(strings - sizeof(random), 16);
@@ -193,7 +193,7 @@ static int stack_make(struct address_space *space, const struct program *program
         error = put_pointers(&w, &string, &strings, s->envc);
     space->env_end = strings;
     if (!error)
-        error = put_auxiliary(&w, program, random_at, file);
+        error = put_auxiliary(&w, program, cred, random_at, file);
     return error ? error : flush(&w);
 }
 
@@ -248,6 +248,7 @@ int process_exec(const struct image *image, const char *name, const struct exec_
     struct thread *me = current();
     struct process *p = current_process();
     struct address_space *space = aspace_new(), *old;
+    const struct credentials cred = credentials_of_program(image->mode, image->uid, image->gid);
     struct program program;
     uptr rsp;
     int error;
@@ -257,7 +258,7 @@ int process_exec(const struct image *image, const char *name, const struct exec_
     limits_to_space(p, space);
     error = elf_load(space, image, &program);
     if (!error)
-        error = stack_make(space, &program, name, strings, &rsp);
+        error = stack_make(space, &program, &cred, name, strings, &rsp);
     if (!error && !me->user)
         error = become_user(p, me, space);
     if (error) {
@@ -272,7 +273,7 @@ int process_exec(const struct image *image, const char *name, const struct exec_
         aspace_free(old);
     fd_close_on_exec(&p->fds);
     signals_reset(p);
-    credentials_exec();
+    credentials_exec(&cred);
     p->execed = true;
     user_thread(me)->altstack = (struct signal_stack){ 0 };
     user_thread(me)->clear_tid = 0;

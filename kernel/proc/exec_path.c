@@ -177,6 +177,22 @@ static int collect(struct exec_strings *strings, const struct plan *plan, uptr a
     return given ? collect_given(strings, given, skip) : collect_user(strings, argv, envp, skip);
 }
 
+/* A file as a program, with the set-id bits and the owner that it has together at one moment. A script's own bits mean nothing: between
+   the look at it and its being read, somebody could put another text in its place. */
+static struct image image_of(struct file *file)
+{
+    struct inode *inode = file->inode;
+    struct image image = { .ops = &file_vm_ops, .object = file };
+
+    mutex_lock(&inode->lock);
+    image.size = inode->size;
+    image.mode = inode->mode;
+    image.uid = inode->uid;
+    image.gid = inode->gid;
+    mutex_unlock(&inode->lock);
+    return image;
+}
+
 int process_exec_path(char *path, uptr argv, uptr envp, const struct exec_strings *given)
 {
     struct exec_strings strings = { 0 };
@@ -191,7 +207,7 @@ int process_exec_path(char *path, uptr argv, uptr envp, const struct exec_string
     if (file && !error)
         error = collect(&strings, plan, argv, envp, given);
     if (file && !error) {
-        const struct image image = { .ops = &file_vm_ops, .object = file, .size = file->inode->size };
+        const struct image image = image_of(file);
 
         error = file->ops->page ? process_exec(&image, plan->first, &strings) : -EACCES;
     }

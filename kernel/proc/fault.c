@@ -24,12 +24,22 @@ static int make_page(const struct trap_frame *frame, uptr at)
     return error;
 }
 
-/* The signal that tells a program of its exception; error: why a page could not be made. */
+static bool has_region(struct process *p, uptr at)
+{
+    bool has;
+
+    mutex_lock(&p->space_lock);
+    has = region_find(p->space, at);
+    mutex_unlock(&p->space_lock);
+    return has;
+}
+
+/* The signal that tells a program of its exception; error: why a page could not be made. Interrupts on. */
 static int signal_of(const struct trap_frame *frame, int error, struct signal_info *info)
 {
     switch (frame->vector) {
     case TRAP_PAGE_FAULT:
-        info->code = error == -EIO ? BUS_ADRERR : region_find(current_process()->space, info->address) ? SEGV_ACCERR : SEGV_MAPERR;
+        info->code = error == -EIO ? BUS_ADRERR : has_region(current_process(), info->address) ? SEGV_ACCERR : SEGV_MAPERR;
         return error == -ENOMEM ? SIGKILL : error == -EIO ? SIGBUS : SIGSEGV;
     case TRAP_DIVISION:
         info->code = FPE_INTDIV;

@@ -7,6 +7,7 @@ struct image {
     const struct vm_object_ops *ops;
     void *object;
     u64 size; /* bytes */
+    u32 mode, uid, gid; /* the file's: with a set-id bit its owner is whom the program acts as */
 };
 
 /* n bytes from byte `at` of an image on. Returns 0, -ENOEXEC (it is shorter), or -ENOMEM. */

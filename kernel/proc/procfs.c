@@ -30,28 +30,15 @@ struct proc_name {
     int (*show)(struct text *to, pid_t pid); /* of a file */
 };
 
+#define TEXT(name) { #name, S_IFREG | 0444, show_##name }
+
 static const struct proc_name of_system[] = {
-    { "self", S_IFLNK | 0777, NULL },
-    { "stat", S_IFREG | 0444, show_system_stat },
-    { "meminfo", S_IFREG | 0444, show_meminfo },
-    { "uptime", S_IFREG | 0444, show_uptime },
-    { "loadavg", S_IFREG | 0444, show_loadavg },
-    { "version", S_IFREG | 0444, show_version },
-    { "cpuinfo", S_IFREG | 0444, show_cpuinfo },
-    { "mounts", S_IFREG | 0444, show_mounts },
-    { "filesystems", S_IFREG | 0444, show_filesystems },
-    { "schedstat", S_IFREG | 0444, show_schedstat },
+    { "self", S_IFLNK | 0777, NULL }, { "stat", S_IFREG | 0444, show_system_stat }, TEXT(meminfo), TEXT(uptime), TEXT(loadavg),
+    TEXT(version), TEXT(cpuinfo), TEXT(mounts), TEXT(filesystems), TEXT(schedstat), { "kmsg", S_IFREG | 0400, show_kmsg },
 };
 
 static const struct proc_name of_process[] = {
-    { "fd", S_IFDIR | 0500, NULL },
-    { "stat", S_IFREG | 0444, show_stat },
-    { "status", S_IFREG | 0444, show_status },
-    { "statm", S_IFREG | 0444, show_statm },
-    { "maps", S_IFREG | 0444, show_maps },
-    { "cmdline", S_IFREG | 0444, show_cmdline },
-    { "comm", S_IFREG | 0444, show_comm },
-    { "sched", S_IFREG | 0444, show_sched },
+    { "fd", S_IFDIR | 0500, NULL }, TEXT(stat), TEXT(status), TEXT(statm), TEXT(maps), TEXT(cmdline), TEXT(comm), TEXT(sched),
 };
 
 static struct proc_inode root;

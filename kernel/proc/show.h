@@ -32,3 +32,4 @@ int show_cpuinfo(struct text *to, pid_t pid);
 int show_mounts(struct text *to, pid_t pid);
 int show_filesystems(struct text *to, pid_t pid);
 int show_schedstat(struct text *to, pid_t pid);
+int show_kmsg(struct text *to, pid_t pid);

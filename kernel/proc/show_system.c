@@ -1,4 +1,5 @@
 /* The system's own files of /proc (show.h). Numbers of the scheduler may be a moment old. */
+#include "base/printk.h"
 #include "fs/inode.h"
 #include "lib/format.h"
 #include "proc/info.h"
@@ -118,5 +119,12 @@ int show_schedstat(struct text *to, pid_t pid)
     sched_stats_get(&stats);
     text_add(to, "version 15\ntimestamp %lu\ncpu0 0 0 %lu 0 %lu %lu %lu 0 %lu\n", now / NS_PER_MS, stats.scheduled,
              stats.wakes, stats.wakes, now - min(idle, now), stats.switches);
+    return 0;
+}
+
+int show_kmsg(struct text *to, pid_t pid)
+{
+    (void)pid;
+    to->used = printk_log(to->at, to->size);
     return 0;
 }

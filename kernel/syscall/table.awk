@@ -20,8 +20,8 @@ BEGIN {
         printf "s64 sys_%s(%s);\n", $2, declared == "" ? "void" : declared
         next
     }
-    printf "s64 sys_%s(%s) __attribute__((weak));\nstatic s64 call_%s(const struct trap_frame *frame)\n{\n%s    return sys_%s ? sys_%s(%s) : -38;\n}\n\n",
-        $2, declared == "" ? "void" : declared, $2, NF < 4 ? "    (void)frame;\n" : "", $2, $2, passed
+    printf "s64 sys_%s(%s);\nstatic s64 call_%s(const struct trap_frame *frame)\n{\n%s    return sys_%s(%s);\n}\n\n",
+        $2, declared == "" ? "void" : declared, $2, NF < 4 ? "    (void)frame;\n" : "", $2, passed
     entries = entries "    [" $1 "] = { \"" $2 "\", call_" $2 " },\n"
     if ($1 > most)
         most = $1

@@ -12,6 +12,8 @@ USER_DS      equ 0x23
 USER_CS      equ 0x2b
 TRAP_SYSCALL equ 256
 
+%include "arch/x86_64/registers.inc"
+
 extern syscall                        ; void syscall(struct trap_frame *): arch/upcall.h
 extern trap_restore                   ; trap.asm
 
@@ -30,42 +32,16 @@ syscall_entry:
     push rcx
     push rax                          ; "error": the call's number, for who starts it again
     push TRAP_SYSCALL
-    push rax
-    push rbx
-    push rcx
-    push rdx
-    push rsi
-    push rdi
-    push rbp
-    push r8
-    push r9
-    push r10
-    push r11
-    push r12
-    push r13
-    push r14
-    push r15
+    push_registers
+SAVING equ $ - syscall_entry          ; bytes of code
     sti
     mov rdi, rsp
     call syscall                      ; comes back with interrupts off
 leave:
     cmp qword [rsp + 15 * 8], TRAP_SYSCALL
     jne .all
-    pop r15
-    pop r14
-    pop r13
-    pop r12
-    pop r11
-    pop r10
-    pop r9
-    pop r8
-    pop rbp
-    pop rdi
-    pop rsi
-    pop rdx
-    pop rcx
-    pop rbx
-    pop rax
+SAVED equ $ - syscall_entry - SAVING
+    pop_registers
     mov rsp, [rsp + 5 * 8]            ; from here on an NMI finds the program's stack, and does not care: it has its own
     swapgs
     o64 sysret
@@ -79,3 +55,6 @@ user_return:
     cli
     mov rsp, rdi
     jmp leave
+
+    frame_table
+    frame_from syscall_entry + SAVING, SAVED + 1 ; until the first pop

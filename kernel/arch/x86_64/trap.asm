@@ -12,40 +12,20 @@ RFLAGS_AC equ 1 << 18
 extern trap                           ; void trap(struct trap_frame *): base/trap.c
 global trap_return, trap_restore      ; where it returns to; the end, with rsp at a frame and the frame's GS
 
-%macro push_registers 0
-    push rax
-    push rbx
-    push rcx
-    push rdx
-    push rsi
-    push rdi
-    push rbp
-    push r8
-    push r9
-    push r10
-    push r11
-    push r12
-    push r13
-    push r14
-    push r15
-%endmacro
+%include "arch/x86_64/registers.inc"
 
-%macro pop_registers 0
-    pop r15
-    pop r14
-    pop r13
-    pop r12
-    pop r11
-    pop r10
-    pop r9
-    pop r8
-    pop rbp
-    pop rdi
-    pop rsi
-    pop rdx
-    pop rcx
-    pop rbx
-    pop rax
+; rsp = where the vector was pushed. Nothing of the kernel's runs with the AC that a program has set, or user_copy() in whose middle this
+; entry came: with AC the kernel may touch user memory (SMAP), and a wild pointer would find some. iretq brings it back. No clac, which not
+; every processor has.
+%macro close_user_memory 0 ; once in an entry
+%if PHASE >= 3
+    test byte [rsp + 34], 4           ; AC is bit 18 of the interrupted flags, at rsp + 32
+    jz .closed
+    pushfq
+    and dword [rsp], ~RFLAGS_AC
+    popfq
+.closed:
+%endif
 %endmacro
 
 section .text
@@ -54,16 +34,14 @@ section .text
 ; is 22 words, so rsp % 16 == 0 here and the call is aligned.
 trap_entry:
 %if PHASE >= 3
-    test byte [rsp + 24], 3           ; the interrupted cs: from user mode, GS is the program's, and so are the flags
-    jz .registers
+    test byte [rsp + 24], 3           ; the interrupted cs: from user mode, GS is the program's
+    jz .kernel
     swapgs
-    pushfq                            ; a program may set AC, which would open user memory to the kernel (SMAP)
-    and dword [rsp], ~RFLAGS_AC
-    popfq
-.registers:
+.kernel:
 %endif
+    close_user_memory
     push_registers
-SAVING equ $ - trap_entry             ; bytes of code
+TRAP_SAVING equ $ - trap_entry        ; bytes of code
     cld
     mov rdi, rsp
     call trap
@@ -81,7 +59,9 @@ trap_restore:
 ; On an interrupt stack. Its owner's struct cpu stands 16 bytes below the stack's end, and the stack is aligned to its size.
 ; r12, r13 keep the interrupted GS base over the call.
 ist_entry:
+    close_user_memory
     push_registers
+IST_SAVING equ $ - ist_entry
     cld
     mov ecx, MSR_GS_BASE
     rdmsr
@@ -99,13 +79,13 @@ ist_entry:
     mov eax, r12d
     mov edx, r13d
     wrmsr
-IST_SAVED equ $ - ist_entry - SAVING
+IST_SAVED equ $ - ist_entry - IST_SAVING
     pop_registers
     add rsp, 16
     iretq
 
 ; The keyboard (line 1) or COM1 (line 4) has something: whoever sleeps in console_sleep() is woken by the interrupt itself, and asks the
-; device. So all there is to do is to tell the interrupt controller.
+; device. So all there is to do is to tell the interrupt controller. No pointer is followed: AC may stay what it is.
 console_entry:
     push rax
     mov al, 0x20
@@ -142,26 +122,6 @@ trap_stubs:
 %assign vector vector + 1
 %endrep
 
-; For GDB, in DWARF's terms: where struct trap_frame keeps the registers of who was interrupted, in words below the frame's end, while rsp
-; points to its beginning. Each byte 0x80 + r begins "register r is at", by DWARF's numbers for them; 16 is rip.
-section .debug_frame progbits noalloc noexec nowrite align=8
-registers:
-    dd .end - .begin
-.begin:
-    dd 0xffffffff
-    db 1, "S", 0                      ; version; nobody called: rip need not stand behind a call
-    db 1, 0x78, 16                    ; units: code 1, data -8; where the return address is
-    db 0x0c, 7, 0xb0, 0x01            ; the frame's end is rsp + 22 * 8
-    db 0x80 + 7, 2, 0x80 + 16, 5      ; rsp, rip
-    db 0x80 + 0, 8, 0x80 + 3, 9, 0x80 + 2, 10, 0x80 + 1, 11, 0x80 + 4, 12, 0x80 + 5, 13, 0x80 + 6, 14 ; rax rbx rcx rdx rsi rdi rbp
-    db 0x88, 15, 0x89, 16, 0x8a, 17, 0x8b, 18, 0x8c, 19, 0x8d, 20, 0x8e, 21, 0x8f, 22                 ; r8 to r15
-    align 8, db 0
-.end:
-
-%macro frame_from 2 ; from where on, and over how many bytes of code, rsp points to a struct trap_frame
-    dd 20
-    dd registers
-    dq %1, %2
-%endmacro
-    frame_from trap_entry + SAVING, trap_restore + 1 - trap_entry - SAVING ; until the first pop
-    frame_from ist_entry + SAVING, IST_SAVED
+    frame_table
+    frame_from trap_entry + TRAP_SAVING, trap_restore + 1 - trap_entry - TRAP_SAVING ; until the first pop
+    frame_from ist_entry + IST_SAVING, IST_SAVED

@@ -1,27 +1,24 @@
-/* The commands that are part of the shell, but for those of jobs.c, trap.c and test.c. */
+/* The commands that are part of the shell, but for those of jobs.c, trap.c, test.c and process.c. */
 
 #include "sh.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/times.h>
 #include <unistd.h>
 
-static int failed(const char *command, const char *what)
+int call_failed(const char *command, const char *what)
 {
     complain("%s: %s: %s", command, what, strerror(errno));
     return 1;
 }
 
 /* A number that is an argument; with a complaint and -1 if it is none. */
-static long number(const char *command, const char *text)
+long argument_number(const char *command, const char *text)
 {
     char *end;
     long value = strtol(text, &end, 10);
@@ -72,14 +69,14 @@ static int builtin_pwd(char **argv)
 {
     char folder[PATH_MAX];
     if (!getcwd(folder, sizeof(folder)))
-        return failed(argv[0], ".");
+        return call_failed(argv[0], ".");
     puts(folder);
     return 0;
 }
 
 static int builtin_exit(char **argv)
 {
-    long value = argv[1] ? number("exit", argv[1]) : status;
+    long value = argv[1] ? argument_number("exit", argv[1]) : status;
     shell_exit(value < 0 ? 2 : value);
 }
 
@@ -170,7 +167,7 @@ parameters:;
 
 static int builtin_shift(char **argv)
 {
-    long n = argv[1] ? number("shift", argv[1]) : 1;
+    long n = argv[1] ? argument_number("shift", argv[1]) : 1;
     if (n < 0 || n > positional_count) {
         if (n > 0)
             complain("shift: there are not that many parameters");
@@ -283,24 +280,6 @@ static int builtin_read(char **argv)
     return result;
 }
 
-static int builtin_umask(char **argv)
-{
-    if (!argv[1]) {
-        mode_t mask = umask(0);
-        umask(mask);
-        printf("%04o\n", mask);
-        return 0;
-    }
-    char *end;
-    long mask = strtol(argv[1], &end, 8);
-    if (*end || mask < 0 || mask > 0777) {
-        complain("umask: %s: not an octal mask", argv[1]);
-        return 2;
-    }
-    umask(mask);
-    return 0;
-}
-
 static int builtin_exec(char **argv)
 {
     if (!argv[1])
@@ -343,7 +322,7 @@ static int builtin_dot(char **argv)
 
 static int builtin_break(char **argv)
 {
-    long n = argv[1] ? number(argv[0], argv[1]) : 1;
+    long n = argv[1] ? argument_number(argv[0], argv[1]) : 1;
     if (n < 1)
         return 2;
     if (loop_depth == 0)
@@ -355,27 +334,9 @@ static int builtin_break(char **argv)
 
 static int builtin_return(char **argv)
 {
-    long value = argv[1] ? number("return", argv[1]) : status;
+    long value = argv[1] ? argument_number("return", argv[1]) : status;
     skip = SKIP_RETURN;
     return value < 0 ? 2 : value;
-}
-
-static void print_ticks(long ticks)
-{
-    printf("%ldm%ld.%02lds", ticks / 6000, ticks / 100 % 60, ticks % 100);
-}
-
-static int builtin_times(char **argv)
-{
-    (void)argv;
-    struct tms used;
-    times(&used);
-    long all[] = { used.tms_utime, used.tms_stime, used.tms_cutime, used.tms_cstime };
-    for (int i = 0; i < 4; i++) {
-        print_ticks(all[i]);
-        putchar(i % 2 ? '\n' : ' ');
-    }
-    return 0;
 }
 
 char *find_program(const char *name)
@@ -431,49 +392,6 @@ static int builtin_command(char **argv)
         return 2;
     }
     return tell(argv[2], true);
-}
-
-static int builtin_ulimit(char **argv)
-{
-    static const struct {
-        char letter;
-        int resource, unit;
-        const char *name;
-    } limits[] = { { 'c', RLIMIT_CORE, 512, "core file (blocks)" }, { 'd', RLIMIT_DATA, 1024, "data (KiB)" },
-                   { 'f', RLIMIT_FSIZE, 512, "file size (blocks)" }, { 'n', RLIMIT_NOFILE, 1, "descriptors" },
-                   { 's', RLIMIT_STACK, 1024, "stack (KiB)" }, { 't', RLIMIT_CPU, 1, "CPU time (s)" },
-                   { 'u', RLIMIT_NPROC, 1, "processes" }, { 'v', RLIMIT_AS, 1024, "memory (KiB)" } };
-    char letter = 'f';
-    bool all = false;
-    int i = 1;
-    if (argv[i] && argv[i][0] == '-')
-        letter = argv[i++][1];
-    all = letter == 'a';
-    for (size_t k = 0; k < sizeof(limits) / sizeof(limits[0]); k++) {
-        if (!all && limits[k].letter != letter)
-            continue;
-        struct rlimit limit;
-        getrlimit(limits[k].resource, &limit);
-        if (argv[i] && !all) {
-            bool none = strcmp(argv[i], "unlimited") == 0;
-            long value = none ? 0 : number("ulimit", argv[i]);
-            if (value < 0)
-                return 2;
-            limit.rlim_cur = limit.rlim_max = none ? RLIM_INFINITY : (rlim_t)value * limits[k].unit;
-            return setrlimit(limits[k].resource, &limit) < 0 ? failed("ulimit", argv[i]) : 0;
-        }
-        if (all)
-            printf("-%c %-20s ", limits[k].letter, limits[k].name);
-        if (limit.rlim_cur == RLIM_INFINITY)
-            puts("unlimited");
-        else
-            printf("%lu\n", limit.rlim_cur / limits[k].unit);
-        if (!all)
-            return 0;
-    }
-    if (!all)
-        complain("ulimit: -%c: no such limit; there are -a -c -d -f -n -s -t -u -v", letter);
-    return all ? 0 : 2;
 }
 
 builtin builtin_find(const char *name, bool *special)

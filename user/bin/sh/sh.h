@@ -125,14 +125,18 @@ extern int skip_count;         /* loops still to be left */
 extern int tested;             /* inside a condition: set -e does not end the shell */
 int run(struct node *node);
 int run_command_text(const char *text); /* eval */
+char *command_output(const char *text); /* $(text) without the newlines at its end */
+pid_t fork_child(void);
+
+/* --- redirect.c, function.c --- */
 bool redirect_all(struct redirect *redirects, bool for_good);
 void redirects_undo(size_t depth);
 size_t redirects_depth(void);
 struct node *function_find(const char *name);
-void functions_left(void);
+void function_define(struct node *node);
 void function_unset(const char *name);
-char *command_output(const char *text); /* $(text) without the newlines at its end */
-pid_t fork_child(void);
+int function_call(struct node *body, char **argv, int argc); /* its status */
+void functions_left(void);
 
 /* --- jobs.c --- */
 struct job {
@@ -155,9 +159,12 @@ void jobs_setup_terminal(void);
 void jobs_child(struct job *job, bool foreground);
 int builtin_jobs(char **argv), builtin_fg(char **argv), builtin_wait(char **argv), builtin_kill(char **argv);
 
-/* --- builtins.c, test.c, trap.c --- */
+/* --- builtins.c, process.c, test.c, trap.c --- */
 typedef int (*builtin)(char **argv);
 builtin builtin_find(const char *name, bool *special);
+int call_failed(const char *command, const char *what);           /* complains of errno; 1 */
+long argument_number(const char *command, const char *text);      /* -1 after a complaint */
+int builtin_umask(char **argv), builtin_times(char **argv), builtin_ulimit(char **argv);
 int builtin_test(char **argv);
 char *find_program(const char *name); /* its path, or NULL; malloc()ed */
 

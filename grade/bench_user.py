@@ -1,0 +1,118 @@
+"""What programs see of a kernel: what user/tests/bench prints, and how far it is from reset to a program's first instruction. The same
+program is run on Debian's Linux, the peer, in the same machine.
+
+    rows, linux = compared("build/plain/kernel.elf", archive, Path("build/linux-peer"))
+
+The program reads the TSC, which counts instructions here. It is process 1 on either system, prints on the serial line, and its end ends the
+run."""
+
+import hashlib
+import json
+import re
+import struct
+import sys
+import tempfile
+from pathlib import Path
+
+from . import cpio, machine
+from .debian import NotToBeHad
+from .errors import GraderFault
+from .guest import USER, Guest, arguments, qemu_words, reached, run
+from .linux_peer import WHAT, peer
+
+PROGRAM, BESIDE = "tests/bench", "tests/tiny"  # in the boot archive, and in the folder of the programs
+RAM_MIB = 256  # for a process that has 64 MiB, and Linux
+FIRST = "first user instruction"
+
+# What bench prints; what stands in the table; its limit.
+FIGURES = [
+    ("getpid", "getpid()", 150),
+    ("sched_yield", "sched_yield() between two processes", 500),
+    ("pipe_round_trip", "pipe round trip", 4_000),
+    ("fork_exit_wait", "fork, exit, wait", 40_000),
+    ("fork_exec_wait", "fork, exec of a tiny static program, wait", 80_000),
+    ("first_touch", "first touch of a page", 1_100),
+    ("cow_break", "COW break of a page", 1_500),
+    ("fork_64_mib", "fork of 64 MiB touched", 600_000),
+    (FIRST, "reset to the first user instruction", 20_000_000),
+]
+
+# As the package is, but for what ends the run with its first program, and for not printing the log to a slow serial line.
+LINUX_OPTIONS = f"console=ttyS0 quiet panic=-1 rdinit=/{PROGRAM}"
+
+
+def crescent(kernel, archive):
+    return Guest(kernel, f"-- init=/{PROGRAM} trace=off", archive, RAM_MIB)
+
+
+def linux(kernel, archive):
+    return Guest(kernel, LINUX_OPTIONS, archive, RAM_MIB)
+
+
+def tiny_archive(programs, path):
+    """Writes an archive with the benchmark and nothing else."""
+    entries = {"tests": (cpio.DIRECTORY | 0o755, b"")}
+    for name in (PROGRAM, BESIDE):
+        entries[name] = cpio.FILE | 0o755, (programs / name).read_bytes()
+    path.write_bytes(cpio.archive(entries))
+    return path
+
+
+def entry(programs):
+    """The address of the benchmark's first instruction."""
+    return struct.unpack_from("<Q", (programs / PROGRAM).read_bytes(), 24)[0]  # e_entry
+
+
+def counted(guest, first):
+    """{name: instructions} of each figure. first: entry(). Raises GraderFault, UserError."""
+    with tempfile.TemporaryDirectory(prefix=machine.PREFIX) as folder:
+        printed = run(guest, Path(folder))
+    return {**parsed(printed), FIRST: reached(guest, first, f"the first instruction of /{PROGRAM}", USER)[0]}
+
+
+def parsed(printed):
+    """{name: instructions} of what the program printed. Raises GraderFault."""
+    found = {name: int(value) for name, value in re.findall(r"^(\w+) (\d+)$", printed, re.M)}
+    missing = [name for name, _, _ in FIGURES if name not in found and name != FIRST]
+    if missing:
+        last = (printed.strip().splitlines() or ["nothing"])[-1]
+        raise GraderFault(f"/{PROGRAM} did not tell its figure {missing[0]}; the last line that was printed: {last}")
+    return {name: found[name] for name, _, _ in FIGURES if name in found}
+
+
+def compared(kernel, archive, folder):
+    """(rows, peer): [(what stands in the table, ours, limit, Linux's or None)], and what bench.json says of Linux. archive: the boot
+    archive, which lies in the folder of the programs; folder: Linux's. Raises GraderFault, UserError, OSError."""
+    programs = archive.parent
+    ours, theirs = counted(crescent(kernel, archive), entry(programs)), {}
+    try:
+        found = peer(folder)
+        theirs = linux_counted(found, programs, folder)
+        told = {"package": found.package, "version": found.version, "options": LINUX_OPTIONS}
+    except NotToBeHad as error:
+        told = {"missing": str(error)}
+    except (GraderFault, OSError) as error:
+        told = {"missing": f"{WHAT} was not counted: {error}"}
+    return [(words, ours[name], limit, theirs.get(name)) for name, words, limit in FIGURES], told
+
+
+def linux_counted(found, programs, folder):
+    """counted() of Linux. It takes a minute, and depends on nothing but what QEMU is given, and on QEMU: what was counted for the same
+    before is taken from the folder. Raises GraderFault, UserError, OSError."""
+    with tempfile.TemporaryDirectory(prefix=machine.PREFIX) as scratch:
+        archive = tiny_archive(programs, Path(scratch) / "archive")
+        guest = linux(found.kernel, archive)
+        given = [qemu_words(), arguments(guest), *(hashlib.sha256(path.read_bytes()).hexdigest() for path in (found.kernel, archive))]
+        kept = folder / "counted.json"
+        try:
+            before = json.loads(kept.read_text())
+            if before["given"] == given:
+                return before["counted"]
+        except (OSError, ValueError, TypeError, KeyError):
+            pass  # nothing was, or it is damaged
+        print(f"bench: counting on {WHAT}, which takes a minute", file=sys.stderr, flush=True)
+        now = counted(guest, entry(programs))
+    new = folder / "counted.new"
+    new.write_text(json.dumps({"given": given, "counted": now}))
+    new.replace(kept)
+    return now
