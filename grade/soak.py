@@ -38,8 +38,8 @@ ENOMEM = -12
 LIMIT_MS = 60_000  # of virtual time for a piece
 VARIANTS = ("checked", "plain")
 LOADS = 0, 8, 1, 4  # busy processes beside a grade, in turn
-# Programs that come to their end whatever is refused them.
-SCARCE = ("scarce", "memory", "cow", "fork", "exec", "signals")
+# Programs that come to their end and remove their files whatever is refused them.
+SCARCE = ("scarce", "fds", "limits", "lab3_exec", "exec", "fork", "signals")
 WORKERS = 4  # processes of the fuzzer at a time
 USER_LIMIT_MS = 600_000  # of virtual time for a piece with programs, nearly all of it slept through
 # name: (what it is called, how many in all, how many in a piece)
