@@ -352,7 +352,8 @@ def elf_facts(seed, told):
         program = Program(draws)
         facts += [("RETURNED", number << 8, 0), *program.facts(next(told, None)), ("LINKED", number << 8, 0)]
         for kind in range(WRONG + 2):
-            facts += [("RETURNED", number << 8 | kind + 1, (EIO if kind == WRONG else ENOEXEC) & BITS), ("LINKED", number << 8 | kind + 1, 0)]
+            step = number << 8 | kind + 1
+            facts += [("RETURNED", step, (EIO if kind == WRONG else ENOEXEC) & BITS), ("LINKED", step, 0)]
     return facts
 
 

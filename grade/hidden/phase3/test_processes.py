@@ -276,7 +276,8 @@ class Signals:
         return picked if draws(3) else picked & draws(1 << 31) << 20
 
     def ignored(self, signal):
-        return self.action[signal] == IGNORED and signal not in (KILL, STOP) or self.action[signal] == DEFAULT and signal in (17, 18, 23, 28)
+        action = self.action[signal]
+        return action == IGNORED and signal not in (KILL, STOP) or action == DEFAULT and signal in (17, 18, 23, 28)
 
     def drop(self, signals):
         for signal in signals:

@@ -135,8 +135,8 @@ static u64 living_one(u64 which)
 /* RESULT: step, what a write or a touch said; RETURNED: step, what a change of access said; COUNT: step, the pages of that space. */
 static int step(u64 *draws, u64 n)
 {
-    u64 s = living_one(draw(draws, living())), what = draw(draws, 16), i = draw(draws, REGIONS), word = draw(draws, WORDS), child = first_free();
-    u64 value = draw(draws, 1ul << 31), offset = draw(draws, region[i].pages) << PAGE_SHIFT;
+    u64 s = living_one(draw(draws, living())), what = draw(draws, 16), i = draw(draws, REGIONS), word = draw(draws, WORDS);
+    u64 child = first_free(), value = draw(draws, 1ul << 31), offset = draw(draws, region[i].pages) << PAGE_SHIFT;
     uptr va = region[i].start + offset;
 
     if (what < 3 && child < SPACES) {

@@ -1,6 +1,6 @@
 /* Random families: processes fork, exit, are killed, stopped and continued from outside, and wait for each other in all ways. */
-#include "hidden_puppet.h"
 #include "ktest/hidden.h"
+#include "ktest/hidden_puppet.h"
 #include "lib/errno.h"
 #include "proc/table.h"
 #include "sched/thread.h"
