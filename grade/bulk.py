@@ -149,13 +149,14 @@ class Course:
         return course.find(HIDDEN, self.options.course, self.phase)
 
     def build_base(self):
-        """Builds what was handed out, in all the kernels that tests boot, or makes what is there current."""
+        """Builds what was handed out, all the kernels that tests boot and their programs, or makes what is there current."""
         tests = testlist.read(self.options.tree / "grade" / f"phase{self.phase}", self.known, self.hidden and self.hidden.tests)
         builders = build.builders(self.options.tree / "grade" / "given.tar", self.known, self.base, tests, self.hidden, self.options.jobs)
         for builder in builders.values():
             builder.begin_with(builders[False])
             for kernel in builder.make({})[0].values():
                 dwarf.load(kernel, self.base / "dwarf")
+        builders[False].archive()
 
     def place(self, one):
         return self.options.out / one.folder
@@ -224,8 +225,9 @@ class Course:
 
     def run(self, one, work, place):
         """Has grade/run.py grade what lies in work/submission. Returns a remark for the table, mostly none."""
-        for part in ("tree", "dwarf", *(["hidden/tree"] if self.hidden else [])):
-            shutil.copytree(self.base / part, work / "build" / part, symlinks=True)
+        for part in ("tree", "dwarf", "user", "hidden/tree"):
+            if (self.base / part).exists():
+                shutil.copytree(self.base / part, work / "build" / part, symlinks=True)
         command = [sys.executable, str(self.options.tree / "grade" / "run.py"), "--tree", str(work / "submission"),
                    "--out", str(work / "out"), "--work", str(work / "build"), "--jobs", "1", "--reference", str(self.options.reference),
                    *(["--sandbox"] if self.boxed else [])]

@@ -352,7 +352,8 @@ def elf_facts(seed, told):
         program = Program(draws)
         facts += [("RETURNED", number << 8, 0), *program.facts(next(told, None)), ("LINKED", number << 8, 0)]
         for kind in range(WRONG + 2):
-            facts += [("RETURNED", number << 8 | kind + 1, (EIO if kind == WRONG else ENOEXEC) & BITS), ("LINKED", number << 8 | kind + 1, 0)]
+            step = number << 8 | kind + 1
+            facts += [("RETURNED", step, (EIO if kind == WRONG else ENOEXEC) & BITS), ("LINKED", step, 0)]
     return facts
 
 
@@ -370,7 +371,7 @@ def test_any_program_is_loaded_as_its_headers_say_and_a_wrong_one_refused(boot, 
 # --- copy on write: grade/hidden/phase3/ktest/hidden_cow.c --------------------------------------------------------------------------------
 
 DATA, CODE, SHARED, FILE_DATA = range(4)
-REGIONS, SPACES = 7, 6
+REGIONS, SPACES = 7, 8
 COW_RULES = {
     "RESULT": "a write succeeds where the region allows it, whoever else has the page, and fails elsewhere",
     "RETURNED": "a region's access can be changed",
@@ -456,10 +457,9 @@ class Spaces:
 
     def step(self, step):
         draws = self.draws
-        s, what, region, word, value = draws(SPACES), draws(16), draws(REGIONS), draws(3), draws(1 << 31)
+        living = [i for i, space in enumerate(self.each) if space]
+        s, what, region, word, value = living[draws(len(living))], draws(16), draws(REGIONS), draws(3), draws(1 << 31)
         key = region, draws(self.regions[region][1])
-        if self.each[s] is None:
-            return
         if what < 3 and None in self.each:
             child = self.each.index(None)
             self.fork(s, child)
@@ -471,7 +471,7 @@ class Spaces:
         elif what < 15:
             self.protect(s, region, bool(value & 1))
             self.facts.append(("RETURNED", step, 0))
-        elif sum(space is not None for space in self.each) > 1:
+        elif len(living) > 1:
             for entry in self.each[s][0].values():
                 entry[0].refs -= 1
             self.each[s] = None
@@ -480,7 +480,7 @@ class Spaces:
             self.facts.append(("COUNT", step, len(self.each[s][0])))
 
     def play(self):
-        for step in range(130):
+        for step in range(150):
             self.step(step)
         return self.facts + [("REFS", i, 1) for i in range(REGIONS)]
 

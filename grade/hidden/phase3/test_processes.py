@@ -3,7 +3,7 @@
 from grade.api import boots, exercise, no_leak, require, seeds, signed
 from grade.models.twin import BITS, Draws, agree
 
-PUPPETS = 20  # grade/hidden/phase3/ktest/hidden_puppet.h
+PUPPETS = 32  # grade/hidden/phase3/ktest/hidden_puppet.h
 PUPPETEER, PROCESS_1 = 0xFFFE, 0xFFFD
 EBADF, ECHILD, EAGAIN, EPIPE = -9, -10, -11, -32
 ALL_AT_REST = "whatever processes are told to do, it comes to an end, or they wait for something that may still come"
@@ -96,7 +96,7 @@ def fork_facts(seed, ids, first_mask):
 @boots(2)
 @seeds(2)
 def test_each_process_of_any_tree_has_what_is_its_own(boot, seeds):
-    """Up to twenty processes, forked by each other in any order, that write, count, open and close in between."""
+    """Up to 32 processes, forked by each other in any order, that write, count, open and close in between."""
     for seed in seeds:
         run = boot("hidden_fork", f"seed={seed}", trace="off", limit_ms=3000)
         agree(run, fork_facts(seed, {fact.a: fact.b for fact in run.facts("JOINED")}, 0o22), FORK_RULES)
@@ -200,7 +200,7 @@ class Family:
             if member.done and self.alive(n):
                 self.facts += [("RETURNED", step << 8 | n, member.done[0]), ("EXIT_CODE", step << 8 | n, member.done[1])]
             member.done = None
-        if what < 10:
+        if what in (0, 8, 9):
             self.facts += [("FOUND", step << 8 | n, 2 << 32 if m.state == GONE else m.state << 32 | m.parent)
                            for n, m in enumerate(self.all)]
 
@@ -210,7 +210,7 @@ class Family:
         me = self.all[n]
         if not self.alive(n) or me.lends_to is not None:
             return
-        if what == 0:
+        if what == 0 and n:
             self.end(n, 9 if me.stopped or draws(2) else 15)
         elif what < 3 and me.stopped:
             me.stopped, me.stop_news, me.continue_news = False, False, True
@@ -222,14 +222,14 @@ class Family:
             self.wake(me.parent)
         elif what < 8:
             self.fork(n)
-        elif what < 10:
+        elif what < 10 and n:
             self.end(n, (code & 255) << 8)
         else:
             self.wait_for(n)
         self.tell(step, what)
 
     def play(self):
-        for step in range(220):
+        for step in range(300):
             self.step(step)
         for n in reversed(range(len(self.all))):
             if self.alive(n):
@@ -276,7 +276,8 @@ class Signals:
         return picked if draws(3) else picked & draws(1 << 31) << 20
 
     def ignored(self, signal):
-        return self.action[signal] == IGNORED and signal not in (KILL, STOP) or self.action[signal] == DEFAULT and signal in (17, 18, 23, 28)
+        action = self.action[signal]
+        return action == IGNORED and signal not in (KILL, STOP) or action == DEFAULT and signal in (17, 18, 23, 28)
 
     def drop(self, signals):
         for signal in signals:

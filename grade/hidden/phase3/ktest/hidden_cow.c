@@ -6,9 +6,9 @@
 #include "lib/string.h"
 #include "mm/shared.h"
 
-#define SPACES  6
+#define SPACES  8
 #define REGIONS 7
-#define STEPS   130
+#define STEPS   150
 #define WORDS   3
 
 enum kind { DATA, CODE, SHARED, FILE_DATA, KINDS }; /* anonymous; anonymous that may be executed; shared; a file's, private */
@@ -113,24 +113,32 @@ static u64 first_free(void)
     return i;
 }
 
-static unsigned living(void)
+/* How many there are; the `which`-th of them. */
+static u64 living(void)
 {
-    unsigned n = 0;
+    u64 n = 0;
 
     for (u64 i = 0; i < SPACES; i++)
         n += space[i] != NULL;
     return n;
 }
 
+static u64 living_one(u64 which)
+{
+    u64 i = 0;
+
+    while (!space[i] || which--)
+        i++;
+    return i;
+}
+
 /* RESULT: step, what a write or a touch said; RETURNED: step, what a change of access said; COUNT: step, the pages of that space. */
 static int step(u64 *draws, u64 n)
 {
-    u64 s = draw(draws, SPACES), what = draw(draws, 16), i = draw(draws, REGIONS), word = draw(draws, WORDS), child = first_free();
-    u64 value = draw(draws, 1ul << 31), offset = draw(draws, region[i].pages) << PAGE_SHIFT;
+    u64 s = living_one(draw(draws, living())), what = draw(draws, 16), i = draw(draws, REGIONS), word = draw(draws, WORDS);
+    u64 child = first_free(), value = draw(draws, 1ul << 31), offset = draw(draws, region[i].pages) << PAGE_SHIFT;
     uptr va = region[i].start + offset;
 
-    if (!space[s])
-        return 0;
     if (what < 3 && child < SPACES) {
         space[child] = aspace_fork(space[s]);
         if (!space[child])

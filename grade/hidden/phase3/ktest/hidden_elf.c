@@ -147,7 +147,7 @@ static void write_program(u64 *draws)
     put(56, nr_headers, 2);
 }
 
-/* --- what becomes of it ---------------------------------------------------------------------------------------------------------------- */
+/* --- what becomes of it -------------------------------------------------------------------------------------------------------------- */
 
 /* What a page has from `from` up to `to`; ~0ul: nothing is there. */
 static u64 sum(struct address_space *space, uptr from, uptr to)
@@ -206,7 +206,7 @@ static int load(u64 step, u64 size, bool tell)
     return 0;
 }
 
-/* --- one field made wrong -------------------------------------------------------------------------------------------------------------- */
+/* --- one field made wrong ------------------------------------------------------------------------------------------------------------- */
 
 #define FIELD(n, name) (table + (n) * sizeof(struct header) + offsetof(struct header, name))
 
@@ -245,8 +245,10 @@ static void wrong_segment(u64 *draws, u64 kind, const struct segment *s, const s
         put(FIELD(s->header, type), 3, 4);
     else if (kind == 8)
         put(FIELD(s->header, offset), s->offset ^ (1 + draw(draws, PAGE_SIZE - 1)), 8);
+    else if (kind == 9 && s->offset >= PAGE_SIZE && draw(draws, 2))
+        put(FIELD(s->header, file_size), draw(draws, 999) - s->offset, 8);
     else if (kind == 9)
-        put(FIELD(s->header, file_size), s->offset < PAGE_SIZE || draw(draws, 2) ? s->size + 1 + draw(draws, 99999) : 0ul - s->offset + draw(draws, 999), 8);
+        put(FIELD(s->header, file_size), s->size + 1 + draw(draws, 99999), 8);
     else if (kind == 10)
         put(FIELD(s->header, size), draw(draws, 2) ? USER_END - start + 1 + pages : 0ul - start + draw(draws, 1ul << 20), 8);
     else if (kind == 11)

@@ -1,7 +1,7 @@
 /* Random trees of processes: what each has of its own, and what of its parent's. All live until the end, the youngest ends first, and
    nobody waits for one: nothing of lab 3.6 is needed. */
-#include "hidden_puppet.h"
 #include "ktest/hidden.h"
+#include "ktest/hidden_puppet.h"
 #include "lib/errno.h"
 #include "proc/table.h"
 
@@ -24,7 +24,7 @@ static void order(u64 n, enum order what, u64 a, u64 first)
     stuck |= !puppet_obeys(n, what, a, args);
 }
 
-/* TID: step, the number that the parent was told; LINKED: what the child's parent is, its group; RESULT: the same by its pointer, its handler.
+/* TID: step, the number that the parent was told; LINKED: the child's parent, its group; RESULT: its parent again, its handler.
    JOINED: its number, its id. */
 static int fork(u64 step, u64 n, u64 *draws)
 {

@@ -1,5 +1,5 @@
 /* See hidden_puppet.h. Draws nothing: what is ordered is the tests' affair. */
-#include "hidden_puppet.h"
+#include "ktest/hidden_puppet.h"
 #include "arch/user.h"
 #include "ktest/child.h"
 #include "ktest/ktest.h"

@@ -5,7 +5,7 @@
 #include "ktest/space.h"
 #include "proc/process.h"
 
-#define PUPPETS     20
+#define PUPPETS     32
 #define NOBODY      0xfffful /* what puppet_number() says of a process that is none */
 #define PUPPETEER   0xfffeul /* the ktest's own process */
 #define PROCESS_1   0xfffdul

@@ -1,4 +1,5 @@
-/* Random signals to one process: sent, blocked, ignored, taken. It has a user mode and never goes there, so nobody hears them but the test. */
+/* Random signals to one process: sent, blocked, ignored, taken. It has a user mode and never goes there, so nobody but the test hears
+   them. */
 #include "ktest/hidden.h"
 #include "ktest/space.h"
 #include "proc/table.h"

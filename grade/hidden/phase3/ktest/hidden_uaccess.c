@@ -125,7 +125,7 @@ static void out(struct address_space *space, u64 step, uptr at, size_t n)
     fact(FACT_ENTRY, step, all);
 }
 
-/* FOUND: step, what copyin_string() said; NOTE: step, the sum of what came, with its 0 byte; KEPT: step, bytes changed beside the buffer. */
+/* FOUND: step, what copyin_string() said; NOTE: step, the sum of what came, with its 0 byte; KEPT: step, bytes changed beside it. */
 static void string(u64 step, uptr at, size_t size)
 {
     s64 length;
