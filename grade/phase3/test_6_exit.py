@@ -5,6 +5,7 @@ from grade.phase3.parts import part, says
 
 ZOMBIE = 1  # enum process_state
 ERESTART = -512
+BEFORE = 0xBEF03E  # what stands in the memory of kernel/ktest/test_fork.c
 NOBODY = "No child processes, 0x5a5a5a"
 
 
@@ -126,7 +127,7 @@ def test_no_end_is_missed(boot, seeds):
 
 
 @exercise("3.6", points=1)
-@boots(2)
+@boots(3)
 def test_what_was_shared_is_given_back_once(boot):
     """A page that two processes have is free when both are gone, and not before; a space that was lent is the parent's."""
     run = part(boot, "exit", "shared_with_a_child")
@@ -137,6 +138,10 @@ def test_what_was_shared_is_given_back_once(boot):
     says(run, {"a child that borrowed its parent's address space returns it, and its parent goes on":
                ["seen in the parent: 6", "a borrower: the right one, 0x600"]})
     no_leak(run)
+    run = boot("fork_borrowers", "sched=mlfq")
+    for fact in run.facts("RESULT"):
+        require(fact.b == BEFORE, "a space is lent before the child can run, and is its parent's again when the child has ended",
+                f"the child of a vfork() ran at once and ended; its parent reads {fact.b:#x} in its memory, expected {BEFORE:#x}")
 
 
 @exercise("3.6", points=1)

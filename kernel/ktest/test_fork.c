@@ -176,8 +176,9 @@ KTEST(fork_lent, "a fork without a copy that finds no memory")
     return run_in_space(lent);
 }
 
-/* Children that run as soon as they may, end, and are forgotten. NOTE: round, what fork returned. */
-static int gone(struct address_space *space)
+/* Children that run as soon as they may, end, and are forgotten. NOTE: round, what fork returned; FOUND: round, whether there is a child;
+   RESULT: round, what the parent reads in its memory. */
+static int forks_and_loses(struct address_space *space, bool share)
 {
     struct process *me = current_process();
     int error = lay_out(space);
@@ -186,18 +187,35 @@ static int gone(struct address_space *space)
     while (!error && current()->mlfq.level == 0)
         use_cpu(NS_PER_MS); /* a child begins at the top, and so before its parent */
     for (u64 round = 0; round < 3 && !error; round++) {
-        pid_t pid = child_fork_to_end(false);
+        u64 seen = 0;
+        pid_t pid = child_fork_to_end(share);
 
         error = pid < 0 ? pid : 0;
         fact(FACT_NOTE, round, (u64)(s64)pid);
         fact(FACT_FOUND, round, pid > 0 && child_of(pid));
+        fact(FACT_RESULT, round, user_copy(&seen, (const void *)DATA, sizeof(seen)) ? ~0ul : seen);
     }
     return error;
+}
+
+static int gone(struct address_space *space)
+{
+    return forks_and_loses(space, false);
 }
 
 KTEST(fork_gone, "a child that is gone when fork returns")
 {
     return run_in_space(gone);
+}
+
+static int borrowers(struct address_space *space)
+{
+    return forks_and_loses(space, true);
+}
+
+KTEST(fork_borrowers, "a child that borrows the space, and is gone at once: needs lab 3.6")
+{
+    return run_in_space(borrowers);
 }
 
 /* RESULT: what fork returned; NOTE: 0, the word at parent_tid; 1, the child's stack pointer; 2, its FS base; 3, whether there is a child when
