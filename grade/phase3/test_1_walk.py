@@ -19,7 +19,7 @@ def by_step(run, key):
 def test_the_processor_finds_a_page_where_the_walk_put_it(boot):
     """The tables are the processor's: nobody else says which entry belongs to an address."""
     run = boot("walk_maps")
-    before, seen, entries = by_step(run, "COUNT"), by_step(run, "RESULT"), by_step(run, "ENTRY")
+    before, seen, entries, again = (by_step(run, key) for key in ("COUNT", "RESULT", "ENTRY", "FOUND"))
     for number, va in enumerate(PAGES):
         require(before[va] == 0, "each page has an entry of its own, which is empty until something is put there",
                 f"the entry for {va:#x} held {before[va]:#x} before: is it another page's?", INDEX)
@@ -28,6 +28,8 @@ def test_the_processor_finds_a_page_where_the_walk_put_it(boot):
                 *(f"level {level}: {entries[va | level]:#x}" for level in (4, 3, 2)))
         require(not entries[va | 1] & 0x000FFFFFFFFFF000, "the entry of an address names the page that was put there",
                 f"for {va:#x} it differs by {entries[va | 1]:#x}", INDEX)
+        require(again[va], "a walk finds the entry again when the processor has used the tables: it marks those that it used",
+                f"{va:#x} was not found by a second walk", *(f"level {level}: {entries[va | level]:#x}" for level in (4, 3, 2)))
     no_leak(run)
 
 
@@ -63,6 +65,8 @@ def test_a_walk_that_shall_make_nothing_makes_nothing(boot):
                 f"three tables lead to a first page; {used[100 + number]} were made when {va:#x} was asked for")
     require(signed(run.fact("NOTE").b) == 1, "pages next to each other have entries next to each other",
             f"they are {signed(run.fact('NOTE').b)} entries apart")
+    require(not run.fact("KEPT").b, "each space has its own tables: a walk looks where it is told to, each time",
+            f"in tables just made: an entry for {run.fact('KEPT').a:#x}, which the tables before them had")
     no_leak(run)
 
 

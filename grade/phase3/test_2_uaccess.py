@@ -20,7 +20,8 @@ STRINGS = [("'hello', room for 64", 5), ("an empty one", 0), ("one that goes on 
            ("'hello', room for 5", ENAMETOOLONG), ("no 0 byte, 256 bytes before a missing page, room for 64", ENAMETOOLONG),
            ("the same, room for 256", ENAMETOOLONG), ("the same, room for 257", EFAULT), ("one on a missing page", EFAULT),
            ("no 0 byte before a page that may not be touched", EFAULT), ("an address of the kernel's", EFAULT), ("address 0", EFAULT),
-           ("any, room for 0", ENAMETOOLONG)]
+           ("any, room for 0", ENAMETOOLONG), ("300 bytes and the 0 byte before a missing page, room for 4096", 300),
+           ("one that ends with the last byte before USER_END, room for 4096", 4)]
 
 
 @exercise("3.2", points=3)

@@ -2,7 +2,7 @@
 
 from grade.api import boots, exercise, no_leak, require, signed
 
-ENOEXEC, ENOMEM = -8, -12
+ENOEXEC, ENOMEM, EIO = -8, -12, -5
 READ, WRITE, EXECUTE = 1, 2, 4
 PIE = 0x555555554000
 # The program of kernel/ktest/test_elf.c: its regions and some of its bytes.
@@ -22,7 +22,15 @@ BAD = ["no ELF file", "one for 32 bits", "one for big-endian machines", "an obje
        "a segment of so many bytes that its end is a small number", "a segment that goes on behind USER_END", "a segment at address 0",
        "two segments at the same place", "two segments in the same page", "a segment below the one before it",
        "an offset and an address at different places of a page", "a first instruction in no segment", "a first instruction in the kernel",
-       "a first instruction at an address that no pointer can have", "a program that wants another one as interpreter"]
+       "a first instruction at an address that no pointer can have", "a program that wants another one as interpreter",
+       "a segment among the zeroes of the one before it",
+       "one that may lie anywhere, with a segment that is behind USER_END when it is moved",
+       "one that may lie anywhere, with its first instruction in no segment"]
+
+# As test_elf.c makes them: what is odd, the rule, and what comes of it.
+ODD = [("program headers right behind the data's bytes", "program headers that no segment has are not in memory: 0", 0),
+       ("a segment of which the file has nothing", "a segment becomes memory, be there bytes of it in the file or not", 0x502000),
+       ("a segment of no size at address 0", "a segment of no size is passed over", 0x402000)]
 
 
 @exercise("3.3", points=3)
@@ -55,6 +63,10 @@ def test_each_segment_is_where_it_says_and_allows_what_it_says(boot):
     for name, fact, expected in zip(names, run.facts("NOTE"), (0x400100, 0x400040, 4, 0x406010)):
         require(fact.b == expected, "elf_load() tells what exec() and the C library have to know",
                 f"{name}: {fact.b:#x}, expected {expected:#x}")
+    found = {fact.a: fact.b for fact in run.facts("NOTE")}
+    for number, (what, rule, expected) in enumerate(ODD):
+        require(found[10 + number] == 0, "a file that is odd and right is loaded", f"{what}: elf_load() returned {signed(found[10 + number])}")
+        require(found[20 + number] == expected, rule, f"{what}: {found[20 + number]:#x}, expected {expected:#x}")
     no_leak(run)
 
 
@@ -96,9 +108,12 @@ def test_a_program_that_may_lie_anywhere_is_moved_as_a_whole(boot):
 def test_a_file_with_a_wrong_number_is_no_program(boot):
     """Whoever can write a file can run it: one number that is believed is a way into the kernel."""
     run = boot("elf_bad")
-    for what, fact in zip(BAD, run.facts("RETURNED")):
+    *refused, unread = run.facts("RETURNED")
+    for what, fact in zip(BAD, refused):
         require(signed(fact.b) == ENOEXEC, "a file that is wrong in one number is refused with -ENOEXEC",
                 f"{what}: elf_load() returned {signed(fact.b)}")
+    require(signed(unread.b) == EIO, "where the file cannot be read, elf_load() returns what image_read() returned",
+            f"its program headers cannot be read, -EIO: elf_load() returned {signed(unread.b)}")
     require(run.fact("COUNT").b == 0, "a file that was refused is held by nobody", f"{signed(run.fact('COUNT').b)} references are left")
     no_leak(run)
 

@@ -1,7 +1,7 @@
 """Lab 3.4: process_fork(). The parent is a test inside the kernel; its child runs a program that does what the parent orders, in a page
 that both share."""
 
-from grade.api import exercise, no_leak, replay, require, signed
+from grade.api import boots, exercise, no_leak, replay, require, signed
 
 ENOMEM, EBUSY = -12, -16
 BEFORE, PARENT, CHILD = 0xBEF03E, 0xDA4E27, 0xC411D  # what stands in memory, and who wrote it
@@ -50,6 +50,7 @@ def test_what_one_writes_the_other_does_not_see(boot):
 
 
 @exercise("3.4", points=2)
+@boots(2)
 def test_a_fork_that_finds_no_memory_leaves_nothing_behind(boot):
     """Each of its steps may fail, and then all that was made before has to be unmade: the parent gets an error and may try again."""
     run = boot("fork_alone", "failalloc=all", result=None, limit_ms=2000)
@@ -62,6 +63,26 @@ def test_a_fork_that_finds_no_memory_leaves_nothing_behind(boot):
         require(not fact.a and not fact.b, "a fork that fails gives back what it took",
                 f"allocation {number} of {len(results) - 1} failed: {signed(fact.a)} frames and {signed(fact.b)} objects were lost")
     no_leak(run)
+    run = boot("fork_lent")
+    for returned, seen in zip(run.facts("RETURNED"), run.facts("RESULT")):
+        require(signed(returned.b) == ENOMEM, "fork gives -ENOMEM when memory is out",
+                f"with allocation {returned.a} of a vfork() failing it returned {signed(returned.b)}")
+        require(seen.b == BEFORE, "a fork that fails gives back what it took, and nothing of its parent's: a space that was to be lent stays",
+                f"after allocation {seen.a} of a vfork() failed, the parent reads {seen.b:#x} in its memory, expected {BEFORE:#x}")
+    no_leak(run)
+
+
+@exercise("3.4", points=1)
+def test_a_child_may_be_gone_when_fork_returns(boot):
+    """It runs from the moment it is launched, and whoever runs may end: then nothing of it is there any more to look at."""
+    run = boot("fork_gone", "sched=mlfq")
+    for fact in run.facts("NOTE"):
+        require(0 < signed(fact.b) < 1000, "fork returns the child's id, which it took before it launched the child",
+                f"the child ran at once, ended, and was forgotten, for its parent ignores SIGCHLD; fork returned {fact.b:#x}",
+                *(["0x6b is what the heap fills freed memory with"] if fact.b & 0xFF == 0x6B else []))
+    for fact in run.facts("FOUND"):
+        require(not fact.b, "a child is linked before it is launched: a child that has ended and is forgotten is in no table",
+                "it ran at once, ended, and was forgotten, for its parent ignores SIGCHLD; it is in the table of processes")
 
 
 @exercise("3.4", points=1)
@@ -71,6 +92,7 @@ def test_fork_does_what_clone_asks_for(boot):
     require(notes[0] == 1, "the child's id is written where parent_tid says, in the parent's memory", "something else stands there")
     require(notes[1] == 0x500800, "the child's stack pointer is the one that was given", f"it is {notes[1]:#x}, 0x500800 was given")
     require(notes[2] == 0x1234560, "the child's FS base is the one that was given", f"it is {notes[2]:#x}, 0x1234560 was given")
+    require(notes[3] == 1, "a bad address as parent_tid is nobody's error: there is a child all the same", "fork failed, or its child is gone")
 
 
 # At each switch: where CR3 and TSS.RSP0 lead, whose stack the processor goes on with, and what that thread and all others have.
@@ -137,6 +159,8 @@ heap: child 2, parent 1
 registers: kept
 closed by the child: open
 moved by the child: 3
+borrowed: 6, and then: 4
+one too many: EAGAIN
 handler: inherited
 folder: inherited
 grandchild: 3

@@ -114,11 +114,13 @@ def test_copying_allows_nothing_that_the_region_forbids(boot):
                 f"step {step}: {at[step, who, va]}")
     require(not at[6, 1, CODE].entry & NX and at[6, 1, CODE].writable, "a page that may be written and executed still may be, after a copy",
             f"{at[6, 1, CODE]}")
-    for step in range(1, 7):
+    require(not at[7, 2, CODE].entry & NX and at[7, 2, CODE].writable,
+            "a page that may be written and executed still may be, when nobody else has it any more", f"{at[7, 2, CODE]}")
+    for step in range(1, 8):
         for va in (CONST, CHILD_CODE):
             require(not at[step, 1, va].writable and not at[step, 2, va].writable, "what may only be read stays so",
                     PRIVATE[va], *both(at, step, va))
-    require(at[7, 1, CONST].users == 1, "when a child is gone, its parent is the only user again", f"{at[7, 1, CONST]}")
+    require(at[8, 1, CONST].users == 1, "when a child is gone, its parent is the only user again", f"{at[8, 1, CONST]}")
 
 
 @exercise("3.5", points=2)

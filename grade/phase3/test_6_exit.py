@@ -1,9 +1,11 @@
 """Lab 3.6: release(), orphan_children_locked(), process_wait_for(). What is left of a process that ends, and who hears of it?"""
 
-from grade.api import boots, exercise, no_leak, replay, require, signed
+from grade.api import boots, exercise, no_leak, replay, require, seeds, signed
 from grade.phase3.parts import part, says
 
 ZOMBIE = 1  # enum process_state
+ERESTART = -512
+BEFORE = 0xBEF03E  # what stands in the memory of kernel/ktest/test_fork.c
 NOBODY = "No child processes, 0x5a5a5a"
 
 
@@ -100,7 +102,32 @@ def test_who_is_killed_while_it_waits_for_a_child_dies(boot):
 
 
 @exercise("3.6", points=1)
-@boots(2)
+def test_news_goes_before_a_signal(boot):
+    """A SIGCHLD handler would make every wait() fail if the signal's coming were told, and not what it says."""
+    run = boot("exit_signal")
+    ended, signalled = (signed(fact.b) for fact in run.facts("RETURNED"))
+    status = run.fact("RESULT").b
+    require((ended, status) == (0, 6), "a wait that a signal ended returns the child, if one has ended by then",
+            f"the child interrupted its parent and ended before that ran: process_wait_for() returned {ended or 'the child'}, "
+            f"status {status:#x}, expected the child and 0x6")
+    require(signalled == ERESTART, "a wait that a signal ended, without news, returns what wait_interruptible() returned",
+            f"the child interrupted its parent and went on: process_wait_for() returned {signalled or 'the child'}, expected {ERESTART}")
+    no_leak(run)
+
+
+@exercise("3.6", points=1)
+@seeds(10)
+def test_no_end_is_missed(boot, seeds):
+    """A child may end at any moment, also between its parent's look and its wait: nobody would wake that parent."""
+    run = boot("exit_race", build="race", seeds=seeds, limit_ms=1000)
+    for one in run.each_seed():
+        rounds = one.fact("NOTE")
+        require(rounds.a == rounds.b, "each child is waited for, whenever it ends", f"{rounds.b} of {rounds.a} times both were")
+    no_leak(run)
+
+
+@exercise("3.6", points=1)
+@boots(3)
 def test_what_was_shared_is_given_back_once(boot):
     """A page that two processes have is free when both are gone, and not before; a space that was lent is the parent's."""
     run = part(boot, "exit", "shared_with_a_child")
@@ -111,6 +138,10 @@ def test_what_was_shared_is_given_back_once(boot):
     says(run, {"a child that borrowed its parent's address space returns it, and its parent goes on":
                ["seen in the parent: 6", "a borrower: the right one, 0x600"]})
     no_leak(run)
+    run = boot("fork_borrowers", "sched=mlfq")
+    for fact in run.facts("RESULT"):
+        require(fact.b == BEFORE, "a space is lent before the child can run, and is its parent's again when the child has ended",
+                f"the child of a vfork() ran at once and ended; its parent reads {fact.b:#x} in its memory, expected {BEFORE:#x}")
 
 
 @exercise("3.6", points=1)
@@ -121,12 +152,11 @@ def test_nothing_is_left_of_many_generations(boot):
     no_leak(run)
 
 
-# At each end of an address space: the tables that are given back, and those in use.
+# At each end of an address space, the tables that are given back and those in use; and those in use when a thread has left its program.
 GIVEN_BACK = """
-Stop("pagetable_free")
-end = Stop("ktest_done")
-while resume() not in (address("ktest_done"), None):
-    report(**registers(("rdi", "cr3")))
+given_back, left, end = (Stop(name) for name in ("pagetable_free", "user_thread_end", "ktest_done"))
+while (at := resume()) not in (address("ktest_done"), None):
+    report(given_back=at == address("pagetable_free"), **registers(("rdi", "cr3")))
 """
 
 
@@ -136,10 +166,15 @@ def test_no_tables_are_given_back_that_are_in_use(boot):
     run = part(boot, "exit", "borrowed")
     with replay(run) as debugger:
         seen = debugger.run_script(GIVEN_BACK)
-    require(seen, "a process that ends gives back its page tables", "pagetable_free() was not called, seen by GDB")
-    for at in seen:
+    given_back = [at for at in seen if at["given_back"]]
+    require(given_back, "a process that ends gives back its page tables", "pagetable_free() was not called, seen by GDB")
+    for at in given_back:
         require(at["rdi"] != at["cr3"] & ~0xFFF, "the page tables that are given back are not in use",
                 f"pagetable_free({at['rdi']:#x}) with CR3 = {at['cr3']:#x}, seen by GDB")
+    for at in seen:
+        require(at["given_back"] or at["cr3"] & ~0xFFF not in {other["rdi"] for other in given_back},
+                "who ends leaves the address space, his own or a borrowed one: its owner may give it back at any time",
+                f"after release(), at user_thread_end(), CR3 = {at['cr3']:#x}: a program's tables, seen by GDB")
 
 
 @exercise("3.6", points=1)

@@ -67,6 +67,8 @@ def test_a_writer_waits_until_all_fits_that_belongs_together(boot):
     run = boot("pipe_writer")
     told(run, "a write of up to 4096 bytes waits for room for all of them, and a smaller one that fits does not wait for it",
          {10: SIZE - 200, 1: 200, 11: 1, 12: SIZE, 0: 4096, 13: 0, 14: 4096})
+    told(run, "who makes room wakes all who wait for room: the first one may need more than there is, and the next one less",
+         {20: 1, 21: 300, 22: 1})
     no_leak(run)
 
 
@@ -146,6 +148,21 @@ def test_what_is_written_together_is_read_together(boot, seeds):
             numbers = [number for who, number, _ in records if who == writer]
             require(numbers == list(range(40)), "each writer's bytes come in its order, and none is lost", f"writer {writer}: {numbers}")
         require(all(signed(fact.b) == 0 for fact in one.facts("RESULT")), "every write writes all")
+    no_leak(run)
+
+
+@exercise("3.7", points=1)
+@seeds(10)
+def test_who_is_kept_out_gets_its_turn(boot, seeds):
+    """While one copies, others of its kind wait, and nobody else will wake them: there are bytes and there is room all the time."""
+    run = boot("pipe_turns", build="race", seeds=seeds, limit_ms=2000)
+    for one in run.each_seed():
+        numbers = one.fact("NOTE")
+        require(numbers.a == numbers.b, "one reads at a time, and one writes at a time: each byte is read once",
+                f"three wrote {numbers.a} numbers and three read them; {numbers.b} of them were read once")
+        for fact in one.facts("RESULT"):
+            require(signed(fact.b) == 3, "when the end comes, every reader that waits hears of it, and the bytes before it are read once",
+                    f"3 bytes for three readers, and the end; the sum of what they read is {signed(fact.b)}")
     no_leak(run)
 
 

@@ -55,16 +55,29 @@ struct process *child_of(pid_t pid)
     return child;
 }
 
-pid_t child_fork(void)
+/* Whatever is forked next runs the program, and finds this order. */
+static void begin_with(u64 order)
 {
     struct trap_frame *frame = user_frame(current()->user);
-    struct process *child;
-    pid_t pid;
 
-    orders()[0] = 0;
+    orders()[0] = order;
     user_frame_init(frame, CHILD_CODE, 0);
     frame->rbx = CHILD_SHARED;
     frame->r13 = CHILD_VALUE;
+}
+
+pid_t child_fork_to_end(bool share)
+{
+    begin_with(ORDER_EXIT);
+    return process_fork(&(struct fork_options){ .share = share });
+}
+
+pid_t child_fork(void)
+{
+    struct process *child;
+    pid_t pid;
+
+    begin_with(0);
     pid = process_fork(&(struct fork_options){ 0 });
     child = pid > 0 ? child_of(pid) : NULL;
     if (child && child->space == current_process()->space)

@@ -13,6 +13,8 @@
 int child_prepare(struct address_space *space);
 /* Forks. The child has not run when this returns. Returns its id or an error. */
 pid_t child_fork(void);
+/* Forks a child that exits as soon as it runs. share: it borrows the space, as vfork() has it. Returns what process_fork() returned. */
+pid_t child_fork_to_end(bool share);
 /* The process of that id, which child_fork() returned; NULL: there is none. */
 struct process *child_of(pid_t pid);
 /* Has the youngest child write CHILD_VALUE at va, or read there into *value. False if it did not: no answer after many turns. */

@@ -65,7 +65,8 @@ static void read_both(u64 step, uptr at)
 }
 
 /* 0 before; 1 after fork; 2 the child wrote to its first page; 3 the parent wrote there, alone now; 4 the parent wrote to the second page;
-   5 the child did, alone now; 6 the parent wrote to the page that may be executed; 7 the child is gone. */
+   5 the child did, alone now; 6 the parent wrote to the page that may be executed; 7 the child did, alone now; 8 the child is
+   gone. */
 static int steps(struct address_space *space)
 {
     int error = lay_out(space);
@@ -94,8 +95,10 @@ static int steps(struct address_space *space)
     read_both(5, DATA + PAGE_SIZE);
     fact(FACT_FOUND, 6, parent_writes(CODE, PARENT_VALUE));
     look(6, space, child);
+    fact(FACT_FOUND, 7, child_writes(CODE));
+    look(7, space, child);
     error = children_end();
-    look(7, space, NULL);
+    look(8, space, NULL);
     return error;
 }
 

@@ -96,8 +96,8 @@ static void write_file(void)
     put_segment(0, 5, 0, 0x400000, 0x1200, 0x1200);
     put_segment(1, 4, 0x2000, 0x402000, 0x10, 0x10);
     put_segment(2, 6, 0x2010, 0x403010, 0x40, 0x3000);
-    put_segment(3, 4, 0x2000, 0x402000, 0x10, 0x10);
-    put(SEGMENT(3) + TYPE, 4, 4); /* a note about another segment: not to be loaded */
+    put_segment(3, 4, 0x2000, 0x405000, 0x10, 0x10);
+    put(SEGMENT(3) + TYPE, 4, 4); /* a note: not to be loaded */
     for (unsigned i = 0; i < 0x50; i++)
         put(0x2000 + i, 0x80 + i, 1);
 }
@@ -167,6 +167,42 @@ static int load_good(u64 base)
     return error;
 }
 
+/* The file as it is now. Returns the region that begins at `start`, in *end its end (0: there is none), or an error. */
+static int load_odd(uptr start, struct program *program, uptr *end)
+{
+    struct address_space *space = aspace_new();
+    int error = space ? elf_load(space, &good, program) : -ENOMEM;
+    const vm_region_t *region = error ? NULL : region_find(space, start);
+
+    *end = region ? region->end : 0;
+    if (space)
+        aspace_free(space);
+    return error;
+}
+
+/* Files that are odd, and right. NOTE: step, what elf_load() said; step + 10, what came of it: 10: the program headers lie right behind the
+   last bytes that a segment has of the file: where they are in memory; 11: a segment has no bytes in the file: where its memory ends; 12: one
+   has none in memory either: where the first one ends. */
+static void load_odd_ones(void)
+{
+    struct program program = { .headers = 99 };
+    uptr end;
+
+    for (unsigned i = 0; i < SEGMENTS * 56; i++)
+        put(0x2050 + i, byte_at(SEGMENT(0) + i), 1);
+    put(32, 0x2050, 8);
+    fact(FACT_NOTE, 10, (u64)(s64)load_odd(0x400000, &program, &end));
+    fact(FACT_NOTE, 20, program.headers);
+    write_file();
+    put_segment(3, 6, 0, 0x500000, 0, 0x2000);
+    fact(FACT_NOTE, 11, (u64)(s64)load_odd(0x500000, &program, &end));
+    fact(FACT_NOTE, 21, end);
+    write_file();
+    put_segment(1, 4, 0, 0, 0, 0);
+    fact(FACT_NOTE, 12, (u64)(s64)load_odd(0x400000, &program, &end));
+    fact(FACT_NOTE, 22, end);
+}
+
 KTEST(elf_good, "the regions and the first bytes of a program")
 {
     int error = file_open_here();
@@ -174,6 +210,8 @@ KTEST(elf_good, "the regions and the first bytes of a program")
     if (error)
         return error;
     error = load_good(0);
+    if (!error)
+        load_odd_ones();
     file_close();
     return error;
 }
@@ -228,6 +266,7 @@ static const struct {
     { 24, 0xffffffff80100000, 8, 0 },
     { 24, 1ul << 47, 8, 0 },
     { SEGMENT(1) + TYPE, 3, 4, 0 },
+    { SEGMENT(3) + TYPE, 1, 4, 0 },
 };
 
 /* What an address space looks like if something that is none of its was let in; 0: it is in order. */
@@ -263,6 +302,23 @@ static int load(u64 step, u64 size, bool tell)
     return error;
 }
 
+/* The last steps: two that may lie anywhere, one with a segment where no program may when it is moved, one whose first instruction is in no
+   segment then; and one that is right as far as it can be read. */
+static void load_moved_and_unread(void)
+{
+    write_file();
+    put(16, OTHER_EXECUTABLE, 2);
+    put(SEGMENT(2) + ADDRESS, 0x7ffffff00010, 8);
+    load(array_len(bad), FILE_SIZE, true);
+    write_file();
+    put(16, OTHER_EXECUTABLE, 2);
+    put(24, 0x800000, 8);
+    load(array_len(bad) + 1, FILE_SIZE, true);
+    write_file();
+    put(32, FILE_PAGES * PAGE_SIZE, 8);
+    load(array_len(bad) + 2, (FILE_PAGES + 1) * PAGE_SIZE, true);
+}
+
 KTEST(elf_bad, "files with one wrong field each")
 {
     int error = file_open_here();
@@ -274,6 +330,7 @@ KTEST(elf_bad, "files with one wrong field each")
         put(bad[i].at, bad[i].value, bad[i].n);
         load(i, bad[i].size ? bad[i].size : FILE_SIZE, true);
     }
+    load_moved_and_unread();
     fact(FACT_COUNT, 0, file.refs);
     file_close();
     return 0;

@@ -9,6 +9,8 @@
 #include "mm/kstack.h"
 #include "mm/slab.h"
 #include "proc/table.h"
+#include "proc/wait.h"
+#include "sched/interrupt.h"
 #include "sched/thread.h"
 #include "sched/timer.h"
 
@@ -106,4 +108,61 @@ static int leave_and_come_back(struct address_space *space)
 KTEST(exit_space_left, "a thread that has left its address space, and comes back to the CPU")
 {
     return run_in_space(leave_and_come_back);
+}
+
+static struct thread *waiting;
+
+/* Ends the wait of its parent, which goes on when this thread blocks or ends: its second millisecond is later, if arg says so. */
+static int interrupt_and_end(void *arg)
+{
+    thread_interrupt(waiting);
+    if (arg)
+        thread_sleep(2 * NS_PER_MS);
+    return 6;
+}
+
+/* RETURNED: step, what process_wait_for() returned, 0 for the child's id. 0: the child ended and a signal came; 1: the signal alone, by then.
+   RESULT 0: the child's status. */
+KTEST(exit_signal, "a wait for a child that a signal ends, and the child's end, too")
+{
+    waiting = current();
+    for (u64 step = 0; step < 2; step++) {
+        int status = 0x5a5a5a;
+        pid_t pid = process_create("child", interrupt_and_end, (void *)step), got;
+
+        if (pid < 0)
+            return pid;
+        got = process_wait_for(pid, 0, &status);
+        current()->interrupted = false;
+        fact(FACT_RETURNED, step, got == pid ? 0 : (u64)(s64)got);
+        if (step == 0)
+            fact(FACT_RESULT, 0, (u64)(s64)status);
+        if (got != pid)
+            process_wait(pid, NULL, false);
+    }
+    return 0;
+}
+
+static int end_with(void *arg)
+{
+    return (int)(s64)arg;
+}
+
+#define RACE_ROUNDS 20
+
+/* NOTE: rounds, how many ended as they should. */
+KTEST(exit_race, "two children that end while their parent looks after them")
+{
+    u64 right = 0;
+
+    for (u64 round = 0; round < RACE_ROUNDS; round++) {
+        int status[2] = { -1, -1 };
+        pid_t first = process_create("first", end_with, (void *)1);
+        pid_t second = first > 0 ? process_create("second", end_with, (void *)2) : first;
+        bool both = second > 0 && process_wait_for(second, 0, &status[1]) == second;
+
+        right += first > 0 && process_wait_for(first, 0, &status[0]) == first && both && status[0] == 1 && status[1] == 2;
+    }
+    fact(FACT_NOTE, RACE_ROUNDS, right);
+    return 0;
 }

@@ -3,14 +3,17 @@
 #include "fs/inode.h"
 #include "ktest/child.h"
 #include "ktest/ktest.h"
+#include "ktest/threads.h"
 #include "lib/errno.h"
 #include "lib/string.h"
+#include "mm/failalloc.h"
 #include "proc/fork.h"
 #include "proc/table.h"
 #include "sched/thread.h"
 
 #define DATA 0x500000ul
 #define BEFORE 0xbef03eul
+#define LENT_STEPS 4 /* it needs more allocations than that */
 #define PARENT_VALUE 0xda4e27ul
 
 static int lay_out(struct address_space *space)
@@ -110,6 +113,17 @@ KTEST(fork_apart, "parent and child write to their memory in turn")
     return run_in_space(apart);
 }
 
+/* More descriptors than a table has room for when it is made. */
+static int open_many(struct process *me)
+{
+    int fd = 0;
+
+    me->fds.limit = 2 * MAX_FDS;
+    while (fd >= 0 && fd <= MAX_FDS)
+        fd = fd_dup(&me->fds, 0);
+    return fd < 0 ? fd : 0;
+}
+
 /* A fork whose child ends at once, for failalloc. -EBUSY: it failed, and left the folder with a user more than before. */
 static int alone(struct address_space *space)
 {
@@ -117,6 +131,9 @@ static int alone(struct address_space *space)
     const struct inode *folder = current_process()->fs.cwd;
     u64 users = folder->refs;
     pid_t pid;
+
+    if (!error)
+        error = open_many(current_process());
 
     if (error)
         return error;
@@ -131,7 +148,78 @@ KTEST(fork_alone, "a fork, and its child's end")
     return run_in_space(alone);
 }
 
-/* RESULT: what fork returned; NOTE: 0, the word at parent_tid; 1, the child's stack pointer; 2, its FS base. */
+/* A fork that borrows the space, with its first, second, ... allocation failing. RETURNED: n, what it returned; RESULT: n, what the parent
+   reads in its memory then. */
+static int lent(struct address_space *space)
+{
+    int error = lay_out(space);
+
+    if (!error)
+        error = open_many(current_process());
+    for (u64 n = 1; n <= LENT_STEPS && !error; n++) {
+        u64 seen = 0;
+        pid_t pid;
+
+        failalloc_start(n);
+        pid = child_fork_to_end(true);
+        failalloc_stop();
+        fact(FACT_RETURNED, n, (u64)(s64)pid);
+        fact(FACT_RESULT, n, user_copy(&seen, (const void *)DATA, sizeof(seen)) ? ~0ul : seen);
+        if (pid > 0)
+            break;
+    }
+    return error;
+}
+
+KTEST(fork_lent, "a fork without a copy that finds no memory")
+{
+    return run_in_space(lent);
+}
+
+/* Children that run as soon as they may, end, and are forgotten. NOTE: round, what fork returned; FOUND: round, whether there is a child;
+   RESULT: round, what the parent reads in its memory. */
+static int forks_and_loses(struct address_space *space, bool share)
+{
+    struct process *me = current_process();
+    int error = lay_out(space);
+
+    me->signals.action[SIGCHLD - 1].handler = SIG_IGN;
+    while (!error && current()->mlfq.level == 0)
+        use_cpu(NS_PER_MS); /* a child begins at the top, and so before its parent */
+    for (u64 round = 0; round < 3 && !error; round++) {
+        u64 seen = 0;
+        pid_t pid = child_fork_to_end(share);
+
+        error = pid < 0 ? pid : 0;
+        fact(FACT_NOTE, round, (u64)(s64)pid);
+        fact(FACT_FOUND, round, pid > 0 && child_of(pid));
+        fact(FACT_RESULT, round, user_copy(&seen, (const void *)DATA, sizeof(seen)) ? ~0ul : seen);
+    }
+    return error;
+}
+
+static int gone(struct address_space *space)
+{
+    return forks_and_loses(space, false);
+}
+
+KTEST(fork_gone, "a child that is gone when fork returns")
+{
+    return run_in_space(gone);
+}
+
+static int borrowers(struct address_space *space)
+{
+    return forks_and_loses(space, true);
+}
+
+KTEST(fork_borrowers, "a child that borrows the space, and is gone at once: needs lab 3.6")
+{
+    return run_in_space(borrowers);
+}
+
+/* RESULT: what fork returned; NOTE: 0, the word at parent_tid; 1, the child's stack pointer; 2, its FS base; 3, whether there is a child when
+   parent_tid is no address. */
 static int options(struct address_space *space)
 {
     struct trap_frame *frame = user_frame(current()->user);
@@ -155,6 +243,8 @@ static int options(struct address_space *space)
     fact(FACT_NOTE, 0, seen == (u32)pid);
     fact(FACT_NOTE, 1, user_frame(t->user)->rsp);
     fact(FACT_NOTE, 2, t->user->fs_base);
+    pid = process_fork(&(struct fork_options){ .stack = DATA + 0x800, .parent_tid = 8 });
+    fact(FACT_NOTE, 3, pid > 0 && child_of(pid));
     return children_end();
 }
 

@@ -100,6 +100,26 @@ static int fill_and_drain(void)
     return 0;
 }
 
+/* Nothing fits: the one who writes 4096 waits, behind it the one who writes 200. Then there is room for 300. */
+static int fill_and_make_little_room(void)
+{
+    struct test_threads threads = { 0 };
+    int error;
+
+    put(end[1], bytes, PIPE_SIZE);
+    error = threads_start(&threads, 2, write_more);
+    if (error)
+        return error;
+    tell(20, threads_blocked(&threads));
+    tell(21, get(end[0], bytes, 300));
+    let_run();
+    tell(22, (s64)threads_waiting(&threads));
+    get(end[0], bytes, PIPE_SIZE);
+    threads_join(&threads);
+    get(end[0], bytes, PIPE_SIZE);
+    return 0;
+}
+
 KTEST(pipe_writer, "a writer waits for room for all that it writes together")
 {
     int error = pipe_new(&end[0], &end[1], 0);
@@ -107,6 +127,8 @@ KTEST(pipe_writer, "a writer waits for room for all that it writes together")
     bytes = error ? NULL : kmalloc(PIPE_SIZE + PIPE_BUF);
     if (!error)
         error = bytes ? fill_and_drain() : -ENOMEM;
+    if (!error)
+        error = fill_and_make_little_room();
     close_end(1);
     close_end(0);
     kfree(bytes);
@@ -370,4 +392,88 @@ KTEST(pipe_cost, "a byte through a pipe and back out of it")
     close_end(1);
     close_end(0);
     return 0;
+}
+
+/* --- one at a time ----------------------------------------------------------------------------------------------------------------------- */
+
+#define SIDE 3 /* of each: readers, writers */
+#define SHARE 10
+#define ROUNDS 4
+
+static u8 times_read[SIDE * SHARE];
+
+static int write_share(void *arg)
+{
+    for (u64 i = 0, number = number_of(arg) * SHARE; i < SHARE; i++, number++)
+        (void)put(end[1], &number, sizeof(number));
+    return 0;
+}
+
+static int read_share(void *unused)
+{
+    u64 number = 0;
+
+    (void)unused;
+    for (u64 i = 0; i < SHARE; i++)
+        if (get(end[0], &number, sizeof(number)) == sizeof(number) && number < SIDE * SHARE)
+            times_read[number]++;
+    return 0;
+}
+
+static s64 got_by[SIDE];
+
+static int read_once(void *arg)
+{
+    char text[8];
+
+    got_by[number_of(arg)] = get(end[0], text, sizeof(text));
+    return 0;
+}
+
+/* All three wait; then come some bytes and the end at once: for one the bytes, for the others the end. RESULT: round, the sum. */
+static int bytes_and_the_end(u64 round)
+{
+    struct test_threads threads = { 0 };
+    int error = pipe_new(&end[0], &end[1], 0);
+
+    if (!error)
+        error = threads_start(&threads, SIDE, read_once);
+    if (!error) {
+        threads_blocked(&threads);
+        put(end[1], "abc", 3);
+        close_end(1);
+        threads_join(&threads);
+        tell(round, got_by[0] + got_by[1] + got_by[2]);
+    }
+    close_end(1);
+    close_end(0);
+    return error;
+}
+
+/* There is room for all and there are bytes for all, so nobody has to wait but for another one of its kind. NOTE: numbers, and how many of
+   them were read once. */
+KTEST(pipe_turns, "writers that keep each other out, and readers that do")
+{
+    struct test_threads threads = { 0 };
+    int error = pipe_new(&end[0], &end[1], 0);
+    u64 once = 0;
+
+    memset(times_read, 0, sizeof(times_read));
+    if (!error)
+        error = threads_start(&threads, SIDE, write_share);
+    if (!error) {
+        threads_join(&threads);
+        error = threads_start(&threads, SIDE, read_share);
+    }
+    if (!error)
+        threads_join(&threads);
+    close_end(1);
+    close_end(0);
+    for (unsigned i = 0; i < SIDE * SHARE; i++)
+        once += times_read[i] == 1;
+    if (!error)
+        fact(FACT_NOTE, SIDE * SHARE, once);
+    for (u64 round = 0; round < ROUNDS && !error; round++)
+        error = bytes_and_the_end(round);
+    return error;
 }

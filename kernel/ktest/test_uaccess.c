@@ -1,7 +1,8 @@
 /* Lab 3.2: copyin(), copyout(), copyin_string(), user_range(), in a process whose space has:
      OPEN  three pages to be read and written, and nothing behind them
      CONST a page to be read, and directly behind it one that is closed
-     FULL  a page without a 0 byte, and nothing behind it */
+     FULL  a page without a 0 byte, and nothing behind it
+     LAST  the last page that a program may have */
 #include "ktest/ktest.h"
 #include "ktest/space.h"
 #include "lib/errno.h"
@@ -11,6 +12,7 @@
 #define OPEN 0x400000ul
 #define CONST 0x404000ul
 #define FULL 0x406000ul
+#define LAST (USER_END - PAGE_SIZE)
 #define ROOM (3 * PAGE_SIZE)
 #define GUARD 64
 #define UNTOUCHED ((char)0xa5)
@@ -224,9 +226,15 @@ static int strings(struct address_space *space)
         { (uptr)long_one, NULL, 64 },
         { 0, NULL, 64 },
         { OPEN + 0x800, "x", 0 },
+        { OPEN + ROOM - 301, long_one, 4096 },
+        { LAST + PAGE_SIZE - 5, "last", 4096 },
     };
     int error = lay_out(space);
 
+    if (!error)
+        error = map_pages(space, LAST, 1, ACCESS_READ | ACCESS_WRITE);
+    if (!error)
+        error = aspace_write(space, LAST, page_of_x, PAGE_SIZE);
     memset(long_one, 'y', sizeof(long_one) - 1);
     for (unsigned i = 0; i < array_len(cases) && !error; i++)
         try_string(space, i, &cases[i]);

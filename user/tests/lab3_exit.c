@@ -148,7 +148,7 @@ static void orphan(int number, int early)
         _exit(40 + number);
     while (getppid() == parent)
         usleep(1000);
-    _exit(40 + number);
+    _exit(getppid() > 0 ? 40 + number : 30);
 }
 
 /* Leaves three children to process 1: one long dead, one that ends when its parent is gone, and one that does so later still. */

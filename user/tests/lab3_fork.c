@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 struct shared {
     volatile long turn, pid, parent, seen[8];
@@ -115,9 +116,48 @@ static void generations(void)
     printf("grandchild: %d\n", exit_code(pid));
 }
 
-int main(void)
+/* vfork(), without the library, and a child that execs this program to exit with 4: it uses no stack, for that is its parent's. */
+static void borrowed(char *program)
+{
+    static int by_child;
+    char *const arguments[] = { program, "4", NULL };
+    long pid;
+    asm volatile("mov $58, %%eax\n"
+                 "syscall\n"
+                 "test %%rax, %%rax\n"
+                 "jnz 1f\n"
+                 "movl $6, %1\n"
+                 "mov $59, %%eax\n"
+                 "xor %%edx, %%edx\n"
+                 "syscall\n"
+                 "mov $60, %%eax\n"
+                 "mov $9, %%edi\n"
+                 "syscall\n"
+                 "1:\n"
+                 : "=&a"(pid), "+m"(by_child) : "D"(program), "S"(arguments) : "rcx", "rdx", "r11", "memory");
+    printf("borrowed: %d, ", by_child);
+    printf("and then: %d\n", exit_code(pid));
+}
+
+/* A user who may have one process has one. */
+static void limited(void)
+{
+    pid_t pid = split();
+    if (pid == 0) {
+        setrlimit(RLIMIT_NPROC, &(struct rlimit){ 1, 1 });
+        if (setuid(1000))
+            _exit(9);
+        pid = fork();
+        _exit(pid < 0 && errno == EAGAIN);
+    }
+    printf("one too many: %s\n", exit_code(pid) == 1 ? "EAGAIN" : "another answer");
+}
+
+int main(int argc, char **argv)
 {
     int local, sum = 0;
+    if (argc > 1)
+        return argv[1][0] - '0';
     shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     identity();
     apart("data", &data);
@@ -125,6 +165,8 @@ int main(void)
     apart("heap", malloc(sizeof(int)));
     printf("registers: %s\n", registers() ? "kept" : "lost");
     descriptors();
+    borrowed(argv[0]);
+    limited();
     inherited();
     generations();
     for (int i = 0; i < 20; i++) {
