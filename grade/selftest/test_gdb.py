@@ -454,7 +454,7 @@ programs.FOLDERS.insert(0, programs.Path(given["folder"]))
 for line in given["lines"]:
     say(line)
 first.delete()
-program = gdb.Breakpoint("done", gdb.BP_HARDWARE_BREAKPOINT)
+program = gdb.Breakpoint("ids.c:effective", gdb.BP_HARDWARE_BREAKPOINT)
 resume()
 say("bt 1")
 program.delete()
@@ -492,9 +492,9 @@ def test_os_user_brings_a_programs_symbols(in_a_program):
     assert re.match(r"refused: os-user: process 3 \(ids\): there is no ids.elf .*make user", before[0])
     assert re.fullmatch(r"process 2 \(ids\) runs .*/tests/ids.elf", said["os-user 2"][0])
     assert re.fullmatch(r"process 3 \(ids\) runs .*/tests/ids.elf", said["os-user"][0])
-    assert re.match(r"#0 +done \(status=0\) at user/tests/show.h:", said["bt 1"][0])
+    assert re.match(r"#0 +effective \(.*\) at user/tests/ids.c:", said["bt 1"][0])
     functions = [found[1] for found in (re.match(FUNCTION, line) for line in said["bt"]) if found]
-    assert functions[functions.index("<signal") + 1] == "write" and functions[-1] == "main", said["bt"]
+    assert functions[functions.index("<signal") + 1] == "setresuid" and functions[-1] == "main", said["bt"]
     assert functions[:3] == ["preempt_before_user", "before_user_mode", "syscall"]
 
 
