@@ -375,6 +375,7 @@ REGIONS, SPACES = 7, 8
 COW_RULES = {
     "RESULT": "a write succeeds where the region allows it, whoever else has the page, and fails elsewhere",
     "RETURNED": "a region's access can be changed",
+    "FOUND": "who writes gets another page if somebody else has this one, and keeps it if nobody has it any more",
     "ENTRY": "who forks shares all private pages, none of them writable; who writes has a page of its own, and may write to it",
     "REFS": "a page has as many users as entries name it, and its file or object",
     "NOTE": "the writer sees what it wrote, and of the others those that share with it for good",
@@ -465,7 +466,9 @@ class Spaces:
             self.fork(s, child)
             self.facts.append(("COUNT", step, len(self.each[child][0])))
         elif what < 11:
+            before = self.each[s][0].get(key, [None])[0]
             self.facts.append(("RESULT", step, self.write(s, key, word, value) & BITS))
+            self.facts.append(("FOUND", step, int(self.each[s][0].get(key, [None])[0] is before)))
         elif what < 13:
             self.facts.append(("RESULT", step, 0 if key in self.each[s][0] else self.touch(s, key, False) & BITS))
         elif what < 15:

@@ -132,7 +132,8 @@ static u64 living_one(u64 which)
     return i;
 }
 
-/* RESULT: step, what a write or a touch said; RETURNED: step, what a change of access said; COUNT: step, the pages of that space. */
+/* RESULT: step, what a write or a touch said; FOUND: step, whether the page is the one from before the write; RETURNED: step, what a change
+   of access said; COUNT: step, the pages of that space. */
 static int step(u64 *draws, u64 n)
 {
     u64 s = living_one(draw(draws, living())), what = draw(draws, 16), i = draw(draws, REGIONS), word = draw(draws, WORDS);
@@ -145,7 +146,10 @@ static int step(u64 *draws, u64 n)
             return -ENOMEM;
         fact(FACT_COUNT, n, space[child]->pages);
     } else if (what < 11) {
+        const struct frame *before = frame_of(space[s], va);
+
         fact(FACT_RESULT, n, (u64)(s64)aspace_write(space[s], va + 8 * word, &value, sizeof(value)));
+        fact(FACT_FOUND, n, frame_of(space[s], va) == before);
     } else if (what < 13) {
         fact(FACT_RESULT, n, (u64)(s64)(frame_of(space[s], va) ? 0 : aspace_fault(space[s], va, false, false)));
     } else if (what < 15) {
