@@ -1,13 +1,21 @@
 """Lab 3.8: signal_ignored(), signal_take(); stack_for(), settle_call(). Which signal is heard next, on which stack, and what becomes of
 the call that it interrupted?"""
 
-from grade.api import boots, exercise, no_leak
+from grade.api import boots, exercise, no_leak, require, signed
 from grade.phase3.parts import part, says
+
+USER, TKILL = 0, -6  # si_code
 
 
 @exercise("3.8a", points=2)
+@boots(2)
 def test_the_lowest_number_is_taken_first(boot):
     """Many may be pending: the order is Linux's, whatever the order was in which they came."""
+    run = boot("signal_calls")
+    for fact in run.facts("ORDER"):
+        pending = [n for n in range(1, 65) if fact.a >> n - 1 & 1]
+        require(fact.b == (9 if 9 in pending else pending[0]), "SIGKILL is taken first, and without it the lowest number, a stop or not",
+                f"pending: {pending}; signal_take() took {fact.b}")
     run = part(boot, "signal", "lowest_first")
     says(run, {"a blocked signal waits": ["while blocked:"],
                "of the signals that are pending and not blocked, the lowest number is taken first": ["taken: 1 10 12 15 33 37 64"]})
@@ -34,6 +42,7 @@ def test_real_time_signals_are_counted(boot):
 
 
 @exercise("3.8a", points=2)
+@boots(2)
 def test_an_ignored_signal_does_nothing(boot):
     """By the process's wish, or by the signal's nature: then it is not even kept, unless it is blocked."""
     run = part(boot, "signal", "ignored")
@@ -43,6 +52,12 @@ def test_an_ignored_signal_does_nothing(boot):
         "a signal that the process ignores does nothing": ["ignored by wish:"],
         "a pending signal that becomes ignored is pending no more": ["pending when it became ignored: 0"],
         "a signal that is ignored and blocked is kept": ["ignored and blocked: pending: yes", "with a handler by then: 10"]})
+    no_leak(run)
+    run = boot("signal_calls")
+    sets = {fact.a: {n for n in range(1, 65) if fact.b >> n - 1 & 1} for fact in run.facts("FOUND")}
+    for action, what, expected in ((0, "SIG_DFL", {17, 18, 23, 28}), (1, "SIG_IGN", set(range(1, 65)) - {9, 19}), (2, "a handler", set())):
+        require(sets[action] == expected, "signal_ignored() is so with SIG_IGN, but for KILL and STOP; with SIG_DFL for CHLD, CONT, URG and WINCH",
+                f"with {what} for all: wrong for {sorted(sets[action] ^ expected)}")
     no_leak(run)
 
 
@@ -78,11 +93,19 @@ def test_kill_and_stop_cannot_be_refused(boot):
 
 
 @exercise("3.8a", points=1)
+@boots(2)
 def test_a_handler_learns_who_sent_it(boot):
     """What is known of a signal is taken with it: who sent it, or which child ended, and how."""
     run = part(boot, "signal", "information", limit_ms=1000)
     says(run, {"what is known of a signal goes to *info":
                ["who sent it: yes", "which child, and how it ended: yes", "sent by itself: yes"]})
+    no_leak(run)
+    run = boot("signal_calls")
+    for signal, (code, pid) in {1: (TKILL, 1), 31: (TKILL, 31), 32: (USER, 0), 64: (USER, 0)}.items():
+        returned, info = ({fact.a: fact.b for fact in run.facts(key)}[signal] for key in ("RETURNED", "RESULT"))
+        require(returned == signal, "the signal that is pending alone is the one that is taken", f"{signal} was pending, {returned} was taken")
+        require(info == (code & 0xFFFFFFFF) << 32 | pid, "of the first 31 *info has all that is known; of the others that nothing is: SI_USER",
+                f"signal {signal}: code {signed(info >> 32 << 32) >> 32}, sender {info & 0xFFFFFFFF}; expected {code}, {pid}")
     no_leak(run)
 
 
@@ -104,8 +127,8 @@ def test_a_handler_on_that_stack_is_not_overwritten(boot):
     """A second signal comes while a handler runs there: its frame goes below what the first one uses."""
     run = part(boot, "signal", "nested")
     says(run, {"who runs on the stack for signals already goes on there: below": ["what changed in the outer one: 0",
-                                                                                 "the inner one ran below it: yes"],
-               "each signal is handled once": ["handled: 12 10"]})
+                                                                                 "the inner one ran below it: yes"] * 2,
+               "each signal is handled once": ["handled: 12 10 12 10"]})
     no_leak(run)
 
 

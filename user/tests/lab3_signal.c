@@ -318,6 +318,8 @@ static void nested(void)
     handle(SIGUSR1, outer, SA_ONSTACK, 0);
     handle(SIGUSR2, inner, SA_ONSTACK, 0);
     raise(SIGUSR1);
+    handle(SIGUSR2, inner, 0, 0); /* does not ask for that stack, and is on it */
+    raise(SIGUSR1);
     show_seen("handled");
 }
 
