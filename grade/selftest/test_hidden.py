@@ -371,6 +371,7 @@ def test_who_is_right_for_the_visible_tests_alone_is_caught(tmp_path, special):
 def test_every_test_draws_from_its_seed():
     """A hidden test that boots the same whatever the course's key could as well be a visible one."""
     for phase in kernels.PHASES:
+        assert len(list((HIDDEN / f"phase{phase}").glob("test_*.py"))) == 1, "pytest takes two files outside the grader's folder for one"
         for test in hidden_of(phase).values():
             assert test.seeds and test.boots == test.seeds and "seeds" in inspect.signature(
                 getattr(kernels.module(test.file), f"test_{test.name}")).parameters, test.name
