@@ -65,7 +65,8 @@ def test_each_segment_is_where_it_says_and_allows_what_it_says(boot):
                 f"{name}: {fact.b:#x}, expected {expected:#x}")
     found = {fact.a: fact.b for fact in run.facts("NOTE")}
     for number, (what, rule, expected) in enumerate(ODD):
-        require(found[10 + number] == 0, "a file that is odd and right is loaded", f"{what}: elf_load() returned {signed(found[10 + number])}")
+        require(found[10 + number] == 0, "a file that is odd and right is loaded",
+                f"{what}: elf_load() returned {signed(found[10 + number])}")
         require(found[20 + number] == expected, rule, f"{what}: {found[20 + number]:#x}, expected {expected:#x}")
     no_leak(run)
 

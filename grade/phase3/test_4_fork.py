@@ -67,8 +67,8 @@ def test_a_fork_that_finds_no_memory_leaves_nothing_behind(boot):
     for returned, seen in zip(run.facts("RETURNED"), run.facts("RESULT")):
         require(signed(returned.b) == ENOMEM, "fork gives -ENOMEM when memory is out",
                 f"with allocation {returned.a} of a vfork() failing it returned {signed(returned.b)}")
-        require(seen.b == BEFORE, "a fork that fails gives back what it took, and nothing of its parent's: a space that was to be lent stays",
-                f"after allocation {seen.a} of a vfork() failed, the parent reads {seen.b:#x} in its memory, expected {BEFORE:#x}")
+        require(seen.b == BEFORE, "a fork that fails gives back what it took, and nothing of its parent's: a space to be lent stays",
+                f"after allocation {seen.a} of a vfork() failed, the parent reads {seen.b:#x}, expected {BEFORE:#x}")
     no_leak(run)
 
 
@@ -92,7 +92,8 @@ def test_fork_does_what_clone_asks_for(boot):
     require(notes[0] == 1, "the child's id is written where parent_tid says, in the parent's memory", "something else stands there")
     require(notes[1] == 0x500800, "the child's stack pointer is the one that was given", f"it is {notes[1]:#x}, 0x500800 was given")
     require(notes[2] == 0x1234560, "the child's FS base is the one that was given", f"it is {notes[2]:#x}, 0x1234560 was given")
-    require(notes[3] == 1, "a bad address as parent_tid is nobody's error: there is a child all the same", "fork failed, or its child is gone")
+    require(notes[3] == 1, "a bad address as parent_tid is nobody's error: there is a child all the same",
+            "fork failed, or its child is gone")
 
 
 # At each switch: where CR3 and TSS.RSP0 lead, whose stack the processor goes on with, and what that thread and all others have.

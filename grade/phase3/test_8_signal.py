@@ -56,7 +56,8 @@ def test_an_ignored_signal_does_nothing(boot):
     run = boot("signal_calls")
     sets = {fact.a: {n for n in range(1, 65) if fact.b >> n - 1 & 1} for fact in run.facts("FOUND")}
     for action, what, expected in ((0, "SIG_DFL", {17, 18, 23, 28}), (1, "SIG_IGN", set(range(1, 65)) - {9, 19}), (2, "a handler", set())):
-        require(sets[action] == expected, "signal_ignored() is so with SIG_IGN, but for KILL and STOP; with SIG_DFL for CHLD, CONT, URG and WINCH",
+        require(sets[action] == expected,
+                "signal_ignored() is so with SIG_IGN, but for KILL and STOP; with SIG_DFL for CHLD, CONT, URG and WINCH",
                 f"with {what} for all: wrong for {sorted(sets[action] ^ expected)}")
     no_leak(run)
 
@@ -103,8 +104,10 @@ def test_a_handler_learns_who_sent_it(boot):
     run = boot("signal_calls")
     for signal, (code, pid) in {1: (TKILL, 1), 31: (TKILL, 31), 32: (USER, 0), 64: (USER, 0)}.items():
         returned, info = ({fact.a: fact.b for fact in run.facts(key)}[signal] for key in ("RETURNED", "RESULT"))
-        require(returned == signal, "the signal that is pending alone is the one that is taken", f"{signal} was pending, {returned} was taken")
-        require(info == (code & 0xFFFFFFFF) << 32 | pid, "of the first 31 *info has all that is known; of the others that nothing is: SI_USER",
+        require(returned == signal, "the signal that is pending alone is the one that is taken",
+                f"{signal} was pending, {returned} was taken")
+        require(info == (code & 0xFFFFFFFF) << 32 | pid,
+                "of the first 31 *info has all that is known; of the others that nothing is: SI_USER",
                 f"signal {signal}: code {signed(info >> 32 << 32) >> 32}, sender {info & 0xFFFFFFFF}; expected {code}, {pid}")
     no_leak(run)
 

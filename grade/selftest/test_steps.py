@@ -81,7 +81,9 @@ class Under(kernels.Boot):
     policy = None  # as the kernel has it
 
     def __call__(self, ktest, options="", **more):
-        return super().__call__(ktest, f"{options} sched={self.policy}".strip() if self.policy and "sched=" not in options else options, **more)
+        if self.policy and "sched=" not in options:
+            options = f"{options} sched={self.policy}".strip()
+        return super().__call__(ktest, options, **more)
 
 
 @pytest.mark.parametrize("phase", SAMPLE)

@@ -180,9 +180,9 @@ static int load_odd(uptr start, struct program *program, uptr *end)
     return error;
 }
 
-/* Files that are odd, and right. NOTE: step, what elf_load() said; step + 10, what came of it: 10: the program headers lie right behind the
-   last bytes that a segment has of the file: where they are in memory; 11: a segment has no bytes in the file: where its memory ends; 12: one
-   has none in memory either: where the first one ends. */
+/* Files that are odd, and right. NOTE: step, what elf_load() said; step + 10, what came of it: 10: the program headers lie right behind
+   the last bytes that a segment has of the file: where they are in memory; 11: a segment has no bytes in the file: where its memory ends;
+   12: one has none in memory either: where the first one ends. */
 static void load_odd_ones(void)
 {
     struct program program = { .headers = 99 };

@@ -121,8 +121,8 @@ static int interrupt_and_end(void *arg)
     return 6;
 }
 
-/* RETURNED: step, what process_wait_for() returned, 0 for the child's id. 0: the child ended and a signal came; 1: the signal alone, by then.
-   RESULT 0: the child's status. */
+/* RETURNED: step, what process_wait_for() returned, 0 for the child's id. 0: the child ended and a signal came; 1: the signal alone, by
+   then. RESULT 0: the child's status. */
 KTEST(exit_signal, "a wait for a child that a signal ends, and the child's end, too")
 {
     waiting = current();

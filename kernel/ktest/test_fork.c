@@ -218,8 +218,8 @@ KTEST(fork_borrowers, "a child that borrows the space, and is gone at once: need
     return run_in_space(borrowers);
 }
 
-/* RESULT: what fork returned; NOTE: 0, the word at parent_tid; 1, the child's stack pointer; 2, its FS base; 3, whether there is a child when
-   parent_tid is no address. */
+/* RESULT: what fork returned; NOTE: 0, the word at parent_tid; 1, the child's stack pointer; 2, its FS base; 3, whether there is a child
+   when parent_tid is no address. */
 static int options(struct address_space *space)
 {
     struct trap_frame *frame = user_frame(current()->user);
