@@ -88,7 +88,7 @@ def test_what_the_file_has_not_is_zero(boot):
             f"{signed(run.fact('COUNT').b)} references are left")
 
 
-@exercise("3.3", points=1)
+@exercise("3.3", points=2)
 def test_a_program_that_may_lie_anywhere_is_moved_as_a_whole(boot):
     """All of its addresses are counted from where it lies: a debugger, address randomisation and static-pie programs rely on it."""
     run = boot("elf_anywhere", result=None)

@@ -15,7 +15,7 @@ HAS = ["a child is in the table of processes, by the id that its parent gets", "
        "a child's thread uses the child's page tables, and belongs to the child", "a child has heard no signal, and no space is lent"]
 
 
-@exercise("3.4", points=3)
+@exercise("3.4", points=4)
 def test_a_child_is_like_its_parent_and_has_its_own(boot):
     """What one of the two changes after fork must not change for the other; what both shall have has to be there from the beginning."""
     run = boot("fork_child")
@@ -24,7 +24,7 @@ def test_a_child_is_like_its_parent_and_has_its_own(boot):
     no_leak(run)
 
 
-@exercise("3.4", points=2)
+@exercise("3.4", points=3)
 def test_fork_returns_in_both(boot):
     """Once with the child's id, once with 0: by that the two know who they are."""
     run = boot("user", program=["/tests/lab3_fork"], limit_ms=400)
@@ -33,7 +33,7 @@ def test_fork_returns_in_both(boot):
     require(run.status == 0, "a program whose children have ended ends as it likes", f"wait4() says {signed(run.status):#x}")
 
 
-@exercise("3.4", points=3)
+@exercise("3.4", points=4)
 def test_what_one_writes_the_other_does_not_see(boot):
     """They are two processes: their memory is equal when fork returns, and from then on each has its own."""
     run = boot("fork_apart")
@@ -85,7 +85,7 @@ def test_a_child_may_be_gone_when_fork_returns(boot):
                 "it ran at once, ended, and was forgotten, for its parent ignores SIGCHLD; it is in the table of processes")
 
 
-@exercise("3.4", points=1)
+@exercise("3.4", points=2)
 def test_fork_does_what_clone_asks_for(boot):
     """C libraries fork by clone(): with the id written into memory, another stack, another thread pointer."""
     notes = [fact.b for fact in boot("fork_options").facts("NOTE")]
@@ -114,7 +114,7 @@ for _ in range(200):
 DIRECT_BASE = 0xFFFF800000000000
 
 
-@exercise("3.4", points=1)
+@exercise("3.4", points=2)
 def test_each_switch_brings_a_processs_own_tables_and_stack(boot):
     """Two programs run at the same addresses, each in its own memory: the processor has to be told at every switch whose it is now (CR3),
     and where the next interrupt of that program may be pushed (TSS.RSP0)."""

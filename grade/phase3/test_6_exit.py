@@ -9,7 +9,7 @@ BEFORE = 0xBEF03E  # what stands in the memory of kernel/ktest/test_fork.c
 NOBODY = "No child processes, 0x5a5a5a"
 
 
-@exercise("3.6", points=3)
+@exercise("3.6", points=2)
 def test_a_parent_hears_how_its_child_ended(boot):
     """How a child ended is all that is left of it: the low byte of its code, or the signal that killed it, where Linux has them."""
     run = part(boot, "exit", "statuses")
@@ -22,7 +22,7 @@ def test_a_parent_hears_how_its_child_ended(boot):
     no_leak(run)
 
 
-@exercise("3.6", points=2)
+@exercise("3.6", points=1)
 def test_who_waits_for_one_child_gets_that_one(boot):
     """The others stay as they are, dead or alive, until somebody asks for them."""
     run = part(boot, "exit", "chosen")
@@ -34,7 +34,7 @@ def test_who_waits_for_one_child_gets_that_one(boot):
     no_leak(run)
 
 
-@exercise("3.6", points=2)
+@exercise("3.6", points=1)
 def test_a_child_is_waited_for_once(boot):
     """Its id may be another one's the next moment, so nothing of it may be found any more."""
     run = part(boot, "exit", "once")
@@ -46,7 +46,7 @@ def test_a_child_is_waited_for_once(boot):
     no_leak(run)
 
 
-@exercise("3.6", points=2)
+@exercise("3.6", points=1)
 def test_wnohang_never_waits(boot):
     """A shell asks after its background jobs, and goes on."""
     run = part(boot, "exit", "not_waiting")
@@ -67,7 +67,7 @@ def test_a_child_that_died_before_the_wait_is_found(boot):
     no_leak(run)
 
 
-@exercise("3.6", points=2)
+@exercise("3.6", points=1)
 def test_a_zombie_holds_nothing_but_its_status(boot):
     """A parent may take its time: memory, descriptors and the alarm go back when a process ends, not when somebody waits for it."""
     run = boot("exit_zombie", program=["/tests/lab3_exit", "rich"])
@@ -82,7 +82,7 @@ def test_a_zombie_holds_nothing_but_its_status(boot):
     no_leak(run)
 
 
-@exercise("3.6", points=2)
+@exercise("3.6", points=1)
 def test_orphans_become_children_of_process_1(boot):
     """Somebody has to wait for every process. Whose parent has gone, dead or alive, process 1 gets."""
     run = boot("exit_orphans", program=["/tests/lab3_exit", "leaves_children"])

@@ -14,7 +14,7 @@ def told(run, rule, expected, key="RESULT"):
         require(seen.get(step) == value, rule, f"step {step}: {seen.get(step)}, expected {value}")
 
 
-@exercise("3.7", points=2)
+@exercise("3.7", points=1)
 def test_bytes_come_out_as_they_went_in(boot):
     """A pipe is a file that forgets what was read: in order, none twice, none lost, and its end is an end."""
     run = part(boot, "pipe", "in_order")
@@ -35,7 +35,7 @@ def test_the_ring_has_no_end(boot):
     no_leak(run)
 
 
-@exercise("3.7", points=2)
+@exercise("3.7", points=1)
 @boots(2)
 def test_a_reader_waits_for_a_byte_and_hears_of_the_end(boot):
     """An empty pipe is not an ended one, as long as somebody can write."""
@@ -52,7 +52,7 @@ def test_a_reader_waits_for_a_byte_and_hears_of_the_end(boot):
     no_leak(run)
 
 
-@exercise("3.7", points=2)
+@exercise("3.7", points=1)
 @boots(2)
 def test_a_writer_waits_until_all_fits_that_belongs_together(boot):
     """Up to PIPE_BUF bytes go in as one or not at all; and who fits goes in front of who does not."""
@@ -81,7 +81,7 @@ def test_more_than_the_ring_holds_goes_through_in_parts(boot):
     no_leak(run)
 
 
-@exercise("3.7", points=2)
+@exercise("3.7", points=1)
 @boots(2)
 def test_a_writer_hears_that_nobody_reads_any_more(boot):
     """EPIPE: otherwise `yes | head` would run for ever."""

@@ -41,7 +41,7 @@ def test_real_time_signals_are_counted(boot):
     no_leak(run)
 
 
-@exercise("3.8a", points=2)
+@exercise("3.8a", points=1)
 @boots(2)
 def test_an_ignored_signal_does_nothing(boot):
     """By the process's wish, or by the signal's nature: then it is not even kept, unless it is blocked."""
@@ -62,7 +62,7 @@ def test_an_ignored_signal_does_nothing(boot):
     no_leak(run)
 
 
-@exercise("3.8a", points=2)
+@exercise("3.8a", points=1)
 @boots(2)
 def test_a_signal_that_nobody_handles_ends_the_process(boot):
     """That is the default of most, and what Ctrl-C rests on; whether it computes, sleeps, or does it to itself."""
