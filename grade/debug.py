@@ -54,6 +54,7 @@ def parse(argv):
     parser.add_argument("mode", choices=("gdb", "rewind"))
     parser.add_argument("--tree", type=Path, default=HERE.parent)
     parser.add_argument("--kernel", type=Path, required=True)
+    parser.add_argument("--archive", type=Path, help="its boot archive, with the programs that tests run")
     parser.add_argument("--test", default="")
     parser.add_argument("--seeds", default="", help="of a test with seeds: those to try")
     ours = argv.index("--") if "--" in argv else len(argv)
@@ -73,11 +74,12 @@ def prepare(options, stack):
     try:
         folder.mkdir(parents=True, exist_ok=True)
         kernel = keep(options.kernel.absolute(), folder / "kernels")  # a rebuild while GDB runs does not touch it
+        archive = keep(options.archive.absolute(), folder / "kernels") if options.archive else None
         os.environ["CRESCENT_DWARF"] = str(folder / "dwarf")
         image = dwarf.load(kernel, folder / "dwarf")
     except OSError as error:
         raise UserError(f"{error.filename}: {error.strerror}; a tree is debugged in a folder that is yours") from None
-    return debug_tests.failing_boot(options, kernel, image, stack)
+    return debug_tests.failing_boot(options, kernel, archive, image, stack)
 
 
 def live(options, stack):

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from .debugger import SOCKET, WALL_LIMIT, Attached, find_gdb
 from .errors import GraderFault, UserError
-from .machine import PREFIX, memory_arguments
+from .machine import ARCHIVE, PREFIX, memory_arguments
 from .qmp import Closed
 
 HERE = Path(__file__).resolve().parent
@@ -34,6 +34,8 @@ class Live(Attached):
         shutil.copyfile(self.machine.kernel, self.folder / "kernel.elf")
         if self.machine.input is not None:
             (self.folder / "input").write_bytes(self.machine.input)
+        if self.machine.archive is not None:
+            shutil.copyfile(self.machine.archive, self.folder / ARCHIVE)
         read, write = os.pipe()
         threading.Thread(target=pass_on, args=(read,), daemon=True).start()
         args = [self.machine.qemu, *self.machine._common(), *memory_arguments("ram", self.machine.ram_mib << 20),

@@ -69,7 +69,7 @@ def export(options):
     kernels = Kernels(built.kernels, work / "dwarf")
     out = options.out or options.tree / "build" / "trace"
     for test in chosen:
-        export_one(test, KeepingBoot(built.kernel, image, test, kernels), options.append, out)
+        export_one(test, KeepingBoot(built.kernel, image, test, kernels, built.archive), options.append, out)
     return 0
 
 
@@ -96,8 +96,8 @@ def name_of(chosen):
 class KeepingBoot(Boot):
     """A Boot that keeps every run, also one that ended otherwise than the test wanted, and traces all of them."""
 
-    def __init__(self, kernel, image, chosen, kernels=None):
-        super().__init__(kernel, image, 1, 1 if isinstance(chosen, str) else chosen.boots, kernels)
+    def __init__(self, kernel, image, chosen, kernels=None, archive=None):
+        super().__init__(kernel, image, 1, 1 if isinstance(chosen, str) else chosen.boots, kernels, archive=archive)
         self.runs = []
 
     def __call__(self, ktest, options="", **named):

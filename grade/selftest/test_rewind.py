@@ -131,6 +131,17 @@ def test_gdb_at_the_end_of_a_live_run_says_so(debug):
     assert "ktest: done" in done.said and "The run is over" in done.said and "quit, and start again" in done.said
 
 
+@pytest.mark.parametrize("target, shown", [("gdb", ["Breakpoint 2, ", "sys_write"]), ("rewind", ["began, which passed.", "sys_write"]),
+                                           ("trace", ["fork_returns_in_both.svg"])])
+def test_a_program_is_run_for_whoever_looks_as_it_is_for_the_grader(tmp_path, target, shown):
+    """A test that runs a program needs the boot archive, in all three ways of looking at it."""
+    typed = "".join(f"{line}\n" for line in ("hbreak sys_write", {"gdb": "continue"}.get(target, "reverse-continue"), "info symbol $pc", "quit"))
+    done = subprocess.run(["make", target, "TEST=fork_returns_in_both", f"OUT={tmp_path}"], cwd=kernels.reference(3), input=typed,
+                          capture_output=True, text=True)
+    said = done.stdout + done.stderr + " ".join(path.name for path in tmp_path.iterdir())
+    assert done.returncode == 0 and not [words for words in shown if words not in said] and "does not pass" not in said, said
+
+
 def test_of_an_exercises_tests_the_first_that_fails_is_shown(debug, tmp_path):
     """By the number, as make grade and make handin name an exercise."""
     unsolved = kernels.build(kernels.START, kernels.files_of(104), tmp_path / "1-104")
