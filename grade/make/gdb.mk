@@ -3,7 +3,8 @@
 
 # $(call debug,MODE) replaces the shell, so that debug.py is make's own child.
 debug = exec $(call shell-word,$(PYTHON)) grade/debug.py $1 --tree . --kernel $(call run-folder,$(gdb-checked))/kernel.elf \
-    $(if $(INITRAMFS),--archive $(INITRAMFS)) $(if $(TEST),--test $(call shell-word,$(TEST))) $(if $(SEEDS),--seeds $(call shell-word,$(SEEDS)))
+    $(if $(INITRAMFS),--archive $(INITRAMFS)) \
+    $(if $(TEST),--test $(call shell-word,$(TEST))) $(if $(SEEDS),--seeds $(call shell-word,$(SEEDS)))
 
 .PHONY: gdb rewind
 

@@ -135,7 +135,7 @@ def test_gdb_at_the_end_of_a_live_run_says_so(debug):
                                            ("trace", ["fork_returns_in_both.svg"])])
 def test_a_program_is_run_for_whoever_looks_as_it_is_for_the_grader(tmp_path, target, shown):
     """A test that runs a program needs the boot archive, in all three ways of looking at it."""
-    typed = "".join(f"{line}\n" for line in ("hbreak sys_write", {"gdb": "continue"}.get(target, "reverse-continue"), "info symbol $pc", "quit"))
+    typed = "hbreak sys_write\n" + ("continue\n" if target == "gdb" else "reverse-continue\n") + "info symbol $pc\nquit\n"
     done = subprocess.run(["make", target, "TEST=fork_returns_in_both", f"OUT={tmp_path}"], cwd=kernels.reference(3), input=typed,
                           capture_output=True, text=True)
     said = done.stdout + done.stderr + " ".join(path.name for path in tmp_path.iterdir())

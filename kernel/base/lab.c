@@ -1,6 +1,7 @@
 /* The stubs that a run met (lab.h): of each exercise the first one, in the order in which they were met. */
 #include "base/lab.h"
-#include "base/panic.h"
+#include "base/cmdline.h"
+#include "base/printk.h"
 #include "lib/format.h"
 #include "lib/string.h"
 #include "lib/types.h"
@@ -21,6 +22,8 @@ void lab_stub(const char *exercise, const char *function)
             continue;
         format(lab_stub_report.met[i].text, sizeof(lab_stub_report.met[i].text), "lab %s: %s is yours to write", exercise, function);
         format(lab_stub_report.met[i].exercise, sizeof(lab_stub_report.met[i].exercise), "%s", exercise);
+        if (!option_given("ktest")) /* somebody tries the kernel, and may wait for ever for what is missing; the grader reads the report */
+            printk("%s\n", lab_stub_report.met[i].text);
         return;
     }
 }
