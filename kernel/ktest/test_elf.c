@@ -285,8 +285,8 @@ static u64 disorder(const struct address_space *space)
     return 0;
 }
 
-/* Loads the file as it is now. RETURNED: step, what elf_load() said; where that is 0 and the space is wrong, FOUND: step, where; 0: the first
-   instruction is in no region. */
+/* Loads the file as it is now. RETURNED: step, what elf_load() said; where that is 0 and the space is wrong, FOUND: step, where; 0: the
+   first instruction is in no region. */
 static int load(u64 step, u64 size, bool tell)
 {
     struct address_space *space = aspace_new();
