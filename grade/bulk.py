@@ -43,7 +43,7 @@ from grade.errors import UserError, told
 
 OK, SOME_FAILED = 0, 1  # beside those of errors.told()
 WALL_S = 3600           # for one submission; guards the host
-KEPT = "results.json"
+KEPT, STATE = "results.json", "state.json"
 HIDDEN = HERE / "hidden"  # its tests run with a course's key
 MOST_SAID = 1 << 20     # bytes of what a grading prints
 MOST_HASHED = 64 << 20  # bytes of a file
@@ -83,7 +83,7 @@ def base_alone(options):
 
 def bulk(options):
     """Everything after the options. Returns the exit status."""
-    found = intake.submissions(options.submissions)
+    found = look(options)
     options.out.mkdir(parents=True, exist_ok=True)
     with only_one(options.out):
         course = Course(options)
@@ -103,6 +103,26 @@ def bulk(options):
     for name, remark in missing:
         print(f"bulk: not graded: {name} {remark}")
     return SOME_FAILED if missing else OK
+
+
+def look(options):
+    """What can be told before anything is made or removed. Returns the submissions. Raises UserError."""
+    found = intake.submissions(options.submissions)
+    check_out(options.out, options.submissions, found)
+    return found
+
+
+def check_out(out, submissions, found):
+    """Grades go into a folder that holds no submission, and where a submission's grades will be lies nothing that is not a bulk's."""
+    there = next(path for path in (out, *out.parents) if os.path.lexists(path))
+    if not there.is_dir():
+        raise UserError(f"OUT: {there} is a file; name a folder")
+    real, theirs = out.resolve(), submissions.resolve()
+    if real.is_relative_to(theirs) or theirs.is_relative_to(real):
+        raise UserError(f"OUT: {out} and the submissions ({submissions}) lie within each other; name a folder of its own for the grades")
+    strange = next((path for one in found if os.path.lexists(path := out / one.folder) and not (path / STATE).is_file()), None)
+    if strange:
+        raise UserError(f"OUT: {strange} is there and holds no grades; move it away, or name another folder")
 
 
 def only(options):
@@ -163,10 +183,7 @@ class Course:
 
     def state(self, one):
         """What is known of the last grading of a submission: {"submission", "grader", "remark"}, or {}."""
-        try:
-            return json.loads((self.place(one) / "state.json").read_text())
-        except (OSError, ValueError):
-            return {}
+        return read_json(self.place(one) / STATE) or {}
 
     def is_current(self, one):
         """Whether a submission was graded as it is now, by the grader as it is now."""
@@ -174,10 +191,7 @@ class Course:
         return state.get("grader") == self.identity and state.get("submission") == identity(one.paths)
 
     def results(self, one):
-        try:
-            return json.loads((self.place(one) / KEPT).read_text())
-        except (OSError, ValueError):
-            return None
+        return read_json(self.place(one) / KEPT)
 
     def remark(self, one):
         return self.state(one).get("remark", "has not been graded yet")
@@ -197,31 +211,41 @@ class Course:
                 raise
 
     def grade(self, one):
-        """Grades one submission and keeps what came out; the state last, which says that the rest is whole. Returns its name."""
+        """Grades one submission and keeps what came out, in a folder that takes its place as a whole. Returns its name."""
         if self.stop.is_set():
             return one.name
         place, work = self.place(one), self.options.out / f".work-{one.folder}"
+        new = work / "place"
         shutil.rmtree(work, ignore_errors=True)
+        new.mkdir(parents=True)
+        if self.options.test and place.exists():
+            shutil.copytree(place, new, dirs_exist_ok=True)
+        elif place.exists():
+            os.rename(place, work / "before")
+        try:
+            self.fill(one, work, new)
+            if not self.stop.is_set():
+                if place.exists():
+                    os.rename(place, work / "before")
+                os.rename(new, place)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+        return one.name
+
+    def fill(self, one, work, place):
+        """Makes the files of a submission's place."""
         state = {"submission": identity(one.paths), "grader": self.identity, "remark": ""}
-        if not self.options.test:
-            shutil.rmtree(place, ignore_errors=True)
-        place.mkdir(exist_ok=True)
         try:
             intake.unpack(one, work / "submission", self.names, self.phase)
             state["remark"] = self.run(one, work, place)
         except intake.Unreadable as why:
             state["remark"] = str(why)
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
-        if self.stop.is_set():
-            return one.name
-        kept = self.results(one)
+        kept = read_json(place / KEPT)
         if kept:
             write(place / "junit.xml", forms.junit(kept))
             write(place / "classroom.txt", forms.classroom(kept) + "\n")
             write(place / "feedback.html", forms.page(one.name, kept))
-        write(place / "state.json", json.dumps(state) + "\n")
-        return one.name
+        write(place / STATE, json.dumps(state) + "\n")
 
     def run(self, one, work, place):
         """Has grade/run.py grade what lies in work/submission. Returns a remark for the table, mostly none."""
@@ -283,6 +307,14 @@ def digest(files):
         except OSError as error:  # a path too long to be looked at, a file that nobody may read
             total.update(error.strerror.encode())
     return total.hexdigest()[:32]
+
+
+def read_json(path):
+    """What a file holds; None if it is not there, or no JSON."""
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError):
+        return None
 
 
 def write(path, text):

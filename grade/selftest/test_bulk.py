@@ -76,7 +76,7 @@ def kept(out):
     found = {}
     for path in sorted(out.rglob("*")):
         if path.is_file() and ".base" not in path.parts and path.name != "said.txt":
-            text = path.read_text()
+            text = path.read_text(errors="replace")
             if path.name == "results.json":
                 text = json.loads(text)
                 text.pop("execution_time"), text["extra_data"].pop("kernel")
@@ -189,6 +189,31 @@ def test_some_tests_can_be_graded_again_for_all(course, undisturbed, tmp_path):
     now = {test["extra_data"]["name"]: test["score"] for test in json.loads(path.read_text())["tests"]}
     assert now == {"the_turn_is_seven": 40, "two_runs_leak_nothing": 20, "the_turn_comes_at_all": 0, "an_extra": 7}
     assert kept(out)["bob/results.json"] == undisturbed["bob/results.json"]
+
+
+@pytest.mark.parametrize("out", ["", "grades", ".."])
+def test_grades_are_not_written_over_submissions(course, tmp_path, out):
+    ours = SimpleNamespace(**{**vars(course), "submissions": tmp_path / "a" / "submissions"})
+    shutil.copytree(course.submissions, ours.submissions)
+    done = grade(ours, ours.submissions / out)
+    assert done.status == errors.USAGE and "lie within each other; name a folder of its own" in done.said
+    assert kept(ours.submissions.parent) == {f"submissions/{name}": text for name, text in kept(course.submissions).items()}
+
+
+@pytest.mark.parametrize("name", ["ada", "zoe"])
+def test_a_folder_that_holds_no_grades_is_not_removed(course, tmp_path, name):
+    (tmp_path / "out" / name).mkdir(parents=True)
+    (tmp_path / "out" / name / "thesis").write_text("the only copy")
+    done = grade(course, tmp_path / "out")
+    assert done.status == errors.USAGE and f"out/{name} is there and holds no grades; move it away" in done.said
+    assert kept(tmp_path / "out") == {f"{name}/thesis": "the only copy"}
+
+
+@pytest.mark.parametrize("out", ["file", "file/below/it"])
+def test_a_file_is_no_place_for_grades(course, tmp_path, out):
+    (tmp_path / "file").write_text("")
+    done = grade(course, tmp_path / out)
+    assert done.status == errors.USAGE and done.said == f"bulk: OUT: {tmp_path}/file is a file; name a folder\n"
 
 
 def test_two_at_once_in_one_folder_are_refused(course, tmp_path):
