@@ -39,7 +39,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(HERE.parent))
 
 from grade import build, course, dwarf, exercises, forms, intake, machine, results, sandbox, submission, testlist
-from grade.errors import UserError, told
+from grade.errors import GraderFault, UserError, told
 
 OK, SOME_FAILED = 0, 1  # beside those of errors.told()
 WALL_S = 3600           # for one submission; guards the host
@@ -83,10 +83,9 @@ def base_alone(options):
 
 def bulk(options):
     """Everything after the options. Returns the exit status."""
-    found = look(options)
+    found, course = look(options), Course(options)
     options.out.mkdir(parents=True, exist_ok=True)
     with only_one(options.out):
-        course = Course(options)
         sweep(options.out)
         course.build_base()
         open_ones = [one for one in found if not course.is_current(one)] if not options.test else found
@@ -153,6 +152,9 @@ class Course:
         submission.read_given(options.reference)  # or nobody's later exercises could be judged behind a failing one
         self.names = [path for exercise in self.known.values() for path in exercise.files]
         self.hidden = self.find_hidden()
+        self.tests = testlist.read(options.tree / "grade" / f"phase{self.phase}", self.known, self.hidden and self.hidden.tests)
+        if options.test:
+            testlist.select(self.tests, options.test)  # or nobody could be graded
         graders = files_below(options.tree / "grade")
         hidden = [*files_below(HIDDEN), options.course] if self.hidden else []
         self.identity = digest([*graders, *hidden, options.tree / "exercises.toml", options.reference])
@@ -170,8 +172,8 @@ class Course:
 
     def build_base(self):
         """Builds what was handed out, all the kernels that tests boot and their programs, or makes what is there current."""
-        tests = testlist.read(self.options.tree / "grade" / f"phase{self.phase}", self.known, self.hidden and self.hidden.tests)
-        builders = build.builders(self.options.tree / "grade" / "given.tar", self.known, self.base, tests, self.hidden, self.options.jobs)
+        given = self.options.tree / "grade" / "given.tar"
+        builders = build.builders(given, self.known, self.base, self.tests, self.hidden, self.options.jobs)
         for builder in builders.values():
             builder.begin_with(builders[False])
             for kernel in builder.make({})[0].values():
@@ -238,6 +240,8 @@ class Course:
         try:
             intake.unpack(one, work / "submission", self.names, self.phase)
             state["remark"] = self.run(one, work, place)
+        except GraderFault as why:
+            state.update(grader="", remark=f"the grader failed: {why}")  # so that it is graded again
         except intake.Unreadable as why:
             state["remark"] = str(why)
         kept = read_json(place / KEPT)
@@ -248,7 +252,7 @@ class Course:
         write(place / STATE, json.dumps(state) + "\n")
 
     def run(self, one, work, place):
-        """Has grade/run.py grade what lies in work/submission. Returns a remark for the table, mostly none."""
+        """Has grade/run.py grade what lies in work/submission. Returns a remark for the table, mostly none. Raises GraderFault."""
         for part in ("tree", "dwarf", "user", "hidden/tree"):
             if (self.base / part).exists():
                 shutil.copytree(self.base / part, work / "build" / part, symlinks=True)
@@ -278,7 +282,13 @@ class Course:
         if (work / "out" / KEPT).exists() and status in (0, 1, 3):
             os.replace(work / "out" / KEPT, place / KEPT)
             return "some tests could not be judged" if status == 3 else ""
-        return "the grader failed: " + (words.decode("utf-8", "replace").strip().splitlines() or ["without a word"])[-1][:300]
+        raise GraderFault(telling(words.decode("utf-8", "replace"))[:300])
+
+
+def telling(words):
+    """Of what a grading printed that came to no end, the line that says why: pytest's error, or the last one."""
+    lines = words.strip().splitlines() or ["without a word"]
+    return next((line.removeprefix("E  ").strip() for start in ("E  ", "ERROR") for line in lines if line.startswith(start)), lines[-1])
 
 
 def files_below(folder):

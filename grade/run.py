@@ -155,7 +155,10 @@ def grade(options):
         print("all of the core is solved; what is left is extra, and make reports an error until that is solved, too")
     kept.seconds = round(time.time() - began, 1)
     if not kept.finish():
-        print(f"grade: interrupted; {kept.path.name} stays that of the last grading that came to its end", file=sys.stderr)
+        failed = status not in (OK, FAILED, INTERRUPTED) or reporter.complaints
+        print(f"grade: {'the grader failed, see above' if failed else 'interrupted'}; {kept.path.name} stays that of the last grading that "
+              "came to its end", file=sys.stderr)
+        return FAULT if failed else status
     return FAULT if status == OK and kept.faults() else status
 
 

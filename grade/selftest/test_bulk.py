@@ -191,6 +191,28 @@ def test_some_tests_can_be_graded_again_for_all(course, undisturbed, tmp_path):
     assert kept(out)["bob/results.json"] == undisturbed["bob/results.json"]
 
 
+@pytest.mark.parametrize("tests, line", [("import nothing_of_that_name\n" + TESTS, "No module named 'nothing_of_that_name'"),
+                                         (TESTS + "\ndel test_an_extra\n", "ERROR: not found: ")], ids=["import", "name"])
+def test_whom_the_grader_failed_is_graded_again(course, tmp_path, tests, line):
+    """A grader whose tests pytest cannot collect: the remark says why, and it is nobody's grade."""
+    ours = SimpleNamespace(**{**vars(course), "tree": tmp_path / "tree", "submissions": tmp_path / "submissions"})
+    shutil.copytree(course.tree, ours.tree)
+    shutil.copytree(course.submissions / "ada", ours.submissions / "ada")
+    (ours.tree / "grade/phase1/test_all.py").write_text(tests)
+    for _ in range(2):
+        done = grade(ours, tmp_path / "out")
+        assert done.status == bulk.SOME_FAILED and "graded before" not in done.said
+        _, row = csv.reader(io.StringIO((tmp_path / "out" / "grades.csv").read_text()))
+        assert row[1] == "" and row[5].startswith("the grader failed: ") and line in row[5] and "interrupted" not in done.said
+
+
+@pytest.mark.parametrize("text, words", [("the_turn_is_eleven", "near it:\n  the_turn_is_seven"), ("no such", "there are:\n  1.1   the_turn")])
+def test_a_test_that_is_not_there_is_named_before_anything_is_written(course, tmp_path, text, words):
+    done = grade(course, tmp_path / "out", "--test", text)
+    assert done.status == errors.USAGE and f"bulk: no test's name contains '{text}'" in done.said and words in done.said
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize("out", ["", "grades", ".."])
 def test_grades_are_not_written_over_submissions(course, tmp_path, out):
     ours = SimpleNamespace(**{**vars(course), "submissions": tmp_path / "a" / "submissions"})
