@@ -38,10 +38,11 @@ if __name__ == "__main__":
     sys.dont_write_bytecode = True
     sys.path.insert(0, str(HERE.parent))
 
-from grade import build, course, dwarf, exercises, forms, intake, machine, results, sandbox, submission, testlist
+from grade import build, course, dwarf, exercises, forms, intake, machine, results, run, sandbox, submission, testlist
 from grade.errors import GraderFault, UserError, told
 
 OK, SOME_FAILED = 0, 1  # beside those of errors.told()
+MOST_JOBS = 1000
 WALL_S = 3600           # for one submission; guards the host
 KEPT, STATE = "results.json", "state.json"
 HIDDEN = HERE / "hidden"  # its tests run with a course's key
@@ -61,8 +62,9 @@ def main(argv):
     parser.add_argument("--results", type=Path, help="where its results go")
     parser.add_argument("--base", type=Path, help="the folder in which what was handed out is built (default: .base in OUT); with neither "
                         "--submissions nor --one, that is all that is done")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="submissions at once")
+    parser.add_argument("--jobs", default="", help="submissions at once")
     parser.add_argument("--test", default="", help="grade only these tests again, of all submissions")
+    parser.add_argument("--look", action="store_true", help="only says what is wrong with --submissions, --out and --jobs, if something is")
     parser.add_argument("--course", type=Path, help="the course's key, without which hidden tests are left out (course.py)")
     options = parser.parse_args(argv)
     many, single = (options.submissions, options.out), (options.one, options.results, options.base)
@@ -71,12 +73,13 @@ def main(argv):
     for name in ("tree", "reference", "submissions", "out", "one", "results", "base", "course"):
         setattr(options, name, getattr(options, name) and getattr(options, name).absolute())
     signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
-    work = only if options.one else bulk if options.submissions else base_alone
+    work = only if options.one else base_alone if not options.submissions else look_alone if options.look else bulk
     return told("bulk", lambda: work(options), "interrupted; the same command goes on from here")
 
 
 def base_alone(options):
     """Builds what was handed out, for gradings to come. Returns the exit status."""
+    options.jobs = os.cpu_count() or 1
     Course(options).build_base()
     return OK
 
@@ -104,8 +107,15 @@ def bulk(options):
     return SOME_FAILED if missing else OK
 
 
+def look_alone(options):
+    """Returns the exit status, before a tree is made."""
+    look(options)
+    return OK
+
+
 def look(options):
-    """What can be told before anything is made or removed. Returns the submissions. Raises UserError."""
+    """What can be told before anything is made or removed; options.jobs becomes a number. Returns the submissions. Raises UserError."""
+    options.jobs = run.in_range("JOBS", options.jobs, os.cpu_count() or 1, MOST_JOBS, UserError)
     found = intake.submissions(options.submissions)
     check_out(options.out, options.submissions, found)
     return found
@@ -127,7 +137,7 @@ def check_out(out, submissions, found):
 def only(options):
     """Grades a single submission. What cannot be graded gets no points and the reason. Returns the exit status."""
     with tempfile.TemporaryDirectory(prefix=machine.PREFIX) as folder:
-        options.out = Path(folder)
+        options.out, options.jobs = Path(folder), os.cpu_count() or 1
         course, one = Course(options), intake.Found("submission", [options.one])
         course.build_base()
         course.grade(one)

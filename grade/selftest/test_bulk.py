@@ -238,6 +238,12 @@ def test_a_file_is_no_place_for_grades(course, tmp_path, out):
     assert done.status == errors.USAGE and done.said == f"bulk: OUT: {tmp_path}/file is a file; name a folder\n"
 
 
+@pytest.mark.parametrize("jobs", ["0", "-1", "x"])
+def test_jobs_that_are_no_number_are_named(course, tmp_path, jobs):
+    done = grade(course, tmp_path / "out", f"--jobs={jobs}")
+    assert done.status == errors.USAGE and done.said == f"bulk: JOBS is a number from 1 to {bulk.MOST_JOBS}, not '{jobs}'\n"
+
+
 def test_two_at_once_in_one_folder_are_refused(course, tmp_path):
     with bulk.only_one(tmp_path):
         done = grade(course, tmp_path)
