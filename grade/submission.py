@@ -19,6 +19,7 @@ LARGEST = 1 << 20  # bytes of a file
 MOST_MINE = 64     # files in kernel/mine/
 MINE = "kernel/mine"
 MINE_HEADER = "kernel/mine/mine.h"
+MISSING = "is missing"  # why a file is Refused that is not there
 MINE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\.(c|h|asm)")
 JUNK = re.compile(r".*(~|\.o|\.d|\.orig|\.rej|\.sw[a-p]|\.bak)|\.DS_Store|\..*")
 HOST_FILE = re.compile(rb"^\s*[#%]\s*(?:include|include_next|embed|import|depend|pathsearch)\s*[\"<'`]\s*/|\bincbin\s*\\?[\"'`]\s*/",
@@ -93,7 +94,7 @@ def open_inside(root, path, flags=0):
             folder = inner
         return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | flags, dir_fd=folder)
     except FileNotFoundError:
-        raise Refused("is missing") from None
+        raise Refused(MISSING) from None
     except OSError as error:
         link = error.errno in (40, 62, 20)  # ELOOP on Linux and macOS, ENOTDIR: a link, or a file in place of a folder
         raise Refused("is a link, or lies behind one" if link else f"cannot be read ({error.strerror})") from None
@@ -175,7 +176,7 @@ def _change(root, path, data):
     try:
         return "changed" if read_inside(root, path) != data else None
     except Refused as why:
-        return "removed" if str(why) == "is missing" else "changed"
+        return "removed" if str(why) == MISSING else "changed"
 
 
 def _added(root, known):

@@ -286,6 +286,25 @@ def test_nobodys_files_are_seen_by_another(course, tmp_path):
     assert "unable to open" in str(results["spy/results.json"])
 
 
+def test_what_lacks_of_earlier_labs_is_the_references(course, tmp_path):
+    """Of earlier labs alone, only what is missing, and the remark and the page say so."""
+    ours = SimpleNamespace(**{**vars(course), "tree": tmp_path / "tree", "submissions": tmp_path / "submissions"})
+    shutil.copytree(course.tree, ours.tree)
+    head, one, *others = TOML.replace(f'files = ["{BODY}"]\n', "").split("[[exercise]]")
+    earlier = f'\nid = "0.9"\npoints = 0\nfiles = ["{BODY}"]\n'
+    (ours.tree / "exercises.toml").write_text("[[exercise]]".join([head, earlier, one, *others]))
+    for name, files in (("alone", {"more.inc": "; mine"}), ("whole", {"more.inc": "; mine", "body.inc": guests.BODIES["stub"]})):
+        (ours.submissions / name / "kernel/lab").mkdir(parents=True)
+        for file, text in files.items():
+            (ours.submissions / name / "kernel/lab" / file).write_text(text)
+    grade(ours, tmp_path / "out")
+    _, alone, whole = csv.reader(io.StringIO((tmp_path / "out" / "grades.csv").read_text()))
+    words = "files of earlier labs that were not handed in, and are the reference's: 1"
+    assert alone[1:6] == ["100", "100", "7", "", words] and whole[1] == "0" and whole[5] == ""
+    assert words.replace("'", "&#x27;") in (tmp_path / "out/alone/feedback.html").read_text()
+    assert kept(tmp_path / "out")["alone/results.json"]["extra_data"]["lent"] == [BODY]
+
+
 def test_the_pages_link_leads_to_the_page(undisturbed):
     assert 'href="ada/feedback.html"' in undisturbed["index.html"] and "not graded: zoe" in undisturbed["index.html"]
     assert forms.page and intake.submissions
