@@ -5,6 +5,7 @@ the student's own everywhere else; whoever passes there has earned the points. W
 judged until` the first of those passes (results.py), and the score is `at least` what it says.
 
     again(rows, exercises, touched)                        # what is to be judged again, and without what
+    ready(todo)                                            # what of that comes next: what passes then is the student's own to the rest
     kernels_for(todo, exercises, files, reference, make)   # the kernels for that
 
 Who hands in the files of one lab alone has not failed the labs before it: theirs come from the reference, too.
@@ -43,6 +44,12 @@ def again(rows, exercises, touched):
     for name, instead in earlier_failures(rows, exercises, touched).items():
         found.setdefault(rows[name]["exercise"], Again(rows[name]["exercise"], tuple(instead), []))[2].append(name)
     return [found[name] for name in exercises if name in found]
+
+
+def ready(todo):
+    """The Again of a list that need not wait: none of the exercises that would be the reference's is to be judged again itself."""
+    waiting = {one.exercise for one in todo}
+    return [one for one in todo if not waiting & set(one.instead)]
 
 
 def kernels_for(todo, exercises, files, reference, make):

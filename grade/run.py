@@ -224,20 +224,24 @@ def read_previous(path, complaint):
 
 
 def run_again(options, tests, built, builders, exercises, reporter, seeds, reference):
-    """Judges what failed behind a failing exercise once more, with the reference's in its place. Returns the exit status."""
+    """Judges what failed behind a failing exercise once more, with the reference's in its place: in order, for what passes so is no
+    failing exercise to those behind it. Returns the exit status."""
     from grade import regrade
-    chosen = {test.name: test for test in tests}
-    todo = [one._replace(tests=[name for name in one.tests if name in chosen])
-            for one in regrade.again(reporter.kept.rows, exercises, reporter.kept.touched)]
-    kernels = {}
-    for which, builder in builders.items():
-        those = [one._replace(tests=[name for name in one.tests if chosen[name].hidden == which]) for one in todo]
-        kernels |= regrade.kernels_for([one for one in those if one.tests], exercises, built.files, reference, builder.make)
-    again = [chosen[name] for name in kernels]
-    if not again:
-        return FAILED if reporter.kept.failed() else OK
-    reporter.begin_again({name: one.instead for one in todo for name in one.tests if name in kernels})
-    status = run_tests(options, again, built, exercises, reporter, seeds, kernels)
+    chosen, over, status = {test.name: test for test in tests}, set(), FAILED
+    def left():
+        found = [one._replace(tests=[name for name in one.tests if name in chosen])
+                 for one in regrade.again(reporter.kept.rows, exercises, reporter.kept.touched) if one.exercise not in over]
+        return [one for one in found if one.tests]
+    while status in (OK, FAILED) and (todo := regrade.ready(left())):
+        over |= {one.exercise for one in todo}
+        kernels = {}
+        for which, builder in builders.items():
+            those = [one._replace(tests=[name for name in one.tests if chosen[name].hidden == which]) for one in todo]
+            kernels |= regrade.kernels_for([one for one in those if one.tests], exercises, built.files, reference, builder.make)
+        again = [chosen[name] for name in kernels]
+        if again:
+            reporter.begin_again({name: one.instead for one in todo for name in one.tests if name in kernels})
+            status = run_tests(options, again, built, exercises, reporter, seeds, kernels)
     return status if status not in (OK, FAILED) else FAILED if reporter.kept.failed() else OK
 
 

@@ -22,8 +22,10 @@ from grade import bulk, errors, forms, intake, sandbox
 BULK = guests.ROOT / "grade" / "bulk.py"
 BODY = "kernel/lab/body.inc"
 TESTS = guests.TESTS.replace('test_nothing_is_booted():\n    """Why."""\n',
-                             'test_the_turn_comes_at_all(boot):\n    """Why."""\n    boot("any").fact("TURN")\n')
-TOML = guests.TOML.replace('id = "1.2"\npoints = 40\n', 'id = "1.2"\npoints = 40\nfiles = ["kernel/lab/more.inc"]\n')
+                             'test_the_turn_comes_at_all(boot):\n    """Why."""\n    boot("any").fact("TURN")\n').replace(
+                                 '    require(boot("any").events', '    run = boot("any")\n    run.fact("TURN")\n    require(run.events')
+TOML = guests.TOML.replace('points = 40\n', 'points = 40\nfiles = ["kernel/lab/more.inc"]\n').replace(
+    'core = false\n', 'core = false\nfiles = ["kernel/lab/more.inc"]\n')
 MOMENTS = [".lock", ".work-ada", ".work-ada/build/tree/kernel", ".work-ada/out", ".work-ada/out/results.partial.json",
            "ada/said.txt", "ada/results.json", "ada/junit.xml", "ada/state.json", ".work-bob", ".work-bob/out",
            ".work-bob/out/results.partial.json", "bob/results.json", "bob/state.json", ".work-eve/build",
@@ -116,6 +118,14 @@ def test_what_was_not_taken_is_listed(undisturbed):
 def test_points_behind_a_failure_are_kept(undisturbed):
     later = next(test for test in undisturbed["bob/results.json"]["tests"] if test["number"] == "1.2")
     assert later["score"] == 40 and later["extra_data"]["instead"] == ["1.1"]
+
+
+def test_what_passes_behind_a_failure_is_in_nobodys_place(undisturbed):
+    """1.2 passes with the reference's 1.1: so to 1.3, that needs both, it is the student's."""
+    instead = {test["number"]: test["extra_data"]["instead"] for test in undisturbed["bob/results.json"]["tests"]}
+    assert instead == {"1.1": [], "1.2": ["1.1"], "1.3": ["1.1"]}
+    assert "reference's 1.1 in place of the one" in undisturbed["bob/feedback.html"].replace("&#x27;", "'")
+    assert "1.1 and 1.2" not in undisturbed["bob/feedback.html"]
 
 
 def test_a_second_time_nothing_is_graded_but_what_changed(course, undisturbed, tmp_path):
