@@ -186,11 +186,11 @@ def prepare_out(options, complaint):
 def tell_about(built, exercises):
     """Says what was not graded as it stands, and what the compiler found odd."""
     from grade.errors import printable
-    from grade.submission import MINE
+    from grade.submission import ABSENT, MINE
     if built.lent:
         print(f"note: of earlier labs, and not handed in, so the reference's are graded in their place: {' '.join(built.lent)}")
     for path, how in built.ignored:
-        means = "it is graded as it was handed out" if how == "removed" else "this is not taken"
+        means = "it is graded as it was handed out" if how in ("removed", ABSENT) else "this is not taken"
         print(f"note: {printable(path)} was {how}; only the files of the exercises and those added to kernel/mine/ are graded, so {means}")
     told = []
     for path, words in built.broken.items():

@@ -19,6 +19,7 @@ LARGEST = 1 << 20  # bytes of a file
 MOST_MINE = 64     # files in kernel/mine/
 MINE = "kernel/mine"
 MINE_HEADER = "kernel/mine/mine.h"
+ABSENT = "not handed in"
 MISSING = "is missing"  # why a file is Refused that is not there
 MINE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\.(c|h|asm)")
 JUNK = re.compile(r".*(~|\.o|\.d|\.orig|\.rej|\.sw[a-p]|\.bak)|\.DS_Store|\..*")
@@ -129,7 +130,8 @@ def read_inside(root, path):
 
 def take(root, given, exercises):
     """(files, refused, ignored): files {path: bytes} that are graded and differ from what was given; refused {path: why} of files that
-    are the student's but cannot be taken; ignored [(printable path, "changed"|"added"|"removed")] of all others."""
+    are the student's but cannot be taken; ignored [(printable path, "changed"|"added"|"removed")] of all others, where most of these are
+    missing with one entry for them, which are ABSENT."""
     files, refused = {}, {}
     theirs = [path for exercise in exercises.values() for path in exercise.files] + _mine(root)
     for path in dict.fromkeys(theirs):
@@ -166,7 +168,11 @@ def _entries(root, folder):
 
 
 def _ignored(root, given, theirs):
-    changed = [(path, how) for path in given if path not in theirs and (how := _change(root, path, given[path]))]
+    others = [path for path in given if path not in theirs]
+    changed = [(path, how) for path in others if (how := _change(root, path, given[path]))]
+    removed = [path for path, how in changed if how == "removed"]
+    if 2 * len(removed) > len(others):  # no tree, but files of one
+        changed = [(f"what else was handed out ({len(removed)} files)", ABSENT), *(item for item in changed if item[1] != "removed")]
     added = [(name, "added") for name in _added(root, {*given, *theirs})]
     return sorted(changed + added[:MOST_NAMED])
 
