@@ -82,7 +82,7 @@ endif
 .PHONY: help setup clean
 
 help: ## lists the targets
-	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z][a-z.-]*:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## finds the tools and installs what is missing; SETUP=no [SYSTEM=debian|fedora|arch|homebrew] only prints the list
 	@$(if $(SYSTEM)$(filter no,$(SETUP)),sh grade/setup.sh list $(SYSTEM),rm -f build/setup.stamp && $(tool-choices) sh grade/setup.sh ensure)

@@ -25,7 +25,7 @@ from pathlib import Path
 
 from . import sandbox
 from .errors import GraderFault, UserError
-from .submission import MINE, read_given, take
+from .submission import MINE, MISSING, read_given, take
 
 TESTS = "kernel/ktest/"
 MAKEFILE = "include kernel/kernel.mk\n"
@@ -52,7 +52,7 @@ _libc = ctypes.CDLL(None)
 class Built:
     """kernels {variant: its path}. files {path: bytes}: what was taken of the student's. broken {path: lines}: start versions were taken
     instead of these files, and why. ignored: see submission.take(). warnings: the compiler's, one line each, about the student's files that
-    were taken. archive: see Builder.archive()."""
+    were taken. archive: see Builder.archive(). lent: the paths of missing files that were taken from elsewhere."""
 
     kernels: dict
     files: dict = field(default_factory=dict)
@@ -60,6 +60,7 @@ class Built:
     ignored: list = field(default_factory=list)
     warnings: list = field(default_factory=list)
     archive: Path = None
+    lent: list = field(default_factory=list)
 
     @property
     def kernel(self):
@@ -95,13 +96,16 @@ class Builder:
         self.given, self.exercises, self.work, self.jobs, self.variants = read_given(given_tar), exercises, work, jobs, variants
         self.given.update(more)
 
-    def build(self, root):
-        """Builds what is graded of the tree at root. Returns Built."""
+    def build(self, root, lent=()):
+        """Builds what is graded of the tree at root. lent: {path: bytes} that stand in for files that it does not hold. Returns Built."""
         files, refused, ignored = take(root, self.given, self.exercises)
+        missing = [path for path in lent if refused.get(path) == MISSING]
+        files.update({path: lent[path] for path in missing})
+        refused = {path: why for path, why in refused.items() if path not in missing}
         unusable = {path: [f"{path} {why}; its start version was taken"] for path, why in refused.items()}
         kernels, broken, warnings = self._make(files)
         taken = {path: data for path, data in files.items() if path not in broken}
-        return Built(kernels, taken, {**unusable, **broken}, ignored, warnings, self.archive())
+        return Built(kernels, taken, {**unusable, **broken}, ignored, warnings, self.archive(), missing)
 
     def archive(self):
         """The path of the boot archive with the programs that tests run, made from what was handed out alone; None in a phase without."""

@@ -38,12 +38,13 @@ if __name__ == "__main__":
     sys.dont_write_bytecode = True
     sys.path.insert(0, str(HERE.parent))
 
-from grade import build, course, dwarf, exercises, forms, intake, machine, results, sandbox, submission, testlist
-from grade.errors import UserError, told
+from grade import build, course, dwarf, exercises, forms, intake, machine, results, run, sandbox, submission, testlist
+from grade.errors import GraderFault, UserError, told
 
 OK, SOME_FAILED = 0, 1  # beside those of errors.told()
+MOST_JOBS = 1000
 WALL_S = 3600           # for one submission; guards the host
-KEPT = "results.json"
+KEPT, STATE = "results.json", "state.json"
 HIDDEN = HERE / "hidden"  # its tests run with a course's key
 MOST_SAID = 1 << 20     # bytes of what a grading prints
 MOST_HASHED = 64 << 20  # bytes of a file
@@ -61,8 +62,9 @@ def main(argv):
     parser.add_argument("--results", type=Path, help="where its results go")
     parser.add_argument("--base", type=Path, help="the folder in which what was handed out is built (default: .base in OUT); with neither "
                         "--submissions nor --one, that is all that is done")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="submissions at once")
+    parser.add_argument("--jobs", default="", help="submissions at once")
     parser.add_argument("--test", default="", help="grade only these tests again, of all submissions")
+    parser.add_argument("--look", action="store_true", help="only says what is wrong with --submissions, --out and --jobs, if something is")
     parser.add_argument("--course", type=Path, help="the course's key, without which hidden tests are left out (course.py)")
     options = parser.parse_args(argv)
     many, single = (options.submissions, options.out), (options.one, options.results, options.base)
@@ -71,22 +73,22 @@ def main(argv):
     for name in ("tree", "reference", "submissions", "out", "one", "results", "base", "course"):
         setattr(options, name, getattr(options, name) and getattr(options, name).absolute())
     signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
-    work = only if options.one else bulk if options.submissions else base_alone
+    work = only if options.one else base_alone if not options.submissions else look_alone if options.look else bulk
     return told("bulk", lambda: work(options), "interrupted; the same command goes on from here")
 
 
 def base_alone(options):
     """Builds what was handed out, for gradings to come. Returns the exit status."""
+    options.jobs = os.cpu_count() or 1
     Course(options).build_base()
     return OK
 
 
 def bulk(options):
     """Everything after the options. Returns the exit status."""
-    found = intake.submissions(options.submissions)
+    found, course = look(options), Course(options)
     options.out.mkdir(parents=True, exist_ok=True)
     with only_one(options.out):
-        course = Course(options)
         sweep(options.out)
         course.build_base()
         open_ones = [one for one in found if not course.is_current(one)] if not options.test else found
@@ -105,10 +107,37 @@ def bulk(options):
     return SOME_FAILED if missing else OK
 
 
+def look_alone(options):
+    """Returns the exit status, before a tree is made."""
+    look(options)
+    return OK
+
+
+def look(options):
+    """What can be told before anything is made or removed; options.jobs becomes a number. Returns the submissions. Raises UserError."""
+    options.jobs = run.in_range("JOBS", options.jobs, os.cpu_count() or 1, MOST_JOBS, UserError)
+    found = intake.submissions(options.submissions)
+    check_out(options.out, options.submissions, found)
+    return found
+
+
+def check_out(out, submissions, found):
+    """Grades go into a folder that holds no submission, and where a submission's grades will be lies nothing that is not a bulk's."""
+    there = next(path for path in (out, *out.parents) if os.path.lexists(path))
+    if not there.is_dir():
+        raise UserError(f"OUT: {there} is a file; name a folder")
+    real, theirs = out.resolve(), submissions.resolve()
+    if real.is_relative_to(theirs) or theirs.is_relative_to(real):
+        raise UserError(f"OUT: {out} and the submissions ({submissions}) lie within each other; name a folder of its own for the grades")
+    strange = next((path for one in found if os.path.lexists(path := out / one.folder) and not (path / STATE).is_file()), None)
+    if strange:
+        raise UserError(f"OUT: {strange} is there and holds no grades; move it away, or name another folder")
+
+
 def only(options):
     """Grades a single submission. What cannot be graded gets no points and the reason. Returns the exit status."""
     with tempfile.TemporaryDirectory(prefix=machine.PREFIX) as folder:
-        options.out = Path(folder)
+        options.out, options.jobs = Path(folder), os.cpu_count() or 1
         course, one = Course(options), intake.Found("submission", [options.one])
         course.build_base()
         course.grade(one)
@@ -133,6 +162,9 @@ class Course:
         submission.read_given(options.reference)  # or nobody's later exercises could be judged behind a failing one
         self.names = [path for exercise in self.known.values() for path in exercise.files]
         self.hidden = self.find_hidden()
+        self.tests = testlist.read(options.tree / "grade" / f"phase{self.phase}", self.known, self.hidden and self.hidden.tests)
+        if options.test:
+            testlist.select(self.tests, options.test)  # or nobody could be graded
         graders = files_below(options.tree / "grade")
         hidden = [*files_below(HIDDEN), options.course] if self.hidden else []
         self.identity = digest([*graders, *hidden, options.tree / "exercises.toml", options.reference])
@@ -150,8 +182,8 @@ class Course:
 
     def build_base(self):
         """Builds what was handed out, all the kernels that tests boot and their programs, or makes what is there current."""
-        tests = testlist.read(self.options.tree / "grade" / f"phase{self.phase}", self.known, self.hidden and self.hidden.tests)
-        builders = build.builders(self.options.tree / "grade" / "given.tar", self.known, self.base, tests, self.hidden, self.options.jobs)
+        given = self.options.tree / "grade" / "given.tar"
+        builders = build.builders(given, self.known, self.base, self.tests, self.hidden, self.options.jobs)
         for builder in builders.values():
             builder.begin_with(builders[False])
             for kernel in builder.make({})[0].values():
@@ -163,10 +195,7 @@ class Course:
 
     def state(self, one):
         """What is known of the last grading of a submission: {"submission", "grader", "remark"}, or {}."""
-        try:
-            return json.loads((self.place(one) / "state.json").read_text())
-        except (OSError, ValueError):
-            return {}
+        return read_json(self.place(one) / STATE) or {}
 
     def is_current(self, one):
         """Whether a submission was graded as it is now, by the grader as it is now."""
@@ -174,10 +203,7 @@ class Course:
         return state.get("grader") == self.identity and state.get("submission") == identity(one.paths)
 
     def results(self, one):
-        try:
-            return json.loads((self.place(one) / KEPT).read_text())
-        except (OSError, ValueError):
-            return None
+        return read_json(self.place(one) / KEPT)
 
     def remark(self, one):
         return self.state(one).get("remark", "has not been graded yet")
@@ -197,34 +223,46 @@ class Course:
                 raise
 
     def grade(self, one):
-        """Grades one submission and keeps what came out; the state last, which says that the rest is whole. Returns its name."""
+        """Grades one submission and keeps what came out, in a folder that takes its place as a whole. Returns its name."""
         if self.stop.is_set():
             return one.name
         place, work = self.place(one), self.options.out / f".work-{one.folder}"
+        new = work / "place"
         shutil.rmtree(work, ignore_errors=True)
+        new.mkdir(parents=True)
+        if self.options.test and place.exists():
+            shutil.copytree(place, new, dirs_exist_ok=True)
+        elif place.exists():
+            os.rename(place, work / "before")
+        try:
+            self.fill(one, work, new)
+            if not self.stop.is_set():
+                if place.exists():
+                    os.rename(place, work / "before")
+                os.rename(new, place)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+        return one.name
+
+    def fill(self, one, work, place):
+        """Makes the files of a submission's place."""
         state = {"submission": identity(one.paths), "grader": self.identity, "remark": ""}
-        if not self.options.test:
-            shutil.rmtree(place, ignore_errors=True)
-        place.mkdir(exist_ok=True)
         try:
             intake.unpack(one, work / "submission", self.names, self.phase)
             state["remark"] = self.run(one, work, place)
+        except GraderFault as why:
+            state.update(grader="", remark=f"the grader failed: {why}")  # so that it is graded again
         except intake.Unreadable as why:
             state["remark"] = str(why)
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
-        if self.stop.is_set():
-            return one.name
-        kept = self.results(one)
+        kept = read_json(place / KEPT)
         if kept:
             write(place / "junit.xml", forms.junit(kept))
             write(place / "classroom.txt", forms.classroom(kept) + "\n")
             write(place / "feedback.html", forms.page(one.name, kept))
-        write(place / "state.json", json.dumps(state) + "\n")
-        return one.name
+        write(place / STATE, json.dumps(state) + "\n")
 
     def run(self, one, work, place):
-        """Has grade/run.py grade what lies in work/submission. Returns a remark for the table, mostly none."""
+        """Has grade/run.py grade what lies in work/submission. Returns a remark for the table, mostly none. Raises GraderFault."""
         for part in ("tree", "dwarf", "user", "hidden/tree"):
             if (self.base / part).exists():
                 shutil.copytree(self.base / part, work / "build" / part, symlinks=True)
@@ -253,8 +291,16 @@ class Course:
         (place / "said.txt").write_bytes(words)
         if (work / "out" / KEPT).exists() and status in (0, 1, 3):
             os.replace(work / "out" / KEPT, place / KEPT)
-            return "some tests could not be judged" if status == 3 else ""
-        return "the grader failed: " + (words.decode("utf-8", "replace").strip().splitlines() or ["without a word"])[-1][:300]
+            lent = (read_json(place / KEPT) or {}).get("extra_data", {}).get("lent", [])
+            return "; ".join(["some tests could not be judged"] * (status == 3) +
+                             [f"files of earlier labs that were not handed in, and are the reference's: {len(lent)}"] * bool(lent))
+        raise GraderFault(telling(words.decode("utf-8", "replace"))[:300])
+
+
+def telling(words):
+    """Of what a grading printed that came to no end, the line that says why: pytest's error, or the last one."""
+    lines = words.strip().splitlines() or ["without a word"]
+    return next((line.removeprefix("E  ").strip() for start in ("E  ", "ERROR") for line in lines if line.startswith(start)), lines[-1])
 
 
 def files_below(folder):
@@ -283,6 +329,14 @@ def digest(files):
         except OSError as error:  # a path too long to be looked at, a file that nobody may read
             total.update(error.strerror.encode())
     return total.hexdigest()[:32]
+
+
+def read_json(path):
+    """What a file holds; None if it is not there, or no JSON."""
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError):
+        return None
 
 
 def write(path, text):

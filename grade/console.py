@@ -41,7 +41,8 @@ class Reporter:
     def begin_again(self, instead):
         """From now on these tests {name: ids} come once more, with the reference's files of the exercises named."""
         self.flush()
-        print("again, each with the reference's files of the exercises before it that fail:", flush=True)
+        if not self.again:
+            print("again, each with the reference's files of the exercises before it that fail:", flush=True)
         self.again, self.waiting, self.done, self.said = instead, list(instead), set(), {}
 
     def flush(self):

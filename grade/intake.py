@@ -81,10 +81,16 @@ def submissions(folder):
     folders = {}
     for one in made:
         folders.setdefault(one.folder, []).append(one.name)
-    twice = next((names for names in folders.values() if len(names) > 1), None)
+    twice = next((several for several in [*map(separate, found.values()), *folders.values()] if len(several) > 1), None)
     if twice:
-        raise UserError(f"SUBMISSIONS: {' and '.join(twice)} would be one name in a table; rename one of them")
+        raise UserError(f"SUBMISSIONS: two submissions would be one name in a table: {' and '.join(twice)}; rename one of them")
     return made
+
+
+def separate(paths):
+    """The names of paths that are submissions of their own, and not files of one whom a course's system names."""
+    whole = any(path.is_dir() or not any(form.fullmatch(path.name) for form in (MOODLE, CANVAS)) for path in paths)
+    return [printable_name(path.name) for path in paths] if whole else []
 
 
 def who(entry):

@@ -5,7 +5,12 @@ the student's own everywhere else; whoever passes there has earned the points. W
 judged until` the first of those passes (results.py), and the score is `at least` what it says.
 
     again(rows, exercises, touched)                        # what is to be judged again, and without what
-    kernels_for(todo, exercises, files, reference, make)   # the kernels for that"""
+    ready(todo)                                            # what of that comes next: what passes then is the student's own to the rest
+    kernels_for(todo, exercises, files, reference, make)   # the kernels for that
+
+Who hands in the files of one lab alone has not failed the labs before it: theirs come from the reference, too.
+
+    lent(exercises, reference, phase)                      # these files"""
 
 from collections import namedtuple
 
@@ -41,6 +46,12 @@ def again(rows, exercises, touched):
     return [found[name] for name in exercises if name in found]
 
 
+def ready(todo):
+    """The Again of a list that need not wait: none of the exercises that would be the reference's is to be judged again itself."""
+    waiting = {one.exercise for one in todo}
+    return [one for one in todo if not waiting & set(one.instead)]
+
+
 def kernels_for(todo, exercises, files, reference, make):
     """{test: {variant: kernel}} for a list of Again. files, reference {path: bytes}: the student's and the reference's. make(files) builds
     kernels and returns ({variant: path}, broken files). What does not build together is left out: its first verdict stays."""
@@ -53,3 +64,13 @@ def kernels_for(todo, exercises, files, reference, make):
         if not broken:
             found |= dict.fromkeys(one.tests, kernels)
     return found
+
+
+def lent(exercises, reference, phase):
+    """{path: bytes} of the reference's files that belong to exercises of labs before this phase's alone."""
+    own = {path for exercise in exercises.values() if lab_of(exercise) >= phase for path in exercise.files}
+    return {path: reference[path] for exercise in exercises.values() for path in exercise.files if path not in own and path in reference}
+
+
+def lab_of(exercise):
+    return int(exercise.id.partition(".")[0])

@@ -124,6 +124,8 @@ class Results:
         others = len(self.rows) - len(rows)
         if others:
             line += f"  (and {others} tests that are shown later or not at all)"
+        if self.extra.get("lent"):
+            line += f"  (files of earlier labs that were not handed in, and are the reference's: {len(self.extra['lent'])})"
         if self.extra.get("hidden_points"):
             line += f"  ({number(self.extra['hidden_points'])} points more are those of hidden tests, which were not run)"
         return line

@@ -113,11 +113,11 @@ def in_range(name, text, default, most, complaint):
 
 def grade(options):
     """Everything after the options. Returns the exit status."""
-    from grade import build, course, exercises as toml, sandbox, testlist
+    from grade import build, course, exercises as toml, regrade, sandbox, testlist
     from grade.console import Reporter
     from grade.errors import UserError
     from grade.results import Results
-    from grade.submission import signs
+    from grade.submission import read_given, signs
     began = time.time()
     grader = HERE.parent if (HERE.parent / "exercises.toml").exists() else options.tree
     phase, exercises = toml.read(grader / "exercises.toml")
@@ -132,30 +132,35 @@ def grade(options):
     sandbox.use(options.sandbox)
     builders = build.builders(grader / "grade" / "given.tar", exercises, options.work, tests, hidden, os.cpu_count() or 1)
     builder = builders[False]
-    built = builder.build(options.tree)
+    reference = read_given(options.reference) if options.reference else {}
+    built = builder.build(options.tree, regrade.lent(exercises, reference, phase))
     tell_about(built, exercises)
     points = testlist.points(every, exercises)
+    own = {path: data for path, data in built.files.items() if path not in built.lent}
     whole = options.previous or not options.test
     extra = {"phase": phase, "kernel": str(built.kernel), "selected": None if whole else options.test, "broken": built.broken,
              "warnings": built.warnings, "not_taken": [list(item) for item in built.ignored],
-             "review": signs(built.files, builder.given),
+             "lent": built.lent, "review": signs(own, builder.given),
              "hidden_points": 0 if hidden else sum(e.hidden for e in exercises.values() if e.core and not e.dropped)}
     kept = Results(options.out / ("results.json" if whole else "selected.json"), every if whole else tests, points, exercises, extra,
-                   {e.id for e in exercises.values() if set(e.files) & set(built.files)})
+                   {e.id for e in exercises.values() if set(e.files) & set(own)})
     if options.previous:
         kept.take_over(read_previous(options.previous, UserError), [test.name for test in tests])
     kept.write()
     reporter = Reporter(kept, [test.name for test in tests], options.verbose, holds=not options.reference)
     seeds = {test.name: hidden.seeds(test) for test in tests if test.hidden}
     status = run_tests(options, tests, built, exercises, reporter, seeds, first_of_hidden(tests, built, builders))
-    if options.reference and status in (OK, FAILED):
-        status = run_again(options, tests, built, builders, exercises, reporter, seeds)
+    if reference and status in (OK, FAILED):
+        status = run_again(options, tests, built, builders, exercises, reporter, seeds, reference)
     reporter.finish()
     if status == FAILED and kept.total("points") and kept.total("earned") == kept.total("points"):
         print("all of the core is solved; what is left is extra, and make reports an error until that is solved, too")
     kept.seconds = round(time.time() - began, 1)
     if not kept.finish():
-        print(f"grade: interrupted; {kept.path.name} stays that of the last grading that came to its end", file=sys.stderr)
+        failed = status not in (OK, FAILED, INTERRUPTED) or reporter.complaints
+        print(f"grade: {'the grader failed, see above' if failed else 'interrupted'}; {kept.path.name} stays that of the last grading that "
+              "came to its end", file=sys.stderr)
+        return FAULT if failed else status
     return FAULT if status == OK and kept.faults() else status
 
 
@@ -181,9 +186,11 @@ def prepare_out(options, complaint):
 def tell_about(built, exercises):
     """Says what was not graded as it stands, and what the compiler found odd."""
     from grade.errors import printable
-    from grade.submission import MINE
+    from grade.submission import ABSENT, MINE
+    if built.lent:
+        print(f"note: of earlier labs, and not handed in, so the reference's are graded in their place: {' '.join(built.lent)}")
     for path, how in built.ignored:
-        means = "it is graded as it was handed out" if how == "removed" else "this is not taken"
+        means = "it is graded as it was handed out" if how in ("removed", ABSENT) else "this is not taken"
         print(f"note: {printable(path)} was {how}; only the files of the exercises and those added to kernel/mine/ are graded, so {means}")
     told = []
     for path, words in built.broken.items():
@@ -216,23 +223,25 @@ def read_previous(path, complaint):
         raise complaint(f"--previous: {path} is not a results.json; grade everything first") from None
 
 
-def run_again(options, tests, built, builders, exercises, reporter, seeds):
-    """Judges what failed behind a failing exercise once more, with the reference's in its place. Returns the exit status."""
+def run_again(options, tests, built, builders, exercises, reporter, seeds, reference):
+    """Judges what failed behind a failing exercise once more, with the reference's in its place: in order, for what passes so is no
+    failing exercise to those behind it. Returns the exit status."""
     from grade import regrade
-    from grade.submission import read_given
-    chosen = {test.name: test for test in tests}
-    todo = [one._replace(tests=[name for name in one.tests if name in chosen])
-            for one in regrade.again(reporter.kept.rows, exercises, reporter.kept.touched)]
-    kernels = {}
-    for which, builder in builders.items():
-        those = [one._replace(tests=[name for name in one.tests if chosen[name].hidden == which]) for one in todo]
-        kernels |= regrade.kernels_for([one for one in those if one.tests], exercises, built.files, read_given(options.reference),
-                                       builder.make)
-    again = [chosen[name] for name in kernels]
-    if not again:
-        return FAILED if reporter.kept.failed() else OK
-    reporter.begin_again({name: one.instead for one in todo for name in one.tests if name in kernels})
-    status = run_tests(options, again, built, exercises, reporter, seeds, kernels)
+    chosen, over, status = {test.name: test for test in tests}, set(), FAILED
+    def left():
+        found = [one._replace(tests=[name for name in one.tests if name in chosen])
+                 for one in regrade.again(reporter.kept.rows, exercises, reporter.kept.touched) if one.exercise not in over]
+        return [one for one in found if one.tests]
+    while status in (OK, FAILED) and (todo := regrade.ready(left())):
+        over |= {one.exercise for one in todo}
+        kernels = {}
+        for which, builder in builders.items():
+            those = [one._replace(tests=[name for name in one.tests if chosen[name].hidden == which]) for one in todo]
+            kernels |= regrade.kernels_for([one for one in those if one.tests], exercises, built.files, reference, builder.make)
+        again = [chosen[name] for name in kernels]
+        if again:
+            reporter.begin_again({name: one.instead for one in todo for name in one.tests if name in kernels})
+            status = run_tests(options, again, built, exercises, reporter, seeds, kernels)
     return status if status not in (OK, FAILED) else FAILED if reporter.kept.failed() else OK
 
 

@@ -19,6 +19,8 @@ LARGEST = 1 << 20  # bytes of a file
 MOST_MINE = 64     # files in kernel/mine/
 MINE = "kernel/mine"
 MINE_HEADER = "kernel/mine/mine.h"
+ABSENT = "not handed in"
+MISSING = "is missing"  # why a file is Refused that is not there
 MINE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\.(c|h|asm)")
 JUNK = re.compile(r".*(~|\.o|\.d|\.orig|\.rej|\.sw[a-p]|\.bak)|\.DS_Store|\..*")
 HOST_FILE = re.compile(rb"^\s*[#%]\s*(?:include|include_next|embed|import|depend|pathsearch)\s*[\"<'`]\s*/|\bincbin\s*\\?[\"'`]\s*/",
@@ -93,7 +95,7 @@ def open_inside(root, path, flags=0):
             folder = inner
         return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | flags, dir_fd=folder)
     except FileNotFoundError:
-        raise Refused("is missing") from None
+        raise Refused(MISSING) from None
     except OSError as error:
         link = error.errno in (40, 62, 20)  # ELOOP on Linux and macOS, ENOTDIR: a link, or a file in place of a folder
         raise Refused("is a link, or lies behind one" if link else f"cannot be read ({error.strerror})") from None
@@ -128,7 +130,8 @@ def read_inside(root, path):
 
 def take(root, given, exercises):
     """(files, refused, ignored): files {path: bytes} that are graded and differ from what was given; refused {path: why} of files that
-    are the student's but cannot be taken; ignored [(printable path, "changed"|"added"|"removed")] of all others."""
+    are the student's but cannot be taken; ignored [(printable path, "changed"|"added"|"removed")] of all others, where most of these are
+    missing with one entry for them, which are ABSENT."""
     files, refused = {}, {}
     theirs = [path for exercise in exercises.values() for path in exercise.files] + _mine(root)
     for path in dict.fromkeys(theirs):
@@ -165,7 +168,11 @@ def _entries(root, folder):
 
 
 def _ignored(root, given, theirs):
-    changed = [(path, how) for path in given if path not in theirs and (how := _change(root, path, given[path]))]
+    others = [path for path in given if path not in theirs]
+    changed = [(path, how) for path in others if (how := _change(root, path, given[path]))]
+    removed = [path for path, how in changed if how == "removed"]
+    if 2 * len(removed) > len(others):  # no tree, but files of one
+        changed = [(f"what else was handed out ({len(removed)} files)", ABSENT), *(item for item in changed if item[1] != "removed")]
     added = [(name, "added") for name in _added(root, {*given, *theirs})]
     return sorted(changed + added[:MOST_NAMED])
 
@@ -175,7 +182,7 @@ def _change(root, path, data):
     try:
         return "changed" if read_inside(root, path) != data else None
     except Refused as why:
-        return "removed" if str(why) == "is missing" else "changed"
+        return "removed" if str(why) == MISSING else "changed"
 
 
 def _added(root, known):

@@ -61,11 +61,17 @@ soak: tree ## the long tests: MINUTES=n (else until all is done); goes on where 
 graded-with = --tree build/tree/$(phase)-0 --reference build/tree/$(phase)-$(phase)99/grade/given.tar --course $(call shell-word,$(key))
 
 .PHONY: bulk bench-bulk autograder.zip mutants
-bulk: trees-$(phase) ## grades a folder of submissions: SUBMISSIONS=dir OUT=dir PHASE=n JOBS=n [TEST=text: these again, of all]
+bulk: bulk-options trees-$(phase) ## grades a folder of submissions: SUBMISSIONS=dir OUT=dir PHASE=n JOBS=n [TEST=text: these again, of all]
+	@$(bulk)
+
+# What is wrong with the options is told before a tree is made.
+bulk = $(python) grade/bulk.py $(graded-with) --submissions $(call shell-word,$(SUBMISSIONS)) --out $(call shell-word,$(OUT)) \
+    $(if $(strip $(JOBS)),--jobs=$(call shell-word,$(JOBS))) $(if $(strip $(TEST)),--test=$(call shell-word,$(TEST)))
+.PHONY: bulk-options
+bulk-options:
 	$(if $(strip $(SUBMISSIONS)),,$(error SUBMISSIONS= is missing: make bulk SUBMISSIONS=dir OUT=dir, with a folder or an archive for each))
 	$(if $(strip $(OUT)),,$(error OUT= is missing: make bulk SUBMISSIONS=dir OUT=dir, where the grades will be in OUT))
-	@$(python) grade/bulk.py $(graded-with) --submissions $(call shell-word,$(SUBMISSIONS)) --out $(call shell-word,$(OUT)) \
-	    $(if $(strip $(JOBS)),--jobs $(JOBS)) $(if $(strip $(TEST)),--test $(call shell-word,$(TEST)))
+	@$(bulk) --look
 
 bench-bulk: trees-$(phase) ## how fast 60 mixed submissions are graded: PHASE=n
 	@$(python) grade/selftest/bench_bulk.py --phase $(phase)

@@ -22,8 +22,10 @@ from grade import bulk, errors, forms, intake, sandbox
 BULK = guests.ROOT / "grade" / "bulk.py"
 BODY = "kernel/lab/body.inc"
 TESTS = guests.TESTS.replace('test_nothing_is_booted():\n    """Why."""\n',
-                             'test_the_turn_comes_at_all(boot):\n    """Why."""\n    boot("any").fact("TURN")\n')
-TOML = guests.TOML.replace('id = "1.2"\npoints = 40\n', 'id = "1.2"\npoints = 40\nfiles = ["kernel/lab/more.inc"]\n')
+                             'test_the_turn_comes_at_all(boot):\n    """Why."""\n    boot("any").fact("TURN")\n').replace(
+                                 '    require(boot("any").events', '    run = boot("any")\n    run.fact("TURN")\n    require(run.events')
+TOML = guests.TOML.replace('points = 40\n', 'points = 40\nfiles = ["kernel/lab/more.inc"]\n').replace(
+    'core = false\n', 'core = false\nfiles = ["kernel/lab/more.inc"]\n')
 MOMENTS = [".lock", ".work-ada", ".work-ada/build/tree/kernel", ".work-ada/out", ".work-ada/out/results.partial.json",
            "ada/said.txt", "ada/results.json", "ada/junit.xml", "ada/state.json", ".work-bob", ".work-bob/out",
            ".work-bob/out/results.partial.json", "bob/results.json", "bob/state.json", ".work-eve/build",
@@ -76,7 +78,7 @@ def kept(out):
     found = {}
     for path in sorted(out.rglob("*")):
         if path.is_file() and ".base" not in path.parts and path.name != "said.txt":
-            text = path.read_text()
+            text = path.read_text(errors="replace")
             if path.name == "results.json":
                 text = json.loads(text)
                 text.pop("execution_time"), text["extra_data"].pop("kernel")
@@ -109,13 +111,22 @@ def test_everybody_gets_a_line_and_a_folder(undisturbed):
 
 
 def test_what_was_not_taken_is_listed(undisturbed):
-    assert undisturbed["bob/results.json"]["extra_data"]["not_taken"][0] == ["kernel/guest/code.asm", "removed"]
-    assert ["kernel/guest/evidence.c", "changed"] in undisturbed["bob/results.json"]["extra_data"]["not_taken"]
+    """What files alone do not hold is counted."""
+    assert undisturbed["bob/results.json"]["extra_data"]["not_taken"] == [
+        ["kernel/guest/evidence.c", "changed"], ["what else was handed out (3 files)", "not handed in"]]
 
 
 def test_points_behind_a_failure_are_kept(undisturbed):
     later = next(test for test in undisturbed["bob/results.json"]["tests"] if test["number"] == "1.2")
     assert later["score"] == 40 and later["extra_data"]["instead"] == ["1.1"]
+
+
+def test_what_passes_behind_a_failure_is_in_nobodys_place(undisturbed):
+    """1.2 passes with the reference's 1.1: so to 1.3, that needs both, it is the student's."""
+    instead = {test["number"]: test["extra_data"]["instead"] for test in undisturbed["bob/results.json"]["tests"]}
+    assert instead == {"1.1": [], "1.2": ["1.1"], "1.3": ["1.1"]}
+    assert "reference's 1.1 in place of the one" in undisturbed["bob/feedback.html"].replace("&#x27;", "'")
+    assert "1.1 and 1.2" not in undisturbed["bob/feedback.html"]
 
 
 def test_a_second_time_nothing_is_graded_but_what_changed(course, undisturbed, tmp_path):
@@ -191,6 +202,60 @@ def test_some_tests_can_be_graded_again_for_all(course, undisturbed, tmp_path):
     assert kept(out)["bob/results.json"] == undisturbed["bob/results.json"]
 
 
+@pytest.mark.parametrize("tests, line", [("import nothing_of_that_name\n" + TESTS, "No module named 'nothing_of_that_name'"),
+                                         (TESTS + "\ndel test_an_extra\n", "ERROR: not found: ")], ids=["import", "name"])
+def test_whom_the_grader_failed_is_graded_again(course, tmp_path, tests, line):
+    """A grader whose tests pytest cannot collect: the remark says why, and it is nobody's grade."""
+    ours = SimpleNamespace(**{**vars(course), "tree": tmp_path / "tree", "submissions": tmp_path / "submissions"})
+    shutil.copytree(course.tree, ours.tree)
+    shutil.copytree(course.submissions / "ada", ours.submissions / "ada")
+    (ours.tree / "grade/phase1/test_all.py").write_text(tests)
+    for _ in range(2):
+        done = grade(ours, tmp_path / "out")
+        assert done.status == bulk.SOME_FAILED and "graded before" not in done.said
+        _, row = csv.reader(io.StringIO((tmp_path / "out" / "grades.csv").read_text()))
+        assert row[1] == "" and row[5].startswith("the grader failed: ") and line in row[5] and "interrupted" not in done.said
+
+
+@pytest.mark.parametrize("text, words", [("the_turn_is_eleven", "near it:\n  the_turn_is_seven"),
+                                         ("no such", "there are:\n  1.1   the_turn")])
+def test_a_test_that_is_not_there_is_named_before_anything_is_written(course, tmp_path, text, words):
+    done = grade(course, tmp_path / "out", "--test", text)
+    assert done.status == errors.USAGE and f"bulk: no test's name contains '{text}'" in done.said and words in done.said
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("out", ["", "grades", ".."])
+def test_grades_are_not_written_over_submissions(course, tmp_path, out):
+    ours = SimpleNamespace(**{**vars(course), "submissions": tmp_path / "a" / "submissions"})
+    shutil.copytree(course.submissions, ours.submissions)
+    done = grade(ours, ours.submissions / out)
+    assert done.status == errors.USAGE and "lie within each other; name a folder of its own" in done.said
+    assert kept(ours.submissions.parent) == {f"submissions/{name}": text for name, text in kept(course.submissions).items()}
+
+
+@pytest.mark.parametrize("name", ["ada", "zoe"])
+def test_a_folder_that_holds_no_grades_is_not_removed(course, tmp_path, name):
+    (tmp_path / "out" / name).mkdir(parents=True)
+    (tmp_path / "out" / name / "thesis").write_text("the only copy")
+    done = grade(course, tmp_path / "out")
+    assert done.status == errors.USAGE and f"out/{name} is there and holds no grades; move it away" in done.said
+    assert kept(tmp_path / "out") == {f"{name}/thesis": "the only copy"}
+
+
+@pytest.mark.parametrize("out", ["file", "file/below/it"])
+def test_a_file_is_no_place_for_grades(course, tmp_path, out):
+    (tmp_path / "file").write_text("")
+    done = grade(course, tmp_path / out)
+    assert done.status == errors.USAGE and done.said == f"bulk: OUT: {tmp_path}/file is a file; name a folder\n"
+
+
+@pytest.mark.parametrize("jobs", ["0", "-1", "x"])
+def test_jobs_that_are_no_number_are_named(course, tmp_path, jobs):
+    done = grade(course, tmp_path / "out", f"--jobs={jobs}")
+    assert done.status == errors.USAGE and done.said == f"bulk: JOBS is a number from 1 to {bulk.MOST_JOBS}, not '{jobs}'\n"
+
+
 def test_two_at_once_in_one_folder_are_refused(course, tmp_path):
     with bulk.only_one(tmp_path):
         done = grade(course, tmp_path)
@@ -231,6 +296,25 @@ def test_nobodys_files_are_seen_by_another(course, tmp_path):
     results = kept(tmp_path / "out")
     assert results["ada/results.json"]["score"] == 100 and results["spy/results.json"]["tests"][0]["score"] == 0
     assert "unable to open" in str(results["spy/results.json"])
+
+
+def test_what_lacks_of_earlier_labs_is_the_references(course, tmp_path):
+    """Of earlier labs alone, only what is missing, and the remark and the page say so."""
+    ours = SimpleNamespace(**{**vars(course), "tree": tmp_path / "tree", "submissions": tmp_path / "submissions"})
+    shutil.copytree(course.tree, ours.tree)
+    head, one, *others = TOML.replace(f'files = ["{BODY}"]\n', "").split("[[exercise]]")
+    earlier = f'\nid = "0.9"\npoints = 0\nfiles = ["{BODY}"]\n'
+    (ours.tree / "exercises.toml").write_text("[[exercise]]".join([head, earlier, one, *others]))
+    for name, files in (("alone", {"more.inc": "; mine"}), ("whole", {"more.inc": "; mine", "body.inc": guests.BODIES["stub"]})):
+        (ours.submissions / name / "kernel/lab").mkdir(parents=True)
+        for file, text in files.items():
+            (ours.submissions / name / "kernel/lab" / file).write_text(text)
+    grade(ours, tmp_path / "out")
+    _, alone, whole = csv.reader(io.StringIO((tmp_path / "out" / "grades.csv").read_text()))
+    words = "files of earlier labs that were not handed in, and are the reference's: 1"
+    assert alone[1:6] == ["100", "100", "7", "", words] and whole[1] == "0" and whole[5] == ""
+    assert words.replace("'", "&#x27;") in (tmp_path / "out/alone/feedback.html").read_text()
+    assert kept(tmp_path / "out")["alone/results.json"]["extra_data"]["lent"] == [BODY]
 
 
 def test_the_pages_link_leads_to_the_page(undisturbed):

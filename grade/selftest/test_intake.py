@@ -85,7 +85,9 @@ def test_a_folder_of_submissions_is_listed_by_name(tmp_path):
                                                                           ("doejane_1", 2, "doejane_1")]
 
 
-@pytest.mark.parametrize("names, words", [((), "is empty"), (("a b", "a_b"), "'?a b'? and '?a_b'? would be one")])
+@pytest.mark.parametrize("names, words", [((), "is empty"), (("a b", "a_b"), "one name in a table: a b and a_b;"),
+                                          (("ada", "ada.tar"), "one name in a table: ada and ada.tar;"),
+                                          (("doejane_1", "doejane_1_2_rq.c"), "one name in a table: doejane_1 and doejane_1_2_rq.c;")])
 def test_a_folder_that_cannot_be_graded_is_named(tmp_path, names, words):
     for name in names:
         (tmp_path / name).mkdir()

@@ -158,3 +158,21 @@ def test_results_go_where_out_says_as_seen_from_the_master_tree(target, given, t
     words = shlex.split(done.stdout.replace("\\\n", " "))
     folder = words[len(words) - words[::-1].index("--out")]
     assert done.returncode == 0 and (folder == taken if given else folder.startswith("../..")), done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("options, words", [
+    (["OUT=out"], "SUBMISSIONS= is missing"), (["SUBMISSIONS=docs"], "OUT= is missing"),
+    (["OUT=out", "SUBMISSIONS=no where"], "SUBMISSIONS: {}/no where cannot be read"),
+    (["OUT=docs/grades", "SUBMISSIONS=docs"], "lie within each other"), (["OUT=README.md", "SUBMISSIONS=docs"], "README.md is a file"),
+    (["OUT=out", "SUBMISSIONS=docs", "JOBS=0"], "JOBS is a number from 1"),
+    (["OUT=out", "SUBMISSIONS=docs", "JOBS=-1"], "JOBS is a number from 1")])
+def test_what_is_wrong_with_bulks_options_is_told_before_a_tree_is_made(options, words):
+    done = subprocess.run(["make", "--trace", "bulk", "PHASE=1", *options], cwd=MASTER, capture_output=True, text=True)
+    assert done.returncode and words.format(MASTER) in done.stderr and "phases/tree.py" not in done.stdout + done.stderr
+
+
+def test_help_lists_every_target_that_says_what_it_does():
+    said = subprocess.run(["make", "help"], cwd=MASTER, capture_output=True, text=True).stdout
+    listed = {line.split()[1] for line in said.splitlines()}
+    texts_of = [(MASTER / path).read_text() for path in ("Makefile", "phases/master.mk")]
+    assert listed == {name for text in texts_of for name in re.findall(r"^([^\s:]+):.*## ", text, re.M)} >= {"autograder.zip", "bulk"}
