@@ -29,6 +29,7 @@ FORMAT = 5  # of the cache
 MARK = "debug_info_mark"
 ASKED_SECONDS = 10  # for a line; what is malformed may take a reader any time
 DW_OP_ADDR = 3
+DW_LANG_ASSEMBLER = 0x8001  # DW_LANG_Mips_Assembler
 NAMED_TYPES = ("DW_TAG_structure_type", "DW_TAG_union_type", "DW_TAG_enumeration_type")
 
 
@@ -158,7 +159,7 @@ def code_of(symbols, known):
 
 
 def unit_lines(elf, offset):
-    """[[address, (file, line) or None]], ascending, of the unit of .debug_info at an offset. Names of files are relative to the build
+    """[(address, (file, line) or None)], ascending, of the unit of .debug_info at an offset. Names of files are relative to the build
     folder, as the build gives them to the compiler and the assembler; an absolute one below it is cut."""
     from elftools.elf.elffile import ELFFile
     with open(elf, "rb") as file:
@@ -167,9 +168,12 @@ def unit_lines(elf, offset):
         program = dwarf.line_program_for_CU(unit)
         if program is None:
             return []
-        names, states = file_names(program, unit), (entry.state for entry in program.get_entries())
-        return sorted(([state.address, None if state.end_sequence or state.file not in names else (names[state.file], state.line)]
-                       for state in states if state is not None), key=lambda entry: (entry[0], entry[1] is not None))
+        names, lines = file_names(program, unit), {}
+        for state in (entry.state for entry in program.get_entries() if entry.state):
+            place = None if state.end_sequence or state.file not in names else (names[state.file], state.line)
+            if lines.get(state.address) is None:  # of several at one address the first: a function begins in its own line
+                lines[state.address] = place
+        return sorted(lines.items())
 
 
 def file_names(program, unit):
@@ -344,8 +348,17 @@ class _Parser:
                     members[inner] = [offset + inside, inner_kind]
 
     def _ranges(self, unit):
-        """[low, high] addresses of a unit's code."""
+        """[low, high] addresses of a unit's code. Of the assembler's units the lines say it: it names one section, whatever there are."""
         top = unit.get_top_DIE().attributes
+        if "DW_AT_language" in top and top["DW_AT_language"].value == DW_LANG_ASSEMBLER:
+            low = None
+            for entry in self.dwarf.line_program_for_CU(unit).get_entries():
+                if entry.state:
+                    low = entry.state.address if low is None else low
+                    if entry.state.end_sequence:
+                        yield [low, entry.state.address]
+                        low = None
+            return
         base = top["DW_AT_low_pc"].value if "DW_AT_low_pc" in top else 0
         if "DW_AT_ranges" in top:
             for entry in self.dwarf.range_lists().get_range_list_at_offset(top["DW_AT_ranges"].value, unit):

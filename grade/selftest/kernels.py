@@ -65,11 +65,12 @@ def build(base, files, folder, kind="checked"):
     links into base: whatever is written here is made anew."""
     variant = f"build/{kind}"
     stale = {f"{variant}/{path}.{suffix}" for path in files for suffix in ("o", "d")}
+    take = link if all(path.endswith((".c", ".asm")) for path in files) else copy  # who includes a file is assembled onto its old object
     for top in ("kernel", variant):
         for source in (base / top).rglob("*"):
             path = source.relative_to(base).as_posix()
             if source.is_file() and path not in files and path not in stale and source.name not in MADE:
-                link(source, folder / path)
+                take(source, folder / path)
     for path, text in files.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_bytes(text if isinstance(text, bytes) else text.encode())
@@ -87,6 +88,11 @@ def link(source, target):
         os.link(source, target)
     except OSError:  # another file system
         shutil.copy2(source, target)
+
+
+def copy(source, target):
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(source, target)
 
 
 @functools.lru_cache(maxsize=None)

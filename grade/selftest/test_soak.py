@@ -52,12 +52,13 @@ def test_a_soak_goes_on_where_it_stopped(tmp_path, capsys):
     assert json.loads(state.read_text())["laps"] == 1
 
 
-@pytest.mark.parametrize("test", [test.name for phase in kernels.PHASES for test in kernels.phase_tests(phase).values() if test.seeds])
-def test_two_hundred_seeds_of_a_race_pass(test, tmp_path):
+@pytest.mark.parametrize("phase, test", [(phase, test.name) for phase in kernels.PHASES for test in kernels.phase_tests(phase).values()
+                                         if test.seeds])
+def test_two_hundred_seeds_of_a_race_pass(phase, test, tmp_path):
     """The soak goes on from there."""
     seeds = list(range(1, 2001 if kernels.ALL else 201))
     for at in range(0, len(seeds), 200):
-        result = kernels.judge(kernels.Variants(2, {}, tmp_path), test, seeds=seeds[at:at + 200])
+        result = kernels.judge(kernels.Variants(phase, {}, tmp_path), test, seeds=seeds[at:at + 200])
         assert result["status"] == "pass", (result, seeds[at])
 
 
