@@ -255,9 +255,11 @@ static u64 foreign_bytes(const struct record *r)
     return n;
 }
 
-/* Reads in pieces of all sizes until the end, and tells each record as it comes. */
+/* Reads in pieces of all sizes until the end. ORDER: writer, how many of its records came in their order, and in the upper half how many
+   hold bytes of others. */
 static s64 read_records(char *buffer)
 {
+    u64 in_order[WRITERS] = { 0 }, torn[WRITERS] = { 0 };
     size_t have = 0, piece = 0;
     s64 n;
 
@@ -266,13 +268,20 @@ static s64 read_records(char *buffer)
 
         have += (size_t)n;
         while (have >= sizeof(*r) && have >= r->length && r->length >= sizeof(*r)) {
-            fact(FACT_ORDER, (u64)r->writer << 32 | r->number, (u64)r->length << 32 | foreign_bytes(r));
+            if (r->writer < WRITERS) {
+                in_order[r->writer] += r->number == in_order[r->writer];
+                torn[r->writer] += foreign_bytes(r) != 0;
+            }
             have -= r->length;
             memmove(buffer, buffer + r->length, have);
         }
-        if (have >= sizeof(*r) && r->length < sizeof(*r))
-            return -EIO; /* no record begins here */
+        if (have >= sizeof(*r) && r->length < sizeof(*r)) {
+            n = -EIO; /* no record begins here */
+            break;
+        }
     }
+    for (u64 w = 0; w < WRITERS; w++)
+        fact(FACT_ORDER, w, torn[w] << 32 | in_order[w]);
     return n;
 }
 
