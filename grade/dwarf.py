@@ -168,24 +168,37 @@ def unit_lines(elf, offset):
         program = dwarf.line_program_for_CU(unit)
         if program is None:
             return []
-        names, lines = file_names(program, unit), {}
+        names, lines, own = file_names(program, unit), {}, source_of(unit)
         for state in (entry.state for entry in program.get_entries() if entry.state):
             place = None if state.end_sequence or state.file not in names else (names[state.file], state.line)
-            if lines.get(state.address) is None:  # of several at one address the first: a function begins in its own line
-                lines[state.address] = place
+            known = lines.get(state.address)
+            if known is None or place and (known[0] != own or place[0] == own):  # of several at one address one in the source itself,
+                lines[state.address] = place                                     # and not in what is inlined there; of those the last
         return sorted(lines.items())
+
+
+def source_of(unit):
+    """The name of the file that a unit was made from, or None."""
+    name = unit.get_top_DIE().attributes.get("DW_AT_name")
+    return relative(name.value.decode(), unit) if name else None
+
+
+def relative(path, unit):
+    """A file's path from the build folder."""
+    top = unit.get_top_DIE().attributes
+    base = top["DW_AT_comp_dir"].value.decode().rstrip("/") if "DW_AT_comp_dir" in top else ""
+    return os.path.normpath(path).removeprefix(base + "/" if base else "")
 
 
 def file_names(program, unit):
     """{number in this line program: the file's name}."""
-    header, top = program.header, unit.get_top_DIE().attributes
-    base = top["DW_AT_comp_dir"].value.decode().rstrip("/") if "DW_AT_comp_dir" in top else ""
+    header = program.header
     first = 0 if header["version"] >= 5 else 1
     names = {}
     for number, entry in enumerate(header["file_entry"], first):
         folders, at = header["include_directory"], entry["dir_index"] - first
         folder = folders[at].decode() if 0 <= at < len(folders) else ""
-        names[number] = os.path.normpath(os.path.join(folder, entry["name"].decode())).removeprefix(base + "/" if base else "")
+        names[number] = relative(os.path.join(folder, entry["name"].decode()), unit)
     return names
 
 
