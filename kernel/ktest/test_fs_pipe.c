@@ -268,14 +268,15 @@ static s64 read_records(char *buffer)
 
         have += (size_t)n;
         while (have >= sizeof(*r) && have >= r->length && r->length >= sizeof(*r)) {
-            if (r->writer < WRITERS) {
-                in_order[r->writer] += r->number == in_order[r->writer];
-                torn[r->writer] += foreign_bytes(r) != 0;
-            }
+            size_t w = r->writer % WRITERS;
+
+            in_order[w] += r->number == in_order[w];
+            torn[w] += r->writer != w || foreign_bytes(r);
             have -= r->length;
             memmove(buffer, buffer + r->length, have);
         }
         if (have >= sizeof(*r) && r->length < sizeof(*r)) {
+            torn[0]++;
             n = -EIO; /* no record begins here */
             break;
         }
