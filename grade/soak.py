@@ -200,7 +200,7 @@ def user_piece(tree, name, item):
     """The next seed, or the next program, on the checked kernel and the plain one in turn. Returns what to say of it. Raises RuleBroken."""
     number = item["done"] // item["step"]
     variant = VARIANTS[number % 2]
-    with machines(kernel_of(tree, variant), tree / "build/grade/work/dwarf", archive_of(tree)) as boot:
+    with machines(kernel_of(tree, variant), tree / "build" / "grade" / "work" / "dwarf", archive_of(tree)) as boot:
         if name == "fuzz":
             said = f"seed {number + 1}: {fuzz(boot, number + 1, item['step']) / 1e9:.0f} s of its time"
         else:
