@@ -277,7 +277,8 @@ def pytest_arguments(tests, job, jobs):
         os.environ.pop(variable, None)
     os.environ.update(PYTEST_DISABLE_PLUGIN_AUTOLOAD="1", PYTHONDONTWRITEBYTECODE="1")
     os.environ["PYTHONPATH"] = os.pathsep.join([str(HERE.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
-    arguments = ["-c", os.devnull, "--rootdir", str(HERE), "--basetemp", f"{tempfile.gettempdir()}/pytest", "--noconftest",
+    root = os.path.commonpath([HERE, *(Path(test.file).absolute() for test in tests)])  # pytest takes two files outside it for one
+    arguments = ["-c", os.devnull, "--rootdir", root, "--basetemp", f"{tempfile.gettempdir()}/pytest", "--noconftest",
                  "-p", "no:terminal", "-p", "no:cacheprovider", "-p", "grade.plugin", "--import-mode=importlib", "--grade-job", job]
     if jobs > 1:
         try:

@@ -32,5 +32,13 @@ def agree(run, expected, rules):
                 lambda at=at: [f"  before it: {said(one)}" for one in expected[max(0, at - 8):at]])
 
 
+def total(data, h=None):
+    """The sum of some bytes, as the ktests make it; h: what it begins with, or None."""
+    h = len(data) if h is None else h
+    for byte in data:
+        h = h * 31 + byte & BITS
+    return h
+
+
 def said(fact):
     return f"{fact[0]} {fact[1]:#x} {fact[2]:#x}" if fact else "nothing"
