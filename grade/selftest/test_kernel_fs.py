@@ -524,6 +524,15 @@ def test_a_thousand_spoilt_archives_do_no_harm(boot):
             f"{seen.count(0)} of {len(seen)} unpacked")
 
 
+def test_the_log_begins_with_a_whole_line(boot):
+    """Of 16 KiB in lines of 16 bytes at most one line is not shown, however they lie in the ring."""
+    facts = boot("log_overrun", trace="off").facts(least=0)
+    sizes = [fact.b for fact in facts if fact.key == "RESULT"]
+    ends = {(fact.a, fact.b) for fact in facts if fact.key == "NOTE"}
+    require(len(sizes) == 16 and all((16 << 10) - 16 <= n < 16 << 10 for n in sizes), "the log keeps the last 16 KiB", f"{sizes}")
+    require(ends == {(ord("b"), ord("\n"))}, "the log begins and ends with a whole line", f"{ends}")
+
+
 # --- poll; for pipes see grade/phase3 ----------------------------------------------------------------------------------------------------
 
 KTESTS = ("fs_script", "pipe_reader", "pipe_writer", "pipe_broken", "pipe_signal", "pipe_nonblock", "pipe_together", "poll_waits",

@@ -104,10 +104,10 @@ void printk_quiet(const char *fmt, ...)
 size_t printk_log(char *to, size_t size)
 {
     u64 flags = console_enter();
-    u64 from = log_end > LOG_SIZE ? log_end - LOG_SIZE : 0;
+    u64 from = log_end > LOG_SIZE ? log_end - LOG_SIZE + 1 : 0; /* with the byte before it still there, which tells where lines begin */
     size_t n, first;
 
-    while (log_end > LOG_SIZE && from < log_end && log_text[(from - 1) % LOG_SIZE] != '\n')
+    while (from && from < log_end && log_text[(from - 1) % LOG_SIZE] != '\n')
         from++;
     n = log_end - from;
     first = min(n, LOG_SIZE - from % LOG_SIZE);

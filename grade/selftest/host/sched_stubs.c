@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "arch/timer.h"
+#include "base/cmdline.h"
 #include "base/interrupt.h"
 #include "base/printk.h"
 #include "sched_machine.h"
@@ -27,6 +28,12 @@ void printk(const char *fmt, ...)
     va_start(ap, fmt);
     vprintf(fmt, ap);
     va_end(ap);
+}
+
+bool option_given(const char *name)
+{
+    (void)name;
+    return false;
 }
 
 u64 ns_to_cycles(u64 ns)

@@ -1,0 +1,211 @@
+/* Several at each end of a pipe: nobody's bytes are torn or lost, and who is kept out gets its turn. */
+#include "fs/pipe.h"
+#include "ktest/ktest.h"
+#include "ktest/test_fs_pipe.h"
+#include "ktest/threads.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "mm/slab.h"
+
+#define WRITERS 3
+#define RECORDS 40
+
+/* --- what is written together ------------------------------------------------------------------------------------------------------ */
+
+struct record {
+    u8 writer, number;
+    u16 length; /* bytes of the whole record, 8 to PIPE_BUF */
+    u32 filler; /* every byte behind is writer + number */
+};
+
+static u16 length_of(u64 writer, u64 number)
+{
+    return (u16)(sizeof(struct record) + (writer * 1237 + number * 811) % (PIPE_BUF - sizeof(struct record) + 1));
+}
+
+static bool no_memory; /* for a writer */
+
+static int write_records(void *arg)
+{
+    u64 writer = number_of(arg);
+    char *record = kmalloc(PIPE_BUF);
+    s64 failed = 0;
+
+    for (u64 i = 0; record && i < RECORDS; i++) {
+        struct record head = { (u8)writer, (u8)i, length_of(writer, i), 0 };
+
+        memset(record, (int)(writer + i), head.length);
+        memcpy(record, &head, sizeof(head));
+        failed += put_bytes(pipe_end[1], record, head.length) != head.length;
+    }
+    tell_result(writer, failed);
+    no_memory |= !record;
+    kfree(record);
+    return 0;
+}
+
+/* Bytes behind a record's head that are not its own. */
+static u64 foreign_bytes(const struct record *r)
+{
+    const u8 *body = (const u8 *)(r + 1);
+    u64 n = 0;
+
+    for (size_t i = 0; i < r->length - sizeof(*r); i++)
+        n += body[i] != (u8)(r->writer + r->number);
+    return n;
+}
+
+/* Reads in pieces of all sizes until the end. ORDER: writer, how many of its records came in their order, and in the upper half how many
+   hold bytes of others. */
+static s64 read_records(char *buffer)
+{
+    u64 in_order[WRITERS] = { 0 }, torn[WRITERS] = { 0 };
+    size_t have = 0, piece = 0;
+    s64 n;
+
+    while ((n = get_bytes(pipe_end[0], buffer + have, piece = piece % 977 + 13)) > 0) {
+        const struct record *r = (const struct record *)buffer;
+
+        have += (size_t)n;
+        while (have >= sizeof(*r) && have >= r->length && r->length >= sizeof(*r)) {
+            size_t w = r->writer % WRITERS;
+
+            in_order[w] += r->number == in_order[w];
+            torn[w] += r->writer != w || foreign_bytes(r);
+            have -= r->length;
+            memmove(buffer, buffer + r->length, have);
+        }
+        if (have >= sizeof(*r) && r->length < sizeof(*r)) {
+            torn[0]++;
+            n = -EIO; /* no record begins here */
+            break;
+        }
+    }
+    for (u64 w = 0; w < WRITERS; w++)
+        fact(FACT_ORDER, w, torn[w] << 32 | in_order[w]);
+    return n;
+}
+
+static struct file *writer_end;
+
+static int write_and_close(void *arg)
+{
+    int error = write_records(arg);
+
+    file_put(writer_end); /* each writer's own reference */
+    return error;
+}
+
+KTEST(pipe_together, "what writers write together stays together, and in each one's order")
+{
+    struct test_threads threads = { 0 };
+    char *buffer = kmalloc(4 * PIPE_BUF);
+    int error;
+
+    no_memory = false;
+    error = buffer ? pipe_new(&pipe_end[0], &pipe_end[1], 0) : -ENOMEM;
+
+    if (!error) {
+        writer_end = pipe_end[1];
+        for (unsigned i = 0; i < WRITERS; i++)
+            file_get(writer_end);
+        error = threads_start(&threads, WRITERS, write_and_close);
+        for (unsigned i = 0; error && i < WRITERS; i++)
+            file_put(writer_end);
+    }
+    if (!error) {
+        file_put(writer_end);
+        tell_result(10, read_records(buffer));
+        threads_join(&threads);
+        pipe_end[1] = NULL; /* the last writer closed it */
+        error = no_memory ? -ENOMEM : 0;
+    }
+    pipe_close(1);
+    pipe_close(0);
+    kfree(buffer);
+    return error;
+}
+
+/* --- one at a time -------------------------------------------------------------------------------------------------------------- */
+
+#define SIDE 3 /* of each: readers, writers */
+#define SHARE 10
+#define ROUNDS 4
+
+static u8 times_read[SIDE * SHARE];
+
+static int write_share(void *arg)
+{
+    for (u64 i = 0, number = number_of(arg) * SHARE; i < SHARE; i++, number++)
+        (void)put_bytes(pipe_end[1], &number, sizeof(number));
+    return 0;
+}
+
+static int read_share(void *unused)
+{
+    u64 number = 0;
+
+    (void)unused;
+    for (u64 i = 0; i < SHARE; i++)
+        if (get_bytes(pipe_end[0], &number, sizeof(number)) == sizeof(number) && number < SIDE * SHARE)
+            times_read[number]++;
+    return 0;
+}
+
+static s64 got_by[SIDE];
+
+static int read_once(void *arg)
+{
+    char text[8];
+
+    got_by[number_of(arg)] = get_bytes(pipe_end[0], text, sizeof(text));
+    return 0;
+}
+
+/* All three wait; then come some bytes and the end at once: for one the bytes, for the others the end. RESULT: round, the sum. */
+static int bytes_and_the_end(u64 round)
+{
+    struct test_threads threads = { 0 };
+    int error = pipe_new(&pipe_end[0], &pipe_end[1], 0);
+
+    if (!error)
+        error = threads_start(&threads, SIDE, read_once);
+    if (!error) {
+        threads_blocked(&threads);
+        put_bytes(pipe_end[1], "abc", 3);
+        pipe_close(1);
+        threads_join(&threads);
+        tell_result(round, got_by[0] + got_by[1] + got_by[2]);
+    }
+    pipe_close(1);
+    pipe_close(0);
+    return error;
+}
+
+/* There is room for all and there are bytes for all, so nobody has to wait but for another one of its kind. NOTE: numbers, and how many of
+   them were read once. */
+KTEST(pipe_turns, "writers that keep each other out, and readers that do")
+{
+    struct test_threads threads = { 0 };
+    int error = pipe_new(&pipe_end[0], &pipe_end[1], 0);
+    u64 once = 0;
+
+    memset(times_read, 0, sizeof(times_read));
+    if (!error)
+        error = threads_start(&threads, SIDE, write_share);
+    if (!error) {
+        threads_join(&threads);
+        error = threads_start(&threads, SIDE, read_share);
+    }
+    if (!error)
+        threads_join(&threads);
+    pipe_close(1);
+    pipe_close(0);
+    for (unsigned i = 0; i < SIDE * SHARE; i++)
+        once += times_read[i] == 1;
+    if (!error)
+        fact(FACT_NOTE, SIDE * SHARE, once);
+    for (u64 round = 0; round < ROUNDS && !error; round++)
+        error = bytes_and_the_end(round);
+    return error;
+}
