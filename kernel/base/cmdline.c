@@ -44,6 +44,9 @@ static struct option options[] = {
     { .name = "race", .kind = OPTION_NUMBER, .about = "race build: one access in so many hands the CPU on (0 = none)", .most = 1 << 20 },
     CHOICE("kpreempt", "preempt threads in the kernel, too, or only the idle thread", "on", "off"),
 #endif
+#if PHASE >= 4
+    { .name = "cpus", .kind = OPTION_NUMBER, .about = "CPUs that are used, at most", .least = 1, .most = 64, .number = 64 },
+#endif
 #if PHASE >= 3
     TEXT("init", "the first program and its arguments, with commas in between (/init)"),
 #endif

@@ -3,6 +3,9 @@
 #include "base/panic.h"
 
 struct cpu cpus[CONFIG_MAX_CPUS];
+#if PHASE >= 4
+u64 cpus_online;
+#endif
 
 /* arch/x86_64/syscall.asm finds them through GS. */
 _Static_assert(offsetof(struct cpu, arch) == ARCH_CPU_OFFSET, "CPU_RSP0, CPU_USER_RSP");
@@ -16,5 +19,14 @@ void cpu_init(int id, struct thread *boot)
     cpu->id = id;
     cpu->current = boot;
     arch_cpu_init(cpu, &cpu->arch);
-    cpu->online = true;
+}
+
+void cpu_set_online(void)
+{
+    struct cpu *cpu = this_cpu();
+
+#if PHASE >= 4
+    __atomic_fetch_or(&cpus_online, 1ul << cpu->id, __ATOMIC_RELEASE);
+#endif
+    __atomic_store_n(&cpu->online, true, __ATOMIC_RELEASE);
 }

@@ -14,7 +14,7 @@ struct cpu {
     struct cpu *self;         /* must come first: this_cpu() reads it through GS */
     struct arch_cpu arch;     /* task state, descriptors, stacks for exceptions; where arch/x86_64/syscall.asm expects it */
     int id;                   /* 0 is the boot CPU */
-    bool online;              /* read by all */
+    bool online;              /* [a] takes part; read by all */
     bool need_resched;        /* a reschedule is due at the next point where it may happen */
     u32 preempt_count;        /* > 0: this CPU does not switch threads */
     struct thread *current;   /* the thread that runs here */
@@ -26,10 +26,15 @@ struct cpu {
 };
 
 extern struct cpu cpus[CONFIG_MAX_CPUS];
+#if PHASE >= 4
+extern u64 cpus_online; /* [a] bit n: CPU n takes part; bits are only ever set */
+#endif
 
 /* Makes cpus[id] the running CPU's structure, with `boot` as its current thread. Each CPU once, interrupts off, before anything
    that uses this_cpu(). */
 void cpu_init(int id, struct thread *boot);
+/* This CPU takes part from now on: whatever others may want of it is made ready. Interrupts off. */
+void cpu_set_online(void);
 
 /* The running thread. Never stale: a thread is current for itself on whatever CPU. */
 static inline struct thread *current(void)

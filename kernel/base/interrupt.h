@@ -8,5 +8,5 @@
 void interrupt_register(enum vector vector, void (*handler)(void));
 /* Deals with an interrupt. Returns false if nobody handles this vector. Interrupts off. */
 bool interrupt(u64 vector);
-/* Interrupts of this vector since boot. */
+/* Interrupts of this vector on this CPU since boot. */
 u64 interrupt_count(enum vector vector);

@@ -14,17 +14,27 @@ bool spin_held(const struct spinlock *lock)
 
 /* Ranks rise along the chain of held locks, so comparing with the one taken last is enough - unless that one was released out of order, in
    which case the chain was mended by lock_note_released(). */
-void lock_note_taken(struct spinlock *lock)
+void lock_check_order(const struct spinlock *lock)
 {
-    struct cpu *cpu = this_cpu();
+    const struct cpu *cpu = this_cpu();
+    const struct spinlock *last = cpu->held;
 
     if (irq_enabled())
         panic("spin_lock: '%s' taken with interrupts on: an interrupt here could want it too; use spin_lock_irq()", lock->name);
     if (lock->owner == cpu)
         panic("spin_lock: '%s' taken twice by CPU %d: it would wait for itself", lock->name, cpu->id);
-    if (cpu->held && cpu->held->rank >= lock->rank)
+    if (last && last->rank == lock->rank && last->order > lock->order)
+        panic("spin_lock: '%s' number %u taken while '%s' number %u is held: of locks of one rank the smaller number comes first",
+              lock->name, lock->order, last->name, last->order);
+    if (last && (last->rank > lock->rank || (last->rank == lock->rank && last->order == lock->order)))
         panic("spin_lock: '%s' (rank %d) taken while '%s' (rank %d) is held: base/lockrank.h gives the order", lock->name,
-              lock->rank, cpu->held->name, cpu->held->rank);
+              lock->rank, last->name, last->rank);
+}
+
+void lock_note_taken(struct spinlock *lock)
+{
+    struct cpu *cpu = this_cpu();
+
     lock->owner = cpu;
     lock->under = cpu->held;
     cpu->held = lock;

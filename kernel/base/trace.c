@@ -18,23 +18,31 @@ const char *trace_event_name(enum trace_event event)
     return event < TRACE_EVENTS ? event_names[event] : "?";
 }
 
-void trace_ring_init(int cpu, void *memory, u64 capacity)
-{
-    trace_rings[cpu] = (struct trace_ring){ .record = memory, .capacity = capacity, .mask = capacity - 1, .cpu = (u64)cpu };
-    cpus[cpu].trace = &trace_rings[cpu];
-}
-
 /* The number of the last record that the ring takes. */
 static u64 full_at(const struct trace_ring *ring)
 {
     return trace_mode == TRACE_ALL ? ring->capacity : ~0ul;
 }
 
+static void set_limit(struct trace_ring *ring)
+{
+    ring->limit = min(full_at(ring), trace_stop_at[ring - trace_rings] - 1);
+}
+
+void trace_ring_init(int cpu, void *memory, u64 capacity)
+{
+    struct trace_ring *ring = &trace_rings[cpu];
+
+    *ring = (struct trace_ring){ .record = memory, .capacity = capacity, .mask = capacity - 1, .cpu = (u64)cpu };
+    set_limit(ring);
+    cpus[cpu].trace = ring;
+}
+
 void trace_start(enum trace_mode mode)
 {
     trace_mode = mode;
     for (unsigned i = 0; i < CONFIG_MAX_CPUS; i++)
-        trace_rings[i].limit = min(full_at(&trace_rings[i]), trace_stop_at[i] - 1);
+        set_limit(&trace_rings[i]);
     trace_on = mode != TRACE_OFF;
 }
 

@@ -65,7 +65,7 @@ extern struct trace_ring trace_rings[CONFIG_MAX_CPUS];
    0 = never. */
 extern u64 trace_stop_at[CONFIG_MAX_CPUS];
 
-/* Gives a CPU's ring its memory: `capacity` records, a power of two. Before trace_start(). */
+/* Gives a CPU's ring its memory: `capacity` records, a power of two. Before that CPU writes its first record. */
 void trace_ring_init(int cpu, void *memory, u64 capacity);
 /* From now on, records are written. Until then trace_mode is TRACE_OFF. */
 void trace_start(enum trace_mode mode);

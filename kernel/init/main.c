@@ -18,6 +18,9 @@
 #include "sched/preempt.h"
 #include "sched/timer.h"
 #endif
+#if PHASE >= 4
+#include "init/rally.h"
+#endif
 #if PHASE >= 3
 #include "arch/platform.h"
 #include "fs/context.h"
@@ -61,7 +64,7 @@ static void init_main_thread(void)
 #endif
 }
 
-static void init_trace(void)
+void init_trace_ring(int cpu)
 {
     static const enum trace_mode modes[] = { TRACE_LAST, TRACE_OFF, TRACE_ALL }; /* in the order of the option's choices */
     enum trace_mode mode = modes[option_choice("trace")];
@@ -77,8 +80,9 @@ static void init_trace(void)
     memory = frames_alloc_contiguous(align_up(records * sizeof(struct trace_record), PAGE_SIZE) / PAGE_SIZE);
     if (memory == ~0ul)
         refuse("boot option tracesize=%lu: no room for so many records; start with more memory (-m)", records);
-    trace_ring_init(0, phys_to_virt(memory), records);
-    trace_start(mode);
+    trace_ring_init(cpu, phys_to_virt(memory), records);
+    if (!cpu)
+        trace_start(mode);
 }
 
 static void init_policy(void)
@@ -136,6 +140,7 @@ _Noreturn void kmain(const struct boot_info *boot)
 {
     init_main_thread();
     cpu_init(0, &main_thread);
+    cpu_set_online();
     console_init();
     clock_init();
     cmdline_init(boot->cmdline);
@@ -148,7 +153,7 @@ _Noreturn void kmain(const struct boot_info *boot)
     main_thread.created_at = clock_ns();
     main_thread.cpu_cycles = -cycles();
     threads_init(&main_thread);
-    init_trace();
+    init_trace_ring(0);
     sched_all_exited = all_exited;
     processes_init(&main_thread);
     play_input(boot);
@@ -161,6 +166,9 @@ _Noreturn void kmain(const struct boot_info *boot)
     fs_init();
     process_files_init();
     procfs_init();
+#endif
+#if PHASE >= 4
+    smp_rally((unsigned)option_u64("cpus"));
 #endif
 
     for (const struct boot_program *p = programs_start; p < programs_end; p++)

@@ -38,7 +38,7 @@ void sched_unblock(struct rq *rq, struct thread *t)
 bool thread_wake(struct thread *t)
 {
     u64 flags = irq_save();
-    struct rq *rq = thread_rq_lock(t);
+    struct rq *rq = waking_rq_lock(t);
     bool blocked = t->state == THREAD_BLOCKED;
 
     trace(TRACE_WAKE, t, (u32)current()->tid, !blocked, 0);
@@ -56,7 +56,7 @@ static void wait_timed_out(struct timer *timer)
 {
     struct thread *t = container_of(timer, struct thread, timer);
     u64 flags = irq_save();
-    struct rq *rq = thread_rq_lock(t);
+    struct rq *rq = waking_rq_lock(t);
 
     t->timed_out = t->state == THREAD_BLOCKED;
     if (t->timed_out)

@@ -14,7 +14,7 @@ static int with_thread(tid_t tid, int (*change)(struct rq *rq, struct thread *t,
     int error = -ESRCH;
 
     if (t && t->state != THREAD_ZOMBIE) {
-        struct rq *rq = thread_rq_lock(t);
+        struct rq *rq = waking_rq_lock(t); /* some of the changes wake it */
 
         error = change(rq, t, value);
         spin_unlock(&rq->lock);

@@ -13,8 +13,11 @@
 #if PHASE >= 3
 #include "arch/user.h"
 #endif
+#if PHASE >= 4
+#include "sched/placement.h"
+#endif
 
-static struct rq run_queues[CONFIG_MAX_CPUS];
+struct rq run_queues[CONFIG_MAX_CPUS];
 
 const struct sched_class *normal_class = &rr_class;
 const struct sched_class *const sched_policies[] = {
@@ -38,8 +41,12 @@ void scheduler_init(void)
     struct rq *rq = &run_queues[cpu->id];
 
     spin_init(&rq->lock, "run queue", RANK_RUN_QUEUE);
+    rq->lock.order = (u32)cpu->id;
     rq->cpu = cpu->id;
     list_init(&rq->ready);
+#if PHASE >= 4
+    list_init(&rq->leaving);
+#endif
 #if PHASE >= 2
     policies_init(rq);
 #endif
@@ -62,8 +69,24 @@ void sched_dequeue(struct rq *rq, struct thread *t)
     rq->nr_ready--;
     if (unlikely(trace_on))
         sched_trace(TRACE_DEQUEUE, rq, t, 0);
+#if PHASE >= 4
+    if (t->leaving) {
+        t->leaving = false;
+        list_remove(&t->run_link);
+        return;
+    }
+#endif
     t->class->dequeue_task(rq, t);
 }
+
+#if PHASE >= 4
+void sched_put_aside(struct rq *rq, struct thread *t)
+{
+    t->leaving = true;
+    list_push_tail(&rq->leaving, &t->run_link);
+}
+
+#endif
 
 /* What the current thread and its caller owe schedule(). */
 static void check_entry(const struct rq *rq, const struct thread *prev)
@@ -114,6 +137,9 @@ static inline void switch_done(void)
 {
     struct rq *rq = this_rq();
     struct thread *exited = rq->exited;
+#if PHASE >= 4
+    bool deliver = !list_empty(&rq->leaving);
+#endif
 
     if (IS_CHECKED)
         check_switched(rq);
@@ -121,6 +147,10 @@ static inline void switch_done(void)
     spin_unlock(&rq->lock);
     if (unlikely(exited))
         thread_left_stack(exited);
+#if PHASE >= 4
+    if (unlikely(deliver))
+        threads_deliver(rq);
+#endif
 }
 
 __attribute__((noinline, cold)) void sched_trace(enum trace_event event, const struct rq *rq, const struct thread *t, u64 arg)
@@ -225,12 +255,6 @@ __attribute__((flatten, noinline)) void thread_yield(void)
 }
 
 #if PHASE >= 2
-struct rq *thread_rq_lock(const struct thread *t)
-{
-    (void)t; /* one CPU, one queue */
-    return this_rq_lock();
-}
-
 /* Whether a thread that just became ready has to run before the current one: by class first, then as its class says. */
 void sched_check_preempt(struct rq *rq, struct thread *t)
 {

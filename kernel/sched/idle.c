@@ -7,6 +7,10 @@
 #include "sched/preempt.h"
 #include "sched/timer.h"
 #endif
+#if PHASE >= 4
+#include "mm/kstack.h"
+#include "sched/placement.h"
+#endif
 
 #define IDLE_STACK_SIZE 8192
 
@@ -14,6 +18,9 @@ static struct thread idle_threads[CONFIG_MAX_CPUS];
 static u8 boot_idle_stack[IDLE_STACK_SIZE] __attribute__((aligned(16)));
 
 void (*sched_all_exited)(void);
+#if PHASE >= 4
+u64 idle_cpus;
+#endif
 
 /* Whether anything can still make a thread ready: an interrupt, for one that waits. In phase 1 there is none. */
 static bool somebody_may_come(void)
@@ -22,15 +29,34 @@ static bool somebody_may_come(void)
     if (thread_count())
         return true;
 #endif
+#if PHASE >= 4
+    if (__atomic_load_n(&idle_cpus, __ATOMIC_SEQ_CST) != cpus_online)
+        return true; /* where the last thread is still being given back, they say so when that is done */
+#endif
     return false;
 }
 
+#if PHASE >= 4
+/* From here on others may choose this CPU. Interrupts off. Said when the thread that ran before is off its stack, and whatever was to be
+   done about it is done: the last one of all that says it may take that nothing goes on anywhere. */
+static void now_idle(void)
+{
+    u64 me = 1ul << this_cpu()->id;
+
+    if (!(idle_cpus & me))
+        __atomic_fetch_or(&idle_cpus, me, __ATOMIC_SEQ_CST);
+}
+
+#endif
 /* The interrupt that makes a thread ready also takes the CPU away from here. */
 static int idle_loop(void *arg)
 {
     (void)arg;
     for (;;) {
         irq_disable();
+#if PHASE >= 4
+        now_idle();
+#endif
         if (!somebody_may_come() && sched_all_exited)
             sched_all_exited();
         if (!this_cpu()->need_resched) /* who exited just now may have woken somebody: no interrupt would tell */
@@ -63,6 +89,9 @@ static struct thread *idle_pick(struct rq *rq)
 static void idle_put_prev(struct rq *rq, struct thread *t)
 {
     (void)t;
+#if PHASE >= 4
+    __atomic_fetch_and(&idle_cpus, ~(1ul << rq->cpu), __ATOMIC_SEQ_CST);
+#endif
     tick_start(rq);
 }
 #endif
@@ -76,20 +105,47 @@ const struct sched_class idle_class = {
 #endif
 };
 
-void idle_init(struct rq *rq)
+static struct thread *idle_make(int cpu, struct kstack stack, enum thread_state state)
 {
-    struct thread *idle = &idle_threads[rq->cpu];
+    struct thread *idle = &idle_threads[cpu];
 
     *idle = (struct thread){
-        .state = THREAD_NEW,
+        .state = state,
+        .state_set = (u8)state,
         .flags = THREAD_KTHREAD | THREAD_IDLE | THREAD_BOOT_STACK,
         .class = &idle_class,
         .class_id = SCHED_CLASS_IDLE,
-        .cpu_mask = 1ul << rq->cpu,
-        .stack = { (u64)boot_idle_stack, IDLE_STACK_SIZE },
+        .last_cpu = cpu,
+        .cpu_mask = 1ul << cpu,
+        .stack = stack,
         .created_at = clock_ns(),
     };
-    format(idle->name, sizeof(idle->name), "idle/%d", rq->cpu);
+    format(idle->name, sizeof(idle->name), "idle/%d", cpu);
     list_init(&idle->run_link);
-    rq->idle = idle;
+    return idle;
 }
+
+void idle_init(struct rq *rq)
+{
+    if (!rq->cpu)
+        idle_make(0, (struct kstack){ (u64)boot_idle_stack, IDLE_STACK_SIZE }, THREAD_NEW);
+    rq->idle = &idle_threads[rq->cpu];
+}
+
+#if PHASE >= 4
+struct thread *idle_new(int cpu)
+{
+    struct kstack stack;
+
+    return kstack_alloc(&stack, IDLE_STACK_SIZE) ? NULL : idle_make(cpu, stack, THREAD_RUNNING);
+}
+
+_Noreturn void idle_run(void)
+{
+    struct thread *me = current();
+
+    me->cpu_cycles = -cycles(); /* its turn begins here */
+    idle_loop(NULL);
+    panic("idle_run: CPU %d's idle thread came back", this_cpu()->id);
+}
+#endif

@@ -22,6 +22,11 @@ void sched_check_enqueue(const struct rq *rq, const struct thread *t);
 /* Writes a record with what the models need to know of t: arg[0] = arg, arg[1] to arg[3] as base/trace.h says. rq->lock held. */
 __attribute__((noinline, cold)) void sched_trace(enum trace_event event, const struct rq *rq, const struct thread *t, u64 arg);
 
+#if PHASE >= 4
+/* A READY thread that may not run on rq's CPU any more waits there, in no class's queue, until it is delivered. rq->lock held. */
+void sched_put_aside(struct rq *rq, struct thread *t);
+
+#endif
 /* A READY thread joins rq: the wrapper around its class's enqueue_task that counts and traces. rq->lock held. */
 static inline void sched_enqueue(struct rq *rq, struct thread *t, enum enqueue_why why)
 {
@@ -30,15 +35,25 @@ static inline void sched_enqueue(struct rq *rq, struct thread *t, enum enqueue_w
     rq->nr_ready++;
     if (unlikely(trace_on))
         sched_trace(TRACE_ENQUEUE, rq, t, why);
+#if PHASE >= 4
+    if (unlikely(!(t->cpu_mask >> rq->cpu & 1))) {
+        sched_put_aside(rq, t);
+        return;
+    }
+#endif
     t->class->enqueue_task(rq, t, why);
 }
 
 /* A queued thread leaves rq without running. rq->lock held. */
 void sched_dequeue(struct rq *rq, struct thread *t);
 
+/* Takes the lock of the run queue that t, which is new, will join. Interrupts off. */
+struct rq *new_thread_rq_lock(struct thread *t);
 #if PHASE >= 2
 /* Takes the lock of the run queue that t belongs to. Interrupts off. */
 struct rq *thread_rq_lock(const struct thread *t);
+/* The same for a thread that is about to be woken: if it is BLOCKED, it may belong to another queue from then on. */
+struct rq *waking_rq_lock(struct thread *t);
 /* Makes a thread that waited, stood still or is new ready, and asks for a reschedule if it has to run before the current one. rq->lock
    held. */
 void sched_make_ready(struct rq *rq, struct thread *t, enum enqueue_why why);

@@ -152,7 +152,7 @@ free_thread:
 void thread_launch(struct thread *t)
 {
     u64 flags = irq_save();
-    struct rq *rq = this_rq_lock();
+    struct rq *rq = new_thread_rq_lock(t);
 
     if (t->class->task_fork)
         t->class->task_fork(rq, t);

@@ -6,7 +6,6 @@
 #include "sched/preempt.h"
 
 static struct timer_queue queues[CONFIG_MAX_CPUS];
-static u64 tick_ns;
 
 #define NEVER (~0ul)
 
@@ -26,6 +25,21 @@ static void program(const struct rq *rq, u64 now)
         timer_set(next > now ? next - now : 1);
 }
 
+#if PHASE >= 4
+#define PERIOD_STEP 7 /* of 1000 */
+
+/* No two CPUs tick at the same time, or for long after each other: under QEMU, which lets CPUs take turns where their timers fall, those
+   whose timers fall together may starve (docs/design.md). So each has a period of its own, and ticks at its multiples. CPU 0 keeps the period
+   that was asked for. */
+static void tick_spread(struct rq *rq)
+{
+    u64 i = (u64)rq->cpu;
+
+    rq->tick_phase = clock_ns() + rq->tick_ns * i / CONFIG_MAX_CPUS;
+    rq->tick_ns += rq->tick_ns * i * PERIOD_STEP / 1000;
+}
+
+#endif
 /* Calls whoever is due, one by one, without the lock: what they do may take others. */
 static void expire(struct timer_queue *queue, u64 now)
 {
@@ -50,7 +64,7 @@ static void tick_if_due(struct rq *rq, u64 now)
     if (now >= rq->next_tick) {
         bool due = cpu->need_resched;
 
-        rq->next_tick += (now - rq->next_tick) / tick_ns * tick_ns + tick_ns;
+        rq->next_tick += (now - rq->next_tick) / rq->tick_ns * rq->tick_ns + rq->tick_ns;
         if (unlikely(trace_on))
             sched_trace(TRACE_TICK, rq, rq->curr, thread_ran(rq, rq->curr));
         sched_tick(rq);
@@ -73,13 +87,20 @@ static void timer_interrupt(void)
 void timers_init(unsigned hz)
 {
     struct timer_queue *queue = this_queue();
+    struct rq *rq = this_rq();
 
-    tick_ns = NS_PER_SEC / hz;
+    rq->tick_ns = NS_PER_SEC / hz;
+    rq->next_tick = NEVER;
     spin_init(&queue->lock, "timers", RANK_TIMERS);
     rb_tree_init(&queue->tree, NULL);
     timer_init();
-    interrupt_register(VECTOR_TIMER, timer_interrupt);
-    tick_start(this_rq());
+#if PHASE >= 4
+    tick_spread(rq);
+#endif
+    if (!rq->cpu)
+        interrupt_register(VECTOR_TIMER, timer_interrupt);
+    if (rq->curr != rq->idle)
+        tick_start(rq);
 }
 
 void timer_start(struct timer *timer, u64 when, void (*expired)(struct timer *timer))
@@ -109,7 +130,11 @@ void tick_start(struct rq *rq)
 {
     u64 now = clock_ns();
 
-    rq->next_tick = now + tick_ns;
+    rq->next_tick = now + rq->tick_ns;
+#if PHASE >= 4
+    if (rq->cpu)
+        rq->next_tick -= (now - rq->tick_phase) % rq->tick_ns;
+#endif
     program(rq, now);
 }
 

@@ -33,5 +33,8 @@ struct arch_cpu {
     u64 user_rsp; /* the user's stack pointer, for the first instructions after SYSCALL */
     paddr_t root; /* the user page tables in use, or 0 */
     u64 gdt[8]; /* null, kernel code and data, nothing, user data and code, TSS in two words */
+#if PHASE >= 4
+    u32 apic_id; /* its interrupt controller's number, by which others reach it */
+#endif
     u8 *ist_stack[IST_COUNT]; /* lowest byte; the word 16 bytes below the end holds the struct cpu */
 };

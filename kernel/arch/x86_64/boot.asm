@@ -156,6 +156,7 @@ global boot_stack_guard, boot_stack, boot_stack_top
 boot_stack_guard: resb 4096           ; mmu_init() takes this page away
 boot_stack:       resb BOOT_STACK_SIZE
 boot_stack_top:
+global boot_pml4                      ; other CPUs start with these tables, too
 boot_pml4: resb 4096
 boot_pdpt: resb 4096
 boot_pd:   resb 4096

@@ -1,16 +1,10 @@
-/* The local APIC: this CPU's timer and the end of its interrupts. Intel SDM volume 3, chapter 11. Registers are the CPU's own, so no
-   lock; interrupts off. */
+/* The local APIC: this CPU's timer and the end of its interrupts. Registers (lapic.h) are the CPU's own, so no lock; interrupts off. */
 #include "arch/arch.h"
 #include "arch/timer.h"
 #include "arch/upcall.h"
+#include "arch/x86_64/lapic.h"
 
 #define LAPIC_PHYSICAL 0xfee00000ul
-#define REG_EOI 0x0b0
-#define REG_SPURIOUS 0x0f0
-#define REG_TIMER 0x320
-#define REG_TIMER_INITIAL 0x380
-#define REG_TIMER_CURRENT 0x390
-#define REG_TIMER_DIVIDE 0x3e0
 
 #define SPURIOUS_ENABLE (1u << 8)
 #define TIMER_MASKED (1u << 16)
@@ -18,14 +12,9 @@
 #define COUNT_MAX 0xffffffffu
 #define CALIBRATE_NS 500000ul
 
-static volatile u32 *lapic;
+volatile u32 *lapic;
 static u64 counts_per_ns_q32; /* timer counts a nanosecond, in units of 2^-32; the same on all CPUs */
 static u64 delta_max_ns;      /* what fits into the counter */
-
-static void lapic_write(u32 reg, u32 value)
-{
-    lapic[reg / 4] = value;
-}
 
 /* How far the counter runs while the clock advances by CALIBRATE_NS. */
 static void calibrate(void)
@@ -33,13 +22,13 @@ static void calibrate(void)
     u64 start, ran;
     u32 left;
 
-    lapic_write(REG_TIMER_INITIAL, COUNT_MAX);
+    lapic_write(LAPIC_TIMER_INITIAL, COUNT_MAX);
     start = clock_ns();
     do
         ran = clock_ns() - start;
     while (ran < CALIBRATE_NS);
-    left = lapic[REG_TIMER_CURRENT / 4];
-    lapic_write(REG_TIMER_INITIAL, 0);
+    left = lapic_read(LAPIC_TIMER_CURRENT);
+    lapic_write(LAPIC_TIMER_INITIAL, 0);
     if (left == COUNT_MAX || !left)
         panic("timer: the local APIC's timer does not count: is there none at %#lx?", LAPIC_PHYSICAL);
     counts_per_ns_q32 = ((u64)(COUNT_MAX - left) << 32) / ran;
@@ -50,12 +39,12 @@ void timer_init(void)
 {
     if (!lapic)
         lapic = device_map(LAPIC_PHYSICAL);
-    lapic_write(REG_SPURIOUS, SPURIOUS_ENABLE | VECTOR_SPURIOUS);
-    lapic_write(REG_TIMER_DIVIDE, DIVIDE_BY_1);
-    lapic_write(REG_TIMER, TIMER_MASKED | VECTOR_TIMER);
+    lapic_write(LAPIC_SPURIOUS, SPURIOUS_ENABLE | VECTOR_SPURIOUS);
+    lapic_write(LAPIC_TIMER_DIVIDE, DIVIDE_BY_1);
+    lapic_write(LAPIC_TIMER, TIMER_MASKED | VECTOR_TIMER);
     if (!counts_per_ns_q32)
         calibrate();
-    lapic_write(REG_TIMER, VECTOR_TIMER); /* one shot */
+    lapic_write(LAPIC_TIMER, VECTOR_TIMER); /* one shot */
 }
 
 void timer_set(u64 delta_ns)
@@ -63,15 +52,15 @@ void timer_set(u64 delta_ns)
     u64 delta = min(delta_ns, delta_max_ns);
     u32 count = (u32)(delta * (counts_per_ns_q32 >> 16) >> 16); /* < 2^32: delta is at most delta_max_ns */
 
-    lapic_write(REG_TIMER_INITIAL, count ? count : 1);
+    lapic_write(LAPIC_TIMER_INITIAL, count ? count : 1);
 }
 
 void timer_stop(void)
 {
-    lapic_write(REG_TIMER_INITIAL, 0);
+    lapic_write(LAPIC_TIMER_INITIAL, 0);
 }
 
 void interrupt_done(void)
 {
-    lapic_write(REG_EOI, 0);
+    lapic_write(LAPIC_EOI, 0);
 }

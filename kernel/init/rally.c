@@ -1,0 +1,73 @@
+/* How the other CPUs come up: lab 4.2. The boot CPU makes everything that the other one has to find (prepare.c) and sends the interrupts
+   that start it; the start code (arch/x86_64/ap_boot.asm) brings it as far as ap_main(), on its own stack and the kernel's page tables,
+   with nothing else. */
+#include "init/rally.h"
+#include "arch/smp.h"
+#include "arch/user.h"
+#include "base/cmdline.h"
+#include "base/lab.h"
+#include "base/printk.h"
+#include "init/prepare.h"
+#include "sched/idle.h"
+#include "sched/sched.h"
+#include "sched/timer.h"
+
+#define ANSWER_NS (100 * NS_PER_MS)
+
+/* The first C of a CPU that comes up; interrupts are off. */
+static _Noreturn void ap_main(struct cpu *cpu)
+{
+#if SOLVED >= 402
+    cpu_init(cpu->id, cpu->current);
+    if (!cpu_arrives(cpu))
+        machine_halt();
+    user_mode_init();
+    scheduler_init();
+    timers_init((unsigned)option_u64("hz"));
+    cpu_set_online();
+    idle_run();
+#else
+    /* What does a CPU need before it can run threads, and in which order? kmain() does the same for the boot CPU. Nothing that uses
+       this_cpu() works before cpu_init(); and whoever is online gets work at once. */
+    (void)cpu, (void)cpu_arrives;
+    machine_halt();
+#endif
+}
+
+/* Whether the CPU came. */
+static bool start(struct cpu *cpu, u32 apic_id)
+{
+#if SOLVED >= 402
+    u64 until = clock_ns() + ANSWER_NS;
+
+    cpu_start(apic_id, cpu, (void *)(cpu->current->stack.base + cpu->current->stack.size), ap_main);
+    while (!__atomic_load_n(&cpu->online, __ATOMIC_ACQUIRE))
+        if (clock_ns() > until && cpu_give_up(cpu))
+            return false;
+        else
+            cpu_relax();
+    return true;
+#else
+    /* cpu_start() (arch/smp.h) sends the interrupts; stacks grow downwards. cpu->online says when it is there. Do not wait for ever: after
+       ANSWER_NS it is given up, unless it has arrived just now (cpu_give_up()). */
+    (void)cpu, (void)apic_id, (void)ap_main, (void)cpu_start;
+    lab_stub("4.2", "start");
+    return false;
+#endif
+}
+
+void smp_rally(unsigned most)
+{
+    static u32 apic_id[CONFIG_MAX_CPUS];
+    unsigned n = cpus_find(apic_id, CONFIG_MAX_CPUS);
+
+    cpus[0].arch.apic_id = apic_id[0];
+    for (unsigned i = 1; i < min(n, most); i++) {
+        struct cpu *cpu = cpu_prepare((int)i, apic_id[i]);
+
+        if (!cpu)
+            printk("CPU %u: no memory for it; left out\n", i);
+        else if (!start(cpu, apic_id[i]))
+            printk("CPU %u (APIC id %u) does not answer: left out\n", i, apic_id[i]);
+    }
+}
