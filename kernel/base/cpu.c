@@ -18,6 +18,9 @@ void cpu_init(int id, struct thread *boot)
     cpu->self = cpu;
     cpu->id = id;
     cpu->current = boot;
+#if PHASE >= 4
+    cpu->arch.number = 1ul << id;
+#endif
     arch_cpu_init(cpu, &cpu->arch);
 }
 

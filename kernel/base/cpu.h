@@ -2,6 +2,7 @@
 #pragma once
 
 #include "arch/x86_64/arch_cpu.h"
+#include "arch/upcall.h"
 #include "base/thread.h"
 
 #define CONFIG_MAX_CPUS 64
@@ -36,6 +37,28 @@ void cpu_init(int id, struct thread *boot);
 /* This CPU takes part from now on: whatever others may want of it is made ready. Interrupts off. */
 void cpu_set_online(void);
 
+#if PHASE >= 4
+/* The running thread stays on the CPU that is returned until the matching cpu_unpin(); interrupts still come. As preempt_disable(), but in
+   one step with finding out which CPU that is: between the two the thread could move. */
+static inline struct cpu *cpu_pin(void)
+{
+    u64 flags = irq_save();
+    struct cpu *cpu = this_cpu();
+
+    cpu->preempt_count++;
+    irq_restore(flags);
+    return cpu;
+}
+
+static inline void cpu_unpin(void)
+{
+    struct cpu *cpu = this_cpu();
+
+    if (--cpu->preempt_count == 0 && cpu->need_resched)
+        preempt_point();
+}
+
+#endif
 /* The running thread. Never stale: a thread is current for itself on whatever CPU. */
 static inline struct thread *current(void)
 {

@@ -3,6 +3,7 @@
 #include "base/interrupt.h"
 #include "init/rally.h"
 #include "mm/frames.h"
+#include "mm/shootdown.h"
 #include "sched/idle.h"
 
 enum meeting { STARTED, ARRIVED, GIVEN_UP };
@@ -38,8 +39,10 @@ struct cpu *cpu_prepare(int id, u32 apic_id)
 
     if (!idle || !make_ist_stacks(&cpu->arch))
         return NULL; /* what it has is lost: there was too little memory for anything */
-    if (id == 1)
+    if (id == 1) {
         interrupt_register(VECTOR_RESCHEDULE, looked);
+        shootdown_init();
+    }
     cpu->id = id;
     cpu->current = idle;
     cpu->arch.apic_id = apic_id;

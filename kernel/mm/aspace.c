@@ -5,6 +5,9 @@
 #include "lib/errno.h"
 #include "mm/aspace_impl.h"
 #include "mm/slab.h"
+#if PHASE >= 4
+#include "mm/shootdown.h"
+#endif
 
 static struct slab_cache space_cache, region_cache;
 
@@ -288,14 +291,28 @@ struct address_space *aspace_new(void)
         slab_free(&space_cache, space);
         return NULL;
     }
+#if PHASE >= 4
+    phys_to_frame(space->root)->owner = space;
+#endif
     list_init(&space->regions);
     space->limit = ~0ul;
     space->stack_limit = MIB(8);
     return space;
 }
 
+#if PHASE >= 4
+struct address_space *space_of(paddr_t root)
+{
+    return phys_to_frame(root)->owner;
+}
+
+#endif
 void aspace_free(struct address_space *space)
 {
+#if PHASE >= 4
+    space_evict(&space->users);
+    phys_to_frame(space->root)->owner = NULL;
+#endif
     list_for_each_safe(it, &space->regions) {
         vm_region_t *region = list_entry(it, vm_region_t, link);
 
@@ -330,11 +347,11 @@ struct address_space *aspace_fork(struct address_space *space)
         if (pages_fork(space, child, region))
             goto fail;
     }
-    tlb_forget_user();
+    space_forget(space, 0, USER_END);
     return child;
 
 fail:
-    tlb_forget_user();
+    space_forget(space, 0, USER_END);
     aspace_free(child);
     return NULL;
 }

@@ -3,7 +3,7 @@
 #include "base/trace.h"
 #include "lib/errno.h"
 #include "lib/string.h"
-#include "mm/aspace.h"
+#include "mm/aspace_impl.h"
 
 #define STACK_GAP (256 * PAGE_SIZE) /* what stays free below a stack that grows */
 
@@ -78,7 +78,7 @@ static int make_page(struct address_space *space, const vm_region_t *region, pte
 }
 
 /* There is a page, and its entry says less than the region allows. */
-static int allow_more(const vm_region_t *region, pte_t *pte, uptr at, bool write)
+static int allow_more(struct address_space *space, const vm_region_t *region, pte_t *pte, uptr at, bool write)
 {
     if (!pte_present(*pte)) { /* it was closed for a while */
         *pte = pte_make(pte_page(*pte), false, region->access & ACCESS_EXEC);
@@ -94,7 +94,7 @@ static int allow_more(const vm_region_t *region, pte_t *pte, uptr at, bool write
         tlb_forget_page(at);
         return 0;
     }
-    return cow_break(region, pte, at);
+    return cow_break_alone(space, region, pte, at);
 }
 
 int aspace_fault(struct address_space *space, uptr at, bool write, bool exec)
@@ -109,7 +109,7 @@ int aspace_fault(struct address_space *space, uptr at, bool write, bool exec)
     pte = pagetable_walk(space->root, at, true);
     if (!pte)
         return -ENOMEM;
-    return *pte ? allow_more(region, pte, at, write) : make_page(space, region, pte, at, write);
+    return *pte ? allow_more(space, region, pte, at, write) : make_page(space, region, pte, at, write);
 }
 
 int aspace_write(struct address_space *space, uptr to, const void *from, size_t n)

@@ -7,6 +7,7 @@
 
 #define TABLE_SPAN MIB(2) /* what the entries of one lowest table cover */
 #define FORGET_MOST 64    /* pages more than that are forgotten all at once */
+#define BATCH 32          /* pages given back at a time */
 
 struct frame *page_new(void)
 {
@@ -26,7 +27,7 @@ struct frame *page_new_copy(const struct frame *of)
     return f;
 }
 
-static void forget(uptr start, uptr end)
+void forget_here(uptr start, uptr end)
 {
     if ((end - start) >> PAGE_SHIFT > FORGET_MOST)
         tlb_forget_user();
@@ -35,24 +36,47 @@ static void forget(uptr start, uptr end)
             tlb_forget_page(at);
 }
 
+/* Pages that were taken out of the tables, and whose frames are given back when no CPU knows them any more. */
+struct batch {
+    uptr start, end; /* where they were */
+    unsigned count;
+    struct frame *frame[BATCH];
+};
+
+static void batch_end(struct address_space *space, struct batch *batch, bool used)
+{
+    if (used && batch->count)
+        space_forget(space, batch->start, batch->end);
+    while (batch->count)
+        frame_put(batch->frame[--batch->count]);
+}
+
+static void batch_add(struct address_space *space, struct batch *batch, pte_t *pte, uptr at, bool used)
+{
+    if (batch->count == BATCH)
+        batch_end(space, batch, used);
+    if (!batch->count)
+        batch->start = at;
+    batch->end = at + PAGE_SIZE;
+    batch->frame[batch->count++] = phys_to_frame(pte_page(*pte));
+    *pte = 0;
+    space->pages--;
+}
+
 void pages_drop(struct address_space *space, uptr start, uptr end, bool used)
 {
-    u64 before = space->pages;
+    struct batch batch;
 
+    batch.count = 0;
     for (uptr at = pagetable_next(space->root, start), stop; at < end && space->pages; at = pagetable_next(space->root, stop)) {
         pte_t *pte = pagetable_walk(space->root, at, false);
 
         stop = min(end, align_down(at, TABLE_SPAN) + TABLE_SPAN);
-        for (; pte && at < stop; at += PAGE_SIZE, pte++) {
-            if (!*pte)
-                continue;
-            frame_put(phys_to_frame(pte_page(*pte)));
-            *pte = 0;
-            space->pages--;
-        }
+        for (; pte && at < stop; at += PAGE_SIZE, pte++)
+            if (*pte)
+                batch_add(space, &batch, pte, at, used);
     }
-    if (used && space->pages != before)
-        forget(start, end);
+    batch_end(space, &batch, used);
 }
 
 /* What an entry may say in a region now: a page that was writable and may be written still is; one that becomes writable is not yet,
@@ -74,7 +98,7 @@ void pages_protect(struct address_space *space, const vm_region_t *region)
             if (*pte)
                 *pte = protected(*pte, region);
     }
-    forget(region->start, region->end);
+    space_forget(space, region->start, region->end);
 }
 
 /* One entry for the child. Shared regions share for good. */
