@@ -37,6 +37,8 @@ void tlb_forget_user(void);
 #if PHASE >= 4
 /* Whether this CPU has the space's tables in use; and: it has forgotten all that was taken away there up to this generation. Interrupts
    off. */
+/* Makes this CPU forget everything, the kernel's own pages included. */
+void tlb_forget_kernel(void);
 bool tlb_is_of(const struct space_users *users);
 void tlb_is_at(const struct space_users *users, u64 generation);
 /* Turns this CPU to the kernel's tables if it has this space's, without running a thread of it. Interrupts off. */

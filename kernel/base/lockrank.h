@@ -18,6 +18,7 @@ enum lock_rank {
     RANK_SHARED,      /* mm/shared.c: memory that address spaces share */
     RANK_KSTACK,      /* mm/kstack.c: kernel stacks */
     RANK_SLAB,        /* mm/slab.c: one cache of the kernel heap */
+    RANK_FRAME_CACHE, /* mm/frames_impl.h: one CPU's cache of frames */
     RANK_FRAMES,      /* mm/frames.c: physical memory */
     RANK_CONSOLE,     /* base/printk.c: the console's output */
 };

@@ -63,9 +63,12 @@ struct sjf_entity {
 /* Scheduling classes, highest first. */
 enum sched_class_id { SCHED_CLASS_DEADLINE, SCHED_CLASS_RT, SCHED_CLASS_NORMAL, SCHED_CLASS_IDLE };
 
+struct timer_queue; /* sched/timer.h */
+
 /* Something to be done at a time; guarded by the lock of the timer queue that it is in (sched/timer.h). */
 struct timer {
     struct rb_node node;                /* its place in the queue */
+    struct timer_queue *queue;          /* in which it is, or was last; NULL: never in any */
     u64 expires;                        /* ns */
     void (*expired)(struct timer *timer); /* interrupts off, no lock held */
 };

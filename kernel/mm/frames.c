@@ -3,8 +3,7 @@
    an exclusive or. mm/frames_init.c hands over the memory that there is, mm/frames_check.c checks; frame_alloc(), frame_get() and
    frame_put() serve everybody.
 
-   Lock: frames_lock guards the lists and the states of their frames. A cache belongs to its CPU, interrupts off. References are
-   atomic. */
+   Locks: frames_lock guards the lists and the states of their frames, each cache's lock that cache. References are atomic. */
 #include "mm/frames.h"
 
 #include "base/assert.h"
@@ -16,7 +15,9 @@ struct frame *frame_table;
 paddr_t frame_table_end;
 struct spinlock frames_lock = SPINLOCK("frames", RANK_FRAMES);
 struct buddy buddy;
-struct frame_cache frame_caches[CONFIG_MAX_CPUS];
+struct frame_cache frame_caches[CONFIG_MAX_CPUS] = {
+    [0 ... CONFIG_MAX_CPUS - 1] = { .lock = SPINLOCK("frame cache", RANK_FRAME_CACHE) },
+};
 
 /* --- the buddy allocator; frames_lock held ------------------------------------------------------------------------------------------ */
 
@@ -135,7 +136,7 @@ paddr_t frames_alloc_contiguous(size_t nframes)
     return first == ~0ul ? ~0ul : first << PAGE_SHIFT;
 }
 
-/* --- the caches; interrupts off ----------------------------------------------------------------------------------------------------- */
+/* --- the caches; interrupts off, the cache's lock held ------------------------------------------------------------------------------- */
 
 /* Out of line, as is what splits and merges: the way past them, which nearly every call takes, then saves no registers for them. */
 #define SELDOM __attribute__((noinline))
@@ -161,29 +162,56 @@ static SELDOM void cache_shrink(struct frame_cache *cache, unsigned count)
     spin_unlock(&frames_lock);
 }
 
-static struct frame *alloc_single(void)
+/* --- single frames ------------------------------------------------------------------------------------------------------------------ */
+
+/* All frames that wait in caches go back to the lists: somebody finds none there, or they keep a bigger block apart. No cache's lock is
+   held; one after the other is taken, never two. */
+static SELDOM void caches_empty(void)
+{
+    for (unsigned i = 0; i < CONFIG_MAX_CPUS; i++) {
+        u64 flags = spin_lock_irq(&frame_caches[i].lock);
+        if (frame_caches[i].count)
+            cache_shrink(&frame_caches[i], 0);
+        spin_unlock_irq(&frame_caches[i].lock, flags);
+    }
+}
+
+static struct frame *take_cached(void)
 {
     u64 flags = irq_save();
     struct frame_cache *cache = &frame_caches[this_cpu()->id];
+    struct frame *f = NULL;
+    spin_lock(&cache->lock);
     if (unlikely(!cache->count))
         cache_fill(cache);
-    struct frame *f = NULL;
     if (likely(cache->count)) {
         f = cache->frame[--cache->count];
         f->state = FRAME_USED;
     }
+    spin_unlock(&cache->lock);
     irq_restore(flags);
     return f;
+}
+
+static struct frame *alloc_single(void)
+{
+    struct frame *f = take_cached();
+    if (likely(f))
+        return f;
+    caches_empty();
+    return take_cached();
 }
 
 static void free_single(struct frame *f)
 {
     u64 flags = irq_save();
     struct frame_cache *cache = &frame_caches[this_cpu()->id];
+    spin_lock(&cache->lock);
     if (unlikely(cache->count == CACHE_FRAMES))
         cache_shrink(cache, CACHE_FRAMES - CACHE_BATCH);
     f->state = FRAME_CACHED;
     cache->frame[cache->count++] = f;
+    spin_unlock(&cache->lock);
     irq_restore(flags);
 }
 
@@ -206,15 +234,12 @@ static SELDOM void free_block(struct frame *f)
     spin_unlock_irq(&frames_lock, flags);
 }
 
-/* Single frames that wait in this CPU's cache may be what keeps a bigger block apart. */
 static SELDOM struct frame *alloc_block_or_shrink(unsigned order)
 {
     struct frame *f = alloc_block(order);
     if (likely(f))
         return f;
-    u64 flags = irq_save();
-    cache_shrink(&frame_caches[this_cpu()->id], 0);
-    irq_restore(flags);
+    caches_empty();
     return alloc_block(order);
 }
 

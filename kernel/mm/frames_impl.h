@@ -21,10 +21,11 @@ extern struct buddy {
     size_t tables;                  /* [a] frames that became kernel page tables */
 } buddy;
 
-/* Single free frames at hand, for one CPU; touched by it alone, interrupts off. */
+/* Single free frames at hand, for one CPU. Others come to them when there are none anywhere else. */
 extern struct frame_cache {
-    unsigned count;
-    struct frame *frame[CACHE_FRAMES];
+    struct spinlock lock;
+    unsigned count;                    /* [l] */
+    struct frame *frame[CACHE_FRAMES]; /* [l] */
 } frame_caches[CONFIG_MAX_CPUS];
 
 static inline size_t frame_number(const struct frame *f)

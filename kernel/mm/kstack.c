@@ -12,10 +12,12 @@
 #include "lib/string.h"
 #include "mm/failalloc.h"
 #include "mm/frames.h"
+#include "mm/kstack_impl.h"
+#if PHASE >= 4
+#include "mm/kstack_reuse.h"
+#endif
 
-#define SLOT_SIZES 9u
 #define SLOT_SMALLEST KIB(8)
-#define SLOTS 32768u            /* of each size */
 #define STRETCH GIB(64)         /* bytes of the area for each size */
 #define KEPT 8u
 
@@ -23,7 +25,7 @@ _Static_assert(KSTACK_BASE + SLOT_SIZES * STRETCH <= KSTACK_END, "every size has
 _Static_assert(SLOTS * (SLOT_SMALLEST << (SLOT_SIZES - 1)) <= STRETCH, "the slots of the biggest size fit into its stretch");
 _Static_assert(KSTACK_MAX < SLOT_SMALLEST << (SLOT_SIZES - 1), "the biggest stack fits into a slot, and a guard page with it");
 
-static struct spinlock kstack_lock = SPINLOCK("kstack", RANK_KSTACK);
+struct spinlock kstack_lock = SPINLOCK("kstack", RANK_KSTACK);
 
 /* The slots of one size. */
 static struct slots {
@@ -78,6 +80,16 @@ static void slot_put(struct slots *s, u32 slot)
     s->full[word / 64] &= ~(1ul << word % 64);
 }
 
+#if PHASE >= 4
+void slots_put_word(unsigned size_index, u32 word, u64 bits)
+{
+    u64 flags = spin_lock_irq(&kstack_lock);
+    slots[size_index].used[word] &= ~bits;
+    slots[size_index].full[word / 64] &= ~(1ul << word % 64);
+    spin_unlock_irq(&kstack_lock, flags);
+}
+#endif
+
 /* --- making and unmaking; kstack_lock held ------------------------------------------------------------------------------------------ */
 
 static int map_page(u64 va)
@@ -120,6 +132,12 @@ static void stack_unmake(const struct kstack *stack)
 {
     unsigned index = size_index(stack->size);
     unmap_pages(stack->base, stack->base + stack->size);
+#if PHASE >= 4
+    if (cpus_online & (cpus_online - 1)) {
+        slot_stale(index, slot_of(stack, index));
+        return;
+    }
+#endif
     slot_put(&slots[index], slot_of(stack, index));
 }
 
@@ -143,6 +161,10 @@ int kstack_alloc(struct kstack *stack, size_t size)
 {
     if (size < PAGE_SIZE || size > KSTACK_MAX || size % PAGE_SIZE)
         return -EINVAL;
+#if PHASE >= 4
+    if (unlikely(slots_stale_many()))
+        slots_reuse();
+#endif
     u64 flags = spin_lock_irq(&kstack_lock);
     int error = size == KSTACK_DEFAULT && kept.count ? take_kept(stack) : stack_make(stack, size);
     spin_unlock_irq(&kstack_lock, flags);

@@ -6,7 +6,7 @@
 
 /* What a CPU asks of others. One a CPU: it waits until all have done it. */
 struct shootdown {
-    struct space_users *users;
+    struct space_users *users; /* NULL: the kernel's own pages */
     uptr start, end;
     bool unload;    /* not only forget: turn to other tables */
     u64 generation; /* of the space, counted with what is to be forgotten now */
@@ -17,6 +17,8 @@ struct shootdown {
 void shootdown_init(void);
 /* No CPU has the space's tables in use when this returns. No thread of the space is left. Thread context, no spinlock held. */
 void space_evict(struct space_users *users);
+/* All CPUs forget what they know of the kernel's own pages. Thread context, no spinlock held. */
+void kernel_shootdown(void);
 /* What this CPU owes a request. Interrupts off. */
 void shootdown_serve(const struct shootdown *request);
 /* This CPU's own place for a request, kept for it until shootdown_end(): it stays on this CPU. Thread context. */

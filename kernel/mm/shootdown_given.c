@@ -41,13 +41,26 @@ void shootdown_serve(const struct shootdown *request)
 {
     u64 flags = irq_save();
 
-    if (request->unload) {
+    if (!request->users) {
+        tlb_forget_kernel();
+    } else if (request->unload) {
         space_unload(request->users);
     } else if (tlb_is_of(request->users)) {
         forget_here(request->start, request->end);
         tlb_is_at(request->users, request->generation);
     }
     irq_restore(flags);
+}
+
+void kernel_shootdown(void)
+{
+    struct shootdown *request = shootdown_begin(NULL);
+
+    shootdown_serve(request);
+    request->pending = __atomic_load_n(&cpus_online, __ATOMIC_SEQ_CST) & ~(1ul << this_cpu()->id);
+    if (request->pending)
+        shootdown_ask(request);
+    shootdown_end();
 }
 
 void space_evict(struct space_users *users)

@@ -9,7 +9,7 @@ static struct timer_queue queues[CONFIG_MAX_CPUS];
 
 #define NEVER (~0ul)
 
-static struct timer_queue *this_queue(void)
+static inline struct timer_queue *this_queue(void)
 {
     return &queues[this_cpu()->id];
 }
@@ -48,6 +48,7 @@ static void expire(struct timer_queue *queue, u64 now)
 
         spin_lock(&queue->lock);
         timer = timer_pop_expired(queue, now);
+        queue->expiring = timer;
         spin_unlock(&queue->lock);
         if (!timer)
             return;
@@ -109,6 +110,7 @@ void timer_start(struct timer *timer, u64 when, void (*expired)(struct timer *ti
 
     timer->expires = when;
     timer->expired = expired;
+    timer->queue = queue;
     spin_lock(&queue->lock);
     timer_insert(queue, timer);
     spin_unlock(&queue->lock);
@@ -117,10 +119,19 @@ void timer_start(struct timer *timer, u64 when, void (*expired)(struct timer *ti
 
 bool timer_cancel(struct timer *timer)
 {
-    struct timer_queue *queue = this_queue();
-    u64 flags = spin_lock_irq(&queue->lock);
-    bool waits = rb_linked(&timer->node);
+    struct timer_queue *queue = timer->queue;
+    bool waits;
+    u64 flags;
 
+    if (!queue)
+        return false;
+    flags = spin_lock_irq(&queue->lock);
+    while (queue->expiring == timer && queue != this_queue()) {
+        spin_unlock(&queue->lock);
+        cpu_relax();
+        spin_lock(&queue->lock);
+    }
+    waits = rb_linked(&timer->node);
     rb_erase(&queue->tree, &timer->node);
     spin_unlock_irq(&queue->lock, flags);
     return waits; /* the interrupt that was set for it comes too early for the next one, which costs one look at the clock */

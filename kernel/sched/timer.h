@@ -1,5 +1,5 @@
-/* Things to be done at a time: a queue a CPU, and the interrupt that serves it and the tick. Timers are set and taken back by
-   the CPU that they are on, or for a thread by whoever wakes it. */
+/* Things to be done at a time: a queue a CPU, and the interrupt that serves it and the tick. A timer is
+   in the queue of the CPU that set it, and may be taken back by any. */
 #pragma once
 
 #include "sched/rq.h"
@@ -7,13 +7,15 @@
 struct timer_queue {
     struct spinlock lock;
     struct rb_tree tree; /* [l] by time of expiry; of two at the same time the one set first comes first */
+    const struct timer *expiring; /* [l] whose function is being called now, or NULL */
 };
 
 /* This CPU's timer queue and tick; the interrupt is registered. After scheduler_init(), interrupts off. */
 void timers_init(unsigned hz);
 /* expired(timer) will be called at `when` (ns), by the timer interrupt of this CPU. The timer is in no queue. Interrupts off. */
 void timer_start(struct timer *timer, u64 when, void (*expired)(struct timer *timer));
-/* Takes a timer back; nothing happens if it has expired. Returns true if it had not: then it never will. Any context. */
+/* Takes a timer back; nothing happens if it has expired. Returns true if it had not: then it never will. If its function is being called on
+   another CPU, that is waited for: when this returns, nothing of the timer is in use. Any context; holds no lock that the function takes. */
 bool timer_cancel(struct timer *timer);
 /* The tick starts with the first thread that runs, and stops when the CPU idles: for idle.c. rq->lock held. */
 void tick_start(struct rq *rq);

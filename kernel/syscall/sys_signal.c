@@ -274,8 +274,8 @@ static void alarm_rings(struct timer *timer)
 static void alarm_set(u64 first, u64 interval, u64 *left, u64 *old_interval)
 {
     struct process *p = current_process();
+    bool was_set = timer_cancel(&p->alarm); /* without the lock, which alarm_rings() takes */
     u64 flags = spin_lock_irq(&processes_lock), now = clock_ns();
-    bool was_set = timer_cancel(&p->alarm);
 
     *left = was_set ? max((s64)(p->alarm.expires - now), 1) : 0;
     *old_interval = was_set ? p->alarm_interval : 0;

@@ -10,6 +10,7 @@
 #define CR0_MP (1ul << 1)
 #define CR0_EM (1ul << 2)
 #define CR0_NE (1ul << 5)
+#define CR4_PGE (1ul << 7)
 #define CR4_OSFXSR (1ul << 9)
 #define CR4_OSXMMEXCPT (1ul << 10)
 #define RFLAGS_FIXED (1ul << 1)
@@ -89,6 +90,18 @@ void user_space_become(struct user_context *context, struct space_users *users)
 
     user_space_pause(context);
     context->users = users;
+    irq_restore(flags);
+}
+
+/* Entries of global pages go when global pages are turned off. */
+void tlb_forget_kernel(void)
+{
+    u64 flags = irq_save(), cr4;
+
+    asm volatile("movq %%cr4, %0" : "=r"(cr4));
+    asm volatile("movq %0, %%cr4" : : "r"(cr4 ^ CR4_PGE) : "memory");
+    asm volatile("movq %0, %%cr4" : : "r"(cr4) : "memory");
+    write_cr3(read_cr3());
     irq_restore(flags);
 }
 
