@@ -10,17 +10,6 @@
 #define USER_START 0x10000ul
 #define USER_END 0x00007ffffffff000ul
 
-#if PHASE >= 4
-/* Which CPUs use a space's tables, and how often something was taken away from them. A CPU that begins to run a thread of the space first
-   enters itself and then looks at the generation; whoever takes away first counts and then looks who is entered. So either the one hears
-   of it by an interrupt, or it finds another generation than it knows and forgets everything. */
-struct space_users {
-    u64 active;     /* [a] bit n: CPU n runs a thread of the space */
-    u64 loaded;     /* [a] bit n: CPU n has its tables in use, if only because nobody needed others since */
-    u64 generation; /* [a] */
-};
-
-#endif
 /* What a program may do with a page. The processor cannot forbid reading what may be written or executed. */
 enum page_access { ACCESS_READ = 1, ACCESS_WRITE = 2, ACCESS_EXEC = 4 };
 
@@ -33,17 +22,6 @@ void pagetable_use(paddr_t root);
 /* Makes this CPU forget one page's translation, or all of the program's half, when an entry was taken away or allows less now. */
 void tlb_forget_page(uptr va);
 void tlb_forget_user(void);
-
-#if PHASE >= 4
-/* Whether this CPU has the space's tables in use; and: it has forgotten all that was taken away there up to this generation. Interrupts
-   off. */
-/* Makes this CPU forget everything, the kernel's own pages included. */
-void tlb_forget_kernel(void);
-bool tlb_is_of(const struct space_users *users);
-void tlb_is_at(const struct space_users *users, u64 generation);
-/* Turns this CPU to the kernel's tables if it has this space's, without running a thread of it. Interrupts off. */
-void space_unload(const struct space_users *users);
-#endif
 
 /* The first address from va on for whose page there is an entry, of whatever value, or USER_END: what lies before has no tables. */
 uptr pagetable_next(paddr_t root, uptr va);

@@ -8,10 +8,8 @@ enum vector {
     VECTOR_TIMER = 32,
     VECTOR_KEYBOARD = 33,
     VECTOR_SERIAL = 34,
-#if PHASE >= 4
     VECTOR_RESCHEDULE = 35, /* another CPU wants this one to choose anew who runs */
     VECTOR_SHOOTDOWN = 36,  /* another CPU wants this one to forget translations */
-#endif
     VECTOR_LAST = 47, /* that can have a handler */
     VECTOR_SPURIOUS = 255,
 };

@@ -3,6 +3,7 @@
 
 #include "arch/arch.h"
 #include "arch/pagetable.h"
+#include "arch/space.h"
 #include "arch/trap_frame.h"
 
 #define FPU_STATE_SIZE 512
@@ -12,9 +13,7 @@ struct user_context {
     u8 fpu[FPU_STATE_SIZE] __attribute__((aligned(16))); /* x87 and SSE registers while another one runs */
     u64 fs_base;   /* where the C library keeps what is each thread's own */
     paddr_t root;  /* its address space's page tables */
-#if PHASE >= 4
     struct space_users *users; /* of that space; NULL with root 0 */
-#endif
     u64 stack_top; /* of its kernel stack, where every entry from user mode begins with a struct trap_frame */
 };
 
@@ -32,13 +31,6 @@ void user_context_save(struct user_context *context);
    back. */
 void user_space_leave(struct user_context *context);
 
-#if PHASE >= 4
-/* This CPU does not run a thread with this context any more. Interrupts off. */
-void user_space_pause(const struct user_context *context);
-/* The running thread, whose context this is, uses another space's tables from its next user_context_load() on. */
-void user_space_become(struct user_context *context, struct space_users *users);
-#endif
-
 /* A page fault at a frame of the kernel's: whether user_copy() caused it; and to have it return that the page was not to be had. */
 bool in_user_copy(const struct trap_frame *frame);
 void user_copy_fail(struct trap_frame *frame);
@@ -51,12 +43,10 @@ static inline bool frame_from_user(const struct trap_frame *frame)
 /* At a switch between two threads; NULL for one without user mode, which uses whatever page tables are in use. Interrupts off. */
 static inline void user_context_switch(struct user_context *prev, const struct user_context *next)
 {
-    if (prev)
+    if (prev) {
         user_context_save(prev);
-#if PHASE >= 4
-    if (prev)
-        user_space_pause(prev);
-#endif
+        space_pause(prev);
+    }
     if (next)
         user_context_load(next);
 }

@@ -3,9 +3,7 @@
 #include "base/panic.h"
 
 struct cpu cpus[CONFIG_MAX_CPUS];
-#if PHASE >= 4
 u64 cpus_online;
-#endif
 
 /* arch/x86_64/syscall.asm finds them through GS. */
 _Static_assert(offsetof(struct cpu, arch) == ARCH_CPU_OFFSET, "CPU_RSP0, CPU_USER_RSP");
@@ -18,9 +16,7 @@ void cpu_init(int id, struct thread *boot)
     cpu->self = cpu;
     cpu->id = id;
     cpu->current = boot;
-#if PHASE >= 4
     cpu->arch.number = 1ul << id;
-#endif
     arch_cpu_init(cpu, &cpu->arch);
 }
 
@@ -28,8 +24,6 @@ void cpu_set_online(void)
 {
     struct cpu *cpu = this_cpu();
 
-#if PHASE >= 4
     __atomic_fetch_or(&cpus_online, 1ul << cpu->id, __ATOMIC_RELEASE);
-#endif
     __atomic_store_n(&cpu->online, true, __ATOMIC_RELEASE);
 }

@@ -27,9 +27,7 @@ struct cpu {
 };
 
 extern struct cpu cpus[CONFIG_MAX_CPUS];
-#if PHASE >= 4
 extern u64 cpus_online; /* [a] bit n: CPU n takes part; bits are only ever set */
-#endif
 
 /* Makes cpus[id] the running CPU's structure, with `boot` as its current thread. Each CPU once, interrupts off, before anything
    that uses this_cpu(). */
@@ -37,7 +35,6 @@ void cpu_init(int id, struct thread *boot);
 /* This CPU takes part from now on: whatever others may want of it is made ready. Interrupts off. */
 void cpu_set_online(void);
 
-#if PHASE >= 4
 /* The running thread stays on the CPU that is returned until the matching cpu_unpin(); interrupts still come. As preempt_disable(), but in
    one step with finding out which CPU that is: between the two the thread could move. */
 static inline struct cpu *cpu_pin(void)
@@ -58,7 +55,6 @@ static inline void cpu_unpin(void)
         preempt_point();
 }
 
-#endif
 /* The running thread. Never stale: a thread is current for itself on whatever CPU. */
 static inline struct thread *current(void)
 {

@@ -6,15 +6,13 @@
 #include "base/assert.h"
 #include "base/cpu.h"
 #include "base/lockrank.h"
+#include "base/spin.h"
 
 struct spinlock {
     const char *name;
     enum lock_rank rank;
     u32 order;            /* of several of one rank, that of the smaller order is taken first; mostly 0, and never two */
-#if PHASE >= 4
-    u32 next;             /* [a] the ticket for who comes next */
-    u32 serving;          /* [a] the ticket of who has the lock, or may take it */
-#endif
+    struct spin_word word; /* what others wait for */
     struct cpu *owner;    /* [this lock] the CPU that holds it, or NULL */
     struct spinlock *under; /* [this lock] the lock that the owner took before this one: the chain of held locks */
 };
@@ -29,51 +27,34 @@ bool spin_held(const struct spinlock *lock);
 void lock_check_order(const struct spinlock *lock);
 void lock_note_taken(struct spinlock *lock);
 void lock_note_released(struct spinlock *lock);
-#if PHASE >= 4
-
-/* Lab 4.1 (spin.c): what makes other CPUs wait. Interrupts off. */
-
-/* Returns when this CPU has the lock: those who want it get it in the order in which they came. */
-void spin_acquire(struct spinlock *lock);
-/* Takes the lock if nobody has it or waits for it. Returns whether it did; never waits. */
-bool spin_try_acquire(struct spinlock *lock);
-/* Gives the lock to the CPU that has waited longest. What was done under the lock is seen by who takes it next. */
-void spin_release(struct spinlock *lock);
-#endif
 
 /* Takes the lock. Interrupts must be off already, so nothing else runs on this CPU until spin_unlock(). */
 static inline void spin_lock(struct spinlock *lock)
 {
     if (IS_CHECKED)
         lock_check_order(lock);
-#if PHASE >= 4
-    spin_acquire(lock);
-#endif
+    spin_acquire(&lock->word);
     if (IS_CHECKED)
         lock_note_taken(lock);
 }
 
-#if PHASE >= 4
 /* Takes it if that is possible at once: who does not wait may take locks in any order. Returns whether it did. Interrupts are off. */
 static inline bool spin_try_lock(struct spinlock *lock)
 {
-    bool taken = spin_try_acquire(lock);
+    bool taken = spin_try_acquire(&lock->word);
 
     if (IS_CHECKED && taken)
         lock_note_taken(lock);
     return taken;
 }
 
-#endif
 
 /* Gives it back, by the CPU that took it. Locks may be released in any order. */
 static inline void spin_unlock(struct spinlock *lock)
 {
     if (IS_CHECKED)
         lock_note_released(lock);
-#if PHASE >= 4
-    spin_release(lock);
-#endif
+    spin_release(&lock->word);
 }
 
 /* Interrupts off, then the lock; and the way back. Returns the interrupt state for spin_unlock_irq(). */

@@ -1,44 +1,44 @@
-/* Spinlocks between CPUs: lab 4.1. Tickets, as at a counter: who comes draws the next number and waits until it is called (Reed and Kanodia
-   1979, Mellor-Crummey and Scott 1991), so that nobody waits for ever while others come and go. Interrupts are off in all of it. */
-#include "base/lock.h"
+/* Spinlocks between CPUs: lab 4.1. The rules are in spin.h. Interrupts are off in all of it. */
+#include "base/spin.h"
+#include "base/cpu.h"
 #include "base/lab.h"
 
-void spin_acquire(struct spinlock *lock)
+void spin_acquire(struct spin_word *word)
 {
 #if SOLVED >= 401
-    u32 ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED);
+    u32 ticket = __atomic_fetch_add(&word->next, 1, __ATOMIC_RELAXED);
 
-    while (__atomic_load_n(&lock->serving, __ATOMIC_ACQUIRE) != ticket)
+    while (__atomic_load_n(&word->serving, __ATOMIC_ACQUIRE) != ticket)
         cpu_relax();
 #else
     /* Two CPUs must never draw the same number, however close they come: __atomic_fetch_add() is one step for everybody. And who waits
        says cpu_relax(), or the one that it waits for may not get on. */
-    (void)lock;
-    lab_stub("4.1", "spin_acquire");
+    (void)word;
+    lab_stub_beside_others("4.1", "spin_acquire");
 #endif
 }
 
-bool spin_try_acquire(struct spinlock *lock)
+bool spin_try_acquire(struct spin_word *word)
 {
 #if SOLVED >= 401
-    u32 ticket = __atomic_load_n(&lock->serving, __ATOMIC_RELAXED);
+    u32 ticket = __atomic_load_n(&word->serving, __ATOMIC_RELAXED);
 
-    return __atomic_compare_exchange_n(&lock->next, &ticket, ticket + 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+    return __atomic_compare_exchange_n(&word->next, &ticket, ticket + 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 #else
     /* Whose turn it is may change between your look and your step: __atomic_compare_exchange_n() looks and steps at once. */
-    (void)lock;
-    lab_stub("4.1", "spin_try_acquire");
+    (void)word;
+    lab_stub_beside_others("4.1", "spin_try_acquire");
     return true;
 #endif
 }
 
-void spin_release(struct spinlock *lock)
+void spin_release(struct spin_word *word)
 {
 #if SOLVED >= 401
-    __atomic_store_n(&lock->serving, lock->serving + 1, __ATOMIC_RELEASE);
+    __atomic_store_n(&word->serving, word->serving + 1, __ATOMIC_RELEASE);
 #else
     /* Only the owner changes this word. Neither the compiler nor the processor may move what was done under the lock behind it. */
-    (void)lock;
-    lab_stub("4.1", "spin_release");
+    (void)word;
+    lab_stub_beside_others("4.1", "spin_release");
 #endif
 }

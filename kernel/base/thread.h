@@ -94,9 +94,7 @@ struct thread {
     const struct sched_class *class; /* [q] */
     enum sched_class_id class_id;    /* [q] class->id, where class cannot be read (trace) */
     struct list run_link;    /* [q] its place in a run queue; unlinked while it runs */
-#if PHASE >= 4
     bool leaving;            /* [q] stands in rq->leaving */
-#endif
     enum thread_priority priority;   /* [q] */
     u64 cpu_mask;            /* [q] bit n: may run on CPU n */
     u64 burst_ns;            /* [q] first estimate of its CPU burst (SJF) */

@@ -6,6 +6,8 @@
 #include "base/printk.h"
 #include "base/trace.h"
 #include "init/program.h"
+#include "init/rally.h"
+#include "init/start.h"
 #include "lib/string.h"
 #include "mm/frames.h"
 #include "mm/kstack.h"
@@ -17,9 +19,6 @@
 #include "fs/device.h"
 #include "sched/preempt.h"
 #include "sched/timer.h"
-#endif
-#if PHASE >= 4
-#include "init/rally.h"
 #endif
 #if PHASE >= 3
 #include "arch/platform.h"
@@ -167,9 +166,7 @@ _Noreturn void kmain(const struct boot_info *boot)
     process_files_init();
     procfs_init();
 #endif
-#if PHASE >= 4
-    smp_rally((unsigned)option_u64("cpus"));
-#endif
+    smp_rally();
 
     for (const struct boot_program *p = programs_start; p < programs_end; p++)
         if (p->wanted(boot))

@@ -1,7 +1,7 @@
 /* What a CPU finds when it comes up (prepare.h). No lock: one CPU at a time is started, and it and the boot CPU meet in one word. */
 #include "init/prepare.h"
 #include "base/interrupt.h"
-#include "init/rally.h"
+#include "init/start.h"
 #include "mm/frames.h"
 #include "mm/shootdown.h"
 #include "sched/idle.h"

@@ -56,13 +56,13 @@ static bool start(struct cpu *cpu, u32 apic_id)
 #endif
 }
 
-void smp_rally(unsigned most)
+void smp_rally(void)
 {
     static u32 apic_id[CONFIG_MAX_CPUS];
-    unsigned n = cpus_find(apic_id, CONFIG_MAX_CPUS);
+    unsigned n = min(cpus_find(apic_id, CONFIG_MAX_CPUS), (unsigned)option_u64("cpus"));
 
     cpus[0].arch.apic_id = apic_id[0];
-    for (unsigned i = 1; i < min(n, most); i++) {
+    for (unsigned i = 1; i < n; i++) {
         struct cpu *cpu = cpu_prepare((int)i, apic_id[i]);
 
         if (!cpu)

@@ -5,9 +5,6 @@
 #include "lib/errno.h"
 #include "mm/aspace_impl.h"
 #include "mm/slab.h"
-#if PHASE >= 4
-#include "mm/shootdown.h"
-#endif
 
 static struct slab_cache space_cache, region_cache;
 
@@ -291,28 +288,22 @@ struct address_space *aspace_new(void)
         slab_free(&space_cache, space);
         return NULL;
     }
-#if PHASE >= 4
     phys_to_frame(space->root)->owner = space;
-#endif
     list_init(&space->regions);
     space->limit = ~0ul;
     space->stack_limit = MIB(8);
     return space;
 }
 
-#if PHASE >= 4
 struct address_space *space_of(paddr_t root)
 {
     return phys_to_frame(root)->owner;
 }
 
-#endif
 void aspace_free(struct address_space *space)
 {
-#if PHASE >= 4
-    space_evict(&space->users);
+    space_evict(space);
     phys_to_frame(space->root)->owner = NULL;
-#endif
     list_for_each_safe(it, &space->regions) {
         vm_region_t *region = list_entry(it, vm_region_t, link);
 

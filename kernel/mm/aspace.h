@@ -6,6 +6,7 @@
 #pragma once
 
 #include "arch/pagetable.h"
+#include "arch/space.h"
 #include "lib/list.h"
 #include "mm/frames.h"
 
@@ -47,18 +48,14 @@ struct address_space {
     u64 limit;            /* bytes that its regions may have together (RLIMIT_AS) */
     u64 stack_limit;      /* bytes that its stack may have */
     u64 size;             /* bytes that its regions have together */
-#if PHASE >= 4
-    struct space_users users; /* the CPUs that use its tables */
-#endif
+    struct space_users users; /* the CPUs that use its tables (phase 4) */
 };
 
 void aspace_init(void); /* after slab_init() */
 /* A space without regions; NULL: no memory. */
 struct address_space *aspace_new(void);
-#if PHASE >= 4
 /* The space whose first table this is. */
 struct address_space *space_of(paddr_t root);
-#endif
 /* Gives everything back. No thread uses its tables. Thread context, no spinlock held. */
 void aspace_free(struct address_space *space);
 /* A copy for a child: the same regions; private pages are shared until one of the two writes (lab 3.5), or copied. The caller runs in

@@ -5,11 +5,13 @@
 
 /* Gives back every page that the tables name in [start, end). used: a CPU may have the translations, and is made to forget them. */
 void pages_drop(struct address_space *space, uptr start, uptr end, bool used);
-/* Every CPU that runs a thread of the space forgets the translations of [start, end): what the tables said there is said no more. The space's
-   lock is held; thread context, no spinlock held. */
+/* Every CPU that runs a thread of the space forgets the translations of [start, end): what the tables said there they say no more. The
+   space's lock is held; thread context, no spinlock held. */
 void space_forget(struct address_space *space, uptr start, uptr end);
 /* The same on this CPU alone. */
 void forget_here(uptr start, uptr end);
+/* No CPU has the space's tables in use when this returns. No thread of the space is left. Thread context, no spinlock held. */
+void space_evict(struct address_space *space);
 /* cow_break() such that no CPU goes on using the page that was there. */
 int cow_break_alone(struct address_space *space, const vm_region_t *region, pte_t *pte, uptr at);
 /* The tables allow no more, in all of a region, than its access says now. */

@@ -8,6 +8,11 @@ void space_forget(struct address_space *space, uptr start, uptr end)
     forget_here(start, end);
 }
 
+void space_evict(struct address_space *space)
+{
+    (void)space; /* whose last thread has turned to other tables */
+}
+
 int cow_break_alone(struct address_space *space, const vm_region_t *region, pte_t *pte, uptr at)
 {
     (void)space;

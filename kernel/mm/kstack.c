@@ -13,9 +13,6 @@
 #include "mm/failalloc.h"
 #include "mm/frames.h"
 #include "mm/kstack_impl.h"
-#if PHASE >= 4
-#include "mm/kstack_reuse.h"
-#endif
 
 #define SLOT_SMALLEST KIB(8)
 #define STRETCH GIB(64)         /* bytes of the area for each size */
@@ -73,22 +70,11 @@ static u32 slot_take(struct slots *s)
     return SLOTS;
 }
 
-static void slot_put(struct slots *s, u32 slot)
+void slots_put(unsigned index, u32 word, u64 bits)
 {
-    u32 word = slot / 64;
-    s->used[word] &= ~(1ul << slot % 64);
-    s->full[word / 64] &= ~(1ul << word % 64);
+    slots[index].used[word] &= ~bits;
+    slots[index].full[word / 64] &= ~(1ul << word % 64);
 }
-
-#if PHASE >= 4
-void slots_put_word(unsigned size_index, u32 word, u64 bits)
-{
-    u64 flags = spin_lock_irq(&kstack_lock);
-    slots[size_index].used[word] &= ~bits;
-    slots[size_index].full[word / 64] &= ~(1ul << word % 64);
-    spin_unlock_irq(&kstack_lock, flags);
-}
-#endif
 
 /* --- making and unmaking; kstack_lock held ------------------------------------------------------------------------------------------ */
 
@@ -124,7 +110,7 @@ static int stack_make(struct kstack *stack, size_t size)
     return 0;
 fail:
     unmap_pages(end - size, va);
-    slot_put(&slots[index], slot);
+    slots_put(index, slot / 64, 1ul << slot % 64);
     return -ENOMEM;
 }
 
@@ -132,13 +118,7 @@ static void stack_unmake(const struct kstack *stack)
 {
     unsigned index = size_index(stack->size);
     unmap_pages(stack->base, stack->base + stack->size);
-#if PHASE >= 4
-    if (cpus_online & (cpus_online - 1)) {
-        slot_stale(index, slot_of(stack, index));
-        return;
-    }
-#endif
-    slot_put(&slots[index], slot_of(stack, index));
+    slot_leave(index, slot_of(stack, index));
 }
 
 /* A stack that was kept counts as one request, so that failalloc finds a way to fail each creation of a thread. */
@@ -161,10 +141,7 @@ int kstack_alloc(struct kstack *stack, size_t size)
 {
     if (size < PAGE_SIZE || size > KSTACK_MAX || size % PAGE_SIZE)
         return -EINVAL;
-#if PHASE >= 4
-    if (unlikely(slots_stale_many()))
-        slots_reuse();
-#endif
+    slots_refresh();
     u64 flags = spin_lock_irq(&kstack_lock);
     int error = size == KSTACK_DEFAULT && kept.count ? take_kept(stack) : stack_make(stack, size);
     spin_unlock_irq(&kstack_lock, flags);

@@ -2,7 +2,7 @@
    have (Black, Rashid and others 1989). Then, and not before, the pages may be given back. */
 #pragma once
 
-#include "arch/pagetable.h"
+#include "arch/space.h"
 
 /* What a CPU asks of others. One a CPU: it waits until all have done it. */
 struct shootdown {
@@ -16,7 +16,7 @@ struct shootdown {
 /* Registers the interrupt. At start, before a second CPU runs. */
 void shootdown_init(void);
 /* No CPU has the space's tables in use when this returns. No thread of the space is left. Thread context, no spinlock held. */
-void space_evict(struct space_users *users);
+void shootdown_evict(struct space_users *users);
 /* All CPUs forget what they know of the kernel's own pages. Thread context, no spinlock held. */
 void kernel_shootdown(void);
 /* What this CPU owes a request. Interrupts off. */

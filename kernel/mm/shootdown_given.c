@@ -63,13 +63,10 @@ void kernel_shootdown(void)
     shootdown_end();
 }
 
-void space_evict(struct space_users *users)
+void shootdown_evict(struct space_users *users)
 {
-    struct shootdown *request;
+    struct shootdown *request = shootdown_begin(users);
 
-    if (!__atomic_load_n(&users->loaded, __ATOMIC_SEQ_CST))
-        return;
-    request = shootdown_begin(users);
     request->unload = true;
     shootdown_serve(request);
     request->pending = __atomic_load_n(&users->loaded, __ATOMIC_SEQ_CST);

@@ -210,9 +210,7 @@ static struct address_space *step_over(struct process *p, struct thread *me, str
     mutex_unlock(&p->space_lock);
     flags = irq_save();
     me->user->root = space->root;
-#if PHASE >= 4
-    user_space_become(me->user, &space->users);
-#endif
+    space_become(me->user, &space->users);
     user_context_reset(me->user);
     user_context_load(me->user);
     irq_restore(flags);

@@ -19,9 +19,7 @@ int user_thread_prepare(struct thread *t, paddr_t root)
         return -ENOMEM;
     user_context_reset(&user->context);
     user->context.root = root;
-#if PHASE >= 4
     user->context.users = &space_of(root)->users;
-#endif
     user->context.stack_top = t->stack.base + t->stack.size;
     t->user = &user->context;
     return 0;

@@ -20,10 +20,5 @@ void thread_suspend_here(void);
 int thread_resume(tid_t tid);
 /* Ends a sleep or wait early, as if what it waits for had happened. -EINVAL if it does not wait. */
 int thread_wake_by_hand(tid_t tid);
-#if PHASE >= 4
-/* The CPUs that the thread may run on: bit n, CPU n; what is not online does not count. If it runs or waits on another one, it goes at once:
-   of itself, before this returns. Any context. -EINVAL: none of them is online. */
-int thread_set_affinity(tid_t tid, u64 mask);
-#endif
 /* The thread's own priority; what it inherited stays. -EINVAL if there is no such priority. */
 int thread_set_priority(tid_t tid, enum thread_priority priority);

@@ -13,9 +13,6 @@
 #if PHASE >= 3
 #include "arch/user.h"
 #endif
-#if PHASE >= 4
-#include "sched/placement.h"
-#endif
 
 struct rq run_queues[CONFIG_MAX_CPUS];
 
@@ -44,9 +41,7 @@ void scheduler_init(void)
     rq->lock.order = (u32)cpu->id;
     rq->cpu = cpu->id;
     list_init(&rq->ready);
-#if PHASE >= 4
-    list_init(&rq->leaving);
-#endif
+    smp_rq_init(rq);
 #if PHASE >= 2
     policies_init(rq);
 #endif
@@ -69,24 +64,9 @@ void sched_dequeue(struct rq *rq, struct thread *t)
     rq->nr_ready--;
     if (unlikely(trace_on))
         sched_trace(TRACE_DEQUEUE, rq, t, 0);
-#if PHASE >= 4
-    if (t->leaving) {
-        t->leaving = false;
-        list_remove(&t->run_link);
-        return;
-    }
-#endif
-    t->class->dequeue_task(rq, t);
+    if (!smp_take_back(t))
+        t->class->dequeue_task(rq, t);
 }
-
-#if PHASE >= 4
-void sched_put_aside(struct rq *rq, struct thread *t)
-{
-    t->leaving = true;
-    list_push_tail(&rq->leaving, &t->run_link);
-}
-
-#endif
 
 /* What the current thread and its caller owe schedule(). */
 static void check_entry(const struct rq *rq, const struct thread *prev)
@@ -137,9 +117,7 @@ static inline void switch_done(void)
 {
     struct rq *rq = this_rq();
     struct thread *exited = rq->exited;
-#if PHASE >= 4
-    bool deliver = !list_empty(&rq->leaving);
-#endif
+    bool deliver = smp_has_leaving(rq);
 
     if (IS_CHECKED)
         check_switched(rq);
@@ -147,10 +125,8 @@ static inline void switch_done(void)
     spin_unlock(&rq->lock);
     if (unlikely(exited))
         thread_left_stack(exited);
-#if PHASE >= 4
     if (unlikely(deliver))
         threads_deliver(rq);
-#endif
 }
 
 __attribute__((noinline, cold)) void sched_trace(enum trace_event event, const struct rq *rq, const struct thread *t, u64 arg)

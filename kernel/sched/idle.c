@@ -2,14 +2,11 @@
 #include "sched/idle.h"
 #include "sched/sched.h"
 #include "lib/format.h"
+#include "mm/kstack.h"
 #include "sched/thread.h"
 #if PHASE >= 2
 #include "sched/preempt.h"
 #include "sched/timer.h"
-#endif
-#if PHASE >= 4
-#include "mm/kstack.h"
-#include "sched/placement.h"
 #endif
 
 #define IDLE_STACK_SIZE 8192
@@ -18,9 +15,6 @@ static struct thread idle_threads[CONFIG_MAX_CPUS];
 static u8 boot_idle_stack[IDLE_STACK_SIZE] __attribute__((aligned(16)));
 
 void (*sched_all_exited)(void);
-#if PHASE >= 4
-u64 idle_cpus;
-#endif
 
 /* Whether anything can still make a thread ready: an interrupt, for one that waits. In phase 1 there is none. */
 static bool somebody_may_come(void)
@@ -29,34 +23,16 @@ static bool somebody_may_come(void)
     if (thread_count())
         return true;
 #endif
-#if PHASE >= 4
-    if (__atomic_load_n(&idle_cpus, __ATOMIC_SEQ_CST) != cpus_online)
-        return true; /* where the last thread is still being given back, they say so when that is done */
-#endif
-    return false;
+    return !smp_all_idle(); /* where the last thread is still being given back, they say so when that is done */
 }
 
-#if PHASE >= 4
-/* From here on others may choose this CPU. Interrupts off. Said when the thread that ran before is off its stack, and whatever was to be
-   done about it is done: the last one of all that says it may take that nothing goes on anywhere. */
-static void now_idle(void)
-{
-    u64 me = 1ul << this_cpu()->id;
-
-    if (!(idle_cpus & me))
-        __atomic_fetch_or(&idle_cpus, me, __ATOMIC_SEQ_CST);
-}
-
-#endif
 /* The interrupt that makes a thread ready also takes the CPU away from here. */
 static int idle_loop(void *arg)
 {
     (void)arg;
     for (;;) {
         irq_disable();
-#if PHASE >= 4
-        now_idle();
-#endif
+        smp_idle();
         if (!somebody_may_come() && sched_all_exited)
             sched_all_exited();
         if (!this_cpu()->need_resched) /* who exited just now may have woken somebody: no interrupt would tell */
@@ -89,9 +65,7 @@ static struct thread *idle_pick(struct rq *rq)
 static void idle_put_prev(struct rq *rq, struct thread *t)
 {
     (void)t;
-#if PHASE >= 4
-    __atomic_fetch_and(&idle_cpus, ~(1ul << rq->cpu), __ATOMIC_SEQ_CST);
-#endif
+    smp_busy(rq);
     tick_start(rq);
 }
 #endif
@@ -132,7 +106,6 @@ void idle_init(struct rq *rq)
     rq->idle = &idle_threads[rq->cpu];
 }
 
-#if PHASE >= 4
 struct thread *idle_new(int cpu)
 {
     struct kstack stack;
@@ -142,10 +115,7 @@ struct thread *idle_new(int cpu)
 
 _Noreturn void idle_run(void)
 {
-    struct thread *me = current();
-
-    me->cpu_cycles = -cycles(); /* its turn begins here */
+    current()->cpu_cycles = -cycles(); /* its turn begins here */
     idle_loop(NULL);
     panic("idle_run: CPU %d's idle thread came back", this_cpu()->id);
 }
-#endif

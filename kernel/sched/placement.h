@@ -6,8 +6,6 @@
 
 #include "sched/sched.h"
 
-extern u64 idle_cpus; /* [a] bit n: CPU n runs its idle thread. For choosing: it may have changed since */
-
 /* Lab 4.3 (placement.c). Interrupts off. */
 
 /* The CPU where t had best run: where it ran last, unless that is forbidden, or busy while another one that is allowed is idle. Then the
@@ -18,8 +16,6 @@ void rq_lock_both(struct rq *a, struct rq *b);
 /* t, READY and queued in `from`, is queued in `to` instead, and runs at once if it has to. Both locks held. */
 void thread_move(struct rq *from, struct rq *to, struct thread *t);
 
-/* t, in rq's queue of those who leave, goes where it may run (migrate.c). rq is this CPU's; interrupts off, no lock held. */
-void threads_deliver(struct rq *rq);
 /* Whether t may run on a CPU. */
 static inline bool may_run_on(const struct thread *t, int cpu)
 {

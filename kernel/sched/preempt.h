@@ -2,6 +2,7 @@
 #pragma once
 
 #include "sched/sched.h"
+#include "sched/smp.h"
 
 /* The ways in. preempt_point() is in arch/upcall.h: whoever ends something that forbade preemption calls it. */
 
@@ -14,23 +15,10 @@ void preempt_before_user(void);
 /* `kpreempt=`: whether a thread in the kernel may be preempted at all, or only the idle thread (and user mode, from phase 3 on). */
 void preempt_set_kernel(bool allowed);
 
-#if PHASE >= 4
-/* Lab 4.3 (placement.c): rq's CPU, which is another one and has need_resched set, is told. rq->lock held. */
-void resched_remote(struct rq *rq);
-
-#endif
 /* Asks for a reschedule on rq's CPU as soon as that is possible. rq->lock held. All that a class may do. */
 static inline void resched(struct rq *rq)
 {
-#if PHASE >= 4
-    bool told = cpus[rq->cpu].need_resched;
-
-#endif
-    cpus[rq->cpu].need_resched = true;
-#if PHASE >= 4
-    if (!told && rq->cpu != this_cpu()->id)
-        resched_remote(rq);
-#endif
+    smp_resched(rq);
 }
 
 /* Lab 2.2 (critical.c). Both pairs nest. */

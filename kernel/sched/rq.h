@@ -16,18 +16,14 @@ struct rq {
     u64 clock;           /* [l] cycles() when the lock was taken: all that is decided under it is decided, and charged, at one time */
     struct list ready;   /* [l] rr and fcfs: who waits, the longest waiting first */
     struct thread *curr; /* [l] who runs on this CPU */
-#if PHASE >= 4
     struct list leaving; /* [l] threads that are ready and may not run here: they are delivered after the switch */
-#endif
     struct thread *exited; /* [l] has just exited; whoever runs next cleans up after it */
     struct thread *idle; /* the CPU's idle thread */
     u64 nr_switches;     /* [l] times that another thread was chosen */
 #if PHASE >= 2
     u64 next_tick;       /* ns; ~0ul while the CPU idles. This CPU, interrupts off */
     u64 tick_ns;         /* between two ticks. Set at start */
-#if PHASE >= 4
     u64 tick_phase;      /* ns; ticks are whole periods behind it. Set at start; not used on CPU 0 */
-#endif
     struct prio_rq prio; /* [l] */
     struct mlfq_rq mlfq; /* [l] */
     struct sjf_rq sjf;   /* [l] */

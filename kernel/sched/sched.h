@@ -4,6 +4,7 @@
 #include "base/assert.h"
 #include "base/trace.h"
 #include "sched/rq.h"
+#include "sched/smp.h"
 
 /* Makes this CPU's run queue, with the running boot thread as its current thread. Each CPU once, interrupts off, after slab_init(). */
 void scheduler_init(void);
@@ -22,11 +23,6 @@ void sched_check_enqueue(const struct rq *rq, const struct thread *t);
 /* Writes a record with what the models need to know of t: arg[0] = arg, arg[1] to arg[3] as base/trace.h says. rq->lock held. */
 __attribute__((noinline, cold)) void sched_trace(enum trace_event event, const struct rq *rq, const struct thread *t, u64 arg);
 
-#if PHASE >= 4
-/* A READY thread that may not run on rq's CPU any more waits there, in no class's queue, until it is delivered. rq->lock held. */
-void sched_put_aside(struct rq *rq, struct thread *t);
-
-#endif
 /* A READY thread joins rq: the wrapper around its class's enqueue_task that counts and traces. rq->lock held. */
 static inline void sched_enqueue(struct rq *rq, struct thread *t, enum enqueue_why why)
 {
@@ -35,13 +31,8 @@ static inline void sched_enqueue(struct rq *rq, struct thread *t, enum enqueue_w
     rq->nr_ready++;
     if (unlikely(trace_on))
         sched_trace(TRACE_ENQUEUE, rq, t, why);
-#if PHASE >= 4
-    if (unlikely(!(t->cpu_mask >> rq->cpu & 1))) {
-        sched_put_aside(rq, t);
-        return;
-    }
-#endif
-    t->class->enqueue_task(rq, t, why);
+    if (!smp_put_aside(rq, t))
+        t->class->enqueue_task(rq, t, why);
 }
 
 /* A queued thread leaves rq without running. rq->lock held. */

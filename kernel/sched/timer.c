@@ -9,7 +9,7 @@ static struct timer_queue queues[CONFIG_MAX_CPUS];
 
 #define NEVER (~0ul)
 
-static inline struct timer_queue *this_queue(void)
+static struct timer_queue *this_queue(void)
 {
     return &queues[this_cpu()->id];
 }
@@ -25,21 +25,6 @@ static void program(const struct rq *rq, u64 now)
         timer_set(next > now ? next - now : 1);
 }
 
-#if PHASE >= 4
-#define PERIOD_STEP 7 /* of 1000 */
-
-/* No two CPUs tick at the same time, or for long after each other: under QEMU, which lets CPUs take turns where their timers fall, those
-   whose timers fall together may starve (docs/design.md). So each has a period of its own, and ticks at its multiples. CPU 0 keeps the period
-   that was asked for. */
-static void tick_spread(struct rq *rq)
-{
-    u64 i = (u64)rq->cpu;
-
-    rq->tick_phase = clock_ns() + rq->tick_ns * i / CONFIG_MAX_CPUS;
-    rq->tick_ns += rq->tick_ns * i * PERIOD_STEP / 1000;
-}
-
-#endif
 /* Calls whoever is due, one by one, without the lock: what they do may take others. */
 static void expire(struct timer_queue *queue, u64 now)
 {
@@ -95,9 +80,7 @@ void timers_init(unsigned hz)
     spin_init(&queue->lock, "timers", RANK_TIMERS);
     rb_tree_init(&queue->tree, NULL);
     timer_init();
-#if PHASE >= 4
-    tick_spread(rq);
-#endif
+    smp_spread_ticks(rq);
     if (!rq->cpu)
         interrupt_register(VECTOR_TIMER, timer_interrupt);
     if (rq->curr != rq->idle)
@@ -117,6 +100,7 @@ void timer_start(struct timer *timer, u64 when, void (*expired)(struct timer *ti
     program(this_rq(), clock_ns());
 }
 
+/* The interrupt that was set for it comes too early for the next one, which costs one look at the clock. */
 bool timer_cancel(struct timer *timer)
 {
     struct timer_queue *queue = timer->queue;
@@ -134,18 +118,14 @@ bool timer_cancel(struct timer *timer)
     waits = rb_linked(&timer->node);
     rb_erase(&queue->tree, &timer->node);
     spin_unlock_irq(&queue->lock, flags);
-    return waits; /* the interrupt that was set for it comes too early for the next one, which costs one look at the clock */
+    return waits;
 }
 
 void tick_start(struct rq *rq)
 {
     u64 now = clock_ns();
 
-    rq->next_tick = now + rq->tick_ns;
-#if PHASE >= 4
-    if (rq->cpu)
-        rq->next_tick -= (now - rq->tick_phase) % rq->tick_ns;
-#endif
+    rq->next_tick = smp_first_tick(rq, now);
     program(rq, now);
 }
 

@@ -14,8 +14,9 @@ struct timer_queue {
 void timers_init(unsigned hz);
 /* expired(timer) will be called at `when` (ns), by the timer interrupt of this CPU. The timer is in no queue. Interrupts off. */
 void timer_start(struct timer *timer, u64 when, void (*expired)(struct timer *timer));
-/* Takes a timer back; nothing happens if it has expired. Returns true if it had not: then it never will. If its function is being called on
-   another CPU, that is waited for: when this returns, nothing of the timer is in use. Any context; holds no lock that the function takes. */
+/* Takes a timer back; nothing happens if it has expired. Returns true if it had not: then it never will. If its function is being called
+   on another CPU, that is waited for: when this returns, nothing of the timer is in use. Any context; the caller holds no lock that the
+   function takes. */
 bool timer_cancel(struct timer *timer);
 /* The tick starts with the first thread that runs, and stops when the CPU idles: for idle.c. rq->lock held. */
 void tick_start(struct rq *rq);

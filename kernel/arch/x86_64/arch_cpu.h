@@ -3,7 +3,7 @@
 
 #include "lib/types.h"
 
-struct space_users; /* arch/pagetable.h */
+struct space_users; /* arch/space.h */
 
 #define KERNEL_CS 0x08
 #define KERNEL_DS 0x10
@@ -35,11 +35,9 @@ struct arch_cpu {
     u64 user_rsp; /* the user's stack pointer, for the first instructions after SYSCALL */
     paddr_t root; /* the user page tables in use, or 0 */
     u64 gdt[8]; /* null, kernel code and data, nothing, user data and code, TSS in two words */
-#if PHASE >= 4
     u64 number; /* bit n for CPU n */
     struct space_users *users; /* of the space whose tables are in use; NULL: the kernel's own */
     u64 generation; /* up to which this CPU has forgotten what was taken away there */
     u32 apic_id; /* its interrupt controller's number, by which others reach it */
-#endif
     u8 *ist_stack[IST_COUNT]; /* lowest byte; the word 16 bytes below the end holds the struct cpu */
 };

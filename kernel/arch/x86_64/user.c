@@ -10,7 +10,6 @@
 #define CR0_MP (1ul << 1)
 #define CR0_EM (1ul << 2)
 #define CR0_NE (1ul << 5)
-#define CR4_PGE (1ul << 7)
 #define CR4_OSFXSR (1ul << 9)
 #define CR4_OSXMMEXCPT (1ul << 10)
 #define RFLAGS_FIXED (1ul << 1)
@@ -56,81 +55,6 @@ void user_context_reset(struct user_context *context)
     context->fs_base = 0;
 }
 
-#if PHASE >= 4
-/* Enters this CPU as one that runs a thread of the space. What was taken away from the tables since it knew them last it forgets by loading
-   them anew: arch->root is made to differ. */
-static void enter_space(struct arch_cpu *arch, const struct user_context *context)
-{
-    struct space_users *users = context->users;
-    u64 generation;
-
-    __atomic_fetch_or(&users->active, arch->number, __ATOMIC_SEQ_CST);
-    generation = __atomic_load_n(&users->generation, __ATOMIC_SEQ_CST);
-    if (arch->users != users) {
-        if (arch->users)
-            __atomic_fetch_and(&arch->users->loaded, ~arch->number, __ATOMIC_RELEASE);
-        __atomic_fetch_or(&users->loaded, arch->number, __ATOMIC_SEQ_CST);
-        arch->users = users;
-        arch->root = ~0ul;
-    } else if (arch->generation != generation) {
-        arch->root = ~0ul;
-    }
-    arch->generation = generation;
-}
-
-void user_space_pause(const struct user_context *context)
-{
-    if (context->users)
-        __atomic_fetch_and(&context->users->active, ~this_arch()->number, __ATOMIC_RELEASE);
-}
-
-void user_space_become(struct user_context *context, struct space_users *users)
-{
-    u64 flags = irq_save();
-
-    user_space_pause(context);
-    context->users = users;
-    irq_restore(flags);
-}
-
-/* Entries of global pages go when global pages are turned off. */
-void tlb_forget_kernel(void)
-{
-    u64 flags = irq_save(), cr4;
-
-    asm volatile("movq %%cr4, %0" : "=r"(cr4));
-    asm volatile("movq %0, %%cr4" : : "r"(cr4 ^ CR4_PGE) : "memory");
-    asm volatile("movq %0, %%cr4" : : "r"(cr4) : "memory");
-    write_cr3(read_cr3());
-    irq_restore(flags);
-}
-
-bool tlb_is_of(const struct space_users *users)
-{
-    return this_arch()->users == users;
-}
-
-/* It may have missed some before, while it ran no thread of the space: then it has forgotten less, and goes on to say so. */
-void tlb_is_at(const struct space_users *users, u64 generation)
-{
-    struct arch_cpu *arch = this_arch();
-
-    if (users->active & arch->number)
-        arch->generation = generation;
-}
-
-void space_unload(const struct space_users *users)
-{
-    struct arch_cpu *arch = this_arch();
-
-    if (arch->users != users)
-        return;
-    __atomic_fetch_and(&arch->users->loaded, ~arch->number, __ATOMIC_RELEASE);
-    arch->users = NULL;
-    pagetable_use(0);
-}
-
-#endif
 void pagetable_use(paddr_t root)
 {
     struct arch_cpu *arch = this_arch();
@@ -143,9 +67,7 @@ void pagetable_use(paddr_t root)
 
 void user_context_load(const struct user_context *context)
 {
-#if PHASE >= 4
-    enter_space(this_arch(), context);
-#endif
+    space_enter(context);
     pagetable_use(context->root);
     this_arch()->tss.rsp[0] = context->stack_top;
     wrmsr(MSR_FS_BASE, context->fs_base);
@@ -171,10 +93,7 @@ void user_space_leave(struct user_context *context)
     u64 flags = irq_save();
 
     context->root = 0;
-#if PHASE >= 4
-    user_space_become(context, NULL);
-    space_unload(this_arch()->users);
-#endif
+    space_become(context, NULL);
     pagetable_use(0);
     irq_restore(flags);
 }

@@ -1,0 +1,8 @@
+/* Which CPUs a thread may run on. */
+#pragma once
+
+#include "sched/thread.h"
+
+/* mask: bit n, CPU n; what is not online does not count. If the thread runs or waits on another one, it goes at once: of itself, before
+   this returns. Any context. Returns 0, -ESRCH, or -EINVAL: none of them is online. */
+int thread_set_affinity(tid_t tid, u64 mask);

@@ -1,0 +1,94 @@
+/* Where the scheduler has to do with several CPUs: what core.c, idle.c, preempt.h and timer.c call for it. */
+#pragma once
+
+#include "base/cpu.h"
+#include "sched/rq.h"
+
+/* For rq, when it is made. */
+static inline void smp_rq_init(struct rq *rq)
+{
+    list_init(&rq->leaving);
+}
+
+/* A thread that may not run on rq's CPU any more waits there in no class's queue, until threads_deliver() takes it to another one. Returns
+   whether t, READY and about to be queued, is put aside so. rq->lock held. */
+static inline bool smp_put_aside(struct rq *rq, struct thread *t)
+{
+    if (likely(t->cpu_mask >> rq->cpu & 1))
+        return false;
+    t->leaving = true;
+    list_push_tail(&rq->leaving, &t->run_link);
+    return true;
+}
+
+/* Takes t out again, if it was put aside. Returns whether it was. rq->lock held. */
+static inline bool smp_take_back(struct thread *t)
+{
+    if (likely(!t->leaving))
+        return false;
+    t->leaving = false;
+    list_remove(&t->run_link);
+    return true;
+}
+
+static inline bool smp_has_leaving(const struct rq *rq)
+{
+    return !list_empty(&rq->leaving);
+}
+
+/* Those who were put aside on this CPU go where they may run (migrate.c). Interrupts off, no lock held. */
+void threads_deliver(struct rq *rq);
+
+/* Lab 4.3 (placement.c): rq's CPU, which is another one and has need_resched set, is told. rq->lock held. */
+void resched_remote(struct rq *rq);
+
+/* rq's CPU has to choose anew who runs. rq->lock held. */
+static inline void smp_resched(struct rq *rq)
+{
+    bool told = cpus[rq->cpu].need_resched;
+
+    cpus[rq->cpu].need_resched = true;
+    if (!told && rq->cpu != this_cpu()->id)
+        resched_remote(rq);
+}
+
+extern u64 idle_cpus; /* [a] bit n: CPU n has nobody to run. For choosing: it may have changed since */
+
+/* This CPU has nobody to run, and all that was to be done about the last one is done. Interrupts off. */
+static inline void smp_idle(void)
+{
+    u64 me = 1ul << this_cpu()->id;
+
+    if (!(__atomic_load_n(&idle_cpus, __ATOMIC_RELAXED) & me))
+        __atomic_fetch_or(&idle_cpus, me, __ATOMIC_SEQ_CST);
+}
+
+static inline void smp_busy(const struct rq *rq)
+{
+    __atomic_fetch_and(&idle_cpus, ~(1ul << rq->cpu), __ATOMIC_SEQ_CST);
+}
+
+/* Whether no other CPU has anything to do: what this one says of all may be so. */
+static inline bool smp_all_idle(void)
+{
+    return __atomic_load_n(&idle_cpus, __ATOMIC_SEQ_CST) == __atomic_load_n(&cpus_online, __ATOMIC_SEQ_CST);
+}
+
+#define TICK_STEP 7 /* of 1000 */
+
+/* No two CPUs tick at the same time, or for long after each other: under QEMU, which lets CPUs take turns where their timers fall, those
+   whose timers fall together may starve (docs/design.md). So each has a period of its own, and ticks at its multiples. CPU 0 keeps the
+   period that was asked for, and ticks a whole period after it stopped being idle. */
+static inline void smp_spread_ticks(struct rq *rq)
+{
+    u64 i = (u64)rq->cpu;
+
+    rq->tick_phase = clock_ns() + rq->tick_ns * i / CONFIG_MAX_CPUS;
+    rq->tick_ns += rq->tick_ns * i * TICK_STEP / 1000;
+}
+
+/* When rq's CPU ticks first, if it begins to now. */
+static inline u64 smp_first_tick(const struct rq *rq, u64 now)
+{
+    return now + rq->tick_ns - (rq->cpu ? (now - rq->tick_phase) % rq->tick_ns : 0);
+}

@@ -1,0 +1,64 @@
+/* Where the scheduler has to do with several CPUs: nowhere, as long as there is one. */
+#pragma once
+
+#include "base/cpu.h"
+#include "sched/rq.h"
+
+static inline void smp_rq_init(struct rq *rq)
+{
+    (void)rq;
+}
+
+static inline bool smp_put_aside(struct rq *rq, struct thread *t)
+{
+    (void)rq, (void)t;
+    return false;
+}
+
+static inline bool smp_take_back(struct thread *t)
+{
+    (void)t;
+    return false;
+}
+
+static inline bool smp_has_leaving(const struct rq *rq)
+{
+    (void)rq;
+    return false;
+}
+
+static inline void threads_deliver(struct rq *rq)
+{
+    (void)rq;
+}
+
+static inline void smp_resched(struct rq *rq)
+{
+    cpus[rq->cpu].need_resched = true;
+}
+
+static inline void smp_idle(void)
+{
+}
+
+static inline void smp_busy(const struct rq *rq)
+{
+    (void)rq;
+}
+
+static inline bool smp_all_idle(void)
+{
+    return true;
+}
+
+#if PHASE >= 2
+static inline void smp_spread_ticks(struct rq *rq)
+{
+    (void)rq;
+}
+
+static inline u64 smp_first_tick(const struct rq *rq, u64 now)
+{
+    return now + rq->tick_ns;
+}
+#endif
