@@ -92,10 +92,12 @@ def bulk(options):
     with only_one(options.out):
         sweep(options.out)
         open_ones = [one for one in found if not course.is_current(one)] if not options.test else found
-        tables, progress = Tables(course, found), Progress(len(found), len(found) - len(open_ones))
+        tables = Tables(course, found)
+        if open_ones:
+            print("bulk: building what was handed out, once for all", flush=True)
+            course.build_base()
+        progress = Progress(len(found), len(found) - len(open_ones))
         try:
-            if open_ones:
-                course.build_base()
             course.grade_all(open_ones, lambda one: (tables.take(one), progress.step(one.name)))
         finally:
             tables = Tables(course, found)  # who came to an end while an interrupt waited for them is in it, too
@@ -298,9 +300,9 @@ class Course:
         most, extra = (results.rounded(sheet.total("points", core)) for core in (True, False))
         own = [path for exercise in self.known.values() if regrade.lab_of(exercise) == self.phase for path in exercise.files]
         words = [f"Score: 0/{most}", f"This submission was refused: it {why}.",
-                 f"What was looked for: the files of lab {self.phase} in a folder kernel/, which may lie in a zip, tar or git bundle, or loose "
-                 f"files with their names: {', '.join(dict.fromkeys(own))}.",
-                 f"What to do: in your tree of lab {self.phase}, make handin packs build/handin-{self.phase}.tar; hand in that file as it is."]
+                 f"What was looked for: the files of lab {self.phase} in a folder kernel/, which may lie in a zip, tar or git bundle, or "
+                 f"loose files with their names: {', '.join(dict.fromkeys(own))}.",
+                 f"What to do: make handin, in your tree of lab {self.phase}, packs build/handin-{self.phase}.tar; hand that in as it is."]
         data = {"phase": self.phase, "review": [], "max_score": most, "extra_score": 0, "extra_max": extra, "complete": False}
         return results.whole(0, "\n".join(words), [], data)
 

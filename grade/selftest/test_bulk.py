@@ -118,7 +118,8 @@ def test_nothing_but_results_stays(undisturbed):
 def test_who_was_refused_reads_why_and_what_to_do(undisturbed):
     page = undisturbed["zoe/feedback.html"]
     for words in ("Score: 0/100", "This submission was refused: it is neither a folder nor",
-                  "What was looked for: the files of lab 1 in a folder kernel/", f"with their names: {BODY}, kernel/lab/more.inc.", "make handin packs build/handin-1.tar"):
+                  "What was looked for: the files of lab 1 in a folder kernel/",
+                  f"with their names: {BODY}, kernel/lab/more.inc.", "packs build/handin-1.tar"):
         assert words in page
     assert 'href="zoe/feedback.html"' in undisturbed["index.html"] and "3 of 4 graded, 66.7 points on average" in undisturbed["index.html"]
 
