@@ -335,8 +335,10 @@ class Course:
             words = said.read(MOST_SAID)
         (place / "said.txt").write_bytes(words)
         if (work / "out" / KEPT).exists() and status in (0, 1, 3):
-            os.replace(work / "out" / KEPT, place / KEPT)
-            lent = (read_json(place / KEPT) or {}).get("extra_data", {}).get("lent", [])
+            kept = json.loads((work / "out" / KEPT).read_text(encoding="utf-8"))
+            del kept["extra_data"]["kernel"]  # which goes with the build folder
+            write(place / KEPT, json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
+            lent = kept["extra_data"]["lent"]
             return "; ".join(["some tests could not be judged"] * (status == 3) +
                              [f"files of earlier labs that were not handed in, and are the reference's: {len(lent)}"] * bool(lent))
         raise GraderFault(telling(words.decode("utf-8", "replace"))[:300])
@@ -379,7 +381,7 @@ def digest(files):
 def read_json(path):
     """What a file holds; None if it is not there, or no JSON."""
     try:
-        return json.loads(path.read_text())
+        return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
 

@@ -82,7 +82,7 @@ def kept(out):
             text = path.read_text(errors="replace")
             if path.name == "results.json":
                 text = json.loads(text)
-                text.pop("execution_time"), text["extra_data"].pop("kernel", None)
+                text.pop("execution_time")
             found[path.relative_to(out).as_posix()] = text
     return found
 
