@@ -24,7 +24,7 @@ from test_hostile import ENDS, FORGED, hostile
 from grade import bulk, exercises, intake, submission
 
 YIELD, SWITCH, MINE = "kernel/sched/yield.c", "kernel/arch/x86_64/switch.asm", submission.MINE_HEADER
-ATTACKED = "1.4"
+ATTACKED, WITHOUT_TRACE = "1.4", "a_threads_stack_is_untouched_by_the_others"
 SECRET = "the course's secret 4711"
 HONEST = ("ada", "zoe")  # in front of all others and behind them
 
@@ -303,8 +303,11 @@ def test_a_source_that_reaches_out_earns_nothing(graded, name):
 
 @pytest.mark.parametrize("name", [*ENDS, FORGED] if kernels.ALL else ["forges_the_report_unseen", "patches_the_code", FORGED])
 def test_a_hostile_kernel_earns_nothing_or_is_to_be_looked_at(graded, name):
+    """Who spoils the trace and nothing else is right where no trace judges, and earns that."""
     row, results = named(graded, name)
-    assert earned(results) == 0 or (name == FORGED and row["review"])
+    passed = {test["extra_data"]["name"] for test in results["tests"] if test["number"] == ATTACKED and test["score"]}
+    honest = {WITHOUT_TRACE} if name != FORGED and ENDS[name] == ("corrupt", "trace") else set()
+    assert passed == honest or (name == FORGED and row["review"])
 
 
 @pytest.mark.parametrize("name", PACKED, ids=lambda name: name[:24])
