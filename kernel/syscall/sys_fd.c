@@ -10,6 +10,7 @@
 #include "mm/uaccess.h"
 #include "proc/signal.h"
 #include "proc/user_thread.h"
+#include "sched/interrupt.h"
 #include "syscall/calls.h"
 #include "syscall/sys_path.h"
 
