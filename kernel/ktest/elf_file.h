@@ -1,5 +1,5 @@
-/* A program's file for the tests of lab 3.3, made page by page: text of two pages, constants of 16 bytes, data of 64 bytes with 12 KiB in all,
-   and a note. All behind the headers that no segment says is 0xff. */
+/* A program's file for the tests of lab 3.3: text of two pages, constants of 16 bytes, data of 64 bytes with 12 KiB in all, and a note. All
+   behind the headers that no segment says is 0xff. */
 #pragma once
 
 #include "proc/image.h"
