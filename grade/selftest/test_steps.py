@@ -89,8 +89,8 @@ class Under(kernels.Boot):
 
 
 def combinations(phase, earlier):
-    """[(test, policy)] of an earlier lab in a phase's kernel. Of lab 1 each test with each policy; lab 2's choose the policy that they speak
-    of (None). Unless all are asked for, a fifth: each of lab 1's with one policy, with another one in each phase."""
+    """[(test, policy)] of an earlier lab in a phase's kernel. Of lab 1 each test with each policy; lab 2's choose the policy that they
+    speak of (None). Unless all are asked for, a fifth: each of lab 1's with one policy, with another one in each phase."""
     tests = list(kernels.phase_tests(earlier).values())
     if earlier > 1:
         return [(test, None) for test in tests[::1 if kernels.ALL else 5]]
