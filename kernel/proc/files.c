@@ -5,7 +5,6 @@
 #include "lib/string.h"
 #include "proc/table.h"
 #include "proc/user_thread.h"
-#include "sched/interrupt.h"
 
 /* --- files in address spaces --------------------------------------------------------------------------------------------------------- */
 

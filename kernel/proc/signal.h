@@ -4,6 +4,7 @@
 
 #include "base/thread.h"
 #include "lib/signals.h"
+#include "sched/interrupt.h"
 
 struct process;
 struct trap_frame;

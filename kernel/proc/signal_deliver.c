@@ -8,7 +8,6 @@
 #include "proc/table.h"
 #include "proc/user_thread.h"
 #include "sched/control.h"
-#include "sched/interrupt.h"
 
 #define RED_ZONE 128 /* bytes below its stack pointer that a function may use: System V ABI */
 #define SS_ONSTACK 1

@@ -10,7 +10,6 @@
 #include "mm/uaccess.h"
 #include "proc/signal.h"
 #include "proc/user_thread.h"
-#include "sched/interrupt.h"
 #include "syscall/calls.h"
 #include "syscall/sys_path.h"
 
