@@ -114,6 +114,21 @@ def test_without_that_it_would_ring_in_freed_memory(booted):
     assert booted("user", wrong=wrong, outcome=None, result=None, **RINGS_LATE).outcome == "panic"
 
 
+# --- what is missing ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_who_tries_an_unfinished_kernel_is_told_what_is_missing(tmp_path):
+    """Once for each exercise, however often its stubs are met; the tests read a report instead."""
+    path = "kernel/proc/signal.c"
+    kernel = kernels.build(kernels.reference(PHASE), {path: kernels.files_of(307, PHASE)[path]}, tmp_path / "made")
+    said = []
+    for options in ("trace=off", "trace=off ktest=user init=/bin/time,true"):
+        with Machine(kernel, options, input=b"echo a\n\x04", archive=kernels.archive_of(PHASE)) as machine:
+            machine.run()
+            said.append(machine.console())
+    assert said == ["lab 3.8a: signal_ignored is yours to write\n# echo a\na\n# \n", "ktest: done\n"]
+
+
 # --- the kernel's log --------------------------------------------------------------------------------------------------------------------
 
 
