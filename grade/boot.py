@@ -231,6 +231,16 @@ def nonce_of(kernel, text):
     return int.from_bytes(digest[:8], "big") | 1 << 63
 
 
+def never_came(run, rule, *evidence):
+    """Raises what ended a run that did not finish: nothing can come any more. rule: what had to come next, and did not if the run
+    does not end."""
+    if run.unjudged and run.outcome == "hang":
+        hang = run.unjudged
+        raise Unjudged("hang", f"the run does not end, and this never came: {rule}", *evidence, hang.rule, *hang.evidence)
+    if run.unjudged:
+        raise run.unjudged
+
+
 def kept(run, rule, structs=None):
     """Judges by the facts KEPT that nothing was changed but what is the exercise's. structs: {fact.a: the structure's name} of those that
     are no struct thread."""

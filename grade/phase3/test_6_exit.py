@@ -6,6 +6,7 @@ from grade.phase3.parts import part, says
 ZOMBIE = 1  # enum process_state
 ERESTART = -512
 BEFORE = 0xBEF03E  # what stands in the memory of kernel/ktest/test_fork.c
+BORROWED = ["seen in the parent: 6", "a borrower: the right one, 0x600"]
 NOBODY = "No child processes, 0x5a5a5a"
 
 
@@ -136,7 +137,7 @@ def test_what_was_shared_is_given_back_once(boot):
     no_leak(run)
     run = part(boot, "exit", "borrowed")
     says(run, {"a child that borrowed its parent's address space returns it, and its parent goes on":
-               ["seen in the parent: 6", "a borrower: the right one, 0x600"]})
+               BORROWED})
     no_leak(run)
     run = boot("fork_borrowers", "sched=mlfq")
     for fact in run.facts("RESULT"):
@@ -164,6 +165,7 @@ while (at := resume()) not in (address("ktest_done"), None):
 def test_no_tables_are_given_back_that_are_in_use(boot):
     """The processor walks whatever CR3 names: what is given back is somebody else's, who writes there what he likes."""
     run = part(boot, "exit", "borrowed")
+    says(run, {"a child that borrowed its parent's address space returns it, and its parent goes on": BORROWED})
     with replay(run) as debugger:
         seen = debugger.run_script(GIVEN_BACK)
     given_back = [at for at in seen if at["given_back"]]
