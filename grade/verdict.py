@@ -107,7 +107,7 @@ def frame_lines(kernel, died):
 
 def hung(end, kernel, died, limit_ms):
     """The limit of virtual time. died: what the kernel reported when the watchdog interrupted it, or None."""
-    broken, seen = waits.told(kernel)
+    broken, seen = waits.told(kernel, died)
     rule = f"the run does not end: after {limit_ms} ms of the machine's time the test was still not complete"
     if broken:
         rule = f"the run does not end: after {limit_ms} ms of the machine's time {broken[0].text}"
@@ -119,8 +119,8 @@ def hung(end, kernel, died, limit_ms):
         where = ["nobody can run: all wait"]
     also = [f"also: {other.text}" for other in broken[1:]]
     look = [f"in GDB, backwards from the end: `break {broken[0].stop}` and `reverse-continue`"] if broken else []
-    return Unjudged("hang", rule, *also, *seen, *waits.last_written(kernel), *noted(kernel), *look, *where, *events.thread_lines(kernel),
-                    *last_events(kernel))
+    return Unjudged("hang", rule, *also, *seen, *waits.last_written(kernel), *noted(kernel), *look, *where,
+                    *([] if seen else events.thread_lines(kernel)), *last_events(kernel))
 
 
 def noted(kernel, most=3):

@@ -11,10 +11,10 @@ from .state import Kernel
 
 Rule = namedtuple("Rule", "text stop")  # stop: the function to stop in, backwards from the end
 
-BYTES = Rule("a reader still waits at a pipe that has bytes: who puts some in, or was in a reader's way, wakes all who wait for them",
+BYTES = Rule("a reader still waits at a pipe that has bytes: a read takes what there is, and who puts some in wakes all who wait",
              "pipe_write")
 END = Rule("a reader still waits at a pipe to which nobody can write any more: all who wait for bytes hear of the end", "pipe_leave")
-ROOM = Rule("a writer still waits at a pipe that has room for it: who makes room, or was in a writer's way, wakes all who wait for it",
+ROOM = Rule("a writer still waits at a pipe that has room for it: a write uses it, and who makes room wakes all who wait",
             "pipe_read")
 BROKEN = Rule("a writer still waits at a pipe from which nobody can read any more: all who wait for room hear of that", "pipe_leave")
 BUSY = Rule("a pipe is kept by somebody who is gone: who has copied, or could not, takes `reading` or `writing` back", "pipe_take")
@@ -30,19 +30,25 @@ OPEN = Rule("a process has ended and has descriptors still: release() closes the
 ORPHAN = Rule("a process has a parent that is gone: the children of one that ends become process 1's", "process_thread_leaves")
 POLL = Rule("poll() still waits, and what it waits for is there: whoever changes what a pipe has calls poll_changed()", "poll_changed")
 
+NONBLOCK = Rule("a process waits at a pipe that it opened with O_NONBLOCK: it is told EAGAIN, and waits for nothing but another one's copy",
+                "pipe_read")
+
+O_NONBLOCK = 0o4000
 PIPE_BUF, PIPE_SIZE = 4096, 65536
 POLLIN, POLLOUT = 1, 4
 SYSCALL = 256  # trap_frame.vector
 STEPS = {"wait_on", "wait_on_until", "wait_interruptible", "wait_interruptible_until", "block_current", "thread_block"}  # of every wait
+ANY = {"ktest_exit_orphans"}  # they wait for any child; of others in the kernel nobody knows for which
 MOST_FDS, MOST_POLLED = 1024, 64
 
 
-def told(kernel):
-    """(the Rules that are broken, lines of what was seen); both empty for a kernel without programs."""
+def told(kernel, died):
+    """(the Rules that are broken, lines of what was seen); both empty for a kernel without programs. died: events.Panic of the watchdog's
+    interrupt, or None."""
     if "children" not in kernel.image.structs.get("process", {"members": {}})["members"]:
         return [], []
     try:
-        return System(kernel).told()
+        return System(kernel, died).told()
     except views.UNREADABLE as error:
         return [], [f"(the processes cannot be read: {error})"]
 
@@ -64,12 +70,13 @@ def is_zombie(process):
 class System:
     """All processes and threads of a kernel after its run."""
 
-    def __init__(self, kernel):
+    def __init__(self, kernel, died):
         root = int(kernel["kernel_pml4"]) - DIRECT_BASE  # the kernel's own tables: a run that was cut off says no CR3
         self.kernel = kernel = Kernel(kernel.image, GuestMemory(kernel.memory.ram, root))
         self.processes = list(kernel.list(kernel["processes"], "process", "all_link"))
         self.threads = events.threads(kernel)
-        self.calls = {t._address: self.functions(t) for t in self.threads}
+        self.calls = {t._address: self.functions(died.frames if died and died.tid == t.tid else views.backtrace(kernel, t))
+                      for t in self.threads if views.short(t.state) in ("BLOCKED", "READY", "RUNNING")}
         self.rules, self.lines = [], []
 
     def told(self):
@@ -97,13 +104,9 @@ class System:
         if condition and rule not in self.rules:
             self.rules.append(rule)
 
-    def functions(self, thread):
+    def functions(self, addresses):
         """The functions that a thread is in, innermost first."""
-        try:
-            found = (self.kernel.image.function(address) for address in views.backtrace(self.kernel, thread))
-            return [function[0] for function in found if function]
-        except views.UNREADABLE:
-            return []
+        return [function[0] for function in map(self.kernel.image.function, addresses) if function]
 
     def files(self, process):
         """(number, struct file) of each open descriptor."""
@@ -118,14 +121,16 @@ class System:
         owner, state = self.kernel.at("process", int(thread.owner)) if int(thread.owner) else None, views.short(thread.state)
         own = owner if owner and owner.pid != 1 else None
         who = f"process {own.pid} ({own.name}), child of {own.ppid}" if own else f"thread {views.label(thread)}"
-        if state in ("READY", "RUNNING", "STOPPED") and own:
+        if state in ("READY", "RUNNING", "STOPPED"):
             frame = self.frame(thread)
             self.lines.append(f"{who}: {state}" + (f", its last system call is {self.call_of(frame)}()" if frame else ""))
+            self.interrupted(thread, "wait_interruptible" in self.calls.get(thread._address, ()))
         if state != "BLOCKED":
             return
         calls, what = self.calls[thread._address], thread.waits_for.target if int(thread.waits_for) else ""
         way = calls[max((n + 1 for n, name in enumerate(calls) if name in STEPS), default=0):][:4]
-        self.lines.append(f"{who}: waits for '{what}' since {thread.blocked_since / 1e6:.3f} ms" + (f", in {' < '.join(way)}" if way else "")
+        joined = [f" (thread {t.tid} to be joined)" for t in self.threads if t.joiner == thread.tid]
+        self.lines.append(f"{who}: waits for '{what}'{''.join(joined)} since {thread.blocked_since / 1e6:.3f} ms" + (f", in {' < '.join(way)}" if way else "")
                           + self.last_wake(thread))
         look = {"bytes in a pipe": self.at_pipe, "room in a pipe": self.at_pipe, "a child": self.for_child}.get(what)
         if look:
@@ -166,12 +171,15 @@ class System:
             "can_read" if reads else "can_write"][0])
         there = pipe.put - pipe.taken
         copies = any(name in ("pipe_take", "pipe_put") for names in self.calls.values() for name in names)
-        self.lines.append(f"  its pipe: {there} bytes, room for {PIPE_SIZE - there}; "
+        self.lines.append(f"  its pipe: {pipe.put} bytes written, {pipe.taken} read, so there are {there} and room for {PIPE_SIZE - there}; "
                           f"{self.ends(pipe, True)}; {self.ends(pipe, False)}; "
                           f"`reading` {str(pipe.reading).lower()}, `writing` {str(pipe.writing).lower()}")
         if ("pipe_read" if reads else "pipe_write") not in calls:
             return
         busy = pipe.reading if reads else pipe.writing
+        frame = self.frame(thread)
+        file = dict(self.files(owner)).get(frame.rdi) if frame else None
+        self.breaks(NONBLOCK, file and int(file.data) == pipe._address and file.flags & O_NONBLOCK and not busy)
         self.breaks(BUSY, busy and not copies)
         if reads:
             self.breaks(BYTES, there and not busy)
@@ -210,13 +218,13 @@ class System:
         wanted = packing.unpack("<i", packing.pack("<I", frame.rdi & 0xFFFFFFFF))[0] if frame and "sys_wait4" in calls else -1
         meant = [p for p in children if wanted <= 0 or p.pid == wanted]
         self.breaks(CHILDLESS, not meant)
-        self.breaks(ENDED, meant and (all if frame is None else any)(is_zombie(p) for p in meant))
+        self.breaks(ENDED, meant and (any if frame or ANY & set(calls) else all)(is_zombie(p) for p in meant))
         self.interrupted(thread)
 
     # --- the rest ---
 
-    def interrupted(self, thread):
-        self.breaks(SIGNAL, thread.interrupted)
+    def interrupted(self, thread, waits=True):
+        self.breaks(SIGNAL, thread.interrupted and waits)
 
     def in_poll(self, thread, owner):
         """What poll() waits for, if that is pipes and can be read."""

@@ -6,6 +6,7 @@
 #include "ktest/space.h"
 #include "lib/errno.h"
 #include "lib/string.h"
+#include "mm/failalloc.h"
 #include "proc/elf.h"
 #include "proc/exec.h"
 #include "sched/thread.h"
@@ -213,7 +214,7 @@ KTEST(elf_good, "the regions and the first bytes of a program")
     if (!error)
         load_odd_ones();
     file_close();
-    return error;
+    return failalloc_failed() ? -ENOMEM : error;
 }
 
 KTEST(elf_anywhere, "the same, of a program that may lie anywhere")
@@ -225,7 +226,7 @@ KTEST(elf_anywhere, "the same, of a program that may lie anywhere")
     put(16, OTHER_EXECUTABLE, 2);
     error = load_good(0x555555554000); /* proc/elf.c's PIE_BASE; a program that lies elsewhere has no bytes here */
     file_close();
-    return error;
+    return failalloc_failed() ? -ENOMEM : error;
 }
 
 /* --- bad ones ------------------------------------------------------------------------------------------------------------------------ */
@@ -334,7 +335,7 @@ KTEST(elf_bad, "files with one wrong field each")
     load_moved_and_unread();
     fact(FACT_COUNT, 0, file.refs);
     file_close();
-    return 0;
+    return failalloc_failed() ? -ENOMEM : 0;
 }
 
 static u64 random_of(u64 *state)
@@ -358,15 +359,16 @@ static void change(u64 *state)
     }
 }
 
-/* COUNT: an error (positive) or 0, how many of 1000 gave it. */
+/* COUNT: an error (positive) or 0, how many of 1000, or of so many as rounds= says, gave it. */
 KTEST(elf_random, "a thousand files with random changes in their headers")
 {
+    u64 rounds = option_u64("rounds") ? option_u64("rounds") : 1000;
     u64 state = option_u64("seed") * 2 + 0x9e3779b97f4a7c15, count[64] = { 0 };
     int error = file_open_here();
 
     if (error)
         return error;
-    for (unsigned i = 0; i < 1000; i++) {
+    for (u64 i = 0; i < rounds; i++) {
         write_file();
         change(&state);
         error = load(i, FILE_SIZE, false);
@@ -377,7 +379,7 @@ KTEST(elf_random, "a thousand files with random changes in their headers")
             fact(FACT_COUNT, i, count[i]);
     fact(FACT_REFS, 0, file.refs);
     file_close();
-    return 0;
+    return failalloc_failed() ? -ENOMEM : 0;
 }
 
 /* --- exec ---------------------------------------------------------------------------------------------------------------------------- */
