@@ -117,9 +117,12 @@ def test_news_goes_before_a_signal(boot):
 
 
 @exercise("3.6", points=1)
+@boots(2)
 @seeds(10)
 def test_no_end_is_missed(boot, seeds):
     """A child may end at any moment, also between its parent's look and its wait: nobody would wake that parent."""
+    rounds = boot("exit_moments", "sched=prio").fact("NOTE")
+    require(rounds.a == rounds.b, "each child is waited for, whenever it ends", f"{rounds.b} of {rounds.a} times it was")
     run = boot("exit_race", build="race", seeds=seeds, limit_ms=1000)
     for one in run.each_seed():
         rounds = one.fact("NOTE")

@@ -12,6 +12,7 @@
 #include "mm/slab.h"
 #include "proc/table.h"
 #include "proc/wait.h"
+#include "sched/control.h"
 #include "sched/interrupt.h"
 #include "sched/thread.h"
 #include "sched/timer.h"
@@ -167,4 +168,40 @@ KTEST(exit_race, "two children that end while their parent looks after them")
     }
     fact(FACT_NOTE, rounds, right);
     return failalloc_failed() ? -ENOMEM : 0;
+}
+
+#define MOMENTS 100
+#define MOMENT_NS 20
+
+static u64 end_at;
+
+static int end_then(void *arg)
+{
+    thread_set_priority(current()->tid, PRIORITY_CRITICAL);
+    thread_sleep_until(end_at);
+    return (int)(s64)arg;
+}
+
+/* With sched=prio the child ends as soon as its time has come, whatever its parent does then. From round to round the parent looks after it
+   a little earlier before that. NOTE: rounds, how many ended as they should. */
+KTEST(exit_moments, "a child that ends before its parent waits for it, after that, and at each moment in between")
+{
+    u64 right = 0;
+
+    for (u64 round = 0; round < MOMENTS; round++) {
+        int status = -1;
+        pid_t pid;
+
+        end_at = clock_ns() + 100000;
+        pid = process_create("child", end_then, (void *)6);
+        if (pid < 0)
+            return pid;
+        while (clock_ns() < end_at - 5000)
+            thread_yield();
+        while (clock_ns() < end_at + 500 - round * MOMENT_NS)
+            ;
+        right += process_wait_for(pid, 0, &status) == pid && status == 6;
+    }
+    fact(FACT_NOTE, MOMENTS, right);
+    return 0;
 }
