@@ -3,7 +3,7 @@
 from grade.api import boots, exercise, no_leak, require, seeds, signed
 from grade.phase3.parts import part, says
 
-EAGAIN, EPIPE, ERESTART = -11, -32, -512
+EAGAIN, EFAULT, EPIPE, ERESTART = -11, -14, -32, -512
 SIZE = 65536
 
 
@@ -152,9 +152,21 @@ def test_what_is_written_together_is_read_together(boot, seeds):
 
 
 @exercise("3.7", points=1)
+@boots(2)
 @seeds(10)
 def test_who_is_kept_out_gets_its_turn(boot, seeds):
     """While one copies, others of its kind wait, and nobody else will wake them: there are bytes and there is room all the time."""
+    run = boot("pipe_kept_out")
+    told(run, "a read or write whose memory is not there returns -EFAULT", {0: EFAULT, 10: EFAULT})
+    told(run, "a copy that fails wakes who came meanwhile, as one that succeeds does: of two writers the one goes on that there is room for",
+         {1: 1})
+    told(run, "a copy that fails wakes who came meanwhile, as one that succeeds does: there are bytes for both readers", {11: 0})
+    told(run, "who has copied returns how many bytes that were", {20: 8, 30: 8})
+    told(run, "who has written wakes all writers that came meanwhile: the first one may need more room than there is, and the next one less",
+         {21: 1})
+    told(run, "who has read wakes all readers that came meanwhile: the first one may hear a signal before it runs, and read nothing", {31: 0})
+    told(run, "who has written wakes all who wait for bytes: the first one may hear a signal before it runs, and read nothing", {40: 0})
+    no_leak(run)
     run = boot("pipe_turns", build="race", seeds=seeds, limit_ms=2000)
     for one in run.each_seed():
         numbers = one.fact("NOTE")
