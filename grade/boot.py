@@ -79,6 +79,11 @@ class Run(FactsOf):
         self._facts = self._trace = None
 
     @property
+    def ktest(self):
+        """Its name."""
+        return self.options.split()[0].removeprefix("ktest=")
+
+    @property
     def report(self):
         """events.Report: result, frames_before, ..., or None."""
         return self._evidence(events.report)

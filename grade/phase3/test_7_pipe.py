@@ -7,11 +7,11 @@ EAGAIN, EFAULT, EPIPE, ERESTART = -11, -14, -32, -512
 SIZE = 65536
 
 
-def told(run, rule, expected, key="RESULT"):
-    """Requires these values at these steps."""
+def told(run, rule, expected, key="RESULT", what="what was returned"):
+    """Requires these values at these steps of the ktest, which says what they are."""
     seen = {fact.a: signed(fact.b) for fact in run.facts(key)}
     for step, value in expected.items():
-        require(seen.get(step) == value, rule, f"step {step}: {seen.get(step)}, expected {value}")
+        require(seen.get(step) == value, rule, f"{what}: {seen.get(step)}, expected {value}; step {step} of the ktest {run.ktest}")
 
 
 @exercise("3.7", points=1)
@@ -159,13 +159,13 @@ def test_who_is_kept_out_gets_its_turn(boot, seeds):
     run = boot("pipe_kept_out")
     told(run, "a read or write whose memory is not there returns -EFAULT", {0: EFAULT, 10: EFAULT})
     told(run, "a copy that fails wakes who came meanwhile, as one that succeeds does: of two writers the one goes on that there is room for",
-         {1: 1})
-    told(run, "a copy that fails wakes who came meanwhile, as one that succeeds does: there are bytes for both readers", {11: 0})
+         {1: 1}, what="writers that still wait")
+    told(run, "a copy that fails wakes who came meanwhile, as one that succeeds does: there are bytes for both readers", {11: 0}, what="readers that still wait")
     told(run, "who has copied returns how many bytes that were", {20: 8, 30: 8})
     told(run, "who has written wakes all writers that came meanwhile: the first one may need more room than there is, and the next one less",
-         {21: 1})
-    told(run, "who has read wakes all readers that came meanwhile: the first one may hear a signal before it runs, and read nothing", {31: 0})
-    told(run, "who has written wakes all who wait for bytes: the first one may hear a signal before it runs, and read nothing", {40: 0})
+         {21: 1}, what="writers that still wait")
+    told(run, "who has read wakes all readers that came meanwhile: the first one may hear a signal before it runs, and read nothing", {31: 0}, what="readers that still wait")
+    told(run, "who has written wakes all who wait for bytes: the first one may hear a signal before it runs, and read nothing", {40: 0}, what="readers that still wait")
     no_leak(run)
     run = boot("pipe_turns", build="race", seeds=seeds, limit_ms=2000)
     for one in run.each_seed():
