@@ -26,13 +26,14 @@
 static struct {
     struct frame *page[FILE_PAGES];
     u64 refs; /* of regions */
+    u64 unread; /* pages at the beginning that cannot be read */
 } file;
 
 static struct frame *file_page(void *object, u64 index, int *error)
 {
     (void)object;
     *error = -EIO;
-    if (index >= FILE_PAGES)
+    if (index < file.unread || index >= FILE_PAGES)
         return NULL;
     frame_get(file.page[index]);
     return file.page[index];
@@ -112,7 +113,7 @@ static void file_close(void)
 
 static int file_open_here(void)
 {
-    file.refs = 0;
+    file.refs = file.unread = 0;
     for (unsigned i = 0; i < FILE_PAGES; i++)
         file.page[i] = page_new();
     for (unsigned i = 0; i < FILE_PAGES; i++)
@@ -245,6 +246,7 @@ static const struct {
     { 54, 55, 2, 0 },
     { 56, 0, 2, 0 },
     { 56, 0xffff, 2, 0 },
+    { 56, 33, 2, 0 },
     { 32, FILE_SIZE, 8, 0 },
     { 32, -8ul, 8, 0 },
     { 0, 0x464c457f, 4, 63 },
@@ -305,7 +307,8 @@ static int load(u64 step, u64 size, bool tell)
 }
 
 /* The last steps: two that may lie anywhere, one with a segment where no program may when it is moved, one whose first instruction is in no
-   segment then; and one that is right as far as it can be read. */
+   segment then; one that is no ELF file, whose program headers could not be read if somebody wanted them; and two that are right as far as
+   they can be read: up to the program headers, and not at all. */
 static void load_moved_and_unread(void)
 {
     write_file();
@@ -318,7 +321,14 @@ static void load_moved_and_unread(void)
     load(array_len(bad) + 1, FILE_SIZE, true);
     write_file();
     put(32, FILE_PAGES * PAGE_SIZE, 8);
+    put(0, 0x7f, 4);
     load(array_len(bad) + 2, (FILE_PAGES + 1) * PAGE_SIZE, true);
+    write_file();
+    put(32, FILE_PAGES * PAGE_SIZE, 8);
+    load(array_len(bad) + 3, (FILE_PAGES + 1) * PAGE_SIZE, true);
+    file.unread = 1;
+    load(array_len(bad) + 4, FILE_SIZE, true);
+    file.unread = 0;
 }
 
 KTEST(elf_bad, "files with one wrong field each")
