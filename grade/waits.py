@@ -23,6 +23,9 @@ ENDED = Rule("a parent still waits for a child that has ended: it looks before i
 CHILDLESS = Rule("a parent waits for a child that it has not: there is nobody to wait for, ECHILD", "process_wait_for")
 LENT = Rule("a parent still waits for its address space, and nobody uses that any more: who borrowed it returns it",
             "process_thread_leaves")
+LAUNCH = Rule("a parent waits for its address space, and the child that has it was not launched: it runs before its parent waits",
+              "process_fork")
+GONE = Rule("a pipe counts a reader or a writer that there is not: an end that is closed is taken off where it was counted", "pipe_leave")
 SIGNAL = Rule("a signal has come for a process, and its wait goes on: a signal ends every wait that wait_interruptible() began",
               "thread_interrupt")
 OPEN = Rule("a process has ended and has descriptors still: release() closes them, or who waits at the other end waits for ever",
@@ -177,6 +180,8 @@ class System:
         if ("pipe_read" if reads else "pipe_write") not in calls:
             return
         busy = pipe.reading if reads else pipe.writing
+        others = self.who_has(pipe, (1, 2) if reads else (0, 2))
+        self.breaks(GONE, self.frame(thread) and not others and (pipe.writers if reads else pipe.readers))
         frame = self.frame(thread)
         file = dict(self.files(owner)).get(frame.rdi) if frame else None
         self.breaks(NONBLOCK, file and int(file.data) == pipe._address and file.flags & O_NONBLOCK and not busy)
@@ -191,11 +196,14 @@ class System:
 
     def ends(self, pipe, reads):
         """Who has an end of a pipe, for people."""
-        found = [f"process {p.pid} as {n}" for p in self.processes for n, file in self.files(p)
-                 if int(file.data) == pipe._address and file.name and (file.flags & 3) in ((0, 2) if reads else (1, 2))
-                 and file.name.target == "pipe"]
+        found = self.who_has(pipe, (0, 2) if reads else (1, 2))
         n = pipe.readers if reads else pipe.writers
         return f"{n} can {'read' if reads else 'write'}" + (f": {', '.join(found[:4])}" if found else "")
+
+    def who_has(self, pipe, modes):
+        """The descriptors with an open file of a pipe that was opened so, for people."""
+        return [f"process {p.pid} as {n}" for p in self.processes for n, file in self.files(p)
+                if int(file.data) == pipe._address and file.flags & 3 in modes and int(file.name) and file.name.target == "pipe"]
 
     def needed(self, thread):
         """The room that lets a writer go on, whatever it writes; from its system call, if it is in one."""
@@ -210,8 +218,9 @@ class System:
         if not owner:
             return
         children = list(self.kernel.list(owner.children, "process", "sibling_link"))
-        self.lines.append("  its children: " + (", ".join(f"{p.pid} {views.short(p.state)}" for p in children) or "none"))
+        self.lines.append("  its children: " + (", ".join(f"{p.pid} {self.state_of(p)}" for p in children) or "none"))
         if owner.lending:
+            self.breaks(LAUNCH, any(p.lent and self.state_of(p) == "NEW" for p in children))
             self.breaks(LENT, not any(p.lent and not is_zombie(p) for p in children))
             return
         frame = self.frame(thread)
@@ -220,6 +229,11 @@ class System:
         self.breaks(CHILDLESS, not meant)
         self.breaks(ENDED, meant and (any if frame or ANY & set(calls) else all)(is_zombie(p) for p in meant))
         self.interrupted(thread)
+
+    def state_of(self, process):
+        """Of its thread, while it has one."""
+        states = [views.short(t.state) for t in self.threads if int(t.owner) == process._address]
+        return "ZOMBIE" if is_zombie(process) else states[0] if states else "without a thread"
 
     # --- the rest ---
 

@@ -67,7 +67,10 @@ static int child(struct address_space *space)
     pid = child_fork();
     if (pid < 0)
         return pid;
-    tell_child(me, child_of(pid), pid);
+    if (child_of(pid))
+        tell_child(me, child_of(pid), pid);
+    else
+        fact(FACT_NOTE, 0, 0);
     return children_end();
 }
 
@@ -239,6 +242,10 @@ static int options(struct address_space *space)
     if (pid < 0)
         return pid;
     child = child_of(pid);
+    if (!child) {
+        fact(FACT_NOTE, 0, 0);
+        return children_end();
+    }
     t = list_entry(child->threads.next, struct thread, owner_link);
     (void)user_copy(&seen, (const void *)(DATA + 8), sizeof(seen));
     fact(FACT_NOTE, 0, seen == (u32)pid);
