@@ -133,8 +133,8 @@ class System:
         calls, what = self.calls[thread._address], thread.waits_for.target if int(thread.waits_for) else ""
         way = calls[max((n + 1 for n, name in enumerate(calls) if name in STEPS), default=0):][:4]
         joined = [f" (thread {t.tid} to be joined)" for t in self.threads if t.joiner == thread.tid]
-        self.lines.append(f"{who}: waits for '{what}'{''.join(joined)} since {thread.blocked_since / 1e6:.3f} ms" + (f", in {' < '.join(way)}" if way else "")
-                          + self.last_wake(thread))
+        self.lines.append(f"{who}: waits for '{what}'{''.join(joined)} since {thread.blocked_since / 1e6:.3f} ms"
+                          + (f", in {' < '.join(way)}" if way else "") + self.last_wake(thread))
         look = {"bytes in a pipe": self.at_pipe, "room in a pipe": self.at_pipe, "a child": self.for_child}.get(what)
         if look:
             look(thread, owner, calls)
@@ -174,8 +174,8 @@ class System:
             "can_read" if reads else "can_write"][0])
         there = pipe.put - pipe.taken
         copies = any(name in ("pipe_take", "pipe_put") for names in self.calls.values() for name in names)
-        self.lines.append(f"  its pipe: {pipe.put} bytes written, {pipe.taken} read, so there are {there} and room for {PIPE_SIZE - there}; "
-                          f"{self.ends(pipe, True)}; {self.ends(pipe, False)}; "
+        self.lines.append(f"  its pipe: {pipe.put} bytes written, {pipe.taken} read, so there are {there} and room for "
+                          f"{PIPE_SIZE - there}; {self.ends(pipe, True)}; {self.ends(pipe, False)}; "
                           f"`reading` {str(pipe.reading).lower()}, `writing` {str(pipe.writing).lower()}")
         if ("pipe_read" if reads else "pipe_write") not in calls:
             return

@@ -183,8 +183,8 @@ def test_stacks_are_apart_and_guarded(boot):
     no_leak(run)
 
 
-# What each ktest needs under failalloc= beyond its own options: a number of rounds that ends in time, the policy that it counts on; or single
-# numbers of allocations where all would take too long.
+# What each ktest needs under failalloc= beyond its own options: a number of rounds that ends in time, the policy that it counts on; or
+# single numbers of allocations where all would take too long.
 ROUNDS = {"exit_churn": "rounds=3", "yield_churn": "rounds=3", "mlfq_gamer": "rounds=100", "elf_random": "rounds=3",
           "exit_race": "rounds=2", "fork_gone": "sched=mlfq", "fork_borrowers": "sched=mlfq"}
 LIMIT_MS = {"mlfq_boost": 5000, "sleep_long": 60_000}  # of virtual time, where 2000 are too few; both sleep nearly all of it

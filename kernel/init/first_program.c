@@ -85,7 +85,7 @@ static _Noreturn void cannot_run(int error)
     const char *name = *option_text("init") ? option_text("init") : "/init";
 
     if (error == -ENOENT || error == -ENOTDIR)
-        refuse("boot option init=%s: there is no such program in the boot archive; /bin has what user/bin makes, /tests what user/tests makes",
+        refuse("boot option init=%s: there is no such program in the boot archive; /bin has what user/bin makes, /tests what user/tests",
                name);
     if (error == -ENOEXEC)
         refuse("boot option init=%s: that file is no program for this kernel; it wants a static ELF file for x86-64, or a script", name);

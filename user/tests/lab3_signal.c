@@ -506,8 +506,8 @@ static const struct part parts[] = {
     { "lowest_first", lowest_first }, { "only_unblocked", only_unblocked }, { "counted", counted }, { "ignored", ignored },
     { "ended", ended }, { "from_outside", from_outside }, { "kill_first", kill_first }, { "information", information },
     { "stopped", stopped }, { "other_stack", other_stack }, { "nested", nested }, { "no_stack_left", no_stack_left },
-    { "red_zone", red_zone }, { "red_zone_of_a_handler", red_zone_of_a_handler }, { "begins_again", begins_again }, { "never_again", never_again },
-    { "stopped_meanwhile", stopped_meanwhile }, { "no_call", no_call },
+    { "red_zone", red_zone }, { "red_zone_of_a_handler", red_zone_of_a_handler }, { "begins_again", begins_again },
+    { "never_again", never_again }, { "stopped_meanwhile", stopped_meanwhile }, { "no_call", no_call },
 };
 
 int main(int argc, char **argv)
