@@ -183,12 +183,12 @@ static int end_then(void *arg)
 }
 
 /* With sched=prio the child ends as soon as its time has come, whatever its parent does then. From round to round the parent looks after it
-   a little earlier before that. NOTE: rounds, how many ended as they should. */
+   a little earlier before that. NOTE: rounds, MOMENTS or as many as rounds= says; how many ended as they should. */
 KTEST(exit_moments, "a child that ends before its parent waits for it, after that, and at each moment in between")
 {
-    u64 right = 0;
+    u64 right = 0, rounds = option_u64("rounds") ? option_u64("rounds") : MOMENTS;
 
-    for (u64 round = 0; round < MOMENTS; round++) {
+    for (u64 round = 0; round < rounds; round++) {
         int status = -1;
         pid_t pid;
 
@@ -202,6 +202,6 @@ KTEST(exit_moments, "a child that ends before its parent waits for it, after tha
             ;
         right += process_wait_for(pid, 0, &status) == pid && status == 6;
     }
-    fact(FACT_NOTE, MOMENTS, right);
+    fact(FACT_NOTE, rounds, right);
     return 0;
 }
