@@ -141,5 +141,15 @@ def test_dmesg_says_what_the_kernel_has_said(booted):
     assert re.fullmatch(r"Crescent, \d+ of \d+ MiB free, clock \d+ MHz\nprocess 1 is init\n", said), said
 
 
+@pytest.mark.parametrize("init, words", [
+    ("/nothing", "there is no such program in the boot archive; /bin has what user/bin makes"),
+    ("/bin", "that may not be executed; it is a folder"), ("/bin/../etc/nobody", "there is no such program in the boot archive")])
+def test_a_first_program_that_cannot_be_run_is_named_with_the_reason(init, words):
+    """Who mistypes INIT= learns where to look, without knowing the errors' numbers."""
+    with Machine(kernels.reference(PHASE) / "build/checked/kernel.elf", f"init={init}", archive=kernels.archive_of(PHASE)) as machine:
+        machine.run()
+        assert f"boot option init={init}: {words}" in machine.console()
+
+
 def test_the_kernels_log_is_roots(booted):
     assert booted("user", program=["/bin/ls", "-l", "/proc/kmsg"], trace="off").output.startswith("-r--------")

@@ -5,13 +5,13 @@
 #include "lib/string.h"
 
 static struct frame *file[FILE_PAGES];
-u64 elf_file_refs;
+u64 elf_file_refs, elf_file_unread;
 
 static struct frame *file_page(void *object, u64 index, int *error)
 {
     (void)object;
     *error = -EIO;
-    if (index >= FILE_PAGES)
+    if (index < elf_file_unread || index >= FILE_PAGES)
         return NULL;
     frame_get(file[index]);
     return file[index];
@@ -89,7 +89,7 @@ void elf_file_close(void)
 
 int elf_file_open(void)
 {
-    elf_file_refs = 0;
+    elf_file_refs = elf_file_unread = 0;
     for (unsigned i = 0; i < FILE_PAGES; i++)
         file[i] = page_new();
     for (unsigned i = 0; i < FILE_PAGES; i++)

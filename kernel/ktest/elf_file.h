@@ -16,7 +16,8 @@
 #define OTHER_EXECUTABLE 3
 
 extern const struct image elf_good;
-extern u64 elf_file_refs; /* of regions */
+extern u64 elf_file_refs;   /* of regions */
+extern u64 elf_file_unread; /* pages at the beginning that cannot be read */
 
 /* Takes the pages and writes the file into them. Returns 0 or -ENOMEM. */
 int elf_file_open(void);

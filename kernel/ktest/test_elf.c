@@ -6,6 +6,7 @@
 #include "ktest/ktest.h"
 #include "ktest/space.h"
 #include "lib/errno.h"
+#include "mm/failalloc.h"
 #include "proc/elf.h"
 #include "proc/exec.h"
 #include "sched/thread.h"
@@ -100,7 +101,7 @@ KTEST(elf_good, "the regions and the first bytes of a program")
     if (!error)
         load_odd_ones();
     elf_file_close();
-    return error;
+    return failalloc_failed() ? -ENOMEM : error;
 }
 
 KTEST(elf_anywhere, "the same, of a program that may lie anywhere")
@@ -112,7 +113,7 @@ KTEST(elf_anywhere, "the same, of a program that may lie anywhere")
     elf_put(16, OTHER_EXECUTABLE, 2);
     error = load_good(0x555555554000); /* proc/elf.c's PIE_BASE; a program that lies elsewhere has no bytes here */
     elf_file_close();
-    return error;
+    return failalloc_failed() ? -ENOMEM : error;
 }
 
 /* --- bad ones ------------------------------------------------------------------------------------------------------------------------ */
@@ -131,6 +132,7 @@ static const struct {
     { 54, 55, 2, 0 },
     { 56, 0, 2, 0 },
     { 56, 0xffff, 2, 0 },
+    { 56, 33, 2, 0 },
     { 32, FILE_SIZE, 8, 0 },
     { 32, -8ul, 8, 0 },
     { 0, 0x464c457f, 4, 63 },
@@ -193,7 +195,8 @@ static int load(u64 step, u64 size, bool tell)
 }
 
 /* The last steps: two that may lie anywhere, one with a segment where no program may when it is moved, one whose first instruction is in no
-   segment then; and one that is right as far as it can be read. */
+   segment then; one that is no ELF file, whose program headers could not be read if somebody wanted them; and two that are right as far as
+   they can be read: up to the program headers, and not at all. */
 static void load_moved_and_unread(void)
 {
     elf_file_write();
@@ -206,7 +209,14 @@ static void load_moved_and_unread(void)
     load(array_len(bad) + 1, FILE_SIZE, true);
     elf_file_write();
     elf_put(32, FILE_PAGES * PAGE_SIZE, 8);
+    elf_put(0, 0x7f, 4);
     load(array_len(bad) + 2, (FILE_PAGES + 1) * PAGE_SIZE, true);
+    elf_file_write();
+    elf_put(32, FILE_PAGES * PAGE_SIZE, 8);
+    load(array_len(bad) + 3, (FILE_PAGES + 1) * PAGE_SIZE, true);
+    elf_file_unread = 1;
+    load(array_len(bad) + 4, FILE_SIZE, true);
+    elf_file_unread = 0;
 }
 
 KTEST(elf_bad, "files with one wrong field each")
@@ -223,7 +233,7 @@ KTEST(elf_bad, "files with one wrong field each")
     load_moved_and_unread();
     fact(FACT_COUNT, 0, elf_file_refs);
     elf_file_close();
-    return 0;
+    return failalloc_failed() ? -ENOMEM : 0;
 }
 
 static u64 random_of(u64 *state)
@@ -247,15 +257,16 @@ static void change(u64 *state)
     }
 }
 
-/* COUNT: an error (positive) or 0, how many of 1000 gave it. */
+/* COUNT: an error (positive) or 0, how many of 1000, or of so many as rounds= says, gave it. */
 KTEST(elf_random, "a thousand files with random changes in their headers")
 {
+    u64 rounds = option_u64("rounds") ? option_u64("rounds") : 1000;
     u64 state = option_u64("seed") * 2 + 0x9e3779b97f4a7c15, count[64] = { 0 };
     int error = elf_file_open();
 
     if (error)
         return error;
-    for (unsigned i = 0; i < 1000; i++) {
+    for (u64 i = 0; i < rounds; i++) {
         elf_file_write();
         change(&state);
         error = load(i, FILE_SIZE, false);
@@ -266,7 +277,7 @@ KTEST(elf_random, "a thousand files with random changes in their headers")
             fact(FACT_COUNT, i, count[i]);
     fact(FACT_REFS, 0, elf_file_refs);
     elf_file_close();
-    return 0;
+    return failalloc_failed() ? -ENOMEM : 0;
 }
 
 /* --- exec ---------------------------------------------------------------------------------------------------------------------------- */
