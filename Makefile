@@ -16,6 +16,15 @@ MAKEFLAGS += --no-print-directory -r
 comma := ,
 shell-word = '$(subst ','\'',$1)'
 
+# A goal that nothing makes; one with a dot or a slash may be a file.
+tree-makefiles := grade/tree.mk kernel/kernel.mk user/user.mk grade/make/*.mk
+makefiles := $(wildcard Makefile $(if $(wildcard phases/tree.py),phases/master.mk,$(tree-makefiles)))
+words-of-goals := $(foreach goal,$(MAKECMDGOALS),$(if $(findstring /,$(goal))$(findstring .,$(goal)),,$(goal)))
+targets := $(if $(words-of-goals),$(shell sed -n 's/^\([a-z][a-z0-9%. -]*\):.*/\1/p' $(makefiles)))
+ifneq ($(filter-out $(targets),$(words-of-goals)),)
+$(error there is nothing called $(firstword $(filter-out $(targets),$(words-of-goals))) to make; make help lists what there is)
+endif
+
 # --- values of variables -------------------------------------------------------------------------------------------------------
 
 refuse = $(error $1=$($1) is not known; choices: $2)

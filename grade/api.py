@@ -16,7 +16,7 @@ fixtures are `boot` (boot.py) and `seeds` (a list; @seeds(n) says how many by de
 
 import pytest
 
-from .boot import NOTHING, kept, no_leak
+from .boot import NOTHING, kept, never_came, no_leak
 from .debugger import replay
 from .errors import GraderFault, RuleBroken, Unjudged
 from .rules import every_rule, require, signed, without_checks
@@ -25,5 +25,5 @@ exercise = pytest.mark.exercise
 boots = pytest.mark.boots
 seeds = pytest.mark.seeds
 
-__all__ = ["NOTHING", "GraderFault", "RuleBroken", "Unjudged", "boots", "every_rule", "exercise", "kept", "no_leak", "replay", "require",
-           "seeds", "signed", "without_checks"]
+__all__ = ["NOTHING", "GraderFault", "RuleBroken", "Unjudged", "boots", "every_rule", "exercise", "kept", "never_came", "no_leak", "replay",
+           "require", "seeds", "signed", "without_checks"]

@@ -79,6 +79,11 @@ class Run(FactsOf):
         self._facts = self._trace = None
 
     @property
+    def ktest(self):
+        """Its name."""
+        return self.options.split()[0].removeprefix("ktest=")
+
+    @property
     def report(self):
         """events.Report: result, frames_before, ..., or None."""
         return self._evidence(events.report)
@@ -229,6 +234,16 @@ def nonce_of(kernel, text):
     """64 bits, the first digit not 0 so that all nonces take the kernel the same time to read."""
     digest = hashlib.sha256(f"{kernel.name} {text}".encode()).digest()
     return int.from_bytes(digest[:8], "big") | 1 << 63
+
+
+def never_came(run, rule, *evidence):
+    """Raises what ended a run that did not finish: nothing can come any more. rule: what had to come next, and did not if the run
+    does not end."""
+    if run.unjudged and run.outcome == "hang":
+        hang = run.unjudged
+        raise Unjudged("hang", f"the run does not end, and this never came: {rule}", *evidence, hang.rule, *hang.evidence)
+    if run.unjudged:
+        raise run.unjudged
 
 
 def kept(run, rule, structs=None):

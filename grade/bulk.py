@@ -7,14 +7,15 @@
 Each submission is unpacked (intake.py) and graded by grade/run.py, in the sandbox where there is one (sandbox.py), in a build folder that
 starts as a copy of the base, what was handed out and built once, and is removed afterwards. What comes out:
 
-    OUT/grades.csv          a line a submission
+    OUT/grades.csv          a line a submission, written anew as soon as one more is graded
     OUT/index.html          the same to look at, with a link to each one's page
-    OUT/NAME/results.json, junit.xml, classroom.txt, feedback.html, said.txt
+    OUT/NAME/results.json, junit.xml, classroom.txt, feedback.html, said.txt, state.json
 
-A submission that has been graded is not graded again unless it, the grader or the reference has changed: a bulk that was stopped, at
-whatever moment, goes on where it was. --test grades some tests of all submissions again, and keeps the other results.
+A submission that intake refuses has no points, and a page that says why and what to do. One that has been graded is not graded again unless
+it, the grader or the reference has changed: a bulk that was stopped, at whatever moment, goes on where it was, and until then its base
+stays in OUT/.base. --test grades some tests of all submissions again, and keeps the other results.
 
-Exit status: 0 all are graded; 1 some could not be; 2 interrupted; 3 the grader itself failed; 4 called wrongly."""
+Exit status: 0 all are graded; 1 some could not be, or were refused; 2 interrupted; 3 the grader itself failed; 4 called wrongly."""
 
 import argparse
 import concurrent.futures
@@ -38,13 +39,13 @@ if __name__ == "__main__":
     sys.dont_write_bytecode = True
     sys.path.insert(0, str(HERE.parent))
 
-from grade import build, course, dwarf, exercises, forms, intake, machine, results, run, sandbox, submission, testlist
+from grade import build, course, dwarf, exercises, forms, intake, machine, regrade, results, run, sandbox, submission, testlist
 from grade.errors import GraderFault, UserError, told
 
 OK, SOME_FAILED = 0, 1  # beside those of errors.told()
 MOST_JOBS = 1000
 WALL_S = 3600           # for one submission; guards the host
-KEPT, STATE = "results.json", "state.json"
+KEPT, STATE, BASE = "results.json", "state.json", ".base"
 HIDDEN = HERE / "hidden"  # its tests run with a course's key
 MOST_SAID = 1 << 20     # bytes of what a grading prints
 MOST_HASHED = 64 << 20  # bytes of a file
@@ -60,8 +61,8 @@ def main(argv):
     parser.add_argument("--out", type=Path, help="a folder for what comes out")
     parser.add_argument("--one", type=Path, help="a single submission")
     parser.add_argument("--results", type=Path, help="where its results go")
-    parser.add_argument("--base", type=Path, help="the folder in which what was handed out is built (default: .base in OUT); with neither "
-                        "--submissions nor --one, that is all that is done")
+    parser.add_argument("--base", type=Path, help="the folder in which what was handed out is built (default: .base in OUT, while "
+                        "it grades); with neither --submissions nor --one, that is all that is done")
     parser.add_argument("--jobs", default="", help="submissions at once")
     parser.add_argument("--test", default="", help="grade only these tests again, of all submissions")
     parser.add_argument("--look", action="store_true", help="only says what is wrong with --submissions, --out and --jobs, if something is")
@@ -90,21 +91,45 @@ def bulk(options):
     options.out.mkdir(parents=True, exist_ok=True)
     with only_one(options.out):
         sweep(options.out)
-        course.build_base()
         open_ones = [one for one in found if not course.is_current(one)] if not options.test else found
+        tables = Tables(course, found)
+        if open_ones:
+            print("bulk: building what was handed out, once for all", flush=True)
+            course.build_base()
         progress = Progress(len(found), len(found) - len(open_ones))
         try:
-            course.grade_all(open_ones, progress)
+            course.grade_all(open_ones, lambda one: (tables.take(one), progress.step(one.name)))
         finally:
-            graded = [(one.name, one.folder, course.results(one), course.remark(one)) for one in found]
-            write(options.out / "grades.csv", forms.table(graded))
-            write(options.out / "index.html", forms.index(f"Lab {course.phase}", graded))
+            tables = Tables(course, found)  # who came to an end while an interrupt waited for them is in it, too
         progress.finish()
-    missing = [(name, remark) for name, _, kept, remark in graded if kept is None]
-    print(f"bulk: {len(found) - len(missing)} of {len(found)} graded; {options.out}/grades.csv, {options.out}/index.html")
-    for name, remark in missing:
-        print(f"bulk: not graded: {name} {remark}")
-    return SOME_FAILED if missing else OK
+        shutil.rmtree(options.out / BASE, ignore_errors=True)
+    ungraded = tables.ungraded()
+    print(f"bulk: {len(found) - len(ungraded)} of {len(found)} graded; {options.out}/grades.csv, {options.out}/index.html")
+    for name, remark in ungraded:
+        print(f"bulk: {name}: {remark}")
+    return SOME_FAILED if ungraded else OK
+
+
+class Tables:
+    """grades.csv and index.html, which are on the disk, whole, after each submission."""
+
+    def __init__(self, course, found):
+        self.course, self.rows = course, {one.name: course.row(one) for one in found}
+        self.write()
+
+    def take(self, one):
+        """A submission has been graded."""
+        self.rows[one.name] = self.course.row(one)
+        self.write()
+
+    def write(self):
+        rows = list(self.rows.values())
+        write(self.course.options.out / "grades.csv", forms.table(rows))
+        write(self.course.options.out / "index.html", forms.index(f"Lab {self.course.phase}", rows))
+
+    def ungraded(self):
+        """[(name, why)] of whom no test judged."""
+        return [(name, remark) for name, _, kept, remark in self.rows.values() if not forms.judged(kept)]
 
 
 def look_alone(options):
@@ -141,10 +166,10 @@ def only(options):
         course, one = Course(options), intake.Found("submission", [options.one])
         course.build_base()
         course.grade(one)
-        kept = course.results(one) or results.whole(0, f"This submission {course.remark(one)}", [], {"complete": False})
+        kept = course.results(one) or results.whole(0, f"This submission was not graded: {course.remark(one)}", [], {"complete": False})
         write(options.results, json.dumps(kept, indent=1) + "\n")
         print(kept["output"])
-        return OK if course.results(one) else SOME_FAILED
+        return OK if forms.judged(kept) else SOME_FAILED
 
 
 class Course:
@@ -152,7 +177,7 @@ class Course:
 
     def __init__(self, options):
         self.phase, self.known = exercises.read(options.tree / "exercises.toml")
-        self.base = options.base or options.out / ".base"
+        self.base = options.base or options.out / BASE
         self.options, self.boxed = options, not sandbox.trial()
         if not self.boxed:
             print(f"bulk: there is no sandbox ({sandbox.trial()}): compilers and QEMU run with limits of time, memory and output, but a "
@@ -165,8 +190,8 @@ class Course:
         self.tests = testlist.read(options.tree / "grade" / f"phase{self.phase}", self.known, self.hidden and self.hidden.tests)
         if options.test:
             testlist.select(self.tests, options.test)  # or nobody could be graded
-        graders = files_below(options.tree / "grade")
-        hidden = [*files_below(HIDDEN), options.course] if self.hidden else []
+        graders = [*files_below(options.tree / "grade"), HERE / "intake.py"]
+        hidden = [*course.files(HIDDEN, self.phase), options.course] if self.hidden else []
         self.identity = digest([*graders, *hidden, options.tree / "exercises.toml", options.reference])
         self.stop = threading.Event()
         self.running, self.guard = set(), threading.Lock()
@@ -206,14 +231,18 @@ class Course:
         return read_json(self.place(one) / KEPT)
 
     def remark(self, one):
-        return self.state(one).get("remark", "has not been graded yet")
+        return self.state(one).get("remark", "not graded yet")
 
-    def grade_all(self, found, progress):
-        """Grades submissions, so many at once as there are jobs. Interrupted, it ends what runs."""
+    def row(self, one):
+        """What the tables say of a submission (forms.py)."""
+        return one.name, one.folder, self.results(one), self.remark(one)
+
+    def grade_all(self, found, take):
+        """Grades submissions, so many at once as there are jobs; take(one) hears of each. Interrupted, it ends what runs."""
         with concurrent.futures.ThreadPoolExecutor(self.options.jobs) as pool:
             try:
                 for done in concurrent.futures.as_completed([pool.submit(self.grade, one) for one in found]):
-                    progress.step(done.result())
+                    take(done.result())
             except BaseException:
                 self.stop.set()
                 with self.guard:
@@ -223,9 +252,9 @@ class Course:
                 raise
 
     def grade(self, one):
-        """Grades one submission and keeps what came out, in a folder that takes its place as a whole. Returns its name."""
+        """Grades one submission and keeps what came out, in a folder that takes its place as a whole. Returns it."""
         if self.stop.is_set():
-            return one.name
+            return one
         place, work = self.place(one), self.options.out / f".work-{one.folder}"
         new = work / "place"
         shutil.rmtree(work, ignore_errors=True)
@@ -242,7 +271,7 @@ class Course:
                 os.rename(new, place)
         finally:
             shutil.rmtree(work, ignore_errors=True)
-        return one.name
+        return one
 
     def fill(self, one, work, place):
         """Makes the files of a submission's place."""
@@ -253,13 +282,29 @@ class Course:
         except GraderFault as why:
             state.update(grader="", remark=f"the grader failed: {why}")  # so that it is graded again
         except intake.Unreadable as why:
-            state["remark"] = str(why)
+            state["remark"] = f"refused: it {why}"
+            shutil.rmtree(place)
+            place.mkdir()
+            write(place / KEPT, json.dumps(self.refusal(why), indent=1) + "\n")
         kept = read_json(place / KEPT)
-        if kept:
+        if forms.judged(kept):
             write(place / "junit.xml", forms.junit(kept))
             write(place / "classroom.txt", forms.classroom(kept) + "\n")
+        if kept:
             write(place / "feedback.html", forms.page(one.name, kept))
         write(place / STATE, json.dumps(state) + "\n")
+
+    def refusal(self, why):
+        """The results of a submission that cannot be looked at, whose words are for who handed it in. why: as intake.Unreadable says."""
+        sheet = results.Results(KEPT, self.tests, testlist.points(self.tests, self.known), self.known, {})
+        most, extra = (results.rounded(sheet.total("points", core)) for core in (True, False))
+        own = [path for exercise in self.known.values() if regrade.lab_of(exercise) == self.phase for path in exercise.files]
+        words = [f"Score: 0/{most}", f"This submission was refused: it {why}.",
+                 f"What was looked for: the files of lab {self.phase} in a folder kernel/, which may lie in a zip, tar or git bundle, or "
+                 f"loose files with their names: {', '.join(dict.fromkeys(own))}.",
+                 f"What to do: make handin, in your tree of lab {self.phase}, packs build/handin-{self.phase}.tar; hand that in as it is."]
+        data = {"phase": self.phase, "review": [], "max_score": most, "extra_score": 0, "extra_max": extra, "complete": False}
+        return results.whole(0, "\n".join(words), [], data)
 
     def run(self, one, work, place):
         """Has grade/run.py grade what lies in work/submission. Returns a remark for the table, mostly none. Raises GraderFault."""
@@ -271,7 +316,7 @@ class Course:
                    *(["--sandbox"] if self.boxed else [])]
         if self.hidden:
             command += ["--hidden", str(HIDDEN), "--course", str(self.options.course)]
-        if self.options.test and (place / KEPT).exists():  # whoever has no results yet is graded in all tests
+        if self.options.test and forms.judged(read_json(place / KEPT)):  # whoever has no results yet is graded in all tests
             command += ["--test", self.options.test, "--previous", str(place / KEPT)]
         (work / "tmp").mkdir()
         with open(work / "said", "w+b") as said:
@@ -290,8 +335,10 @@ class Course:
             words = said.read(MOST_SAID)
         (place / "said.txt").write_bytes(words)
         if (work / "out" / KEPT).exists() and status in (0, 1, 3):
-            os.replace(work / "out" / KEPT, place / KEPT)
-            lent = (read_json(place / KEPT) or {}).get("extra_data", {}).get("lent", [])
+            kept = json.loads((work / "out" / KEPT).read_text(encoding="utf-8"))
+            del kept["extra_data"]["kernel"]  # which goes with the build folder
+            write(place / KEPT, json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
+            lent = kept["extra_data"]["lent"]
             return "; ".join(["some tests could not be judged"] * (status == 3) +
                              [f"files of earlier labs that were not handed in, and are the reference's: {len(lent)}"] * bool(lent))
         raise GraderFault(telling(words.decode("utf-8", "replace"))[:300])
@@ -334,7 +381,7 @@ def digest(files):
 def read_json(path):
     """What a file holds; None if it is not there, or no JSON."""
     try:
-        return json.loads(path.read_text())
+        return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
 
@@ -355,12 +402,19 @@ def sweep(out):
 @contextlib.contextmanager
 def only_one(out):
     """Two bulks in one folder would take each other's work for left-overs."""
-    with open(out / ".lock", "w") as file:
+    path = out / ".lock"
+    with open(path, "w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            ours = os.path.samestat(os.fstat(file.fileno()), os.stat(path))  # not that of one that has just ended and removed it
         except OSError:
-            raise UserError(f"OUT: another bulk works in {out}; wait for it, or give another folder") from None
-        yield
+            ours = False
+        if not ours:
+            raise UserError(f"OUT: another bulk works in {out}; wait for it, or give another folder")
+        try:
+            yield
+        finally:
+            path.unlink()
 
 
 class Progress:

@@ -5,7 +5,7 @@ import sys
 
 from . import results
 
-THREAD = re.compile(r"thread -?\d+(?: \([^)]*\))?")  # which one it is differs from test to test
+THREAD = re.compile(r"thread -?\d+(?: \([^)]*\))?|process \d+ \([^)]*\), child of \d+")  # which one it is differs from test to test
 FRAME = re.compile(r"  #\d+ (\w+)\+\w+(?: \((\S+):\d+\))?|CPU \d+ .* at (\w+)\+")
 REPEATED = ("panic", "hang", "runaway", "crash", "build")  # statuses that say how a run ended, or began, not what a test looked for
 

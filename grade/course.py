@@ -47,9 +47,14 @@ def find(folder, file, phase):
     if not file.exists():
         print(f"note: hidden tests are left out: there is no {file}, from which their inputs are made; make course makes one", flush=True)
         return None
-    code = {f"kernel/ktest/{path.name}": path.read_bytes()
-            for place in (folder / "ktest", folder / f"phase{phase}" / "ktest") for path in sorted(place.glob("hidden*.[ch]"))}
+    code = {f"kernel/ktest/{path.name}": path.read_bytes() for path in files(folder, phase) if path.parent.name == "ktest"}
     return Hidden(folder / f"phase{phase}", code, phase_key(file, phase))
+
+
+def files(folder, phase):
+    """The files of the hidden tests of a phase. folder: hidden/."""
+    return [path for place, form in (("ktest", "hidden*.[ch]"), (f"phase{phase}", "*.py"), (f"phase{phase}/ktest", "hidden*.[ch]"))
+            for path in sorted((folder / place).glob(form))]
 
 
 def phase_key(file, phase):

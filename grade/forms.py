@@ -6,6 +6,8 @@
     page(name, results)     an HTML page for one student
     index(title, graded)    an HTML page for the class
 
+Who was refused has results without a test: no points, and words.
+
     python3 -m grade.forms classroom|junit results.json     prints one, for a CI (grade/classroom.yml)"""
 
 import base64
@@ -41,6 +43,11 @@ def junit(results):
         element.set("time", "0")
     ET.indent(root)
     return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def judged(results):
+    """Whether some test was come to: not if there are no results, and not if the submission was refused."""
+    return bool(results and results["tests"])
 
 
 def told(results):
@@ -90,6 +97,7 @@ PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>{title}</title>
 <style>
 body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }}
+p {{ white-space: pre-line; }}
 pre {{ background: #f4f4f4; padding: .7rem; overflow-x: auto; font-size: 14px; }}
 summary {{ cursor: pointer; }} .n {{ float: right; }}
 table {{ border-collapse: collapse; width: 100%; }} td, th {{ text-align: left; padding: .2rem .6rem; border-bottom: 1px solid #ccc; }}
@@ -118,17 +126,17 @@ def page(name, results):
 
 def index(title, graded):
     """An HTML page that links to everybody's. graded: [(name, folder of the page, results or None, remark)]."""
-    lines = ["<tr><th>name<th>score<th>extra<th>remark"]
+    lines = ["<tr><th>name<th>score<th>extra<th>review<th>remark"]
     for name, folder, results, remark in graded:
-        who = html.escape(name)
+        who, why = html.escape(name), html.escape(clean(remark))
         if results is None:
-            lines.append(f"<tr><td>{who}<td><td><td>not graded: {html.escape(name)} {html.escape(clean(remark))}")
+            lines.append(f"<tr><td>{who}<td><td><td><td>{why}")
             continue
         data = results["extra_data"]
-        said = "; ".join([*data.get("review", []), *([remark] if remark else [])])
+        signs = "<br>".join(html.escape(clean(sign)) for sign in data.get("review", []))
         lines.append(f'<tr><td><a href="{quote(folder)}/feedback.html">{who}</a><td>{results["score"]}/{data["max_score"]}'
-                     f'<td>{data["extra_score"]}/{data["extra_max"]}<td>{html.escape(clean(said))}')
-    scores = [results["score"] for _, _, results, _ in graded if results]
+                     f'<td>{data["extra_score"]}/{data["extra_max"]}<td>{signs}<td>{why}')
+    scores = [results["score"] for _, _, results, _ in graded if judged(results)]
     summary = f"{len(scores)} of {len(graded)} graded" + (f", {sum(scores) / len(scores):.1f} points on average" if scores else "")
     return PAGE.format(title=html.escape(title), summary=summary, rows="<table>\n" + "\n".join(lines) + "\n</table>")
 

@@ -5,7 +5,7 @@ import contextlib
 import re
 import struct as packing
 
-from . import events
+from . import events, waits
 from .errors import Unjudged
 from .memory import KERNEL_BASE, BadAddress
 from .state import Corrupt
@@ -107,12 +107,29 @@ def frame_lines(kernel, died):
 
 def hung(end, kernel, died, limit_ms):
     """The limit of virtual time. died: what the kernel reported when the watchdog interrupted it, or None."""
+    broken, seen = waits.told(kernel, died)
     rule = f"the run does not end: after {limit_ms} ms of the machine's time the test was still not complete"
+    if broken:
+        rule = f"the run does not end: after {limit_ms} ms of the machine's time {broken[0].text}"
     if end.detail:
         rule += f" ({end.detail})"
     where = [f"interrupted in thread {died.tid} ({died.thread}) on CPU {died.cpu}, at", *frame_lines(kernel, died)] if died \
         else places(end, kernel)
-    return Unjudged("hang", rule, *where, *events.thread_lines(kernel), *last_events(kernel))
+    if seen and died and not died.tid:
+        where = ["nobody can run: all wait"]
+    also = [f"also: {other.text}" for other in broken[1:]]
+    look = [f"in GDB, backwards from the end: `break {broken[0].stop}` and `reverse-continue`"] if broken else []
+    return Unjudged("hang", rule, *also, *seen, *waits.last_written(kernel), *noted(kernel), *look, *where,
+                    *([] if seen else events.thread_lines(kernel)), *last_events(kernel))
+
+
+def noted(kernel, most=3):
+    """What the test inside the kernel noted last."""
+    try:
+        found = events.facts(kernel)
+    except (Corrupt, BadAddress, KeyError):
+        return []
+    return [f"noted last: {', '.join(f'{fact.key} {fact.a:#x} {fact.b:#x}' for fact in found[-most:])}"] if found else []
 
 
 def crashed(end, kernel, console):

@@ -104,13 +104,14 @@ tree: ## makes the tree of a phase and no more: build/tree/PHASE-SOLVED
 trees-wanted = $(if $(strip $(PHASE)),$(phase),$(sort $(foreach f,$(finished) $(stand-ins),$(call phase-of,$f))))
 trees: $(addprefix trees-,$(trees-wanted)) ## makes and builds start trees and references, as the tests use them: PHASE=n
 
-
+# One make at a time: two in one folder would write the same files.
 trees-%:
-	@for step in 0 $*99; do \
+	@mkdir -p build; exec 9> build/trees.lock; $(python) phases/lock.py 9 'another make in this folder builds the trees' || exit 1; \
+	for step in 0 $*99; do \
 	    $(python) phases/tree.py --quiet --phase $* --solved $$step --out build/tree/$*-$$step && \
 	    $(MAKE) -s -C build/tree/$*-$$step kernel CHECKED=1 WERROR=-Werror || exit 1; \
-	done
-	@$(MAKE) -s -C build/tree/$*-$*99 kernel $$([ -f build/tree/$*-$*99/user/user.mk ] && echo user) CHECKED=0 WERROR=-Werror
+	done; \
+	$(MAKE) -s -C build/tree/$*-$*99 kernel $$([ -f build/tree/$*-$*99/user/user.mk ] && echo user) CHECKED=0 WERROR=-Werror
 
 student: ## makes the tree that a student gets: PHASE=n OUT=dir [SOLVED=m] [DROP=2.6c] [FORCE=1]
 	$(if $(strip $(OUT)),,$(error OUT= is missing: make student PHASE=$(phase) OUT=dir, where dir is a new or empty folder))

@@ -2,7 +2,7 @@
 """Packs the file that Gradescope asks for: `make autograder.zip PHASE=n`.
 
     setup.sh, run_autograder      what Gradescope calls
-    crescent/                     the start tree of the phase, with what grades submissions in all their forms
+    crescent/                     the start tree of the phase, with what grades submissions in all their forms, and its hidden tests
     reference.tar                 the solved files
     phase.key                     of the course's key what this phase needs, if there is one: the course's own stays at home
 
@@ -31,9 +31,9 @@ def files_of(tree, reference, key=None):
         name = path.relative_to(tree)
         if path.is_file() and name.parts[0] != "build" and "__pycache__" not in name.parts:
             found[f"crescent/{name.as_posix()}"] = path.read_bytes(), bool(path.stat().st_mode & 0o100)
-    for path in sorted((HERE.parent / "hidden").rglob("*.*")) if key else []:
-        if "__pycache__" not in path.parts:
-            found[f"crescent/grade/{path.relative_to(HERE.parent).as_posix()}"] = path.read_bytes(), False
+    phase, _ = exercises.read(tree / "exercises.toml")
+    for path in course.files(HERE.parent / "hidden", phase) if key else []:
+        found[f"crescent/grade/{path.relative_to(HERE.parent).as_posix()}"] = path.read_bytes(), False
     if key:
         found["phase.key"] = key.encode(), False
     for name in ONLY_HERE:

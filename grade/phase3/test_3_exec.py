@@ -14,7 +14,8 @@ BYTES = {0x400000: 0x7F, 0x4011FF: 0xFF, 0x402000: 0x80, 0x40200F: 0x8F, 0x40301
 ZEROES = (0x403050, 0x403FFF, 0x404000, 0x40600F)
 # As test_elf.c makes them.
 BAD = ["no ELF file", "one for 32 bits", "one for big-endian machines", "an object file", "one for another processor",
-       "program headers of 55 bytes", "no program headers", "65535 program headers", "program headers behind the file's end",
+       "program headers of 55 bytes", "no program headers", "65535 program headers", "33 program headers, one more than there is room for",
+       "program headers behind the file's end",
        "program headers 8 bytes before 2^64", "a file of 63 bytes", "a file that ends in its program headers",
        "a file that ends in a segment", "a segment's offset just below 2^64: offset + size is a small number",
        "a segment with more bytes in the file than 64 bits can be added to", "a segment with more bytes in the file than in memory",
@@ -25,7 +26,8 @@ BAD = ["no ELF file", "one for 32 bits", "one for big-endian machines", "an obje
        "a first instruction at an address that no pointer can have", "a program that wants another one as interpreter",
        "a segment among the zeroes of the one before it",
        "one that may lie anywhere, with a segment that is behind USER_END when it is moved",
-       "one that may lie anywhere, with its first instruction in no segment"]
+       "one that may lie anywhere, with its first instruction in no segment",
+       "no ELF file, and what it has for its program headers' place cannot be read: the header is compared first"]
 
 # As test_elf.c makes them: what is odd, the rule, and what comes of it.
 ODD = [("program headers right behind the data's bytes", "program headers that no segment has are not in memory: 0", 0),
@@ -109,12 +111,13 @@ def test_a_program_that_may_lie_anywhere_is_moved_as_a_whole(boot):
 def test_a_file_with_a_wrong_number_is_no_program(boot):
     """Whoever can write a file can run it: one number that is believed is a way into the kernel."""
     run = boot("elf_bad")
-    *refused, unread = run.facts("RETURNED")
+    *refused, unread, nothing = run.facts("RETURNED")
     for what, fact in zip(BAD, refused):
         require(signed(fact.b) == ENOEXEC, "a file that is wrong in one number is refused with -ENOEXEC",
                 f"{what}: elf_load() returned {signed(fact.b)}")
-    require(signed(unread.b) == EIO, "where the file cannot be read, elf_load() returns what image_read() returned",
-            f"its program headers cannot be read, -EIO: elf_load() returned {signed(unread.b)}")
+    for what, fact in (("program headers", unread), ("header", nothing)):
+        require(signed(fact.b) == EIO, "where the file cannot be read, elf_load() returns what image_read() returned",
+                f"its {what} cannot be read, -EIO: elf_load() returned {signed(fact.b)}")
     require(run.fact("COUNT").b == 0, "a file that was refused is held by nobody", f"{signed(run.fact('COUNT').b)} references are left")
     no_leak(run)
 

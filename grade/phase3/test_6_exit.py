@@ -6,6 +6,7 @@ from grade.phase3.parts import part, says
 ZOMBIE = 1  # enum process_state
 ERESTART = -512
 BEFORE = 0xBEF03E  # what stands in the memory of kernel/ktest/test_fork.c
+BORROWED = ["seen in the parent: 6", "a borrower: the right one, 0x600"]
 NOBODY = "No child processes, 0x5a5a5a"
 
 
@@ -116,9 +117,12 @@ def test_news_goes_before_a_signal(boot):
 
 
 @exercise("3.6", points=1)
+@boots(2)
 @seeds(10)
 def test_no_end_is_missed(boot, seeds):
     """A child may end at any moment, also between its parent's look and its wait: nobody would wake that parent."""
+    rounds = boot("exit_moments", "sched=prio").fact("NOTE")
+    require(rounds.a == rounds.b, "each child is waited for, whenever it ends", f"{rounds.b} of {rounds.a} times it was")
     run = boot("exit_race", build="race", seeds=seeds, limit_ms=1000)
     for one in run.each_seed():
         rounds = one.fact("NOTE")
@@ -136,7 +140,7 @@ def test_what_was_shared_is_given_back_once(boot):
     no_leak(run)
     run = part(boot, "exit", "borrowed")
     says(run, {"a child that borrowed its parent's address space returns it, and its parent goes on":
-               ["seen in the parent: 6", "a borrower: the right one, 0x600"]})
+               BORROWED})
     no_leak(run)
     run = boot("fork_borrowers", "sched=mlfq")
     for fact in run.facts("RESULT"):
@@ -164,6 +168,7 @@ while (at := resume()) not in (address("ktest_done"), None):
 def test_no_tables_are_given_back_that_are_in_use(boot):
     """The processor walks whatever CR3 names: what is given back is somebody else's, who writes there what he likes."""
     run = part(boot, "exit", "borrowed")
+    says(run, {"a child that borrowed its parent's address space returns it, and its parent goes on": BORROWED})
     with replay(run) as debugger:
         seen = debugger.run_script(GIVEN_BACK)
     given_back = [at for at in seen if at["given_back"]]

@@ -3,15 +3,22 @@
 from grade.api import boots, exercise, no_leak, require, seeds, signed
 from grade.phase3.parts import part, says
 
-EAGAIN, EPIPE, ERESTART = -11, -32, -512
+EAGAIN, EFAULT, EPIPE, ERESTART = -11, -14, -32, -512
 SIZE = 65536
+# Of kernel/ktest/test_fs_pipe_crowd.c: a step, how many of the two that came meanwhile may still wait then, who they are, and the rule.
+KEPT_OUT = [
+    (1, 1, "writers", "a copy that fails wakes who came meanwhile, as one that succeeds does: of two writers the one that finds room"),
+    (11, 0, "readers", "a copy that fails wakes who came meanwhile, as one that succeeds does: there are bytes for both readers"),
+    (21, 1, "writers", "who has written wakes all writers that came meanwhile: the first may need more room than there is, the next less"),
+    (31, 0, "readers", "who has read wakes all readers that came meanwhile: the first may hear a signal before it runs, and read nothing"),
+    (40, 0, "readers", "who has written wakes all who wait for bytes: the first may hear a signal before it runs, and read nothing")]
 
 
-def told(run, rule, expected, key="RESULT"):
-    """Requires these values at these steps."""
+def told(run, rule, expected, key="RESULT", what="what was returned"):
+    """Requires these values at these steps of the ktest, which says what they are."""
     seen = {fact.a: signed(fact.b) for fact in run.facts(key)}
     for step, value in expected.items():
-        require(seen.get(step) == value, rule, f"step {step}: {seen.get(step)}, expected {value}")
+        require(seen.get(step) == value, rule, f"{what}: {seen.get(step)}, expected {value}; step {step} of the ktest {run.ktest}")
 
 
 @exercise("3.7", points=1)
@@ -152,9 +159,16 @@ def test_what_is_written_together_is_read_together(boot, seeds):
 
 
 @exercise("3.7", points=1)
+@boots(2)
 @seeds(10)
 def test_who_is_kept_out_gets_its_turn(boot, seeds):
     """While one copies, others of its kind wait, and nobody else will wake them: there are bytes and there is room all the time."""
+    run = boot("pipe_kept_out")
+    told(run, "a read or write whose memory is not there returns -EFAULT", {0: EFAULT, 10: EFAULT})
+    told(run, "who has copied returns how many bytes that were", {20: 8, 30: 8})
+    for step, waiting, who, rule in KEPT_OUT:
+        told(run, rule, {step: waiting}, what=f"{who} that still wait")
+    no_leak(run)
     run = boot("pipe_turns", build="race", seeds=seeds, limit_ms=2000)
     for one in run.each_seed():
         numbers = one.fact("NOTE")

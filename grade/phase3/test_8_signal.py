@@ -145,11 +145,16 @@ def test_an_overflown_stack_is_survived_on_another_one(boot):
 
 
 @exercise("3.8b", points=1)
+@boots(2)
 def test_what_lies_below_the_stack_pointer_is_kept(boot):
     """The ABI lets a function use 128 bytes there, and signals come between any two instructions."""
     run = part(boot, "signal", "red_zone")
     says(run, {"a handler's frame leaves the 128 bytes below the stack pointer alone": ["words that changed: 0"],
                "each signal is handled once": ["handled: 10"]})
+    no_leak(run)
+    run = part(boot, "signal", "red_zone_of_a_handler")
+    says(run, {"a handler's frame leaves the 128 bytes below the stack pointer of an interrupted handler alone, too, on either stack":
+               ["words of a handler that changed: 0"] * 3, "each signal is handled once": ["handled: 10 12 10 12 10 12"]})
     no_leak(run)
 
 

@@ -2,6 +2,7 @@
 again it comes to the same; nobody reaches the others."""
 
 import csv
+import fcntl
 import io
 import json
 import os
@@ -17,7 +18,7 @@ import guests
 import kernels
 import pytest
 
-from grade import bulk, errors, forms, intake, sandbox
+from grade import bulk, errors, sandbox
 
 BULK = guests.ROOT / "grade" / "bulk.py"
 BODY = "kernel/lab/body.inc"
@@ -29,7 +30,7 @@ TOML = guests.TOML.replace('points = 40\n', 'points = 40\nfiles = ["kernel/lab/m
 MOMENTS = [".lock", ".work-ada", ".work-ada/build/tree/kernel", ".work-ada/out", ".work-ada/out/results.partial.json",
            "ada/said.txt", "ada/results.json", "ada/junit.xml", "ada/state.json", ".work-bob", ".work-bob/out",
            ".work-bob/out/results.partial.json", "bob/results.json", "bob/state.json", ".work-eve/build",
-           ".work-eve/out/results.partial.json", "eve/results.json", "eve/state.json", "zoe/state.json", "grades.csv"]
+           ".work-eve/out/results.partial.json", "eve/results.json", "eve/state.json", "zoe/state.json"]
 
 
 @pytest.fixture(scope="module")
@@ -77,11 +78,11 @@ def kept(out):
     """{path: content} of what came out, without what differs from run to run: seconds, and the states' hashes of paths."""
     found = {}
     for path in sorted(out.rglob("*")):
-        if path.is_file() and ".base" not in path.parts and path.name != "said.txt":
+        if path.is_file() and path.name != "said.txt":
             text = path.read_text(errors="replace")
             if path.name == "results.json":
                 text = json.loads(text)
-                text.pop("execution_time"), text["extra_data"].pop("kernel")
+                text.pop("execution_time")
             found[path.relative_to(out).as_posix()] = text
     return found
 
@@ -102,12 +103,25 @@ def undisturbed(course, tmp_path_factory):
 def test_everybody_gets_a_line_and_a_folder(undisturbed):
     head, *rows = csv.reader(io.StringIO(undisturbed["grades.csv"]))
     table = {row[0]: dict(zip(head, row)) for row in rows}
-    assert [(name, row["score"]) for name, row in table.items()] == [("ada", "100"), ("bob", "60"), ("eve", "40"), ("zoe", "")]
-    assert "neither a folder nor a zip, tar or git bundle" in table["zoe"]["remark"]
-    assert {"results.json", "junit.xml", "classroom.txt", "feedback.html", "state.json"} == {
-        name.partition("/")[2] for name in undisturbed if name.startswith("ada/")}
-    assert [name for name in undisturbed if name.startswith("zoe/")] == ["zoe/state.json"]
-    assert not [name for name in undisturbed if ".work" in name]
+    assert [(name, row["score"], row["of"]) for name, row in table.items()] == [
+        ("ada", "100", "100"), ("bob", "60", "100"), ("eve", "40", "100"), ("zoe", "0", "100")]
+    assert "refused: it is neither a folder nor a zip, tar or git bundle" in table["zoe"]["remark"]
+
+
+def test_nothing_but_results_stays(undisturbed):
+    """The base is gone, and the lock."""
+    whole = {"results.json", "junit.xml", "classroom.txt", "feedback.html", "state.json"}
+    assert set(undisturbed) == {"grades.csv", "index.html", *(f"{name}/{file}" for name in ("ada", "bob", "eve") for file in whole),
+                                "zoe/results.json", "zoe/feedback.html", "zoe/state.json"}
+
+
+def test_who_was_refused_reads_why_and_what_to_do(undisturbed):
+    page = undisturbed["zoe/feedback.html"]
+    for words in ("Score: 0/100", "This submission was refused: it is neither a folder nor",
+                  "What was looked for: the files of lab 1 in a folder kernel/",
+                  f"with their names: {BODY}, kernel/lab/more.inc.", "packs build/handin-1.tar"):
+        assert words in page
+    assert 'href="zoe/feedback.html"' in undisturbed["index.html"] and "3 of 4 graded, 66.7 points on average" in undisturbed["index.html"]
 
 
 def test_what_was_not_taken_is_listed(undisturbed):
@@ -141,6 +155,41 @@ def test_a_second_time_nothing_is_graded_but_what_changed(course, undisturbed, t
     assert kept(tmp_path / "out")["ada/results.json"]["score"] == 40
     assert {name: text for name, text in kept(tmp_path / "out").items() if name.startswith("bob/") and "state" not in name} == {
         name: text for name, text in undisturbed.items() if name.startswith("bob/") and "state" not in name}
+
+
+def test_whoever_hands_in_anew_after_a_refusal_is_graded_in_full(course, tmp_path):
+    """Also where only some tests are asked for; and nothing of old grades stays with whoever is refused now."""
+    ours = SimpleNamespace(**{**vars(course), "submissions": tmp_path / "submissions"})
+    for name, body, score in (("rubbish", None, 0), ("right", "finish", 100), ("rubbish", None, 0)):
+        shutil.rmtree(ours.submissions, ignore_errors=True)
+        (ours.submissions / "ada" / "kernel/lab").mkdir(parents=True)
+        if body:
+            shutil.copytree(course.submissions / "ada", ours.submissions / "ada", dirs_exist_ok=True)
+        done = grade(ours, tmp_path / "out", "--test", "1.1")
+        assert kept(tmp_path / "out")["ada/results.json"]["score"] == score, done.said
+        assert (tmp_path / "out/ada/junit.xml").exists() is (tmp_path / "out/ada/said.txt").exists() is bool(body)
+
+
+def test_the_table_is_whole_after_each_submission(course, undisturbed, tmp_path):
+    """When a submission is told to be done, its grade is in the table: then nothing has time to write one any more."""
+    running = subprocess.Popen(command(course, tmp_path / "out", "--jobs", "1"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                               start_new_session=True, text=True)
+    while not (line := running.stdout.readline()).startswith("bulk: 2/4 bob"):
+        assert line, "it ended"
+    os.killpg(running.pid, signal.SIGKILL)
+    running.communicate()
+    _, *rows = csv.reader(io.StringIO((tmp_path / "out/grades.csv").read_text()))
+    assert [row[:2] for row in rows[:2]] == [["ada", "100"], ["bob", "60"]]
+    assert rows[3][1:6] == ["", "", "", "", "not graded yet"] and 'href="bob/' in (tmp_path / "out/index.html").read_text()
+
+
+def test_a_table_that_was_lost_comes_back_and_nothing_is_built_for_it(course, undisturbed, tmp_path):
+    out = tmp_path / "out"
+    grade(course, out)
+    for name in ("grades.csv", "index.html"):
+        (out / name).unlink()
+    assert "4 of 4 have been graded before" in grade(course, out, "--base", str(tmp_path / "base")).said
+    assert kept(out) == undisturbed and not (tmp_path / "base").exists()
 
 
 @pytest.mark.parametrize("moment", MOMENTS if kernels.ALL else MOMENTS[3::4])
@@ -262,6 +311,17 @@ def test_two_at_once_in_one_folder_are_refused(course, tmp_path):
     assert done.status == errors.USAGE and "another bulk works in" in done.said
 
 
+def test_a_lock_that_its_owner_has_just_removed_guards_nothing(tmp_path, monkeypatch):
+    """Who opened it before and locks it after would be alone with it, and with another who makes a new one."""
+    lock = fcntl.flock
+    def late(file, how):
+        lock(file, how)
+        (tmp_path / ".lock").unlink()
+    monkeypatch.setattr(fcntl, "flock", late)
+    with pytest.raises(errors.UserError, match="another bulk"), bulk.only_one(tmp_path):
+        pass
+
+
 @pytest.mark.parametrize("more, words",
                          [(["--submissions", "/nowhere"], "SUBMISSIONS: /nowhere cannot be read"),
                           (["--tree", "/nowhere"], "exercises.toml"), (["--reference", "/nowhere"], "/nowhere")])
@@ -282,7 +342,7 @@ def test_a_single_submission_is_graded_for_gradescope(course, tmp_path, capsys):
         bulk.main(["--tree", str(course.tree), "--reference", str(course.reference), "--one", str(course.submissions / name), "--results",
                    str(tmp_path / f"{name}.json"), "--base", str(tmp_path / "base")])
         assert json.loads((tmp_path / f"{name}.json").read_text())["score"] == score
-    assert "This submission is neither a folder nor" in capsys.readouterr().out
+    assert "This submission was refused: it is neither a folder nor" in capsys.readouterr().out
 
 
 def test_nobodys_files_are_seen_by_another(course, tmp_path):
@@ -318,8 +378,7 @@ def test_what_lacks_of_earlier_labs_is_the_references(course, tmp_path):
 
 
 def test_the_pages_link_leads_to_the_page(undisturbed):
-    assert 'href="ada/feedback.html"' in undisturbed["index.html"] and "not graded: zoe" in undisturbed["index.html"]
-    assert forms.page and intake.submissions
+    assert 'href="ada/feedback.html"' in undisturbed["index.html"]
 
 
 def test_who_names_the_tests_structures_is_to_be_looked_at(course, tmp_path):
@@ -330,3 +389,5 @@ def test_who_names_the_tests_structures_is_to_be_looked_at(course, tmp_path):
     grade(ours, tmp_path / "out")
     _, row = csv.reader(io.StringIO((tmp_path / "out" / "grades.csv").read_text()))
     assert row[:5] == ["mallory", "100", "100", "7", "kernel/lab/more.inc:2 names ktest_report"]
+    page = (tmp_path / "out" / "index.html").read_text()
+    assert "<th>review<th>remark" in page and "<td>7/7<td>kernel/lab/more.inc:2 names ktest_report<td>" in page

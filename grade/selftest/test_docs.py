@@ -148,17 +148,19 @@ def test_every_path_that_a_page_names_exists(page):
 
 
 def student_pages():
-    """The pages of the tree that a student gets, as its rows in phases/files.tbl say."""
-    docs = sorted(path.name for path in (kernels.START / "docs").glob("*.md"))
-    return ["README.md", "kernel/README.md", "labs/lab1.md", *(f"docs/{name}" for name in docs)]
+    """(phase, page) for the pages of the trees that students get, as their rows in phases/files.tbl say."""
+    for phase in kernels.PHASES:
+        tree = kernels.start(phase)
+        pages = [*tree.glob("labs/*.md"), *tree.glob("docs/*.md")]
+        yield from ((phase, page) for page in ("README.md", "kernel/README.md", *(path.relative_to(tree).as_posix() for path in pages)))
 
 
-@pytest.mark.parametrize("page", student_pages())
-def test_what_a_page_of_a_students_tree_names_is_in_that_tree(page):
+@pytest.mark.parametrize("phase, page", sorted(student_pages()))
+def test_what_a_page_of_a_students_tree_names_is_in_that_tree(phase, page):
     """Who is told to look into a file or to type a command must have it: neither phases/ nor the master's make targets are there."""
-    tree = kernels.START
-    known = targets(tree / "Makefile", tree / "grade/tree.mk", *tree.glob("grade/make/*.mk"), tree / "kernel/kernel.mk")
-    assert not missing_paths(tree / page, tree, 1)
+    tree = kernels.start(phase)
+    known = targets(tree / "Makefile", *tree.glob("*/*.mk"), *tree.glob("grade/make/*.mk"))
+    assert not missing_paths(tree / page, tree, phase)
     assert not sorted({name for name in make_calls(tree / page) if name not in known})
 
 

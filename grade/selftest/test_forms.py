@@ -106,6 +106,18 @@ def test_the_table_has_a_line_for_everybody(kept):
     assert second[:6] == ["none", "", "", "", "", "is empty"]
 
 
+def test_the_overview_shows_signs_and_remarks_apart(kept):
+    """Signs of forgery each on a line of its own, in the column that the table has, too; who was refused has a page and no mean."""
+    kept["extra_data"]["review"] = ["a.c:2 names <trace>", "a.c:3 names ktest_done"]
+    refused = results.whole(0, "it is none", [], {"max_score": 100, "extra_score": 0, "extra_max": 0})
+    text = forms.index("Lab", [("eve", "e v", kept, "late"), ("none", "n", refused, "refused"), ("later", "l", None, "not graded yet")])
+    assert "<th>name<th>score<th>extra<th>review<th>remark\n" in text
+    assert "<td>25/25<td>a.c:2 names &lt;trace&gt;<br>a.c:3 names ktest_done<td>late\n" in text
+    assert '<a href="n/feedback.html">none</a><td>0/100<td>0/0<td><td>refused\n' in text
+    assert "<td>later<td><td><td><td>not graded yet\n" in text
+    assert "1 of 3 graded, 25.0 points on average" in text
+
+
 def test_a_ci_can_ask_for_a_form(kept, tmp_path):
     (tmp_path / "results.json").write_text(json.dumps(kept))
     for form, made in (("classroom", forms.classroom), ("junit", forms.junit)):

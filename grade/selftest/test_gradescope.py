@@ -13,7 +13,7 @@ import kernels
 import pytest
 from test_forms import check, schema
 
-from grade import sandbox
+from grade import course, sandbox
 
 PACK = kernels.ROOT / "grade/gradescope/pack.py"
 
@@ -91,3 +91,18 @@ def test_the_same_trees_give_the_same_bytes(tmp_path):
         subprocess.run([sys.executable, PACK, "--tree", kernels.START, "--reference", kernels.REFERENCE / "grade/given.tar", "--out",
                         tmp_path / name], check=True)
     assert (tmp_path / "first.zip").read_bytes() == (tmp_path / "second.zip").read_bytes()
+
+
+@pytest.mark.parametrize("phase", kernels.PHASES)
+def test_the_hidden_tests_of_the_phase_are_packed_and_no_others(tmp_path, phase):
+    course.make(tmp_path / "key")
+    subprocess.run([sys.executable, PACK, "--tree", kernels.start(phase), "--reference", kernels.reference(phase) / "grade/given.tar",
+                    "--course", tmp_path / "key", "--out", tmp_path / "it.zip"], check=True)
+    with zipfile.ZipFile(tmp_path / "it.zip") as archive:
+        top = "crescent/grade/hidden/"
+        packed = {name.removeprefix(top) for name in archive.namelist() if name.startswith(top)}
+        archive.extractall(tmp_path / "it")
+    hidden = kernels.ROOT / "grade/hidden"
+    assert {name.split("/")[0] for name in packed} == {"ktest", f"phase{phase}"}
+    there, here = (course.find(folder, tmp_path / "key", phase) for folder in (tmp_path / "it" / top, hidden))
+    assert there.code == here.code and {path.name for path in there.tests.iterdir()} >= {path.name for path in here.tests.glob("test_*.py")}

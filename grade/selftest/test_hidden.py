@@ -113,14 +113,15 @@ def kept(tmp_path):
 
 @pytest.fixture
 def tiny(tmp_path, monkeypatch):
-    """tiny(body, *options, toml=...): the tiny tree with this body graded by grade/run.py, with a hidden test of its own."""
+    """tiny(body, *options, toml=...): the tiny tree with this body graded by grade/run.py, with a hidden test of its own. The tree lies in
+    build/ beside the hidden tests, as it does in the master tree: build is the name of a file of the grader's as well."""
     folder = tmp_path / "hidden"
     (folder / "phase1").mkdir(parents=True)
     (folder / "phase1" / "test_tiny.py").write_text(TINY)
     monkeypatch.setattr(bulk, "HIDDEN", folder)
 
     def go(body, *options, toml=guests.TOML):
-        tree = guests.make_tree(tmp_path / f"tree-{len(list(tmp_path.iterdir()))}", body, toml=toml)
+        tree = guests.make_tree(tmp_path / "build" / f"tree-{len(list(tmp_path.glob('build/*')))}", body, toml=toml)
         done = subprocess.run([sys.executable, str(tree / "grade/run.py"), "--jobs", "1", "--hidden", str(folder), *map(str, options)],
                               capture_output=True, text=True, stdin=subprocess.DEVNULL)
         kept = tree / "build/grade/results.json"
@@ -230,7 +231,7 @@ def test_what_exercises_toml_cannot_mean_is_named(tmp_path, line, words):
 def grade_all(tiny, tmp_path, key, monkeypatch):
     """grade_all(*options): what came out of grade/bulk.py for two submissions, one of which asks the compiler for the course's key."""
     monkeypatch.setattr(sandbox, "_in_use", False)
-    tree = guests.make_tree(tmp_path / "start", "stub", toml=POINTS)
+    tree = guests.make_tree(tmp_path / "build/start", "stub", toml=POINTS)
     bodies = {"ada": guests.BODIES["finish"], "spy": f'%define KEY "{key}"\n%include KEY\n' + guests.BODIES["finish"]}
     for name, body in bodies.items():
         (tmp_path / "submissions" / name / "kernel/lab").mkdir(parents=True)

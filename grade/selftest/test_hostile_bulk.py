@@ -24,7 +24,7 @@ from test_hostile import ENDS, FORGED, hostile
 from grade import bulk, exercises, intake, submission
 
 YIELD, SWITCH, MINE = "kernel/sched/yield.c", "kernel/arch/x86_64/switch.asm", submission.MINE_HEADER
-ATTACKED = "1.4"
+ATTACKED, WITHOUT_TRACE = "1.4", "a_threads_stack_is_untouched_by_the_others"
 SECRET = "the course's secret 4711"
 HONEST = ("ada", "zoe")  # in front of all others and behind them
 
@@ -212,7 +212,7 @@ def zip_of(path, files):
 
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory, request):
-    """The class, graded: table (dicts by name), results (by name, None of who was not graded), folder, done (of overseer)."""
+    """The class, graded: table (dicts by name), results (by name), folder, done (of overseer)."""
     folder = tmp_path_factory.mktemp("hostile")
     made, temporary = folder / "submissions", folder / "tmp"
     made.mkdir(), temporary.mkdir()
@@ -266,9 +266,9 @@ def outside(folder):
 
 
 def named(graded, name):
-    """(row of the table, results or None) of a submission by the name of its file."""
+    """(row of the table, results) of a submission by the name of its file."""
     one, = (found for found in intake.submissions(graded.made) if any(path.name == name for path in found.paths))
-    return graded.table[one.name], graded.results.get(one.folder)
+    return graded.table[one.name], graded.results[one.folder]
 
 
 def earned(results):
@@ -303,15 +303,18 @@ def test_a_source_that_reaches_out_earns_nothing(graded, name):
 
 @pytest.mark.parametrize("name", [*ENDS, FORGED] if kernels.ALL else ["forges_the_report_unseen", "patches_the_code", FORGED])
 def test_a_hostile_kernel_earns_nothing_or_is_to_be_looked_at(graded, name):
+    """Who spoils the trace and nothing else is right where no trace judges, and earns that."""
     row, results = named(graded, name)
-    assert earned(results) == 0 or (name == FORGED and row["review"])
+    passed = {test["extra_data"]["name"] for test in results["tests"] if test["number"] == ATTACKED and test["score"]}
+    honest = {WITHOUT_TRACE} if name != FORGED and ENDS[name] == ("corrupt", "trace") else set()
+    assert passed == honest or (name == FORGED and row["review"])
 
 
 @pytest.mark.parametrize("name", PACKED, ids=lambda name: name[:24])
 def test_a_hostile_archive_is_named(graded, name):
     row, results = named(graded, name)
     words = PACKED[name][1]
-    assert (results is None and words in row["remark"]) if words else earned(results) == 0, row
+    assert earned(results) == 0 and (not words or row["score"] == "0" and words in row["remark"] and not results["tests"]), row
     assert all(text.isprintable() for text in row.values())
     assert not row["name"].startswith("=")
 

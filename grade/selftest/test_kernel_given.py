@@ -183,20 +183,17 @@ def test_stacks_are_apart_and_guarded(boot):
     no_leak(run)
 
 
-# What each ktest does under failalloc= beyond its own options: a number of rounds that ends in time, or single numbers where all would
-# take too long.
-ROUNDS = {"exit_churn": "rounds=3", "yield_churn": "rounds=3", "mlfq_gamer": "rounds=100"}
+# What each ktest needs under failalloc= beyond its own options: a number of rounds that ends in time, the policy that it counts on; or
+# single numbers of allocations where all would take too long.
+ROUNDS = {"exit_churn": "rounds=3", "yield_churn": "rounds=3", "mlfq_gamer": "rounds=100", "elf_random": "rounds=3",
+          "exit_race": "rounds=2", "exit_moments": "rounds=2", "fork_gone": "sched=mlfq", "fork_borrowers": "sched=mlfq"}
 LIMIT_MS = {"mlfq_boost": 5000, "sleep_long": 60_000}  # of virtual time, where 2000 are too few; both sleep nearly all of it
 SOURCES = "\n".join(path.read_text() for path in sorted((kernels.reference(kernels.PHASES[-1]) / "kernel" / "ktest").glob("*.c")))
 KTESTS = [name for name in re.findall(r"^KTEST\((\w+)", SOURCES, re.M) if not name.startswith("panic_")]
 MANY = {"threads_max"}
-# Of lab 3: they tell in facts what failed, and go on. Memory runs out for the same code in the lab's own tests (elf_exec, fork_alone,
-# exit_orphans), and for whole programs in test_programs.py.
-GO_ON = {"cow_steps", "cow_twice", "elf_anywhere", "elf_bad", "elf_good", "elf_random", "exit_race", "fork_apart", "fork_borrowers",
-         "fork_gone", "fork_options"}
 
 
-@pytest.mark.parametrize("ktest", [name for name in KTESTS if name not in MANY | GO_ON])
+@pytest.mark.parametrize("ktest", [name for name in KTESTS if name not in MANY])
 def test_whatever_allocation_fails_the_test_ends_with_an_error_and_no_leak(boot, ktest):
     """failalloc=all runs the test until nothing fails any more: with the first allocation failing, then the second, and so on."""
     run = boot(ktest, f"failalloc=all {ROUNDS.get(ktest, '')}", result=None, limit_ms=LIMIT_MS.get(ktest, 2000))

@@ -5,6 +5,7 @@ it, for a rule that it names. What came out is kept in build/mutants.json; `make
 
 import fcntl
 import json
+import shutil
 import tempfile
 import time
 from collections import Counter
@@ -62,6 +63,17 @@ def test_a_mutant_is_caught_by_the_test_that_it_names(mutant):
     assert result["status"] not in ("pass", "fault",
                                     "unsolved"), f"{mutant['id']} survives {mutant['test']}\n{result.get('rule')}\n{evidence}"
     assert mutant["rule"] in result["rule"], f"{mutant['id']}: the rule has to speak of '{mutant['rule']}'\n{result['rule']}\n{evidence}"
+
+
+def test_a_mutant_of_an_include_file_spares_the_kernel_that_it_was_made_from(tmp_path):
+    """NASM writes onto the object that is there, which must not be the reference's under another name."""
+    given, include = tmp_path / "given", "kernel/arch/x86_64/registers.inc"
+    for part in ("kernel", "build/checked"):
+        shutil.copytree(kernels.REFERENCE / part, given / part)
+    part = "build/checked/kernel/arch/x86_64/trap.asm.o"
+    before, text = (given / part).read_bytes(), (given / include).read_text()
+    mutant = kernels.build(given, {include: text.replace("    push rax\n", "    nop\n    push rax\n", 1)}, tmp_path / "made")
+    assert (given / part).read_bytes() == before != (mutant.parent / part.partition("checked/")[2]).read_bytes()
 
 
 def keep(row):

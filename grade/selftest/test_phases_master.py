@@ -160,6 +160,17 @@ def test_results_go_where_out_says_as_seen_from_the_master_tree(target, given, t
     assert done.returncode == 0 and (folder == taken if given else folder.startswith("../..")), done.stdout + done.stderr
 
 
+def test_makes_that_want_the_trees_at_once_take_turns():
+    """The lock is the test's own; as long as it is, the other makes nothing and says why, once."""
+    (MASTER / "build").mkdir(exist_ok=True)
+    with open(MASTER / "build/trees.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        waiting = subprocess.Popen(["make", "trees-1"], cwd=MASTER, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        assert waiting.stderr.readline() == "waiting: another make in this folder builds the trees\n" and waiting.poll() is None
+    said, complaints = waiting.communicate()
+    assert waiting.returncode == 0 and not complaints, said
+
+
 @pytest.mark.parametrize("options, words", [
     (["OUT=out"], "SUBMISSIONS= is missing"), (["SUBMISSIONS=docs"], "OUT= is missing"),
     (["OUT=out", "SUBMISSIONS=no where"], "SUBMISSIONS: {}/no where cannot be read"),

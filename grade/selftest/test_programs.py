@@ -12,6 +12,7 @@ from user_programs import MASTER, SCRIPTS, blocks, entries, fits
 from grade import cpio, oracle, soak
 from grade.boot import Boot
 from grade.errors import RuleBroken
+from grade.machine import Machine, limit_option
 
 PHASE = 3
 LIMIT_MS = 20_000  # of virtual time; a program that waits for something costs next to nothing
@@ -91,6 +92,35 @@ def test_the_shell_does_what_its_page_says(tmp_path):
     for (typed, expected), (printed, _) in zip(page, play([typed for typed, _ in page], tmp_path)):
         lines = [line.rstrip() for line in printed.splitlines()]
         assert fits(expected, lines), "\n".join(["typed:", typed, "expected:", *expected, "printed:", *lines])
+
+
+# What is typed, and what the console then shows up to the next key. What was played in is taken when somebody reads the terminal and not
+# before: a program that reads it is there when Ctrl-C comes. `wait` waits until a job has stopped or ended.
+TYPED = [
+    ("cat\n", "# cat\n"), ("hello\n", "hello\nhello\n"), ("\x03", "^C\n"), ("echo $?\n", "# echo $?\n130\n"),
+    ("cat\n", "# cat\n"), ("\x1a", "^Z\n[1] Stopped    cat\n"), ("echo $?\n", "# echo $?\n148\n"),
+    ("jobs\n", "# jobs\n[1] Stopped    cat\n"), ("fg\n", "# fg\ncat\n"), ("again\n", "again\nagain\n"), ("\x04", ""),
+    # In the background it stops when it reads (SIGTTIN), each time that it goes on; a signal that ends it comes before that.
+    ("cat &\n", "# cat &\n[1] 5\n"), ("wait %1; echo $?\n", "# wait %1; echo $?\n149\n"), ("bg\n", "# bg\ncat &\n"),
+    ("wait %1; echo $?\n", "# wait %1; echo $?\n149\n"), ("kill -CONT %1\n", "# kill -CONT %1\n"),
+    ("wait %1; echo $?\n", "# wait %1; echo $?\n149\n"), ("jobs\n", "# jobs\n[1] Stopped    cat\n"),
+    ("kill %1; wait %1; echo $?\n", "# kill %1; wait %1; echo $?\n143\n"), ("jobs\n", "# jobs\n"),
+    # What does not read goes on.
+    ("sleep 5 &\n", "# sleep 5 &\n[1] 6\n"), ("kill -STOP %1; wait %1; echo $?\n", "# kill -STOP %1; wait %1; echo $?\n147\n"),
+    ("bg %1\n", "# bg %1\nsleep 5 &\n"), ("jobs\n", "# jobs\n[1] Running    sleep 5\n"), ("fg %1\n", "# fg %1\nsleep 5\n"),
+    ("echo $?\n", "# echo $?\n0\n"),
+    # A pipeline is one group: who reads the terminal is started last, and `sleep` hears it too.
+    ("sleep 100 | cat /dev/tty\n", "# sleep 100 | cat /dev/tty\n"), ("\x1a", "^Z\n[1] Stopped    sleep 100 | cat /dev/tty\n"),
+    ("fg\n", "# fg\nsleep 100 | cat /dev/tty\n"), ("\x03", "^C\n"), ("jobs; ps | grep -c sleep\n", "# jobs; ps | grep -c sleep\n0\n"),
+    ("wrong\x03", "# wrong^C\n"), ("true\n", "# true\n"), ("\x04", "# \n"),
+]
+
+
+def test_jobs_are_controlled_from_the_console():
+    keys, shown = ("".join(column) for column in zip(*TYPED))
+    with Machine(kernels.reference(PHASE) / "build/checked/kernel.elf", f"{limit_option(LIMIT_MS)} trace=off", input=keys.encode(),
+                 archive=kernels.archive_of(PHASE), limit_ms=LIMIT_MS) as machine:
+        assert (machine.run().kind, machine.console()) == ("poweroff", shown)
 
 
 def test_every_program_is_on_the_page():

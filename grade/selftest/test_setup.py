@@ -319,6 +319,13 @@ def test_an_old_make_is_told_in_one_line_to_be_gmake(machine, version):
     assert f"GNU make 4.3 or newer is needed and this is {version}" in done.stderr and "gmake" in done.stderr
 
 
+def test_what_nobody_makes_is_named(machine):
+    """make's own words say neither what there is nor how to learn it."""
+    done = machine.make("kernel", "frobnicate")
+    assert done.returncode != 0 and len(done.stderr.splitlines()) == 1
+    assert "there is nothing called frobnicate to make; make help lists what there is" in done.stderr
+
+
 @pytest.mark.parametrize("value, choices", [
     ("CPUS=0", "1 to 64"), ("CPUS=65", "1 to 64"), ("CPUS=two", "1 to 64"), ("CPUS=1 2", "1 to 64"), ("CHECKED=yes", "0 1"),
     ("ACCEL=hvf", "tcg kvm"), ("V=2", "0 1"), ("SOLVED=1.3", "0 (nothing)"), ("SOLVED=1 2", "0 (nothing)"),

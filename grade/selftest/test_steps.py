@@ -11,9 +11,11 @@ import re
 import kernels
 import pytest
 
+from grade.models import fifo
+from grade.models.schedule import follows
+
 SECOND = kernels.Path(__file__).with_name("second")
 POLICIES = ["rr", "fcfs", "sjf", "prio", "mlfq"]  # what sched= takes from phase 2 on
-SAMPLE = {2: 1, 3: 5}  # by phase: one in so many of the earlier labs' tests, unless all are asked for
 
 
 def second_solution():
@@ -86,19 +88,29 @@ class Under(kernels.Boot):
         return super().__call__(ktest, options, **more)
 
 
-@pytest.mark.parametrize("phase", SAMPLE)
-def test_what_earlier_labs_tested_holds_under_every_policy(tmp_path, phase):
-    """Lab 1's tests all with each policy, or each with one policy, in turn. Lab 2's choose the policy that they speak of."""
+def combinations(phase, earlier):
+    """[(test, policy)] of an earlier lab in a phase's kernel. Of lab 1 each test with each policy; lab 2's choose the policy that they
+    speak of (None). Unless all are asked for, a fifth: each of lab 1's with one policy, with another one in each phase."""
+    tests = list(kernels.phase_tests(earlier).values())
+    if earlier > 1:
+        return [(test, None) for test in tests[::1 if kernels.ALL else 5]]
+    if kernels.ALL:
+        return [(test, policy) for test in tests for policy in POLICIES]
+    return [(test, POLICIES[(number + phase) % len(POLICIES)]) for number, test in enumerate(tests)]
+
+
+@pytest.mark.parametrize("phase, earlier", [(phase, earlier) for phase in kernels.PHASES for earlier in range(1, phase)])
+def test_what_earlier_labs_tested_holds_under_every_policy(tmp_path, monkeypatch, phase, earlier):
+    """Where a test judges by the order of arrival, a run under sjf is judged by that policy's own model: the shortest job is next."""
+    in_order = fifo.judge
+    monkeypatch.setattr(fifo, "judge", lambda run: follows(run, "sjf") if "sched=sjf" in run.options else in_order(run))
     made = kernels.Variants(phase, {}, tmp_path)
-    for earlier in range(1, phase):
-        tests = list(kernels.phase_tests(earlier).values())[::1 if kernels.ALL else SAMPLE[phase]]
-        for number, test in enumerate(tests):
-            found, _ = kernels.function(test.name, earlier)
-            arguments = [list(range(1, test.seeds + 1))] if "seeds" in inspect.signature(found).parameters else []
-            for policy in [None] if earlier > 1 else POLICIES if kernels.ALL else [POLICIES[number % len(POLICIES)]]:
-                with contextlib.closing(Under(*made["checked"], 2, kernels.boots(found), made)) as boot:
-                    boot.policy = policy
-                    found(boot, *arguments)
+    for test, policy in combinations(phase, earlier):
+        found, _ = kernels.function(test.name, earlier)
+        arguments = [list(range(1, test.seeds + 1))] if "seeds" in inspect.signature(found).parameters else []
+        with contextlib.closing(Under(*made["checked"], 2, kernels.boots(found), made)) as boot:
+            boot.policy = policy
+            found(boot, *arguments)
 
 
 def test_the_start_tree_earns_nothing(tmp_path):

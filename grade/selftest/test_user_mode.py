@@ -114,6 +114,21 @@ def test_without_that_it_would_ring_in_freed_memory(booted):
     assert booted("user", wrong=wrong, outcome=None, result=None, **RINGS_LATE).outcome == "panic"
 
 
+# --- what is missing ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_who_tries_an_unfinished_kernel_is_told_what_is_missing(tmp_path):
+    """Once for each exercise, however often its stubs are met; the tests read a report instead."""
+    path = "kernel/proc/signal.c"
+    kernel = kernels.build(kernels.reference(PHASE), {path: kernels.files_of(307, PHASE)[path]}, tmp_path / "made")
+    said = []
+    for options in ("trace=off", "trace=off ktest=user init=/bin/time,true"):
+        with Machine(kernel, options, input=b"echo a\n\x04", archive=kernels.archive_of(PHASE)) as machine:
+            machine.run()
+            said.append(machine.console())
+    assert said == ["lab 3.8a: signal_ignored is yours to write\n# echo a\na\n# \n", "ktest: done\n"]
+
+
 # --- the kernel's log --------------------------------------------------------------------------------------------------------------------
 
 
@@ -124,6 +139,16 @@ def test_dmesg_says_what_the_kernel_has_said(booted):
         machine.run()
         said = machine.console().partition("dmesg\n")[2].partition("# poweroff")[0]
     assert re.fullmatch(r"Crescent, \d+ of \d+ MiB free, clock \d+ MHz\nprocess 1 is init\n", said), said
+
+
+@pytest.mark.parametrize("init, words", [
+    ("/nothing", "there is no such program in the boot archive; /bin has what user/bin makes"),
+    ("/bin", "that may not be executed; it is a folder"), ("/bin/../etc/nobody", "there is no such program in the boot archive")])
+def test_a_first_program_that_cannot_be_run_is_named_with_the_reason(init, words):
+    """Who mistypes INIT= learns where to look, without knowing the errors' numbers."""
+    with Machine(kernels.reference(PHASE) / "build/checked/kernel.elf", f"init={init}", archive=kernels.archive_of(PHASE)) as machine:
+        machine.run()
+        assert f"boot option init={init}: {words}" in machine.console()
 
 
 def test_the_kernels_log_is_roots(booted):

@@ -5,8 +5,6 @@
 #include "lib/errno.h"
 #include "sched/interrupt.h"
 
-#define ERESTART_NO_HANDLER 514 /* proc/signal.h: poll() is not begun again once a handler has run */
-
 static struct spinlock poll_lock = SPINLOCK("poll", RANK_POLL);
 static struct wait_queue pollers = WAIT_QUEUE(pollers, "poll"); /* [poll_lock] */
 static u64 changes;                                             /* [poll_lock] counted while somebody polls */

@@ -79,6 +79,7 @@ static int wait_for_input(u64 flags, u64 until, bool wait)
             spin_unlock_irq(&tty_lock, flags);
             send(signal);
             (void)spin_lock_irq(&tty_lock);
+            error = current()->interrupted ? -ERESTART : 0; /* what is typed behind its Ctrl-C is for whoever reads next */
         } else if (tty.ready != tty.taken) {
             return 0;
         } else if (!wait) {

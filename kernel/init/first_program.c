@@ -80,6 +80,20 @@ int first_program(char *path, struct exec_strings *strings)
     return error;
 }
 
+static _Noreturn void cannot_run(int error)
+{
+    const char *name = *option_text("init") ? option_text("init") : "/init";
+
+    if (error == -ENOENT || error == -ENOTDIR)
+        refuse("boot option init=%s: there is no such program in the boot archive; /bin has what user/bin makes, /tests what user/tests",
+               name);
+    if (error == -ENOEXEC)
+        refuse("boot option init=%s: that file is no program for this kernel; it wants a static ELF file for x86-64, or a script", name);
+    if (error == -EACCES)
+        refuse("boot option init=%s: that may not be executed; it is a folder, or its mode does not allow it", name);
+    refuse("boot option init=%s: cannot be run: error %d (kernel/lib/errno.h)", name, -error);
+}
+
 static void run(const struct boot_info *boot)
 {
     struct exec_strings strings = { 0 };
@@ -94,7 +108,7 @@ static void run(const struct boot_info *boot)
     if (!error)
         error = process_exec_path(path, 0, 0, &strings);
     if (error)
-        refuse("boot option init=%s: cannot be run: error %d (kernel/lib/errno.h)", option_text("init"), -error);
+        cannot_run(error);
     exec_strings_free(&strings);
     path_free(path);
     printk_quiet("process 1 is %s\n", current_process()->name);

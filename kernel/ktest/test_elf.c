@@ -1,127 +1,15 @@
-/* Lab 3.3: elf_load(), on a file made here: a good one, with one field after the other made wrong, and with
-   some bytes changed at random. */
+/* Lab 3.3: elf_load(), on the file of elf_file.h: as it is, with one field after the other made wrong, and with some bytes changed at
+   random. */
 #include "arch/user.h"
 #include "base/cmdline.h"
+#include "ktest/elf_file.h"
 #include "ktest/ktest.h"
 #include "ktest/space.h"
 #include "lib/errno.h"
-#include "lib/string.h"
+#include "mm/failalloc.h"
 #include "proc/elf.h"
 #include "proc/exec.h"
 #include "sched/thread.h"
-
-#define FILE_PAGES 3
-#define FILE_SIZE 0x2400 /* bytes; all behind the headers that no segment says are 0xff */
-#define SEGMENTS 4
-#define SEGMENT(i) (64 + 56 * (i))
-#define TYPE 0
-#define OFFSET 8
-#define ADDRESS 16
-#define FILE_BYTES 32
-#define BYTES 40
-#define OTHER_EXECUTABLE 3
-
-/* The file: its pages, as a file's cache would have them. */
-static struct {
-    struct frame *page[FILE_PAGES];
-    u64 refs; /* of regions */
-} file;
-
-static struct frame *file_page(void *object, u64 index, int *error)
-{
-    (void)object;
-    *error = -EIO;
-    if (index >= FILE_PAGES)
-        return NULL;
-    frame_get(file.page[index]);
-    return file.page[index];
-}
-
-static void file_hold(void *object)
-{
-    (void)object;
-    file.refs++;
-}
-
-static void file_release(void *object)
-{
-    (void)object;
-    file.refs--;
-}
-
-static const struct vm_object_ops file_ops = { .page = file_page, .get = file_hold, .put = file_release };
-static const struct image good = { .ops = &file_ops, .object = &file, .size = FILE_SIZE };
-
-/* n bytes of the file from byte `at` on are those of value. */
-static void put(u64 at, u64 value, unsigned n)
-{
-    for (unsigned i = 0; i < n; i++)
-        ((u8 *)frame_to_virt(file.page[(at + i) >> PAGE_SHIFT]))[(at + i) & (PAGE_SIZE - 1)] = (u8)(value >> (8 * i));
-}
-
-static u8 byte_at(u64 at)
-{
-    return ((u8 *)frame_to_virt(file.page[at >> PAGE_SHIFT]))[at & (PAGE_SIZE - 1)];
-}
-
-static void put_segment(unsigned i, u32 flags, u64 offset, u64 address, u64 file_bytes, u64 bytes)
-{
-    put(SEGMENT(i) + TYPE, 1, 4);
-    put(SEGMENT(i) + 4, flags, 4);
-    put(SEGMENT(i) + OFFSET, offset, 8);
-    put(SEGMENT(i) + ADDRESS, address, 8);
-    put(SEGMENT(i) + 24, address, 8);
-    put(SEGMENT(i) + FILE_BYTES, file_bytes, 8);
-    put(SEGMENT(i) + BYTES, bytes, 8);
-    put(SEGMENT(i) + 48, PAGE_SIZE, 8);
-}
-
-/* The program: text of two pages, constants of 16 bytes, data of 64 bytes with 12 KiB in all. */
-static void write_file(void)
-{
-    for (unsigned i = 0; i < FILE_PAGES; i++)
-        memset(frame_to_virt(file.page[i]), 0xff, PAGE_SIZE);
-    for (unsigned i = 0; i < 64; i++)
-        put(i, 0, 1);
-    put(0, 0x464c457f, 4);
-    put(4, 0x00010102, 4); /* 64 bits, little endian, version 1 */
-    put(16, 2, 2);         /* to be executed where it says */
-    put(18, 62, 2);        /* x86-64 */
-    put(20, 1, 4);
-    put(24, 0x400100, 8);
-    put(32, 64, 8);
-    put(52, 64, 2);
-    put(54, 56, 2);
-    put(56, SEGMENTS, 2);
-    put_segment(0, 5, 0, 0x400000, 0x1200, 0x1200);
-    put_segment(1, 4, 0x2000, 0x402000, 0x10, 0x10);
-    put_segment(2, 6, 0x2010, 0x403010, 0x40, 0x3000);
-    put_segment(3, 4, 0x2000, 0x405000, 0x10, 0x10);
-    put(SEGMENT(3) + TYPE, 4, 4); /* a note: not to be loaded */
-    for (unsigned i = 0; i < 0x50; i++)
-        put(0x2000 + i, 0x80 + i, 1);
-}
-
-static void file_close(void)
-{
-    for (unsigned i = 0; i < FILE_PAGES; i++)
-        if (file.page[i])
-            frame_put(file.page[i]);
-}
-
-static int file_open_here(void)
-{
-    file.refs = 0;
-    for (unsigned i = 0; i < FILE_PAGES; i++)
-        file.page[i] = page_new();
-    for (unsigned i = 0; i < FILE_PAGES; i++)
-        if (!file.page[i]) {
-            file_close();
-            return -ENOMEM;
-        }
-    write_file();
-    return 0;
-}
 
 /* --- a good one ---------------------------------------------------------------------------------------------------------------------- */
 
@@ -148,7 +36,7 @@ static int load_good(u64 base)
     static const uptr look_at[] = { 0x400000, 0x4011ff, 0x402000, 0x40200f, 0x403010, 0x40304f, 0x403050, 0x403fff, 0x404000, 0x40600f };
     struct address_space *space = aspace_new();
     struct program program = { 0 };
-    int error = space ? elf_load(space, &good, &program) : -ENOMEM;
+    int error = space ? elf_load(space, &elf_good, &program) : -ENOMEM;
 
     fact(FACT_RETURNED, 0, (u64)(s64)error);
     if (!error) {
@@ -159,11 +47,11 @@ static int load_good(u64 base)
         tell_regions(space);
         for (unsigned i = 0; i < array_len(look_at); i++)
             tell_byte(space, base + look_at[i]);
-        fact(FACT_FOUND, 0, byte_at(0x2050));
+        fact(FACT_FOUND, 0, elf_byte(0x2050));
     }
     if (space)
         aspace_free(space);
-    fact(FACT_COUNT, 0, file.refs);
+    fact(FACT_COUNT, 0, elf_file_refs);
     return error;
 }
 
@@ -171,7 +59,7 @@ static int load_good(u64 base)
 static int load_odd(uptr start, struct program *program, uptr *end)
 {
     struct address_space *space = aspace_new();
-    int error = space ? elf_load(space, &good, program) : -ENOMEM;
+    int error = space ? elf_load(space, &elf_good, program) : -ENOMEM;
     const vm_region_t *region = error ? NULL : region_find(space, start);
 
     *end = region ? region->end : 0;
@@ -189,43 +77,43 @@ static void load_odd_ones(void)
     uptr end;
 
     for (unsigned i = 0; i < SEGMENTS * 56; i++)
-        put(0x2050 + i, byte_at(SEGMENT(0) + i), 1);
-    put(32, 0x2050, 8);
+        elf_put(0x2050 + i, elf_byte(SEGMENT(0) + i), 1);
+    elf_put(32, 0x2050, 8);
     fact(FACT_NOTE, 10, (u64)(s64)load_odd(0x400000, &program, &end));
     fact(FACT_NOTE, 20, program.headers);
-    write_file();
-    put_segment(3, 6, 0, 0x500000, 0, 0x2000);
+    elf_file_write();
+    elf_put_segment(3, 6, 0, 0x500000, 0, 0x2000);
     fact(FACT_NOTE, 11, (u64)(s64)load_odd(0x500000, &program, &end));
     fact(FACT_NOTE, 21, end);
-    write_file();
-    put_segment(1, 4, 0, 0, 0, 0);
+    elf_file_write();
+    elf_put_segment(1, 4, 0, 0, 0, 0);
     fact(FACT_NOTE, 12, (u64)(s64)load_odd(0x400000, &program, &end));
     fact(FACT_NOTE, 22, end);
 }
 
 KTEST(elf_good, "the regions and the first bytes of a program")
 {
-    int error = file_open_here();
+    int error = elf_file_open();
 
     if (error)
         return error;
     error = load_good(0);
     if (!error)
         load_odd_ones();
-    file_close();
-    return error;
+    elf_file_close();
+    return failalloc_failed() ? -ENOMEM : error;
 }
 
 KTEST(elf_anywhere, "the same, of a program that may lie anywhere")
 {
-    int error = file_open_here();
+    int error = elf_file_open();
 
     if (error)
         return error;
-    put(16, OTHER_EXECUTABLE, 2);
+    elf_put(16, OTHER_EXECUTABLE, 2);
     error = load_good(0x555555554000); /* proc/elf.c's PIE_BASE; a program that lies elsewhere has no bytes here */
-    file_close();
-    return error;
+    elf_file_close();
+    return failalloc_failed() ? -ENOMEM : error;
 }
 
 /* --- bad ones ------------------------------------------------------------------------------------------------------------------------ */
@@ -244,6 +132,7 @@ static const struct {
     { 54, 55, 2, 0 },
     { 56, 0, 2, 0 },
     { 56, 0xffff, 2, 0 },
+    { 56, 33, 2, 0 },
     { 32, FILE_SIZE, 8, 0 },
     { 32, -8ul, 8, 0 },
     { 0, 0x464c457f, 4, 63 },
@@ -290,10 +179,12 @@ static u64 disorder(const struct address_space *space)
 static int load(u64 step, u64 size, bool tell)
 {
     struct address_space *space = aspace_new();
-    const struct image image = { .ops = &file_ops, .object = &file, .size = size };
+    struct image image = elf_good;
     struct program program = { 0 };
-    int error = space ? elf_load(space, &image, &program) : -ENOMEM;
+    int error;
 
+    image.size = size;
+    error = space ? elf_load(space, &image, &program) : -ENOMEM;
     if (tell)
         fact(FACT_RETURNED, step, (u64)(s64)error);
     if (!error && (disorder(space) || !region_find(space, program.entry)))
@@ -304,37 +195,45 @@ static int load(u64 step, u64 size, bool tell)
 }
 
 /* The last steps: two that may lie anywhere, one with a segment where no program may when it is moved, one whose first instruction is in no
-   segment then; and one that is right as far as it can be read. */
+   segment then; one that is no ELF file, whose program headers could not be read if somebody wanted them; and two that are right as far as
+   they can be read: up to the program headers, and not at all. */
 static void load_moved_and_unread(void)
 {
-    write_file();
-    put(16, OTHER_EXECUTABLE, 2);
-    put(SEGMENT(2) + ADDRESS, 0x7ffffff00010, 8);
+    elf_file_write();
+    elf_put(16, OTHER_EXECUTABLE, 2);
+    elf_put(SEGMENT(2) + ADDRESS, 0x7ffffff00010, 8);
     load(array_len(bad), FILE_SIZE, true);
-    write_file();
-    put(16, OTHER_EXECUTABLE, 2);
-    put(24, 0x800000, 8);
+    elf_file_write();
+    elf_put(16, OTHER_EXECUTABLE, 2);
+    elf_put(24, 0x800000, 8);
     load(array_len(bad) + 1, FILE_SIZE, true);
-    write_file();
-    put(32, FILE_PAGES * PAGE_SIZE, 8);
+    elf_file_write();
+    elf_put(32, FILE_PAGES * PAGE_SIZE, 8);
+    elf_put(0, 0x7f, 4);
     load(array_len(bad) + 2, (FILE_PAGES + 1) * PAGE_SIZE, true);
+    elf_file_write();
+    elf_put(32, FILE_PAGES * PAGE_SIZE, 8);
+    load(array_len(bad) + 3, (FILE_PAGES + 1) * PAGE_SIZE, true);
+    elf_file_unread = 1;
+    load(array_len(bad) + 4, FILE_SIZE, true);
+    elf_file_unread = 0;
 }
 
 KTEST(elf_bad, "files with one wrong field each")
 {
-    int error = file_open_here();
+    int error = elf_file_open();
 
     if (error)
         return error;
     for (unsigned i = 0; i < array_len(bad); i++) {
-        write_file();
-        put(bad[i].at, bad[i].value, bad[i].n);
+        elf_file_write();
+        elf_put(bad[i].at, bad[i].value, bad[i].n);
         load(i, bad[i].size ? bad[i].size : FILE_SIZE, true);
     }
     load_moved_and_unread();
-    fact(FACT_COUNT, 0, file.refs);
-    file_close();
-    return 0;
+    fact(FACT_COUNT, 0, elf_file_refs);
+    elf_file_close();
+    return failalloc_failed() ? -ENOMEM : 0;
 }
 
 static u64 random_of(u64 *state)
@@ -352,22 +251,23 @@ static void change(u64 *state)
         u64 at = random_of(state) % SEGMENT(SEGMENTS), value = random_of(state);
 
         if (value & 1)
-            put(at, value >> 8, 1);
+            elf_put(at, value >> 8, 1);
         else
-            put(at & ~7ul, (value & 2 ? 0 : ~0ul) + (value >> 8 & 0x3fff) - 0x2000, 8);
+            elf_put(at & ~7ul, (value & 2 ? 0 : ~0ul) + (value >> 8 & 0x3fff) - 0x2000, 8);
     }
 }
 
-/* COUNT: an error (positive) or 0, how many of 1000 gave it. */
+/* COUNT: an error (positive) or 0, how many of 1000, or of so many as rounds= says, gave it. */
 KTEST(elf_random, "a thousand files with random changes in their headers")
 {
+    u64 rounds = option_u64("rounds") ? option_u64("rounds") : 1000;
     u64 state = option_u64("seed") * 2 + 0x9e3779b97f4a7c15, count[64] = { 0 };
-    int error = file_open_here();
+    int error = elf_file_open();
 
     if (error)
         return error;
-    for (unsigned i = 0; i < 1000; i++) {
-        write_file();
+    for (u64 i = 0; i < rounds; i++) {
+        elf_file_write();
         change(&state);
         error = load(i, FILE_SIZE, false);
         count[error > 0 || error < -63 ? 63 : -error]++;
@@ -375,9 +275,9 @@ KTEST(elf_random, "a thousand files with random changes in their headers")
     for (unsigned i = 0; i < array_len(count); i++)
         if (count[i])
             fact(FACT_COUNT, i, count[i]);
-    fact(FACT_REFS, 0, file.refs);
-    file_close();
-    return 0;
+    fact(FACT_REFS, 0, elf_file_refs);
+    elf_file_close();
+    return failalloc_failed() ? -ENOMEM : 0;
 }
 
 /* --- exec ---------------------------------------------------------------------------------------------------------------------------- */
@@ -396,15 +296,15 @@ static int exec(struct address_space *space)
         error = aspace_write(space, OLD, &word, sizeof(word));
     if (error)
         return error;
-    put(SEGMENT(2) + ADDRESS, 0xffffffff80000010, 8);
-    error = process_exec(&good, "bad", &strings);
-    write_file();
+    elf_put(SEGMENT(2) + ADDRESS, 0xffffffff80000010, 8);
+    error = process_exec(&elf_good, "bad", &strings);
+    elf_file_write();
     if (error == -ENOMEM)
         return error;
     fact(FACT_RETURNED, 0, (u64)(s64)error);
     fact(FACT_FOUND, 0, current_process()->space == space && current()->user->root == space->root);
     fact(FACT_NOTE, 0, user_copy(&word, (const void *)OLD, sizeof(word)) ? ~0ul : word);
-    error = process_exec(&good, "good", &strings);
+    error = process_exec(&elf_good, "good", &strings);
     if (error == -ENOMEM)
         return error;
     fact(FACT_RETURNED, 1, (u64)(s64)error);
@@ -417,11 +317,11 @@ static int exec(struct address_space *space)
 
 KTEST(elf_exec, "exec of a bad file, and of a good one, by a process that has a program")
 {
-    int error = file_open_here();
+    int error = elf_file_open();
 
     if (error)
         return error;
     error = run_in_space(exec);
-    file_close();
+    elf_file_close();
     return error;
 }

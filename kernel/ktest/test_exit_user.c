@@ -1,15 +1,18 @@
 /* Lab 3.6: what is left of a process that has ended, and whose its children are. */
 #include "arch/user.h"
+#include "base/cmdline.h"
 #include "base/cpu.h"
 #include "ktest/ktest.h"
 #include "ktest/program.h"
 #include "ktest/space.h"
 #include "lib/errno.h"
+#include "mm/failalloc.h"
 #include "mm/frames.h"
 #include "mm/kstack.h"
 #include "mm/slab.h"
 #include "proc/table.h"
 #include "proc/wait.h"
+#include "sched/control.h"
 #include "sched/interrupt.h"
 #include "sched/thread.h"
 #include "sched/timer.h"
@@ -150,12 +153,12 @@ static int end_with(void *arg)
 
 #define RACE_ROUNDS 20
 
-/* NOTE: rounds, how many ended as they should. */
+/* NOTE: rounds, RACE_ROUNDS or as many as rounds= says; how many ended as they should. */
 KTEST(exit_race, "two children that end while their parent looks after them")
 {
-    u64 right = 0;
+    u64 right = 0, rounds = option_u64("rounds") ? option_u64("rounds") : RACE_ROUNDS;
 
-    for (u64 round = 0; round < RACE_ROUNDS; round++) {
+    for (u64 round = 0; round < rounds; round++) {
         int status[2] = { -1, -1 };
         pid_t first = process_create("first", end_with, (void *)1);
         pid_t second = first > 0 ? process_create("second", end_with, (void *)2) : first;
@@ -163,6 +166,42 @@ KTEST(exit_race, "two children that end while their parent looks after them")
 
         right += first > 0 && process_wait_for(first, 0, &status[0]) == first && both && status[0] == 1 && status[1] == 2;
     }
-    fact(FACT_NOTE, RACE_ROUNDS, right);
+    fact(FACT_NOTE, rounds, right);
+    return failalloc_failed() ? -ENOMEM : 0;
+}
+
+#define MOMENTS 100
+#define MOMENT_NS 20
+
+static u64 end_at;
+
+static int end_then(void *arg)
+{
+    thread_set_priority(current()->tid, PRIORITY_CRITICAL);
+    thread_sleep_until(end_at);
+    return (int)(s64)arg;
+}
+
+/* With sched=prio the child ends as soon as its time has come, whatever its parent does then. From round to round the parent looks after it
+   a little earlier before that. NOTE: rounds, MOMENTS or as many as rounds= says; how many ended as they should. */
+KTEST(exit_moments, "a child that ends before its parent waits for it, after that, and at each moment in between")
+{
+    u64 right = 0, rounds = option_u64("rounds") ? option_u64("rounds") : MOMENTS;
+
+    for (u64 round = 0; round < rounds; round++) {
+        int status = -1;
+        pid_t pid;
+
+        end_at = clock_ns() + 100000;
+        pid = process_create("child", end_then, (void *)6);
+        if (pid < 0)
+            return pid;
+        while (clock_ns() < end_at - 5000)
+            thread_yield();
+        while (clock_ns() < end_at + 500 - round * MOMENT_NS)
+            ;
+        right += process_wait_for(pid, 0, &status) == pid && status == 6;
+    }
+    fact(FACT_NOTE, rounds, right);
     return 0;
 }

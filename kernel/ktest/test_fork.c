@@ -67,7 +67,10 @@ static int child(struct address_space *space)
     pid = child_fork();
     if (pid < 0)
         return pid;
-    tell_child(me, child_of(pid), pid);
+    if (child_of(pid))
+        tell_child(me, child_of(pid), pid);
+    else
+        fact(FACT_NOTE, 0, 0);
     return children_end();
 }
 
@@ -105,7 +108,8 @@ static int apart(struct address_space *space)
     read_both(3, DATA + PAGE_SIZE);
     fact(FACT_FOUND, 4, parent_writes(DATA + PAGE_SIZE, PARENT_VALUE));
     read_both(4, DATA + PAGE_SIZE);
-    return children_end();
+    error = children_end();
+    return failalloc_failed() ? -ENOMEM : error;
 }
 
 KTEST(fork_apart, "parent and child write to their memory in turn")
@@ -195,7 +199,7 @@ static int forks_and_loses(struct address_space *space, bool share)
         fact(FACT_FOUND, round, pid > 0 && child_of(pid));
         fact(FACT_RESULT, round, user_copy(&seen, (const void *)DATA, sizeof(seen)) ? ~0ul : seen);
     }
-    return error;
+    return failalloc_failed() ? -ENOMEM : error;
 }
 
 static int gone(struct address_space *space)
@@ -238,6 +242,10 @@ static int options(struct address_space *space)
     if (pid < 0)
         return pid;
     child = child_of(pid);
+    if (!child) {
+        fact(FACT_NOTE, 0, 0);
+        return children_end();
+    }
     t = list_entry(child->threads.next, struct thread, owner_link);
     (void)user_copy(&seen, (const void *)(DATA + 8), sizeof(seen));
     fact(FACT_NOTE, 0, seen == (u32)pid);
@@ -245,7 +253,8 @@ static int options(struct address_space *space)
     fact(FACT_NOTE, 2, t->user->fs_base);
     pid = process_fork(&(struct fork_options){ .stack = DATA + 0x800, .parent_tid = 8 });
     fact(FACT_NOTE, 3, pid > 0 && child_of(pid));
-    return children_end();
+    error = children_end();
+    return failalloc_failed() ? -ENOMEM : error;
 }
 
 KTEST(fork_options, "a fork with a stack, a thread pointer and a place for the id")

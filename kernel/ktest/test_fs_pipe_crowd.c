@@ -1,11 +1,15 @@
 /* Several at each end of a pipe: nobody's bytes are torn or lost, and who is kept out gets its turn. */
+#include "base/thread.h"
 #include "fs/pipe.h"
 #include "ktest/ktest.h"
+#include "ktest/space.h"
 #include "ktest/test_fs_pipe.h"
 #include "ktest/threads.h"
 #include "lib/errno.h"
 #include "lib/string.h"
+#include "mm/failalloc.h"
 #include "mm/slab.h"
+#include "sched/interrupt.h"
 
 #define WRITERS 3
 #define RECORDS 40
@@ -208,4 +212,131 @@ KTEST(pipe_turns, "writers that keep each other out, and readers that do")
     for (u64 round = 0; round < ROUNDS && !error; round++)
         error = bytes_and_the_end(round);
     return error;
+}
+
+/* --- kept out by a copy ---------------------------------------------------------------------------------------------------------- */
+
+#define LATE 0x500000ul /* memory whose page is made when somebody copies there */
+#define COPIES 4
+#define ROOM 300
+
+/* While this thread copies, others come, and wait until it is done. Then the memory is there, or is not. */
+static struct {
+    struct test_threads threads;
+    int (*entry)(void *);
+    bool fails;
+    int error;
+} meanwhile;
+
+static struct frame *late_page(void *object, u64 index, int *error)
+{
+    struct frame *page = NULL;
+
+    (void)object, (void)index;
+    meanwhile.error = threads_start(&meanwhile.threads, 2, meanwhile.entry);
+    if (!meanwhile.error)
+        threads_blocked(&meanwhile.threads);
+    if (!meanwhile.fails)
+        page = page_new();
+    *error = meanwhile.fails ? -EIO : -ENOMEM;
+    return page;
+}
+
+static void no_reference(void *object)
+{
+    (void)object;
+}
+
+static const struct vm_object_ops late_ops = { .page = late_page, .get = no_reference, .put = no_reference };
+
+static int read_any(void *unused)
+{
+    char text[3];
+
+    (void)unused;
+    (void)get_bytes(pipe_end[0], text, sizeof(text));
+    return 0;
+}
+
+static char *together; /* PIPE_SIZE bytes */
+
+/* The first one writes more than there is room for. */
+static int write_much_or_little(void *arg)
+{
+    (void)put_bytes(pipe_end[1], together, number_of(arg) ? 3 : PIPE_BUF);
+    return 0;
+}
+
+/* 8 bytes to or from the memory at LATE, in a pipe that has room for ROOM bytes more. RESULT: step, what that returned; step + 1, how many
+   of the two wait still that came meanwhile: of the readers the first one hears a signal before it runs. */
+static int copy_with_others(struct address_space *space, bool reads, bool fails, u64 step)
+{
+    const vm_region_t region = { .start = LATE, .end = LATE + PAGE_SIZE, .access = ACCESS_READ | ACCESS_WRITE, .ops = &late_ops };
+    struct io io = { .at = LATE, .left = 8, .user = true };
+    int error = pipe_new(&pipe_end[0], &pipe_end[1], 0);
+
+    meanwhile.threads.n = 0;
+    meanwhile.error = 0;
+    meanwhile.fails = fails;
+    meanwhile.entry = reads ? read_any : write_much_or_little;
+    if (!error)
+        error = aspace_map(space, &region);
+    if (!error) {
+        put_bytes(pipe_end[1], together, PIPE_SIZE - ROOM);
+        tell_result(step, reads ? file_read(pipe_end[0], &io) : file_write(pipe_end[1], &io));
+        if (reads && meanwhile.threads.n)
+            thread_interrupt(thread_find(meanwhile.threads.tid[0]));
+        let_run();
+        tell_result(step + 1, (s64)threads_waiting(&meanwhile.threads));
+        get_bytes(pipe_end[0], together, PIPE_SIZE);
+        put_bytes(pipe_end[1], together, 8);
+        threads_join(&meanwhile.threads);
+        error = meanwhile.error;
+        aspace_unmap(space, LATE, PAGE_SIZE);
+    }
+    pipe_close(1);
+    pipe_close(0);
+    return error;
+}
+
+/* Two wait for bytes. Then there are some for both, and the first one hears a signal before it runs. RESULT: step, how many wait still. */
+static int signalled(u64 step)
+{
+    struct test_threads threads = { 0 };
+    int error = pipe_new(&pipe_end[0], &pipe_end[1], 0);
+
+    if (!error)
+        error = threads_start(&threads, 2, read_any);
+    if (!error) {
+        threads_blocked(&threads);
+        put_bytes(pipe_end[1], together, 6);
+        thread_interrupt(thread_find(threads.tid[0]));
+        let_run();
+        tell_result(step, (s64)threads_waiting(&threads));
+        pipe_close(1);
+        threads_join(&threads);
+    }
+    pipe_close(1);
+    pipe_close(0);
+    return error;
+}
+
+static int keep_out(struct address_space *space)
+{
+    int error = 0;
+
+    together = kmalloc(PIPE_SIZE);
+    if (!together)
+        return -ENOMEM;
+    for (u64 n = 0; n < COPIES && !error; n++)
+        error = copy_with_others(space, n & 1, n < COPIES / 2, 10 * n);
+    if (!error)
+        error = signalled(10 * COPIES);
+    kfree(together);
+    return failalloc_failed() ? -ENOMEM : error;
+}
+
+KTEST(pipe_kept_out, "who came while another one copied goes on when that is done, well or not")
+{
+    return run_in_space(keep_out);
 }

@@ -20,6 +20,11 @@ u64 failalloc_stop(void)
     return asked;
 }
 
+bool failalloc_failed(void)
+{
+    return failing && asked >= failing;
+}
+
 bool failalloc_count(void)
 {
     return ++asked == failing;

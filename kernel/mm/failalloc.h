@@ -11,6 +11,8 @@ extern bool failalloc_counting; /* for failalloc_now() alone */
 void failalloc_start(u64 n);
 /* Stops failing and counting. Returns how many allocations were asked for since failalloc_start(). */
 u64 failalloc_stop(void);
+/* Whether the one that had to fail since failalloc_start() did. */
+bool failalloc_failed(void);
 /* Counts a request. True if this one has to fail. */
 bool failalloc_count(void);
 

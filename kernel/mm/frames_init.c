@@ -13,7 +13,8 @@ static unsigned nreserved;
 
 static void reserve(paddr_t start, paddr_t end)
 {
-    reserved[nreserved++] = (struct boot_range){ align_down(start, PAGE_SIZE), align_up(end, PAGE_SIZE) };
+    if (start < end) /* a module may be empty */
+        reserved[nreserved++] = (struct boot_range){ align_down(start, PAGE_SIZE), align_up(end, PAGE_SIZE) };
 }
 
 /* The reservation that contains pa, or NULL. */

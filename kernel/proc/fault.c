@@ -24,6 +24,8 @@ static int make_page(const struct trap_frame *frame, uptr at)
     return error;
 }
 
+/* Under the lock, as whoever looks at a space; but no run differs without it yet, on however many CPUs. A process has one thread, and only
+   that changes its regions: others look on (/proc), and who was lent the space has its owner wait (vfork). */
 static bool has_region(struct process *p, uptr at)
 {
     bool has;

@@ -1,6 +1,5 @@
-/* The file system /proc. Nothing of it is kept: a name that is looked up gets an inode of its own, and a file its text when it is read
-   from its beginning. Locks: tree_lock for names, as everywhere in fs; an inode's mutex for the text of its open files; processes_lock
-   inside proc/show_*.c. */
+/* The file system /proc. Nothing of it is kept: a name that is looked up gets an inode of its own. What stands in its files: proc_text.c.
+   Locks: tree_lock for names, as everywhere in fs; processes_lock to look at processes. */
 #include "proc/procfs.h"
 #include "base/panic.h"
 #include "fs/dir.h"
@@ -44,7 +43,7 @@ static const struct proc_name of_process[] = {
 static struct proc_inode root;
 static struct slab_cache inode_cache;
 static const struct inode_ops root_ops, process_ops, fds_ops, leaf_ops;
-static const struct file_ops root_files, process_files, fds_files, text_files;
+static const struct file_ops root_files, process_files, fds_files;
 
 static const struct proc_inode *of(const struct inode *inode)
 {
@@ -134,7 +133,7 @@ static int look_up_fixed(struct inode *dir, struct name name, const struct proc_
         if (strlen(names[i].name) != name.length || memcmp(names[i].name, name.text, name.length))
             continue;
         like.name = &names[i];
-        *found = make(dir, &like, names[i].mode, folder ? &fds_ops : &leaf_ops, folder ? &fds_files : &text_files, &error);
+        *found = make(dir, &like, names[i].mode, folder ? &fds_ops : &leaf_ops, folder ? &fds_files : &proc_text_files, &error);
         if (!error)
             (*found)->ino = number_of(like.pid, (unsigned)i + 1);
     }
@@ -184,7 +183,7 @@ static int fds_lookup(struct inode *dir, struct name name, struct inode **found)
 
     if (like.fd < 0 || next_descriptor(like.pid, (u64)like.fd) != like.fd)
         return -ENOENT;
-    *found = make(dir, &like, S_IFLNK | 0700, &leaf_ops, &text_files, &error);
+    *found = make(dir, &like, S_IFLNK | 0700, &leaf_ops, &proc_text_files, &error);
     if (!error)
         (*found)->ino = number_of(like.pid, FIRST_NUMBER + (unsigned)like.fd);
     return error;
@@ -312,79 +311,14 @@ static const struct file_ops root_files = { .read = dir_read, .lseek = dir_lseek
 static const struct file_ops process_files = { .read = dir_read, .lseek = dir_lseek, .readdir = process_readdir };
 static const struct file_ops fds_files = { .read = dir_read, .lseek = dir_lseek, .readdir = fds_readdir };
 
-/* --- texts --------------------------------------------------------------------------------------------------------------------------- */
+/* --- files --------------------------------------------------------------------------------------------------------------------------- */
 
-/* Makes the text anew, in a buffer that it fits into. Returns 0, -ESRCH or -ENOMEM. The inode's mutex held. */
-static int make_text(struct file *file)
+int proc_show(const struct inode *inode, struct text *to)
 {
-    const struct proc_inode *inode = of(file->inode);
-    size_t room = 1024;
-
-    for (;;) {
-        struct text *text = kmalloc(sizeof(*text) + room);
-        int error;
-
-        if (!text)
-            return -ENOMEM;
-        *text = (struct text){ .at = (char *)(text + 1), .size = room };
-        error = inode->name->show(text, inode->pid);
-        if (!error && text->used < room) {
-            kfree(file->data);
-            file->data = text;
-            return 0;
-        }
-        room = text->used + KIB(1); /* what it is about may have grown meanwhile: try again */
-        kfree(text);
-        if (error || room > KMALLOC_MAX - sizeof(*text))
-            return error ? error : -ENOMEM;
-    }
+    return of(inode)->name->show(to, of(inode)->pid);
 }
 
-static s64 read_locked(struct file *file, struct io *io)
-{
-    const struct text *text;
-    size_t n;
-    int error = *io->pos && file->data ? 0 : make_text(file);
-
-    if (error)
-        return error;
-    text = file->data;
-    n = *io->pos < text->used ? min(text->used - *io->pos, io->left) : 0;
-    if (n && io_put(io, text->at + *io->pos, n))
-        return -EFAULT;
-    *io->pos += n;
-    return (s64)n;
-}
-
-static s64 text_read(struct file *file, struct io *io)
-{
-    s64 result;
-
-    mutex_lock(&file->inode->lock);
-    result = read_locked(file, io);
-    mutex_unlock(&file->inode->lock);
-    return result;
-}
-
-static s64 text_lseek(struct file *file, s64 offset, int whence)
-{
-    s64 result = -EINVAL;
-
-    mutex_lock(&file->inode->lock);
-    if (whence == SEEK_CUR)
-        offset += (s64)file->offset;
-    if ((whence == SEEK_SET || whence == SEEK_CUR) && offset >= 0)
-        result = (s64)(file->offset = (u64)offset);
-    mutex_unlock(&file->inode->lock);
-    return result;
-}
-
-static void text_release(struct file *file)
-{
-    kfree(file->data);
-}
-
-static const struct file_ops text_files = { .read = text_read, .lseek = text_lseek, .release = text_release };
+/* --- start --------------------------------------------------------------------------------------------------------------------------- */
 
 void procfs_init(void)
 {

@@ -2,6 +2,7 @@
    exist here is 0 there. */
 #pragma once
 
+#include "fs/file.h"
 #include "proc/process.h"
 
 /* Text that is made piece by piece. What does not fit is counted, so that the caller can come again with more room. */
@@ -33,3 +34,8 @@ int show_mounts(struct text *to, pid_t pid);
 int show_filesystems(struct text *to, pid_t pid);
 int show_schedstat(struct text *to, pid_t pid);
 int show_kmsg(struct text *to, pid_t pid);
+
+/* proc_text.c: what reads a file of /proc. */
+extern const struct file_ops proc_text_files;
+/* procfs.c: the text of a file of /proc. Returns 0 or -ESRCH. */
+int proc_show(const struct inode *inode, struct text *to);

@@ -4,6 +4,7 @@
 
 #include "base/thread.h"
 #include "lib/signals.h"
+#include "sched/interrupt.h"
 
 struct process;
 struct trap_frame;
@@ -73,11 +74,6 @@ struct signals {
     struct signal_info info[SIGNALS_WITH_INFO];  /* [p] of those pending */
     u8 more[NSIG - SIGNALS_WITH_INFO];           /* [p] the others are not lost when they come again: so many more */
 };
-
-/* What interruptible waits return when a signal came, inside the kernel alone: on the way out it becomes EINTR, or the call starts
-   again. */
-#define ERESTART 512        /* again, unless a handler without SA_RESTART runs */
-#define ERESTART_NO_HANDLER 514 /* again, unless a handler runs */
 
 void signals_init(void); /* after slab_init() */
 /* A new process's part: defaults, or the parent's actions. Returns 0 or -ENOMEM. */

@@ -166,7 +166,7 @@ static void settle_call(struct trap_frame *frame, const struct signal_action *ha
     else
         frame->rax = (u64)-EINTR;
 #else
-    /* ERESTART and ERESTART_NO_HANDLER (proc/signal.h) never reach a program: what does it see instead? */
+    /* ERESTART and ERESTART_NO_HANDLER (sched/interrupt.h) never reach a program: what does it see instead? */
     lab_stub("3.8b", "settle_call");
     (void)handler;
     if (frame->vector == TRAP_SYSCALL && ((s64)frame->rax == -ERESTART || (s64)frame->rax == -ERESTART_NO_HANDLER))

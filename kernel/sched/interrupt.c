@@ -2,8 +2,6 @@
    its thread blocks is remembered (thread_block()). */
 #include "sched/interrupt.h"
 
-#define ERESTART 512
-
 int wait_interruptible(struct wait_queue *wq, struct spinlock *lock)
 {
     const volatile bool *interrupted = &current()->interrupted;

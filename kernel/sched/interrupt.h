@@ -4,7 +4,11 @@
 
 #include "sched/wait.h"
 
-/* As wait_on() and wait_on_until(); -ERESTART (proc/signal.h) if the thread has a signal to hear, and then it may have been woken as
+/* What a system call returns when a signal came, inside the kernel alone: on the way out it becomes EINTR, or the call starts again. */
+#define ERESTART 512            /* again, unless a handler without SA_RESTART runs */
+#define ERESTART_NO_HANDLER 514 /* again, unless a handler runs */
+
+/* As wait_on() and wait_on_until(); -ERESTART if the thread has a signal to hear, and then it may have been woken as
    well. */
 int wait_interruptible(struct wait_queue *wq, struct spinlock *lock);
 int wait_interruptible_until(struct wait_queue *wq, struct spinlock *lock, u64 when);

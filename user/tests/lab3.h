@@ -14,6 +14,7 @@ struct part {
 static int UNUSED run_parts(int argc, char **argv, const struct part *parts, unsigned n)
 {
     begin();
+    setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* what it has shown is seen, too, if it does not come to its end */
     for (unsigned i = 0; i < n; i++) {
         if (argc == 1) {
             pid_t pid = split();

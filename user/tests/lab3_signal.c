@@ -356,12 +356,12 @@ static void no_stack_left(void)
     show_true("on the other one it runs", on_other(where));
 }
 
-/* kill(getpid(), SIGUSR1) from a function that keeps 16 words below its stack pointer, as the ABI allows. Returns how many changed. */
-static long below_the_stack_pointer(int pid)
+/* kill(pid, signal) from a function that keeps 16 words below its stack pointer, as the ABI allows. Returns how many changed. */
+static long below_the_stack_pointer(int pid, int signal)
 {
     register long number asm("rax") = 62;
     register long who asm("rdi") = pid;
-    register long what asm("rsi") = SIGUSR1;
+    register long what asm("rsi") = signal;
     long wrong = 0;
     asm volatile("mov $16, %%r8d\n"
                  "1: mov %%r8, %%r9\n"
@@ -386,7 +386,29 @@ static long below_the_stack_pointer(int pid)
 static void red_zone(void)
 {
     handle(SIGUSR1, note, 0, 0);
-    show("words that changed", below_the_stack_pointer(getpid()));
+    show("words that changed", below_the_stack_pointer(getpid(), SIGUSR1));
+    show_seen("handled");
+}
+
+static void interrupted_handler(int number)
+{
+    note(number);
+    show("words of a handler that changed", below_the_stack_pointer(getpid(), SIGUSR2));
+}
+
+/* A handler is a function like any other: it is interrupted on the program's stack, and on the one for signals, by one that asks for that
+   stack and by one that does not. */
+static void red_zone_of_a_handler(void)
+{
+    stack_t new = { .ss_sp = other, .ss_size = sizeof(other) };
+    sigaltstack(&new, NULL);
+    for (int flags = 0; flags < 4; flags++) {
+        if (flags == 1)
+            continue; /* the inner one alone on the stack for signals: nothing is below anything */
+        handle(SIGUSR1, interrupted_handler, flags & 2 ? SA_ONSTACK : 0, 0);
+        handle(SIGUSR2, note, flags & 1 ? SA_ONSTACK : 0, 0);
+        raise(SIGUSR1);
+    }
     show_seen("handled");
 }
 
@@ -484,8 +506,8 @@ static const struct part parts[] = {
     { "lowest_first", lowest_first }, { "only_unblocked", only_unblocked }, { "counted", counted }, { "ignored", ignored },
     { "ended", ended }, { "from_outside", from_outside }, { "kill_first", kill_first }, { "information", information },
     { "stopped", stopped }, { "other_stack", other_stack }, { "nested", nested }, { "no_stack_left", no_stack_left },
-    { "red_zone", red_zone }, { "begins_again", begins_again }, { "never_again", never_again },
-    { "stopped_meanwhile", stopped_meanwhile }, { "no_call", no_call },
+    { "red_zone", red_zone }, { "red_zone_of_a_handler", red_zone_of_a_handler }, { "begins_again", begins_again },
+    { "never_again", never_again }, { "stopped_meanwhile", stopped_meanwhile }, { "no_call", no_call },
 };
 
 int main(int argc, char **argv)

@@ -106,8 +106,8 @@ paddr_t kernel_lookup(u64 va)
 const struct boot_info host_boot = {
     .nranges = 4,
     .range = { { 0, 0x9fc00 }, { MIB(1), MIB(12) + 0x123 }, { MIB(13) - 0x321, MIB(20) }, { MIB(21), MIB(31) + 0x1800 } },
-    .nmodules = 2,
-    .module = { { MIB(2) + 0x2000, MIB(2) + 0x2345, "a" }, { MIB(15) + 1, MIB(15) + 0x1001, "b" } },
+    .nmodules = 3,
+    .module = { { MIB(2) + 0x2000, MIB(2) + 0x2345, "a" }, { MIB(15) + 1, MIB(15) + 0x1001, "b" }, { MIB(14), MIB(14), "empty" } },
     .kernel = { MIB(1), MIB(2) + 0x1010 },
 };
 

@@ -141,7 +141,7 @@ static void note(pid_t pid, int how)
 static bool collect(bool may_wait)
 {
     int how;
-    pid_t pid = waitpid(-1, &how, (may_wait ? 0 : WNOHANG) | (monitor ? WUNTRACED : 0));
+    pid_t pid = waitpid(-1, &how, (may_wait ? 0 : WNOHANG) | (monitor ? WUNTRACED | WCONTINUED : 0));
     if (pid <= 0)
         return false;
     note(pid, how);
@@ -263,6 +263,8 @@ static int wait_one(struct job *job)
 int builtin_wait(char **argv)
 {
     int result = 0;
+    while (collect(false))
+        ; /* a stopped job may go on by now */
     if (argv[1]) {
         for (argv++; *argv; argv++) {
             struct job *job = NULL;
@@ -308,6 +310,7 @@ int builtin_kill(char **argv)
         return 2;
     }
     for (argv++; *argv; argv++) {
+        bool awake = false; /* a stopped job hears the signal when it goes on, and not before it is there: or it might stop again */
         char *end;
         long pid = strtol(*argv, &end, 10);
         if (**argv == '%') {
@@ -317,8 +320,7 @@ int builtin_kill(char **argv)
                 continue;
             }
             pid = monitor ? -job->group : job->pids[0];
-            if (monitor && job->stopped && (number == SIGTERM || number == SIGHUP))
-                kill(pid, SIGCONT);
+            awake = monitor && job->stopped && (number == SIGTERM || number == SIGHUP);
         } else if (*end || !**argv) {
             complain("kill: %s: not a process number", *argv);
             result = 2;
@@ -328,6 +330,8 @@ int builtin_kill(char **argv)
             complain("kill: %s: %s", *argv, strerror(errno));
             result = 1;
         }
+        if (awake)
+            kill(pid, SIGCONT);
     }
     return result;
 }

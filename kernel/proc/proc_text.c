@@ -1,0 +1,78 @@
+/* Files of /proc as they are read: a text is made when its file is read from the beginning, and read on as it was then. Lock: the inode's
+   mutex, for the text of its open files. */
+#include "fs/abi.h"
+#include "fs/inode.h"
+#include "lib/errno.h"
+#include "mm/slab.h"
+#include "proc/show.h"
+
+/* Makes the text anew, in a buffer that it fits into. Returns 0, -ESRCH or -ENOMEM. The inode's mutex held. */
+static int make_text(struct file *file)
+{
+    size_t room = 1024;
+
+    for (;;) {
+        struct text *text = kmalloc(sizeof(*text) + room);
+        int error;
+
+        if (!text)
+            return -ENOMEM;
+        *text = (struct text){ .at = (char *)(text + 1), .size = room };
+        error = proc_show(file->inode, text);
+        if (!error && text->used < room) {
+            kfree(file->data);
+            file->data = text;
+            return 0;
+        }
+        room = text->used + KIB(1); /* what it is about may have grown meanwhile: try again */
+        kfree(text);
+        if (error || room > KMALLOC_MAX - sizeof(*text))
+            return error ? error : -ENOMEM;
+    }
+}
+
+static s64 read_locked(struct file *file, struct io *io)
+{
+    const struct text *text;
+    size_t n;
+    int error = *io->pos && file->data ? 0 : make_text(file);
+
+    if (error)
+        return error;
+    text = file->data;
+    n = *io->pos < text->used ? min(text->used - *io->pos, io->left) : 0;
+    if (n && io_put(io, text->at + *io->pos, n))
+        return -EFAULT;
+    *io->pos += n;
+    return (s64)n;
+}
+
+static s64 text_read(struct file *file, struct io *io)
+{
+    s64 result;
+
+    mutex_lock(&file->inode->lock);
+    result = read_locked(file, io);
+    mutex_unlock(&file->inode->lock);
+    return result;
+}
+
+static s64 text_lseek(struct file *file, s64 offset, int whence)
+{
+    s64 result = -EINVAL;
+
+    mutex_lock(&file->inode->lock);
+    if (whence == SEEK_CUR)
+        offset += (s64)file->offset;
+    if ((whence == SEEK_SET || whence == SEEK_CUR) && offset >= 0)
+        result = (s64)(file->offset = (u64)offset);
+    mutex_unlock(&file->inode->lock);
+    return result;
+}
+
+static void text_release(struct file *file)
+{
+    kfree(file->data);
+}
+
+const struct file_ops proc_text_files = { .read = text_read, .lseek = text_lseek, .release = text_release };
