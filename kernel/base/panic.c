@@ -1,6 +1,7 @@
 /* panic(): says which rule was broken, by whom and on which way there, leaves a report in guest memory, and stops the machine. The first
    panic wins; one inside a panic says so and stops. Takes no lock: whoever holds it may be the one that broke. */
 #include "base/panic.h"
+#include "base/panic_others.h"
 #include "arch/trap_frame.h"
 #include "arch/upcall.h"
 #include "base/assert.h"
@@ -47,7 +48,7 @@ unsigned thread_backtrace(const struct thread *thread, u64 *rip, unsigned max)
 
 /* Of the code that an exception interrupted, which may run on another stack than the exception's handler. The first address is no return
    address but the interrupted instruction itself; one is added because readers look one byte back. */
-static unsigned interrupted_backtrace(const struct trap_frame *f, const struct thread *t, u64 *rip, unsigned max)
+unsigned interrupted_backtrace(const struct trap_frame *f, const struct thread *t, u64 *rip, unsigned max)
 {
     u64 lo = t->stack.base, hi = lo + t->stack.size;
     unsigned n;
@@ -117,6 +118,7 @@ _Noreturn void panic(const char *fmt, ...)
     va_list ap;
 
     irq_disable();
+    panic_claim();
     console_panic_mode();
     va_start(ap, fmt);
     format_v(text, sizeof(text), fmt, ap);
@@ -133,6 +135,7 @@ _Noreturn void panic(const char *fmt, ...)
     printk("\nPANIC: %s\n", text);
     describe_thread();
     panic_report.magic = PANIC_MAGIC;
+    panic_stop_others();
     if (trace_on && trace_rings[this_cpu()->id].seq) {
         printk("last events on CPU %d:\n", this_cpu()->id);
         trace_print(this_cpu()->id, TRACE_TAIL);

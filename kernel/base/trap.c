@@ -4,6 +4,7 @@
 #include "arch/upcall.h"
 #include "base/cpu.h"
 #include "base/panic.h"
+#include "base/panic_others.h"
 #include "base/printk.h"
 #include "lib/format.h"
 #include "lib/string.h"
@@ -80,6 +81,8 @@ _Noreturn void trap_panic(const struct trap_frame *f)
     u64 offset, address = fault_address();
     const char *where = symbol_name(f->rip, &offset);
 
+    panic_stop_here(f);
+    panic_claim();
     console_panic_mode();
     panic_frame = f;
     if ((f->vector == TRAP_DOUBLE_FAULT || f->vector == TRAP_PAGE_FAULT) && hit_guard(address)) {

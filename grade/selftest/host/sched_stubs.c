@@ -5,6 +5,7 @@
 #include "base/cmdline.h"
 #include "base/interrupt.h"
 #include "base/printk.h"
+#include "mm/kstack.h"
 #include "sched_machine.h"
 
 char *host_arena;
@@ -34,6 +35,12 @@ bool option_given(const char *name)
 {
     (void)name;
     return false;
+}
+
+int kstack_alloc(struct kstack *stack, size_t size)
+{
+    (void)stack, (void)size;
+    return -1;
 }
 
 u64 ns_to_cycles(u64 ns)

@@ -1,5 +1,5 @@
-/* Which CPUs there are, as the firmware's tables say: ACPI 6.3, 5.2.5 (the root pointer), 5.2.7 and 5.2.8 (its lists of tables), 5.2.12 (the
-   table of interrupt controllers, MADT). What is not as it has to be counts as not there: then the boot CPU is the only one. */
+/* Which CPUs there are, as the firmware's tables say: ACPI 6.3, 5.2.5 (the root pointer), 5.2.7 and 5.2.8 (its lists of tables), 5.2.12
+   (the table of interrupt controllers, MADT). What is not as it has to be counts as not there: then the boot CPU is the only one. */
 #include "arch/arch.h"
 #include "arch/smp.h"
 #include "arch/x86_64/lapic.h"
