@@ -8,6 +8,7 @@
 #include "base/lab.h"
 #include "base/printk.h"
 #include "init/prepare.h"
+#include "sched/balance.h"
 #include "sched/idle.h"
 #include "sched/sched.h"
 #include "sched/timer.h"
@@ -62,6 +63,7 @@ void smp_rally(void)
     unsigned n = min(cpus_find(apic_id, CONFIG_MAX_CPUS), (unsigned)option_u64("cpus"));
 
     cpus[0].arch.apic_id = apic_id[0];
+    balance_init();
     for (unsigned i = 1; i < n; i++) {
         struct cpu *cpu = cpu_prepare((int)i, apic_id[i]);
 

@@ -34,7 +34,7 @@ struct sched_class {
     void (*set_nice)(struct rq *rq, struct thread *t, int nice);
     /* t just became ready: set need_resched if it has to run before the current thread (phase 2). */
     void (*check_preempt_curr)(struct rq *rq, struct thread *t);
-    /* Gives up a queued thread that may run on CPU dst, or NULL (phase 4). */
+    /* Some queued thread that may go to CPU dst, of those that would wait longest; NULL: none. It stays in the queue (phase 4). */
     struct thread *(*steal_task)(struct rq *rq, int dst);
 };
 

@@ -1,6 +1,7 @@
 /* First come, first served: whoever became ready first runs until it gives up the CPU. It keeps round-robin's queue and, from
    phase 2 on, lacks its quantum: where nobody is preempted, the two policies are one. */
 #include "sched/rq.h"
+#include "sched/smp.h"
 #if PHASE >= 2
 #include "sched/policies.h"
 #endif
@@ -24,4 +25,5 @@ const struct sched_class fcfs_class = {
     .enqueue_task = fcfs_enqueue,
     .dequeue_task = rq_remove,
     .pick_next_task = rq_pop,
+    SMP_STEAL(rq_steal)
 };

@@ -35,7 +35,8 @@ static int idle_loop(void *arg)
         smp_idle();
         if (!somebody_may_come() && sched_all_exited)
             sched_all_exited();
-        if (!this_cpu()->need_resched) /* who exited just now may have woken somebody: no interrupt would tell */
+        /* Who exited just now may have woken somebody: no interrupt would tell. */
+        if (!this_cpu()->need_resched && !smp_find_work(this_rq()))
             cpu_wait();
         irq_enable();
 #if PHASE >= 2

@@ -3,6 +3,7 @@
 #include "sched/policies.h"
 #include "base/assert.h"
 #include "sched/preempt.h"
+#include "sched/smp.h"
 #include "sched/wait.h"
 
 struct policy_numbers policy;
@@ -71,6 +72,7 @@ const struct sched_class prio_class = {
     .pick_next_task = prio_pick,
     .task_tick = prio_tick,
     .check_preempt_curr = prio_check_preempt,
+    SMP_STEAL(prio_steal)
 };
 
 /* --- multi-level feedback queue -------------------------------------------------------------------------------------------------- */
@@ -108,6 +110,7 @@ const struct sched_class mlfq_class = {
     .pick_next_task = mlfq_pick,
     .task_tick = mlfq_tick,
     .check_preempt_curr = mlfq_check_preempt,
+    SMP_STEAL(mlfq_steal)
 };
 
 /* --- shortest job first ---------------------------------------------------------------------------------------------------------- */
@@ -166,4 +169,5 @@ const struct sched_class sjf_class = {
     .dequeue_task = sjf_dequeue,
     .pick_next_task = sjf_pick,
     .put_prev_task = sjf_put_prev,
+    SMP_STEAL(sjf_steal)
 };

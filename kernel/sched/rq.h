@@ -28,6 +28,12 @@ struct rq {
     struct mlfq_rq mlfq; /* [l] */
     struct sjf_rq sjf;   /* [l] */
 #endif
+    bool steal_in_vain;  /* [a] an attempt to steal found nobody, and nobody has joined a queue since (phase 4) */
+    u32 balance_ticks;   /* ticks since threads were balanced last. This CPU, interrupts off */
+    u64 nr_balances;     /* times that it was looked whether to balance. This CPU */
+    u64 nr_balanced;     /* threads moved by that */
+    u64 nr_steal_tries;  /* times that this CPU had nobody to run and looked elsewhere */
+    u64 nr_steals;       /* ... and found somebody */
     u64 nr_stays;        /* [l] times that the same thread was chosen again */
     u64 nr_ticks;        /* [l] from here on all 0 until phase 2 */
     u64 nr_slices;       /* [l] ticks that ended a slice: they found that another thread is due */

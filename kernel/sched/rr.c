@@ -1,5 +1,6 @@
 /* Round-robin: everybody in turn. A thread that gives up the CPU goes behind all who wait. */
 #include "sched/rq.h"
+#include "sched/smp.h"
 #if PHASE >= 2
 #include "sched/policies.h"
 #include "sched/preempt.h"
@@ -31,6 +32,7 @@ const struct sched_class rr_class = {
     .enqueue_task = rr_enqueue,
     .dequeue_task = rq_remove,
     .pick_next_task = rq_pop,
+    SMP_STEAL(rq_steal)
 #if PHASE >= 2
     .task_tick = rr_tick,
 #endif

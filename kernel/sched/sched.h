@@ -31,8 +31,10 @@ static inline void sched_enqueue(struct rq *rq, struct thread *t, enum enqueue_w
     rq->nr_ready++;
     if (unlikely(trace_on))
         sched_trace(TRACE_ENQUEUE, rq, t, why);
-    if (!smp_put_aside(rq, t))
-        t->class->enqueue_task(rq, t, why);
+    if (smp_put_aside(rq, t))
+        return;
+    t->class->enqueue_task(rq, t, why);
+    smp_joined(rq, t);
 }
 
 /* A queued thread leaves rq without running. rq->lock held. */

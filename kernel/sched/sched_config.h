@@ -27,3 +27,7 @@
 
 /* Shortest job first: the burst, ns, that a thread is expected to need before it has shown any. */
 #define SJF_FIRST_TAU_NS (10 * NS_PER_MS)
+
+/* Ticks after which a CPU compares its load with the others' (phase 4), `balance=`. 50 ms at 1000 Hz: a thread that goes elsewhere leaves
+   warm caches behind, and what comes and goes faster evens out by itself where threads are woken. */
+#define LOAD_BALANCE_INTERVAL 50

@@ -2,7 +2,16 @@
 #pragma once
 
 #include "base/cpu.h"
+#include "sched/balance.h"
 #include "sched/rq.h"
+
+/* In a class's table: what it gives up to other CPUs (steal_lists.c). */
+#define SMP_STEAL(function) .steal_task = (function),
+
+struct thread *rq_steal(struct rq *rq, int cpu);
+struct thread *prio_steal(struct rq *rq, int cpu);
+struct thread *mlfq_steal(struct rq *rq, int cpu);
+struct thread *sjf_steal(struct rq *rq, int cpu);
 
 /* For rq, when it is made. */
 static inline void smp_rq_init(struct rq *rq)
@@ -66,6 +75,25 @@ static inline void smp_idle(void)
 static inline void smp_busy(const struct rq *rq)
 {
     __atomic_fetch_and(&idle_cpus, ~(1ul << rq->cpu), __ATOMIC_SEQ_CST);
+}
+
+/* t has joined rq. rq->lock held. */
+static inline void smp_joined(const struct rq *rq, const struct thread *t)
+{
+    if (unlikely(__atomic_load_n(&idle_cpus, __ATOMIC_RELAXED)) && rq->nr_ready + (rq->curr != rq->idle && rq->curr != t) > 1)
+        balance_tell_idle(rq, t);
+}
+
+/* This CPU has nobody to run: whether there is somebody now. Interrupts off. */
+static inline bool smp_find_work(struct rq *rq)
+{
+    return balance_idle(rq);
+}
+
+/* A tick of this CPU has passed. Interrupts off. */
+static inline void smp_tick(struct rq *rq)
+{
+    balance_tick(rq);
 }
 
 /* Whether no other CPU has anything to do: what this one says of all may be so. */

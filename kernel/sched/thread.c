@@ -80,11 +80,11 @@ static void fill(struct thread *t, const struct thread_params *p)
     t->entry = p->entry;
     t->arg = p->arg;
     t->state = THREAD_NEW;
-    t->flags = THREAD_KTHREAD | (p->detached ? THREAD_DETACHED : 0);
+    t->flags = (p->kthread ? THREAD_KTHREAD : 0) | (p->detached ? THREAD_DETACHED : 0);
     t->priority = p->inherit_priority ? me->priority : p->priority;
     t->burst_ns = min(p->burst_ns, BURST_MAX_NS);
-    t->cpu_mask = ~0ul;
     t->last_cpu = this_cpu()->id;
+    t->cpu_mask = p->kthread ? 1ul << t->last_cpu : ~0ul;
     t->class = normal_class;
     t->class_id = normal_class->id;
     t->parent_tid = me->tid;

@@ -15,6 +15,7 @@ struct thread_params {
     enum thread_priority priority;
     bool inherit_priority;    /* take the creator's instead */
     bool detached;            /* nobody will join it */
+    bool kthread;             /* stays on the CPU that makes it */
     u64 burst_ns;             /* first estimate of its CPU burst; 0 = the policy's default */
     const struct thread_owner_ops *owner_ops; /* with owner: the layer that made it, or NULL */
     void *owner;

@@ -41,13 +41,16 @@ static void expire(struct timer_queue *queue, u64 now)
     }
 }
 
-/* Ticks that were missed while interrupts were off are not made up for: the charge goes by time, not by ticks. */
-static void tick_if_due(struct rq *rq, u64 now)
+/* Returns whether there was one. Ticks that were missed while interrupts were off are not made up for: the charge goes by time, not by
+   ticks. */
+static bool tick_if_due(struct rq *rq, u64 now)
 {
     const struct cpu *cpu = this_cpu();
+    bool ticks;
 
     rq_lock(rq);
-    if (now >= rq->next_tick) {
+    ticks = now >= rq->next_tick;
+    if (ticks) {
         bool due = cpu->need_resched;
 
         rq->next_tick += (now - rq->next_tick) / rq->tick_ns * rq->tick_ns + rq->tick_ns;
@@ -57,6 +60,7 @@ static void tick_if_due(struct rq *rq, u64 now)
         rq->nr_slices += !due && cpu->need_resched;
     }
     spin_unlock(&rq->lock);
+    return ticks;
 }
 
 static void timer_interrupt(void)
@@ -65,7 +69,8 @@ static void timer_interrupt(void)
     u64 now = clock_ns();
 
     expire(this_queue(), now);
-    tick_if_due(rq, now);
+    if (tick_if_due(rq, now))
+        smp_tick(rq);
     program(rq, now);
     cpu_relax(); /* under QEMU, lets the next CPU run: two whose timers fall together would starve one */
 }

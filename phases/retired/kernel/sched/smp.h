@@ -4,6 +4,9 @@
 #include "base/cpu.h"
 #include "sched/rq.h"
 
+/* In a class's table: what it gives up to other CPUs. */
+#define SMP_STEAL(function)
+
 static inline void smp_rq_init(struct rq *rq)
 {
     (void)rq;
@@ -25,6 +28,22 @@ static inline bool smp_has_leaving(const struct rq *rq)
 {
     (void)rq;
     return false;
+}
+
+static inline void smp_joined(const struct rq *rq, const struct thread *t)
+{
+    (void)rq, (void)t;
+}
+
+static inline bool smp_find_work(struct rq *rq)
+{
+    (void)rq;
+    return false;
+}
+
+static inline void smp_tick(struct rq *rq)
+{
+    (void)rq;
 }
 
 static inline void threads_deliver(struct rq *rq)

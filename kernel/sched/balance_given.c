@@ -1,0 +1,76 @@
+/* When threads are balanced and stolen, and who may be (balance.h). */
+#include "sched/balance.h"
+#include "arch/smp.h"
+#include "base/cmdline.h"
+#include "sched/placement.h"
+#include "sched/sched_config.h"
+
+struct balance_options balance_options;
+
+void balance_init(void)
+{
+    balance_options = (struct balance_options){
+        .balancing = option_choice("balancing") == 0,
+        .stealing = option_choice("steal") == 0,
+        .interval = (u32)option_u64("balance") ?: LOAD_BALANCE_INTERVAL,
+    };
+}
+
+struct thread *steal_from_list(struct list *waiting, int cpu)
+{
+    for (struct list *it = waiting->prev; it != waiting; it = it->prev) {
+        struct thread *t = list_entry(it, struct thread, run_link);
+
+        if (stealable(t, cpu))
+            return t;
+    }
+    return NULL;
+}
+
+struct thread *steal_candidate(struct rq *rq, int cpu)
+{
+    struct thread *t = NULL;
+    unsigned n = 0;
+
+    while (sched_classes[n])
+        n++;
+    while (!t && n--)
+        if (sched_classes[n]->steal_task)
+            t = sched_classes[n]->steal_task(rq, cpu);
+    return t;
+}
+
+void balance_tick(struct rq *rq)
+{
+    if (!balance_options.balancing || ++rq->balance_ticks < balance_options.interval)
+        return;
+    rq->balance_ticks = 0;
+    scheduler_balance_load();
+}
+
+/* Whether an attempt was in vain is remembered until somebody joins a queue elsewhere (balance_tell_idle()): otherwise idle CPUs would go
+   on taking locks that others need. */
+bool balance_idle(struct rq *rq)
+{
+    if (!balance_options.stealing || __atomic_load_n(&rq->steal_in_vain, __ATOMIC_RELAXED))
+        return false;
+    __atomic_store_n(&rq->steal_in_vain, true, __ATOMIC_SEQ_CST); /* before the look: who joins from here on clears it */
+    rq->nr_steal_tries++;
+    if (!steal_work(rq))
+        return false;
+    __atomic_store_n(&rq->steal_in_vain, false, __ATOMIC_RELAXED);
+    rq->nr_steals++;
+    return true;
+}
+
+void balance_tell_idle(const struct rq *rq, const struct thread *t)
+{
+    u64 idle = __atomic_load_n(&idle_cpus, __ATOMIC_SEQ_CST) & t->cpu_mask & ~(1ul << rq->cpu);
+    int cpu;
+
+    if (!idle || t->flags & THREAD_KTHREAD || !balance_options.stealing)
+        return;
+    cpu = __builtin_ctzl(idle);
+    __atomic_store_n(&run_queues[cpu].steal_in_vain, false, __ATOMIC_SEQ_CST);
+    ipi_send(cpus[cpu].arch.apic_id, VECTOR_RESCHEDULE);
+}
