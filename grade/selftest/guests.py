@@ -272,6 +272,7 @@ def make_tree(folder, body="finish", tests=TESTS, toml=TOML):
             tar.addfile(info, io.BytesIO(text.encode()))
     for file in (ROOT / "grade").glob("*.py"):
         shutil.copy(file, folder / "grade")
+    shutil.copytree(ROOT / "grade" / "gdb", folder / "grade" / "gdb", ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "grade" / "phase1" / "test_all.py").write_text(tests)
     (folder / "exercises.toml").write_text(toml)
     (folder / "kernel/lab/body.inc").write_text(BODIES[body])
