@@ -33,11 +33,12 @@ KERNEL_CFLAGS += -DCHECKED -fno-omit-frame-pointer -fno-optimize-sibling-calls \
 	-fstack-protector-strong -mstack-protector-guard=global \
 	-fsanitize=undefined,bounds-strict -fno-sanitize=alignment
 endif
-# The race build: every access to memory calls base/race.c. Left out are boot and what runs below threads, the trace and the hook itself.
+# The race build: every access to memory calls base/race.c. Left out are boot and what runs below threads, the trace and the hook itself;
+# not the spinlocks' exercise.
 ifeq ($(RACE),1)
 KERNEL_CFLAGS += -DRACE
 RACE_CFLAGS := -fsanitize=thread --param tsan-distinguish-volatile=1 --param tsan-instrument-func-entry-exit=0
-$(filter-out $(addprefix $(KERNEL_DIR)/kernel/,arch/% base/% lib/%),$(KERNEL_OBJ)): KERNEL_CFLAGS += $(RACE_CFLAGS)
+$(filter-out $(addprefix $(KERNEL_DIR)/kernel/,arch/% base/% lib/%),$(KERNEL_OBJ)) $(KERNEL_DIR)/kernel/base/spin.c.o: KERNEL_CFLAGS += $(RACE_CFLAGS)
 endif
 KERNEL_CFLAGS += $(WERROR)
 KERNEL_LDFLAGS := -nostdlib -static -z max-page-size=4096 -z noexecstack --no-warn-rwx-segments --build-id=none -T kernel/kernel.ld

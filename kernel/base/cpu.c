@@ -4,6 +4,7 @@
 
 struct cpu cpus[CONFIG_MAX_CPUS];
 u64 cpus_online;
+u32 cpus_awake;
 
 /* arch/x86_64/syscall.asm finds them through GS. */
 _Static_assert(offsetof(struct cpu, arch) == ARCH_CPU_OFFSET, "CPU_RSP0, CPU_USER_RSP");
@@ -18,6 +19,7 @@ void cpu_init(int id, struct thread *boot)
     cpu->current = boot;
     cpu->arch.number = 1ul << id;
     arch_cpu_init(cpu, &cpu->arch);
+    __atomic_fetch_add(&cpus_awake, 1, __ATOMIC_RELAXED);
 }
 
 void cpu_set_online(void)

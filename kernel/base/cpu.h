@@ -28,6 +28,7 @@ struct cpu {
 
 extern struct cpu cpus[CONFIG_MAX_CPUS];
 extern u64 cpus_online; /* [a] bit n: CPU n takes part; bits are only ever set */
+extern u32 cpus_awake;  /* [a] CPUs that have come as far as cpu_init() */
 
 /* Makes cpus[id] the running CPU's structure, with `boot` as its current thread. Each CPU once, interrupts off, before anything
    that uses this_cpu(). */

@@ -4,5 +4,5 @@
 
 /* exercise as "2.1". Only the first call for an exercise counts. Any context. */
 void lab_stub(const char *exercise, const char *function);
-/* The same for what makes a difference only when several CPUs take part: until then it does not count. */
+/* The same for what makes a difference only when several CPUs are awake: until then it does not count. */
 void lab_stub_beside_others(const char *exercise, const char *function);

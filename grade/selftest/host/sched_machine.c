@@ -12,6 +12,7 @@
 
 struct cpu cpus[CONFIG_MAX_CPUS];
 u64 cpus_online = 1;
+u32 cpus_awake = 1;
 u64 host_flags, host_cycles, host_step, clock_base, clock_ns_per_cycle_q32;
 struct thread host_threads[THREADS + 1];
 
