@@ -89,7 +89,14 @@ ACCESS(init)
     ATOMIC_UPDATE(bits, fetch_add, __atomic_fetch_add)                                      \
     ATOMIC_UPDATE(bits, fetch_sub, __atomic_fetch_sub)                                      \
     ATOMIC_UPDATE(bits, fetch_and, __atomic_fetch_and)                                      \
-    ATOMIC_UPDATE(bits, fetch_or, __atomic_fetch_or)
+    ATOMIC_UPDATE(bits, fetch_or, __atomic_fetch_or)                                        \
+    int __tsan_atomic##bits##_compare_exchange_strong(volatile u##bits *p, u##bits *expected, u##bits value, int order, int failed); \
+    int __tsan_atomic##bits##_compare_exchange_strong(volatile u##bits *p, u##bits *expected, u##bits value, int order, int failed)  \
+    {                                                                                       \
+        (void)order, (void)failed;                                                          \
+        race_point();                                                                       \
+        return __atomic_compare_exchange_n(p, expected, value, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST); \
+    }
 
 #define ATOMIC_UPDATE(bits, name, builtin)                                                  \
     u##bits __tsan_atomic##bits##_##name(volatile u##bits *p, u##bits value, int order);    \
