@@ -34,7 +34,7 @@ static u64 first_from(const struct trace_ring *ring, u64 time)
 /* The first event of all CPUs from `time` on, before `until`. Returns false if there is none. */
 static bool next_event(u64 time, u64 until, struct trace_record *first)
 {
-    first->time = until;
+    *first = (struct trace_record){ .time = until };
     for (unsigned cpu = 0; cpu < CONFIG_MAX_CPUS; cpu++) {
         const struct trace_ring *ring = &trace_rings[cpu];
         u64 seq = first_from(ring, time);
