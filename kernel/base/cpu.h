@@ -16,7 +16,7 @@ struct cpu {
     struct arch_cpu arch;     /* task state, descriptors, stacks for exceptions; where arch/x86_64/syscall.asm expects it */
     int id;                   /* 0 is the boot CPU */
     bool online;              /* [a] takes part; read by all */
-    bool need_resched;        /* a reschedule is due at the next point where it may happen */
+    bool need_resched;        /* [rq->lock] a reschedule is due at the next point where it may happen; set by any CPU */
     u32 preempt_count;        /* > 0: this CPU does not switch threads */
     struct thread *current;   /* the thread that runs here */
     struct rq *rq;            /* its run queue */

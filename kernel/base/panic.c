@@ -151,6 +151,7 @@ _Noreturn void refuse(const char *fmt, ...)
     va_list ap;
 
     irq_disable();
+    halt_others();
     console_panic_mode();
     va_start(ap, fmt);
     format_v(text, sizeof(text), fmt, ap);

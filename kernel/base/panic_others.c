@@ -11,6 +11,13 @@
 struct panic_other panic_others[CONFIG_MAX_CPUS];
 static int first = NOBODY; /* [a] the CPU whose panic it is */
 
+static bool many_online(void)
+{
+    u64 online = __atomic_load_n(&cpus_online, __ATOMIC_RELAXED);
+
+    return online & (online - 1);
+}
+
 void panic_claim(void)
 {
     int me = this_cpu()->id, expected = NOBODY;
@@ -34,6 +41,13 @@ void panic_stop_here(const struct trap_frame *f)
     me->nframes = me->user ? 1 : interrupted_backtrace(f, current(), me->frame, PANIC_FRAMES);
     __atomic_store_n(&me->stopped, PANIC_MAGIC, __ATOMIC_RELEASE);
     machine_halt();
+}
+
+void halt_others(void)
+{
+    panic_claim();
+    if (many_online())
+        ipi_stop_others();
 }
 
 static void tell(int cpu)
@@ -62,7 +76,7 @@ void panic_stop_others(void)
 {
     u64 until = clock_ns() + PATIENCE_NS;
 
-    if (!(cpus_online & (cpus_online - 1)))
+    if (!many_online())
         return;
     ipi_stop_others();
     while (!all_stopped() && clock_ns() < until)

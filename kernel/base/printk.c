@@ -2,11 +2,12 @@
    calls do not mix; a panic does without. */
 #include "base/printk.h"
 #include "base/lock.h"
+#include "base/panic_others.h"
 #include "lib/format.h"
 #include "lib/string.h"
 
 static struct spinlock console_lock = SPINLOCK("console", RANK_CONSOLE);
-static bool panicking;
+static bool panicking; /* [a] */
 static const char *script; /* [console_lock] what is left to play */
 static size_t script_left; /* [console_lock] bytes */
 
@@ -32,21 +33,28 @@ void console_init(void)
 
 void console_panic_mode(void)
 {
-    panicking = true;
+    __atomic_store_n(&panicking, true, __ATOMIC_RELAXED);
+}
+
+static bool in_panic(void)
+{
+    return unlikely(__atomic_load_n(&panicking, __ATOMIC_RELAXED));
 }
 
 static u64 console_enter(void)
 {
     u64 flags = irq_save();
 
-    if (!panicking)
+    if (in_panic())
+        panic_claim(); /* the console is that CPU's alone: another one waits here for its end */
+    else
         spin_lock(&console_lock);
     return flags;
 }
 
 static void console_leave(u64 flags)
 {
-    if (!panicking)
+    if (!in_panic())
         spin_unlock(&console_lock);
     irq_restore(flags);
 }

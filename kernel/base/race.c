@@ -7,35 +7,38 @@
 
 #ifdef RACE
 
-static u64 state;  /* of the generator; 0 = off */
-static u64 chance; /* of 2^32 */
+static u64 states[CONFIG_MAX_CPUS]; /* of each CPU's generator */
+static u64 chance; /* [a] of 2^32; 0 = off */
 
 void race_start(u64 seed, u64 period)
 {
-    state = 0;
-    chance = period ? (1ul << 32) / period : 0;
-    if (period)
-        state = (seed + 1) * 0x9e3779b97f4a7c15ul | 1;
+    __atomic_store_n(&chance, 0, __ATOMIC_RELAXED);
+    for (u64 cpu = 0; cpu < CONFIG_MAX_CPUS; cpu++)
+        states[cpu] = (seed + 1 + (cpu << 32)) * 0x9e3779b97f4a7c15ul | 1;
+    __atomic_store_n(&chance, period ? (1ul << 32) / period : 0, __ATOMIC_RELAXED);
 }
 
-/* xorshift64* (Vigna 2014); the upper half is the better one. */
+/* xorshift64* (Vigna 2014); the upper half is the better one. Interrupts off. */
 static u32 next_random(void)
 {
+    u64 state = states[this_cpu()->id];
+
     state ^= state >> 12;
     state ^= state << 25;
     state ^= state >> 27;
+    states[this_cpu()->id] = state;
     return (u32)(state * 0x2545f4914f6cdd1dul >> 32);
 }
 
 static void race_point(void)
 {
-    u64 flags;
+    u64 flags, now = __atomic_load_n(&chance, __ATOMIC_RELAXED);
     bool hit;
 
-    if (!state)
+    if (!now)
         return;
     flags = irq_save();
-    hit = next_random() < chance;
+    hit = next_random() < now;
     if (hit)
         cpu_relax(); /* on several CPUs, the next one runs from here */
     if (hit && flags & RFLAGS_IF && !this_cpu()->preempt_count)
@@ -86,7 +89,14 @@ ACCESS(init)
     ATOMIC_UPDATE(bits, fetch_add, __atomic_fetch_add)                                      \
     ATOMIC_UPDATE(bits, fetch_sub, __atomic_fetch_sub)                                      \
     ATOMIC_UPDATE(bits, fetch_and, __atomic_fetch_and)                                      \
-    ATOMIC_UPDATE(bits, fetch_or, __atomic_fetch_or)
+    ATOMIC_UPDATE(bits, fetch_or, __atomic_fetch_or)                                        \
+    int __tsan_atomic##bits##_compare_exchange_strong(volatile u##bits *p, u##bits *expected, u##bits value, int order, int failed); \
+    int __tsan_atomic##bits##_compare_exchange_strong(volatile u##bits *p, u##bits *expected, u##bits value, int order, int failed)  \
+    {                                                                                       \
+        (void)order, (void)failed;                                                          \
+        race_point();                                                                       \
+        return __atomic_compare_exchange_n(p, expected, value, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST); \
+    }
 
 #define ATOMIC_UPDATE(bits, name, builtin)                                                  \
     u##bits __tsan_atomic##bits##_##name(volatile u##bits *p, u##bits value, int order);    \

@@ -25,7 +25,7 @@ struct fs_hooks {
     struct fs_context *(*context)(void);
     /* Sends the running process a signal. Thread context. */
     void (*signal_self)(int signal);
-    /* Sends a signal to a process group. Any context, no spinlock held but the terminal's. */
+    /* Sends a signal to a process group. Any context, no spinlock held. */
     void (*signal_group)(pid_t group, int signal);
     /* The running process's group; 0: a kernel thread, which may do everything. */
     pid_t (*group)(void);

@@ -195,11 +195,19 @@ void fd_close_on_exec(struct fd_table *table)
 
 void fd_close_all(struct fd_table *table)
 {
+    struct fd *more = NULL;
+    u64 flags;
+
     for (int fd = 0; fd < table->size; fd++)
         (void)fd_close(table, fd); /* -EBADF: was closed already */
-    if (table->fd != table->first)
-        kfree(table->fd);
-    fd_table_init(table);
+    flags = spin_lock_irq(&table->lock); /* others may look at the table of a process that ends (/proc) */
+    if (table->fd != table->first) {
+        more = table->fd;
+        table->fd = memset(table->first, 0, sizeof(table->first));
+        table->size = MAX_FDS;
+    }
+    spin_unlock_irq(&table->lock, flags);
+    kfree(more);
 }
 
 s64 fd_read(struct fd_table *table, int fd, void *buf, size_t n)

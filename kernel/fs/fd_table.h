@@ -31,7 +31,7 @@ struct file *fd_file(struct fd_table *table, int fd);
 int fd_close(struct fd_table *table, int fd);
 /* A second descriptor, the lowest free one, for the same open file: that, -EBADF, -EMFILE or -ENOMEM. */
 int fd_dup(struct fd_table *table, int fd);
-/* Closes all; the table is as new. */
+/* Closes all; the table is as new, but for its limit. */
 void fd_close_all(struct fd_table *table);
 /* Read and write kernel memory through a descriptor, as the file does, or -EBADF. Thread context. */
 s64 fd_read(struct fd_table *table, int fd, void *buf, size_t n);

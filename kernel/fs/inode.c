@@ -33,11 +33,12 @@ void inode_put(struct inode *inode)
 {
     while (inode) { /* a loop and no recursion: a chain of removed directories may be long */
         u32 refs = __atomic_fetch_sub(&inode->refs, 1, __ATOMIC_ACQ_REL);
-        struct inode *parent = inode->parent;
+        struct inode *parent;
 
         ASSERT(refs, "inode_put: inode %lu was given back more often than taken", inode->ino);
         if (refs > 1)
-            return;
+            return; /* it may be gone already */
+        parent = inode->parent;
         inode->ops->free(inode);
         inode = parent;
     }
@@ -92,38 +93,48 @@ int inode_owned(const struct inode *inode)
 
 int inode_chmod(struct inode *inode, u32 mode)
 {
-    int error = inode_owned(inode);
+    int error;
 
-    if (error)
-        return error;
     mode &= S_ALL;
-    mutex_lock(&inode->lock);
-    if (!inode_in_group(inode))
-        mode &= ~S_ISGID;
-    inode->mode = (inode->mode & S_IFMT) | mode;
-    inode->ctime = fs_now();
+    mutex_lock(&inode->lock); /* also for the question: who gives the file away meanwhile does not give it with our set-id bits */
+    error = inode_owned(inode);
+    if (!error) {
+        if (!inode_in_group(inode))
+            mode &= ~S_ISGID;
+        inode->mode = (inode->mode & S_IFMT) | mode;
+        inode->ctime = fs_now();
+    }
     mutex_unlock(&inode->lock);
-    return 0;
+    return error;
 }
 
-int inode_chown(struct inode *inode, u32 uid, u32 gid)
+/* The mutex held. */
+static int may_chown(const struct inode *inode, u32 uid, u32 gid)
 {
     const struct fs_context *fs = current_fs();
     bool other_owner = uid != ~0u && (fs->euid != inode->uid || uid != inode->uid);
     bool other_group = gid != ~0u && (fs->euid != inode->uid || !(in_group(fs, gid) || gid == inode->gid));
 
-    if (fs->euid && (other_owner || other_group))
-        return -EPERM;
+    return fs->euid && (other_owner || other_group) ? -EPERM : 0;
+}
+
+int inode_chown(struct inode *inode, u32 uid, u32 gid)
+{
+    int error;
+
     mutex_lock(&inode->lock);
-    if (!inode_is(inode, S_IFDIR))
-        inode->mode &= ~set_ids_of(inode); /* the new owner did not ask for them */
-    if (uid != ~0u)
-        inode->uid = uid;
-    if (gid != ~0u)
-        inode->gid = gid;
-    inode->ctime = fs_now();
+    error = may_chown(inode, uid, gid);
+    if (!error) {
+        if (!inode_is(inode, S_IFDIR))
+            inode->mode &= ~set_ids_of(inode); /* the new owner did not ask for them */
+        if (uid != ~0u)
+            inode->uid = uid;
+        if (gid != ~0u)
+            inode->gid = gid;
+        inode->ctime = fs_now();
+    }
     mutex_unlock(&inode->lock);
-    return 0;
+    return error;
 }
 
 int inode_truncate(struct inode *inode, s64 size)
@@ -159,28 +170,35 @@ static void set_time(u64 *at, const struct timespec *t, u64 now)
         *at = (u64)t->sec * NS_PER_SEC + (u64)t->nsec;
 }
 
+/* Who may write a file may say that it has changed now; everything else is its owner's. The mutex held. */
+static int may_set_times(const struct inode *inode, bool both_now)
+{
+    if (!inode_owned(inode))
+        return 0;
+    if (!both_now)
+        return -EPERM;
+    return inode_permission(inode, MAY_WRITE);
+}
+
 int inode_utimens(struct inode *inode, const struct timespec times[2])
 {
     static const struct timespec now[2] = { { .nsec = UTIME_NOW }, { .nsec = UTIME_NOW } };
     const struct timespec *t = times ? times : now;
-    bool both_now = t[0].nsec == UTIME_NOW && t[1].nsec == UTIME_NOW;
+    int error;
 
     if (bad_time(&t[0]) || bad_time(&t[1]))
         return -EINVAL;
     if (t[0].nsec == UTIME_OMIT && t[1].nsec == UTIME_OMIT)
         return 0;
-    if (inode_owned(inode)) {
-        if (!both_now)
-            return -EPERM;
-        if (inode_permission(inode, MAY_WRITE))
-            return -EACCES;
-    }
     mutex_lock(&inode->lock);
-    inode->ctime = fs_now();
-    set_time(&inode->atime, &t[0], inode->ctime);
-    set_time(&inode->mtime, &t[1], inode->ctime);
+    error = may_set_times(inode, t[0].nsec == UTIME_NOW && t[1].nsec == UTIME_NOW);
+    if (!error) {
+        inode->ctime = fs_now();
+        set_time(&inode->atime, &t[0], inode->ctime);
+        set_time(&inode->mtime, &t[1], inode->ctime);
+    }
     mutex_unlock(&inode->lock);
-    return 0;
+    return error;
 }
 
 static struct timespec time_of(u64 ns)
@@ -188,6 +206,8 @@ static struct timespec time_of(u64 ns)
     return (struct timespec){ (s64)(ns / NS_PER_SEC), (s64)(ns % NS_PER_SEC) };
 }
 
+/* Without the mutex, as inode_permission(): each number is of some moment. Where two have to be of the same one, as a program's owner and
+   set-id bits, the mutex is taken. */
 void inode_stat(const struct inode *inode, struct stat *stat)
 {
     *stat = (struct stat){

@@ -25,7 +25,7 @@ static void move_to(struct walk *walk, struct inode *dir)
     walk->dir = dir;
 }
 
-/* Where a relative path begins. */
+/* Where a relative path begins. tree_lock held, for cwd. */
 static int base_of(int dirfd, struct inode **base)
 {
     struct fs_context *fs = current_fs();
@@ -198,10 +198,13 @@ int path_find(int dirfd, char *path, u32 flags, struct inode **found)
     struct walk walk;
     int error;
 
-    if (!*path && flags & AT_EMPTY_PATH)
-        return base_of(dirfd, found);
     mutex_lock(&tree_lock);
-    error = find_locked(&walk, dirfd, path, flags, found);
+    if (!*path && flags & AT_EMPTY_PATH) {
+        walk.dir = NULL;
+        error = base_of(dirfd, found);
+    } else {
+        error = find_locked(&walk, dirfd, path, flags, found);
+    }
     mutex_unlock(&tree_lock);
     walk_stop(&walk);
     return error;

@@ -94,9 +94,11 @@ static u32 poll_file(struct file *file)
 static s64 pipe_ioctl(struct file *file, u32 command, uptr arg)
 {
     struct pipe *pipe = file->data;
+    u64 flags = spin_lock_irq(&pipe->lock);
     int bytes = (int)pipe_bytes(pipe);
     struct io io = { .at = arg, .left = sizeof(bytes), .user = true };
 
+    spin_unlock_irq(&pipe->lock, flags);
     return command == FIONREAD ? io_put(&io, &bytes, sizeof(bytes)) : -ENOTTY;
 }
 

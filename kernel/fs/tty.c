@@ -18,8 +18,8 @@
 static struct spinlock tty_lock = SPINLOCK("terminal", RANK_TTY);
 static struct wait_queue readers = WAIT_QUEUE(readers, "the terminal"); /* [l], as all below */
 static struct winsize window = { .rows = 25, .columns = 80 };
-static pid_t foreground;       /* the process group that Ctrl-C is for; 0: none */
-static bool used;              /* by a program: from then on, the interrupt takes characters */
+static pid_t foreground;       /* [a] the process group that Ctrl-C is for; 0: none */
+static bool used;              /* [a] by a program: from then on, the interrupt takes characters */
 
 /* Takes what the console has: all of it, or until there is something to read. Returns a signal that was typed (then there may be more), or
    0. Stops when the line is full: what comes then waits in the device, and is not lost. */
@@ -36,10 +36,15 @@ static int fill(bool all)
     return signal;
 }
 
+static pid_t foreground_now(void)
+{
+    return __atomic_load_n(&foreground, __ATOMIC_RELAXED);
+}
+
 /* Tells the foreground; tty_lock is not held, since that leads up into proc. */
 static void send(int signal)
 {
-    pid_t group = __atomic_load_n(&foreground, __ATOMIC_RELAXED);
+    pid_t group = foreground_now();
 
     if (signal && group)
         fs_hooks->signal_group(group, signal);
@@ -52,7 +57,7 @@ static void tty_interrupt(void)
     do {
         u64 flags = spin_lock_irq(&tty_lock);
 
-        signal = used ? fill(true) : 0;
+        signal = __atomic_load_n(&used, __ATOMIC_RELAXED) ? fill(true) : 0;
         spin_unlock_irq(&tty_lock, flags);
         send(signal);
     } while (signal);
@@ -62,9 +67,9 @@ static void tty_interrupt(void)
 
 static bool in_background(void)
 {
-    pid_t group = fs_hooks->group();
+    pid_t group = fs_hooks->group(), front = foreground_now();
 
-    return foreground && group && group != foreground;
+    return front && group && group != front;
 }
 
 /* Waits until something can be read, tty_lock held. until: ns, ~0: for ever. Returns 0, an error, or -ETIMEDOUT. */
@@ -132,7 +137,7 @@ static s64 tty_read(struct file *file, struct io *io)
     u64 flags;
     s64 result;
 
-    used = true;
+    __atomic_store_n(&used, true, __ATOMIC_RELAXED);
     if (!n)
         return 0;
     if (in_background()) {
@@ -155,7 +160,7 @@ static s64 tty_write(struct file *file, struct io *io)
     char text[CHUNK];
 
     (void)file;
-    used = true;
+    __atomic_store_n(&used, true, __ATOMIC_RELAXED);
     if (tty_flag(TOSTOP) && in_background()) {
         int error = fs_hooks->background(SIGTTOU);
 
@@ -224,9 +229,11 @@ static s64 flush_line(uptr which)
 
 static s64 set_window(const struct winsize *to)
 {
+    u64 flags = spin_lock_irq(&tty_lock);
     bool same = to->rows == window.rows && to->columns == window.columns;
 
     window = *to;
+    spin_unlock_irq(&tty_lock, flags);
     if (!same)
         send(SIGWINCH);
     return 0;
@@ -269,12 +276,17 @@ static s64 answer(uptr arg, const void *from, size_t n)
 static s64 tty_ioctl(struct file *file, u32 command, uptr arg)
 {
     struct io io = { .at = arg, .user = true };
+    u64 flags = spin_lock_irq(&tty_lock);
     int bytes = (int)(tty.ready - tty.taken);
+    struct termios termios = tty.tio;
+    struct winsize size = window;
+    pid_t group = foreground_now();
 
+    spin_unlock_irq(&tty_lock, flags);
     (void)file;
     switch (command) {
     case TCGETS:
-        return answer(arg, &tty.tio, sizeof(tty.tio));
+        return answer(arg, &termios, sizeof(termios));
     case TCSETS:
     case TCSETSW:
     case TCSETSF:
@@ -282,9 +294,9 @@ static s64 tty_ioctl(struct file *file, u32 command, uptr arg)
     case TIOCSWINSZ:
         return change(command, &io);
     case TIOCGPGRP:
-        return answer(arg, &foreground, sizeof(foreground));
+        return answer(arg, &group, sizeof(group));
     case TIOCGWINSZ:
-        return answer(arg, &window, sizeof(window));
+        return answer(arg, &size, sizeof(size));
     case FIONREAD:
         return answer(arg, &bytes, sizeof(bytes));
     case TCFLSH:

@@ -5,6 +5,7 @@
 #include "base/cmdline.h"
 #include "base/panic.h"
 #include "base/printk.h"
+#include "base/spin.h"
 #if PHASE >= 2
 #include "base/race.h"
 #endif
@@ -26,9 +27,11 @@ static bool quiet; /* while a test is repeated with failing allocations: its fac
 
 void fact(enum fact_key key, u64 a, u64 b)
 {
+    static struct spin_word word; /* without a rank: facts may be told under any lock */
     struct ktest_report *r = &ktest_report;
     u64 flags = irq_save(); /* threads that preempt each other leave facts, too */
 
+    spin_acquire(&word);
     if (quiet)
         ;
     else if (r->count == KTEST_FACTS_MAX)
@@ -37,6 +40,7 @@ void fact(enum fact_key key, u64 a, u64 b)
         r->fact[r->count] = (struct ktest_fact){ .seq = r->count + 1, .time = clock_ns(), .key = key, .a = a, .b = b };
         r->count++;
     }
+    spin_release(&word);
     irq_restore(flags);
 }
 

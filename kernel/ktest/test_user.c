@@ -13,20 +13,27 @@
 #include "proc/exec_path.h"
 #include "proc/process.h"
 #include "proc/user_thread.h"
+#include "sched/mutex.h"
 
 struct ktest_output ktest_output;
+static struct mutex output_lock = MUTEX(output_lock, "output"); /* a program's processes may write at the same time */
 
 static s64 output_write(struct file *file, struct io *io)
 {
     struct ktest_output *o = &ktest_output;
-    size_t n = io->left, room = min(n, (size_t)(KTEST_OUTPUT_MAX - o->size));
+    size_t n = io->left, room;
+    int error;
 
     (void)file;
-    if (io_get(io, o->text + o->size, room))
-        return -EFAULT;
-    o->size += room;
-    o->lost += n - room;
-    return (s64)n;
+    mutex_lock(&output_lock);
+    room = min(n, (size_t)(KTEST_OUTPUT_MAX - o->size));
+    error = io_get(io, o->text + o->size, room);
+    if (!error) {
+        o->size += room;
+        o->lost += n - room;
+    }
+    mutex_unlock(&output_lock);
+    return error ? -EFAULT : (s64)n;
 }
 
 static const struct file_ops output_ops = { .write = output_write };

@@ -133,7 +133,11 @@ static s64 set_nonblock(struct file *file, uptr argument)
 
     if (copyin(&on, argument, sizeof(on)))
         return -EFAULT;
-    return set_flags(file, on ? file->flags | O_NONBLOCK : file->flags & ~O_NONBLOCK);
+    if (on)
+        __atomic_fetch_or(&file->flags, O_NONBLOCK, __ATOMIC_RELAXED);
+    else
+        __atomic_fetch_and(&file->flags, ~O_NONBLOCK, __ATOMIC_RELAXED);
+    return 0;
 }
 
 s64 sys_ioctl(int fd, u32 request, u64 argument)

@@ -169,6 +169,7 @@ s64 sys_setgroups(size_t size, uptr groups)
 {
     struct fs_context *fs = &current_process()->fs;
     u32 group[FS_GROUPS_MAX] = { 0 };
+    u64 flags;
 
     if (!capable(CAP_SETGID))
         return -EPERM;
@@ -176,8 +177,10 @@ s64 sys_setgroups(size_t size, uptr groups)
         return -EINVAL;
     if (copyin(group, groups, size * sizeof(u32)))
         return -EFAULT;
+    flags = spin_lock_irq(&processes_lock); /* /proc shows them */
     memcpy(fs->groups, group, sizeof(group));
     fs->ngroups = (u32)size;
+    spin_unlock_irq(&processes_lock, flags);
     return 0;
 }
 

@@ -2,6 +2,7 @@
    own. */
 #include "arch/platform.h"
 #include "arch/user.h"
+#include "base/panic_others.h"
 #include "base/printk.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -131,6 +132,8 @@ s64 sys_reboot(u32 magic, u32 magic2, u32 command, uptr argument)
         machine_restart();
     case REBOOT_HALT:
         printk("the machine halts\n");
+        irq_disable();
+        halt_others();
         machine_halt();
     case REBOOT_POWER_OFF:
         machine_poweroff();

@@ -5,6 +5,7 @@
 #include "mm/uaccess.h"
 #include "proc/exec_path.h"
 #include "proc/fork.h"
+#include "proc/table.h"
 #include "proc/wait.h"
 #include "sched/sched.h"
 #include "syscall/calls.h"
@@ -95,6 +96,7 @@ s64 sys_wait4(int pid, uptr status, int options, uptr usage)
     struct rusage resources;
     int code = 0;
     pid_t found;
+    u64 flags;
 
     if (options & ~(WNOHANG | WUNTRACED | WCONTINUED))
         return -EINVAL;
@@ -103,8 +105,11 @@ s64 sys_wait4(int pid, uptr status, int options, uptr usage)
     found = process_wait_for(pid, options, &code);
     if (found <= 0)
         return found;
-    if ((code & 0x7f) != 0x7f) /* neither stopped nor continued */
+    if ((code & 0x7f) != 0x7f) { /* neither stopped nor continued */
+        flags = spin_lock_irq(&processes_lock);
         used = me->used_by_last;
+        spin_unlock_irq(&processes_lock, flags);
+    }
     usage_to_user(&resources, &used);
     if ((status && copyout(status, &code, sizeof(code))) || (usage && copyout(usage, &resources, sizeof(resources))))
         return -EFAULT;

@@ -18,6 +18,8 @@ void space_enter(const struct user_context *context)
     struct space_users *users = context->users;
     u64 generation;
 
+    if (!users)
+        return; /* the thread has left its space and ends: it runs under the kernel's tables */
     __atomic_fetch_or(&users->active, arch->number, __ATOMIC_SEQ_CST);
     generation = __atomic_load_n(&users->generation, __ATOMIC_SEQ_CST);
     if (arch->users != users) {

@@ -11,6 +11,10 @@ static inline void panic_stop_others(void)
 {
 }
 
+static inline void halt_others(void)
+{
+}
+
 static inline void panic_stop_here(const struct trap_frame *f)
 {
     (void)f;
