@@ -43,6 +43,7 @@ struct cpu *cpu_prepare(int id, u32 apic_id)
         interrupt_register(VECTOR_RESCHEDULE, looked);
         shootdown_init();
     }
+    cpu->self = cpu;
     cpu->id = id;
     cpu->current = idle;
     cpu->arch.apic_id = apic_id;

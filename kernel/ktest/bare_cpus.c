@@ -4,15 +4,14 @@
 #include "init/prepare.h"
 
 static struct {
-    bool there, go, done; /* [a] */
+    u32 told, done; /* [a] how often it was told to work, and has; 0 and 1 before it is there */
 } bare[BARE_CPUS_MOST];
 static unsigned count;
 static void (*work_of_all)(unsigned n);
 
-static void wait_for(const bool *word)
+static u32 read(const u32 *word)
 {
-    while (!__atomic_load_n(word, __ATOMIC_ACQUIRE))
-        cpu_relax();
+    return __atomic_load_n(word, __ATOMIC_ACQUIRE);
 }
 
 static _Noreturn void bare_main(struct cpu *cpu)
@@ -22,33 +21,36 @@ static _Noreturn void bare_main(struct cpu *cpu)
     cpu_init(cpu->id, cpu->current);
     if (!cpu_arrives(cpu))
         machine_halt();
-    __atomic_store_n(&bare[n].there, true, __ATOMIC_RELEASE);
-    wait_for(&bare[n].go);
-    work_of_all(n);
-    __atomic_store_n(&bare[n].done, true, __ATOMIC_RELEASE);
-    machine_halt();
+    for (u32 done = 0;; done++) {
+        __atomic_store_n(&bare[n].done, done, __ATOMIC_RELEASE);
+        while (read(&bare[n].told) == done)
+            cpu_relax();
+        work_of_all(n);
+    }
 }
 
 unsigned bare_cpus_start(unsigned most, void (*work)(unsigned n))
 {
     static u32 apic_id[BARE_CPUS_MOST];
-    unsigned n = cpus_find(apic_id, min(most, BARE_CPUS_MOST));
+    unsigned n = count ? 0 : cpus_find(apic_id, min(most, BARE_CPUS_MOST));
 
     work_of_all = work;
-    for (count = 1; count < n; count++) {
-        struct cpu *cpu = cpu_prepare((int)count, apic_id[count]);
+    for (unsigned i = 1; i < n; i++) {
+        struct cpu *cpu = cpu_prepare((int)i, apic_id[i]);
 
         if (!cpu)
             break;
-        cpu_start(apic_id[count], cpu, (void *)(cpu->current->stack.base + cpu->current->stack.size), bare_main);
-        wait_for(&bare[count].there);
+        bare[i].done = 1;
+        cpu_start(apic_id[i], cpu, (void *)(cpu->current->stack.base + cpu->current->stack.size), bare_main);
+        bare_wait(i);
+        count = i + 1;
     }
-    return count;
+    return max(count, 1u);
 }
 
 void bare_go(unsigned n)
 {
-    __atomic_store_n(&bare[n].go, true, __ATOMIC_RELEASE);
+    __atomic_fetch_add(&bare[n].told, 1, __ATOMIC_RELEASE);
 }
 
 void bare_go_all(void)
@@ -59,7 +61,8 @@ void bare_go_all(void)
 
 void bare_wait(unsigned n)
 {
-    wait_for(&bare[n].done);
+    while (read(&bare[n].done) != read(&bare[n].told))
+        cpu_relax();
 }
 
 void bare_wait_all(void)

@@ -36,12 +36,13 @@ static void count_many(unsigned n)
 }
 
 KTEST(spin_counts, "CPUs count under one lock, many times each")
-/* COUNT: CPUs, the count; rounds each, the most that were inside at once. NOTE: the lock's two words at the end. */
+/* COUNT: CPUs, the count; rounds each, the most that were inside at once. */
 {
     u64 flags;
     unsigned n;
 
     rounds = option_u64("rounds") ?: ROUNDS;
+    counter = inside = most_inside = 0;
     n = bare_cpus_start(CPUS, count_many);
     flags = irq_save();
     bare_go_all();
@@ -50,7 +51,6 @@ KTEST(spin_counts, "CPUs count under one lock, many times each")
     irq_restore(flags);
     fact(FACT_COUNT, n, counter);
     fact(FACT_COUNT, rounds, most_inside);
-    fact(FACT_NOTE, lock.word.next, lock.word.serving);
     return 0;
 }
 
@@ -93,8 +93,7 @@ static void try_once(unsigned n)
 }
 
 KTEST(spin_try, "who only tries does not wait, and gets a lock that is free")
-/* FOUND: step, whether it was taken. 0: by another CPU while this one has it; 1: by another one when it is free; 2: by this one. NOTE: the
-   lock's two words at the end. */
+/* FOUND: step, whether it was taken. 0: by another CPU while this one has it; 1: by another one when it is free; 2: by this one. */
 {
     unsigned n = bare_cpus_start(3, try_once);
     u64 flags = spin_lock_irq(&lock);
@@ -112,7 +111,6 @@ KTEST(spin_try, "who only tries does not wait, and gets a lock that is free")
     fact(FACT_FOUND, 1, tried[2]);
     try_once(0);
     fact(FACT_FOUND, 2, tried[0]);
-    fact(FACT_NOTE, lock.word.next, lock.word.serving);
     irq_restore(flags);
     return 0;
 }

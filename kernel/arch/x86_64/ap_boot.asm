@@ -8,6 +8,7 @@
 START_PAGE  equ 0x8000                ; START_PAGE in ipi.c
 KERNEL_BASE equ 0xffffffff80000000
 MSR_EFER    equ 0xc0000080
+MSR_GS_BASE equ 0xc0000101
 
 %define AT(label) (START_PAGE + label - ap_boot_start)
 
@@ -78,10 +79,15 @@ ap_high:
     xor eax, eax
     mov fs, ax
     mov gs, ax
+    mov rdi, [AT(ap_boot_words.cpu)]
+    mov eax, edi                      ; this_cpu() answers from the first C on; the rest of it is cpu_init()'s
+    mov rdx, rdi
+    shr rdx, 32
+    mov ecx, MSR_GS_BASE
+    wrmsr
     mov rax, [AT(ap_boot_words.root)]
     mov rsp, [AT(ap_boot_words.stack)]
     mov rdx, [AT(ap_boot_words.entry)]
-    mov rdi, [AT(ap_boot_words.cpu)]
     mov cr3, rax                      ; from here on nothing is mapped at low addresses
     xor ebp, ebp                      ; the end of every backtrace
     call rdx                          ; entry(cpu): does not return
