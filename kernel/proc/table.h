@@ -20,7 +20,8 @@ struct process *process_get(pid_t pid);
 void process_put(struct process *p);
 /* The process takes its first thread's id and becomes visible, as a child of parent and in its group and session. */
 void process_link(struct process *p, struct thread *t, struct process *parent);
-/* It is in the table no more. The first for a child that its parent, the running process, has waited for: what it used is the parent's now. */
+/* It is in the table no more. The first is for a child that its parent, the running process, has waited for: what it used is the parent's
+   now. */
 void process_unlink_locked(struct process *p);
 void process_forget_locked(struct process *p);
 struct process *process_find_locked(pid_t pid);

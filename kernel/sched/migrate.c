@@ -49,8 +49,8 @@ static struct thread *first_leaving(const struct rq *rq)
     return list_empty(&rq->leaving) ? NULL : list_entry(rq->leaving.next, struct thread, run_link);
 }
 
-/* t, which was put aside, is to stand still, or may run here after all, since that was changed back. Returns false if it has to go elsewhere.
-   rq->lock held. */
+/* t, which was put aside, is to stand still, or may run here after all, since that was changed back. Returns false if it has to go
+   elsewhere. rq->lock held. */
 static bool settle_here(struct rq *rq, struct thread *t)
 {
     if (!t->suspended && !may_run_on(t, rq->cpu))
