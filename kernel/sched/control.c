@@ -25,9 +25,7 @@ static int with_thread(tid_t tid, int (*change)(struct rq *rq, struct thread *t,
 
 static int kill(struct rq *rq, struct thread *t, u64 code)
 {
-    if (t->exits)
-        return 0;
-    t->killed = true;
+    t->killed = !t->exits;
     t->kill_code = (int)(s64)code;
     t->suspended = false;
     if (t->state == THREAD_BLOCKED || t->state == THREAD_STOPPED)
