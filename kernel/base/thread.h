@@ -119,6 +119,7 @@ struct thread {
     bool wake_pending;       /* [q] was woken while it was not blocked: its next block returns at once */
     bool killed;             /* [q] has to leave at its next safe point ... */
     int kill_code;           /* [q] ... with this exit code */
+    bool exits;              /* [q] is leaving: it cannot be killed any more */
     bool suspended;          /* [q] is to stand still: STOPPED, or will be when it leaves its CPU */
     bool timed_out;          /* [q] the timer woke it */
     bool roused;             /* [q] was woken by hand: its sleep is over */

@@ -59,9 +59,9 @@ static void run_dump(char *argument)
     u64 pid;
 
     if (!*argument)
-        dump_all_processes();
+        dump_living(0);
     else if (number(argument, &pid))
-        dump_process((pid_t)pid);
+        dump_living((pid_t)pid);
 }
 
 static void run_trace(char *argument)
@@ -97,7 +97,9 @@ static void run_mem(char *argument)
     (void)argument;
     printk("%lu KiB of %lu KiB free, %lu heap objects in use\n", frames_free() * PAGE_SIZE / 1024, frames_total() * PAGE_SIZE / 1024,
            slab_objects());
-    if (IS_CHECKED) {
+    if (IS_CHECKED && !smp_others_idle()) {
+        printk("not checked: other CPUs are at work\n");
+    } else if (IS_CHECKED) {
         frames_check();
         slab_check();
         printk("free lists and heap checked: sound\n");
@@ -113,17 +115,25 @@ static bool follow(struct thread *t, void *arg)
 }
 
 /* All threads follow the policy, those that wait for something too; those that are queued must not be left behind in another
-   policy's order. */
+   policy's order. Nobody is queued, or chosen, meanwhile: all queues are locked. */
 int policy_use(const struct sched_class *class)
 {
-    u64 flags = irq_save();
-    bool queued = this_rq()->nr_ready;
+    u64 flags = threads_lock_irq(), online = cpus_online;
+    bool queued = false;
 
+    for (u64 left = online; left; left &= left - 1) {
+        struct rq *rq = &run_queues[__builtin_ctzl(left)];
+
+        rq_lock(rq);
+        queued = queued || rq->nr_ready;
+    }
     if (!queued) {
         sched_set_normal_class(class);
-        thread_for_each(follow, NULL);
+        thread_for_each_locked(follow, NULL);
     }
-    irq_restore(flags);
+    for (u64 left = online; left; left &= left - 1)
+        spin_unlock(&run_queues[__builtin_ctzl(left)].lock);
+    threads_unlock_irq(flags);
     if (queued)
         printk("threads are queued under %s: wait until they are gone\n", normal_class->name);
     return queued ? -EBUSY : 0;

@@ -2,6 +2,7 @@
 #include "base/cmdline.h"
 #include "ktest/ktest.h"
 #include "ktest/threads.h"
+#include "sched/control.h"
 #include "sched/stat.h"
 #include "sched/timer.h"
 
@@ -40,4 +41,44 @@ KTEST(smp_hogs, "threads that never wait share the CPUs")
             fact(FACT_COUNT, cpu, run_queues[cpu].nr_steals << 32 | run_queues[cpu].nr_balanced);
         }
     return 0;
+}
+
+static volatile u64 counted; /* by the thread that is suspended */
+
+static int count_on(void *arg)
+{
+    (void)arg;
+    while (clock_ns() < hogs_end)
+        counted = counted + 1;
+    return 0;
+}
+
+KTEST(smp_suspend, "a thread that runs on another CPU is suspended, and goes on")
+/* NOTE 0: its state as it ran. 1: a millisecond after it was suspended. 2: how far it counted from then on until it was resumed. 3: whether
+   it counted after that. */
+{
+    struct test_threads threads = { 0 };
+    struct thread *t;
+    u64 before;
+    int error;
+
+    hogs_end = clock_ns() + HOG_NS;
+    error = threads_start(&threads, 1, count_on);
+    if (error)
+        return error;
+    thread_sleep(HOG_NS / 8); /* it runs */
+    t = thread_find(threads.tid[0]);
+    fact(FACT_NOTE, 0, t->state);
+    error = thread_suspend(t->tid);
+    for (u64 until = clock_ns() + NS_PER_MS; clock_ns() < until;)
+        cpu_relax();
+    before = counted;
+    fact(FACT_NOTE, 1, t->state);
+    thread_sleep(HOG_NS / 8);
+    fact(FACT_NOTE, 2, counted - before);
+    thread_resume(t->tid);
+    thread_sleep(HOG_NS / 8);
+    fact(FACT_NOTE, 3, counted != before);
+    threads_join(&threads);
+    return error;
 }

@@ -1,10 +1,10 @@
 /* Counts allocations and fails the chosen one: failalloc_start(), failalloc_stop(), and failalloc_now() for the allocators. No
-   lock: one CPU, and an interrupt that allocates in between counts as any other. */
+   lock: the count is atomic, and whoever allocates in between counts as any other. */
 #include "mm/failalloc.h"
 
 bool failalloc_counting;
 
-static u64 asked;   /* requests since failalloc_start() */
+static u64 asked;   /* [a] requests since failalloc_start() */
 static u64 failing; /* the number of the one that fails; 0 = none */
 
 void failalloc_start(u64 n)
@@ -27,5 +27,5 @@ bool failalloc_failed(void)
 
 bool failalloc_count(void)
 {
-    return ++asked == failing;
+    return __atomic_add_fetch(&asked, 1, __ATOMIC_RELAXED) == failing;
 }

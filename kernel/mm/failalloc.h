@@ -1,6 +1,6 @@
 /* Out of memory on purpose: with `failalloc=n`, the n-th allocation after failalloc_start() fails, whoever asks for it. Counts
    frames, slab objects and kernel stacks that a caller asked for (not the frame behind a slab, which is the allocator's own
-   affair). One CPU. */
+   affair). */
 #pragma once
 
 #include "lib/types.h"

@@ -1,5 +1,6 @@
 /* What processes and threads look like from inside, for people: console commands, the debugger, panic. Reads without locks,
-   because a panic may come while they are held; on a running system the picture may be a little blurred. */
+   because a panic may come while they are held; on a running system the picture may be a little blurred. Lock: processes_lock, for
+   dump_living() alone. */
 #include "base/panic.h"
 #include "base/printk.h"
 #include "proc/table.h"
@@ -68,4 +69,15 @@ void dump_all_processes(void)
             return;
         dump(list_entry(it, struct process, all_link));
     }
+}
+
+void dump_living(pid_t pid)
+{
+    u64 flags = spin_lock_irq(&processes_lock);
+
+    if (pid)
+        dump_process(pid);
+    else
+        dump_all_processes();
+    spin_unlock_irq(&processes_lock, flags);
 }

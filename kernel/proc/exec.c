@@ -206,7 +206,10 @@ static struct address_space *step_over(struct process *p, struct thread *me, str
     u64 flags;
 
     mutex_lock(&p->space_lock);
+    flags = spin_lock_irq(&processes_lock);
     p->space = space;
+    limits_to_space(p, space); /* they may have changed since it was made */
+    spin_unlock_irq(&processes_lock, flags);
     mutex_unlock(&p->space_lock);
     flags = irq_save();
     me->user->root = space->root;
@@ -225,6 +228,17 @@ static const char *last_part(const char *path)
         if (path[0] == '/' && path[1])
             last = path + 1;
     return last;
+}
+
+/* It runs another program now, and is called like that. */
+static void call_it(struct process *p, struct thread *me, const char *name)
+{
+    u64 flags = spin_lock_irq(&processes_lock);
+
+    p->execed = true;
+    string_copy(p->name, name, sizeof(p->name));
+    string_copy(me->name, name, sizeof(me->name));
+    spin_unlock_irq(&processes_lock, flags);
 }
 
 /* The first program that a process runs: until now it was the kernel's own. Returns 0 or -ENOMEM. */
@@ -275,11 +289,9 @@ int process_exec(const struct image *image, const char *name, const struct exec_
     fd_close_on_exec(&p->fds);
     signals_reset(p);
     credentials_exec(&cred);
-    p->execed = true;
     user_thread(me)->altstack = (struct signal_stack){ 0 };
     user_thread(me)->clear_tid = 0;
-    string_copy(p->name, last_part(name), sizeof(p->name));
-    string_copy(me->name, p->name, sizeof(me->name));
+    call_it(p, me, last_part(name));
     user_frame_init(user_frame(me->user), program.entry, rsp);
     return 0;
 }

@@ -19,12 +19,15 @@ void process_returns_space(struct process *p)
 static struct address_space *take_space(struct process *p)
 {
     struct address_space *space;
+    u64 flags;
 
     mutex_lock(&p->space_lock);
+    flags = spin_lock_irq(&processes_lock);
     space = p->space;
     if (space)
         p->used.max_pages = space->pages;
     p->space = NULL;
+    spin_unlock_irq(&processes_lock, flags);
     mutex_unlock(&p->space_lock);
     return space;
 }
@@ -136,7 +139,7 @@ void process_thread_leaves(struct thread *t, int code)
     p->state = PROCESS_ZOMBIE;
     gone = unwanted(p);
     if (gone)
-        process_unlink_locked(p);
+        process_forget_locked(p);
     parent_hears_locked(p, code & 0x7f ? CLD_KILLED : CLD_EXITED, code & 0x7f ? code & 0x7f : code >> 8 & 0xff);
     spin_unlock_irq(&processes_lock, flags);
     if (gone)

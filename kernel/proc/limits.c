@@ -121,8 +121,8 @@ void limits_to_space(const struct process *p, struct address_space *space)
     space->stack_limit = p->limits.of[RLIMIT_STACK].now;
 }
 
-/* Tells those who look at a limit of their own. processes_lock is held: the address space's lock cannot be had, and a number is written
-   at once. */
+/* Tells those who look at a limit of their own. processes_lock is held: it keeps the address space there, whose own lock cannot be had; a
+   number is written at once. */
 static void take_effect_locked(struct process *p, unsigned resource)
 {
     if (resource == RLIMIT_FSIZE)

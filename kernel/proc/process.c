@@ -85,9 +85,6 @@ struct process *process_new(const char *name, const struct process *parent, int 
         goto fail;
     process_fill(p, name);
     p->cred = parent->cred;
-    p->pgid = parent->pgid;
-    p->sid = parent->sid;
-    p->nice = parent->nice;
     p->fds.limit = (int)p->limits.of[RLIMIT_NOFILE].now;
     return p;
 
@@ -138,17 +135,25 @@ void process_link(struct process *p, struct thread *t, struct process *parent)
     if (parent) {
         p->parent = parent;
         p->ppid = parent->pid;
+        p->pgid = parent->pgid; /* now, and not earlier: others move the parent, and would miss the child */
+        p->sid = parent->sid;
+        p->nice = parent->nice;
         list_push_tail(&parent->children, &p->sibling_link);
     }
     spin_unlock_irq(&processes_lock, flags);
 }
 
-void process_unlink_locked(struct process *p)
+void process_forget_locked(struct process *p)
 {
-    usage_child_goes_locked(p);
     list_remove(&p->all_link);
     list_remove(&p->pid_link);
     list_remove(&p->sibling_link);
+}
+
+void process_unlink_locked(struct process *p)
+{
+    usage_child_goes_locked(p);
+    process_forget_locked(p);
 }
 
 void processes_init(struct thread *boot)

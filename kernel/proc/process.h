@@ -40,10 +40,11 @@ struct process {
     struct list sibling_link;    /* [p] its place among its parent's children */
     struct list pid_link;        /* [p] processes whose ids share a bucket */
     struct wait_queue waiters;   /* [p] its thread, while it waits for a child */
-    struct address_space *space; /* [s], and changed by its own thread alone; NULL: a kernel process */
+    struct address_space *space; /* [s] to use it, [p] to know that it is there: changed under both, by its own thread alone; NULL: none */
     struct mutex space_lock;     /* guards *space */
     struct signals signals;      /* [p] */
     bool stopped;                /* [p] by a signal; its threads stand still */
+    bool stopping;               /* [p] has taken a signal that stops it, and nothing that lets it go on came since */
     int stop_signal;             /* [p] which one */
     bool stop_news;              /* [p] its parent has not heard yet that it stopped ... */
     bool continue_news;          /* [p] ... that it goes on */
@@ -79,7 +80,9 @@ struct process *current_process(void);
 /* The open file behind (pid, fd) with a reference, or NULL. */
 struct file *descriptor(pid_t pid, int fd);
 
-/* Prints registers, stack, descriptors and scheduling of one process, of all, and of one thread. No lock: also called by panic. */
+/* Prints registers, stack, descriptors and scheduling of one process, of all, and of one thread. No lock: also called by panic. While
+   others run, dump_living(), of one or (0) all: who is shown stays there. */
+void dump_living(pid_t pid);
 void dump_process(pid_t pid);
 void dump_all_processes(void);
 void dump_thread(const struct thread *t);

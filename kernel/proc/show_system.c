@@ -18,19 +18,43 @@ void text_add(struct text *text, const char *fmt, ...)
     va_end(ap);
 }
 
+/* How long a CPU had nobody to run, and how long all had together. */
+static u64 idle_ns(int cpu)
+{
+    return thread_cpu_ns(run_queues[cpu].idle);
+}
+
+static u64 all_idle_ns(void)
+{
+    u64 sum = 0;
+
+    for (u64 left = cpus_online; left; left &= left - 1)
+        sum += idle_ns(__builtin_ctzl(left));
+    return sum;
+}
+
+/* What was not idle of a time, in ticks. */
+static void add_times(struct text *to, u64 ns, u64 idle)
+{
+    ns /= TICK_NS;
+    idle = min(idle / TICK_NS, ns);
+    text_add(to, " %lu 0 0 %lu 0 0 0 0 0 0\n", ns - idle, idle);
+}
+
 int show_system_stat(struct text *to, pid_t pid)
 {
-    u64 up = clock_ns() / TICK_NS, idle = min(thread_cpu_ns(this_rq()->idle) / TICK_NS, up);
+    u64 up = clock_ns();
     struct sched_stats stats;
 
     (void)pid;
     sched_stats_get(&stats);
-    for (int cpu = -1; cpu < 1; cpu++) {
-        if (cpu < 0)
-            text_add(to, "cpu ");
-        else
-            text_add(to, "cpu%d", cpu);
-        text_add(to, " %lu 0 0 %lu 0 0 0 0 0 0\n", up - idle, idle);
+    text_add(to, "cpu ");
+    add_times(to, up * (u64)__builtin_popcountl(cpus_online), all_idle_ns());
+    for (u64 left = cpus_online; left; left &= left - 1) {
+        int cpu = __builtin_ctzl(left);
+
+        text_add(to, "cpu%d", cpu);
+        add_times(to, up, idle_ns(cpu));
     }
     text_add(to, "intr 0\nctxt %lu\nbtime %lu\nprocesses %d\n", stats.switches, fs_epoch_ns / NS_PER_SEC, newest_process());
     text_add(to, "procs_running %u\nprocs_blocked 0\n", stats.threads[THREAD_READY] + stats.threads[THREAD_RUNNING]);
@@ -61,7 +85,7 @@ int show_uptime(struct text *to, pid_t pid)
     (void)pid;
     add_seconds(to, clock_ns());
     text_add(to, " ");
-    add_seconds(to, thread_cpu_ns(this_rq()->idle));
+    add_seconds(to, all_idle_ns());
     text_add(to, "\n");
     return 0;
 }
@@ -90,8 +114,9 @@ int show_version(struct text *to, pid_t pid)
 int show_cpuinfo(struct text *to, pid_t pid)
 {
     (void)pid;
-    text_add(to, "processor\t: 0\nmodel name\t: %s\ncpu MHz\t\t: %lu.%03lu\n\n", kernel_identity.machine, clock_hz() / 1000000,
-             clock_hz() / 1000 % 1000);
+    for (u64 left = cpus_online; left; left &= left - 1)
+        text_add(to, "processor\t: %d\nmodel name\t: %s\ncpu MHz\t\t: %lu.%03lu\n\n", __builtin_ctzl(left), kernel_identity.machine,
+                 clock_hz() / 1000000, clock_hz() / 1000 % 1000);
     return 0;
 }
 
@@ -112,13 +137,17 @@ int show_filesystems(struct text *to, pid_t pid)
 /* Linux's version 15: a CPU's yields, 0, decisions, decisions for idle, wakes, wakes here, ns run, ns waited, turns. */
 int show_schedstat(struct text *to, pid_t pid)
 {
-    struct sched_stats stats;
-    u64 idle = thread_cpu_ns(this_rq()->idle), now = clock_ns();
+    u64 now = clock_ns();
 
     (void)pid;
-    sched_stats_get(&stats);
-    text_add(to, "version 15\ntimestamp %lu\ncpu0 0 0 %lu 0 %lu %lu %lu 0 %lu\n", now / NS_PER_MS, stats.scheduled,
-             stats.wakes, stats.wakes, now - min(idle, now), stats.switches);
+    text_add(to, "version 15\ntimestamp %lu\n", now / NS_PER_MS);
+    for (u64 left = cpus_online; left; left &= left - 1) {
+        int cpu = __builtin_ctzl(left);
+        const struct rq *rq = &run_queues[cpu];
+
+        text_add(to, "cpu%d 0 0 %lu 0 %lu %lu %lu 0 %lu\n", cpu, rq->nr_switches + rq->nr_stays, rq->nr_wakes, rq->nr_wakes,
+                 now - min(idle_ns(cpu), now), rq->nr_switches);
+    }
     return 0;
 }
 

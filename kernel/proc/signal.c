@@ -98,6 +98,7 @@ int signal_take(struct process *p, u64 blocked, struct signal_info *info)
 static void continue_locked(struct process *p, bool news)
 {
     p->signals.pending &= ~SIGNALS_STOP;
+    p->stopping = false;
     if (!p->stopped)
         return;
     p->stopped = p->stop_news = false;

@@ -112,10 +112,16 @@ s64 signal_return(struct trap_frame *frame)
     return (s64)frame->rax;
 }
 
+/* Unless SIGCONT or SIGKILL came since the signal was taken: nobody would wake it again. */
 static void stop(struct process *p, int signal)
 {
     u64 flags = spin_lock_irq(&processes_lock);
 
+    if (!p->stopping) {
+        spin_unlock_irq(&processes_lock, flags);
+        return;
+    }
+    p->stopping = false;
     p->stopped = p->stop_news = true;
     p->continue_news = false;
     p->stop_signal = signal;
@@ -144,6 +150,7 @@ static int next(struct process *p, const struct user_thread *user, struct signal
 
     if (signal) {
         *action = p->signals.action[signal - 1];
+        p->stopping = SIGNALS_STOP & SIGNAL_BIT(signal);
         if (action->flags & SA_RESETHAND)
             p->signals.action[signal - 1].handler = SIG_DFL;
     } else {

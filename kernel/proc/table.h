@@ -10,7 +10,7 @@ extern struct list processes; /* [processes_lock] process.all_link, in order of 
 extern struct process first_process; /* process 1: the boot thread's; it adopts orphans */
 extern const struct thread_owner_ops process_thread_ops;
 
-/* A process that nobody knows yet, with its parent's credentials, limits, group and session. NULL with *error = -ENOMEM or -EAGAIN: too
+/* A process that nobody knows yet, with its parent's credentials and limits. NULL with *error = -ENOMEM or -EAGAIN: too
    many. */
 struct process *process_new(const char *name, const struct process *parent, int *error);
 /* Gives back a process that nobody knows, or any more. What others still look at stays until process_put(). */
@@ -18,10 +18,12 @@ void process_free(struct process *p);
 /* The process of that id with a reference, so that it can be looked at without processes_lock; or NULL. Thread context. */
 struct process *process_get(pid_t pid);
 void process_put(struct process *p);
-/* The process takes its first thread's id and becomes visible, as a child of parent. */
+/* The process takes its first thread's id and becomes visible, as a child of parent and in its group and session. */
 void process_link(struct process *p, struct thread *t, struct process *parent);
-/* It is in the table no more. */
+/* It is in the table no more. The first is for a child that its parent, the running process, has waited for: what it used is the parent's
+   now. */
 void process_unlink_locked(struct process *p);
+void process_forget_locked(struct process *p);
 struct process *process_find_locked(pid_t pid);
 /* What the parent of p wants to know of it, by a signal and by waking it: how (CLD_*), and p's exit code or signal. */
 void parent_hears_locked(struct process *p, int how, int status);

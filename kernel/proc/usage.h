@@ -18,7 +18,7 @@ struct usage process_usage_locked(const struct process *p);
 struct usage usage_with_children_locked(const struct process *p);
 /* t has left its process's list of threads, or was never there: what it has used counts for the process. */
 void usage_thread_leaves(const struct thread *t);
-/* A child is forgotten: what it and its own children used counts for its parent. processes_lock held. */
+/* A child was waited for: what it and its own children used counts for its parent. processes_lock held. */
 void usage_child_goes_locked(const struct process *child);
 
 /* As getrusage() and wait4() hand it over. */

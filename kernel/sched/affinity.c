@@ -9,10 +9,6 @@ static int set_mask(struct rq *rq, struct thread *t, u64 mask)
     t->cpu_mask = mask;
     if (t->state == THREAD_RUNNING && !may_run_on(t, rq->cpu))
         resched(rq);
-    if (t->leaving && may_run_on(t, rq->cpu)) {
-        sched_dequeue(rq, t);
-        sched_enqueue(rq, t, ENQUEUE_CHANGED);
-    }
     return 0;
 }
 
@@ -40,7 +36,7 @@ int thread_set_affinity(tid_t tid, u64 mask)
     struct thread *t = thread_find_locked(tid);
     int error = -ESRCH;
 
-    if (t && t->state != THREAD_ZOMBIE) {
+    if (t && t->state < THREAD_ZOMBIE) {
         struct rq *rq = thread_rq_lock(t);
 
         error = mask & __atomic_load_n(&cpus_online, __ATOMIC_RELAXED) ? set_mask(rq, t, mask) : -EINVAL;

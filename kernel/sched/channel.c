@@ -14,11 +14,12 @@ static struct bucket buckets[BUCKETS] = {
 };
 
 /* Neighbouring objects should not share a bucket: Fibonacci hashing (Knuth, The Art of Computer Programming 6.4). */
-static struct bucket *bucket_of(const void *channel)
+static struct bucket *bucket_lock(const void *channel, u64 *flags)
 {
     struct bucket *b = &buckets[(u64)channel * 0x9e3779b97f4a7c15ul >> 58];
 
-    if (!b->waiters.next)
+    *flags = spin_lock_irq(&b->lock);
+    if (!b->waiters.next) /* the first time */
         list_init(&b->waiters);
     return b;
 }
@@ -26,8 +27,8 @@ static struct bucket *bucket_of(const void *channel)
 void channel_prepare(const void *channel)
 {
     struct thread *me = current();
-    struct bucket *b = bucket_of(channel);
-    u64 flags = spin_lock_irq(&b->lock);
+    u64 flags;
+    struct bucket *b = bucket_lock(channel, &flags);
 
     me->channel = channel;
     me->wake_pending = false;
@@ -38,8 +39,8 @@ void channel_prepare(const void *channel)
 static void leave(void)
 {
     struct thread *me = current();
-    struct bucket *b = bucket_of(me->channel);
-    u64 flags = spin_lock_irq(&b->lock);
+    u64 flags;
+    struct bucket *b = bucket_lock(me->channel, &flags);
 
     list_remove(&me->wait_link);
     me->channel = NULL;
@@ -66,8 +67,8 @@ void channel_cancel(void)
 
 unsigned wake_channel(const void *channel)
 {
-    struct bucket *b = bucket_of(channel);
-    u64 flags = spin_lock_irq(&b->lock);
+    u64 flags;
+    struct bucket *b = bucket_lock(channel, &flags);
     unsigned n = 0;
 
     list_for_each_safe(it, &b->waiters) {

@@ -13,7 +13,7 @@ static int with_thread(tid_t tid, int (*change)(struct rq *rq, struct thread *t,
     struct thread *t = thread_find_locked(tid);
     int error = -ESRCH;
 
-    if (t && t->state != THREAD_ZOMBIE) {
+    if (t && t->state < THREAD_ZOMBIE) {
         struct rq *rq = waking_rq_lock(t); /* some of the changes wake it */
 
         error = change(rq, t, value);
@@ -25,11 +25,13 @@ static int with_thread(tid_t tid, int (*change)(struct rq *rq, struct thread *t,
 
 static int kill(struct rq *rq, struct thread *t, u64 code)
 {
-    t->killed = true;
+    t->killed = !t->exits;
     t->kill_code = (int)(s64)code;
     t->suspended = false;
     if (t->state == THREAD_BLOCKED || t->state == THREAD_STOPPED)
         sched_unblock(rq, t);
+    else
+        smp_look(t);
     return 0;
 }
 
@@ -52,7 +54,7 @@ void thread_safe_point(void)
 static int suspend(struct rq *rq, struct thread *t, u64 unused)
 {
     (void)unused;
-    if (t->suspended)
+    if (t->suspended || t->state == THREAD_NEW)
         return -EINVAL;
     t->suspended = true;
     trace(TRACE_STOP, t, (u32)current()->tid, 0, 0);
@@ -60,6 +62,8 @@ static int suspend(struct rq *rq, struct thread *t, u64 unused)
         sched_dequeue(rq, t);
         thread_set_state(t, THREAD_STOPPED);
         t->blocked_since = clock_ns();
+    } else if (t->state == THREAD_RUNNING && t != current()) {
+        resched(rq); /* on another CPU: it stops when it makes room there */
     }
     return 0;
 }

@@ -9,8 +9,8 @@
 int thread_kill(tid_t tid, int code);
 /* If the running thread was killed, it exits here: nothing of this level's is held. Called at the end of whatever may have waited. */
 void thread_safe_point(void);
-/* The thread stands still until thread_resume(): STOPPED at once if it is ready, when its wait is over if it waits. Of itself:
-   returns when resumed. -EINVAL if it does already. */
+/* The thread stands still until thread_resume(): STOPPED at once if it is ready, when its wait is over if it waits, soon if it runs on
+   another CPU. Of itself: returns when resumed. -EINVAL if it does already, or was never launched. */
 int thread_suspend(tid_t tid);
 /* The two steps of it, for the running thread: it is to stand still; and does, unless it was resumed in between. The first in any
    context. */

@@ -27,5 +27,6 @@ int wait_interruptible_until(struct wait_queue *wq, struct spinlock *lock, u64 w
 void thread_interrupt(struct thread *t)
 {
     t->interrupted = true;
-    thread_wake(t);
+    if (!thread_wake(t))
+        smp_look(t);
 }

@@ -110,8 +110,8 @@ void thread_left_stack(struct thread *t)
            thread_state_name(t->state));
     ASSERT(!t->left_stack, "thread_exit: left_stack of thread %d (%s) was set while the thread still stood on its stack", t->tid, t->name);
     thread_check_state(t);
-    t->left_stack = true;
-    threads_unlock_irq(flags); /* who joins t may give it back from here on */
+    __atomic_store_n(&t->left_stack, true, __ATOMIC_RELEASE); /* who joins t looks without the lock, and may give it back from here on */
+    threads_unlock_irq(flags);
     if (detached)
         reclaim_detached(t);
     else

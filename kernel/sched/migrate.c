@@ -1,18 +1,12 @@
 /* Threads that change their run queue (placement.h). */
+#include "arch/smp.h"
 #include "sched/placement.h"
 
 u64 idle_cpus;
 
-/* Nobody else knows t yet. */
-struct rq *new_thread_rq_lock(struct thread *t)
-{
-    t->last_cpu = cpu_choose(t);
-    return thread_rq_lock(t);
-}
-
 static bool waits(const struct thread *t)
 {
-    return t->state == THREAD_BLOCKED || t->state == THREAD_STOPPED;
+    return t->state == THREAD_BLOCKED || t->state == THREAD_STOPPED || t->state == THREAD_NEW;
 }
 
 struct rq *waking_rq_lock(struct thread *t)
@@ -36,10 +30,40 @@ struct rq *waking_rq_lock(struct thread *t)
     }
 }
 
+/* t is in the table already, and who found it there may hold its queue's lock. */
+struct rq *new_thread_rq_lock(struct thread *t)
+{
+    return waking_rq_lock(t);
+}
+
+/* Without a lock: if t has gone on since what is new was written, it has passed through the kernel, or has still to. */
+void smp_look(const struct thread *t)
+{
+    if (t->state == THREAD_RUNNING && t != current())
+        ipi_send(cpus[t->last_cpu].arch.apic_id, VECTOR_RESCHEDULE);
+}
+
 /* The first of those who leave, or NULL. */
 static struct thread *first_leaving(const struct rq *rq)
 {
     return list_empty(&rq->leaving) ? NULL : list_entry(rq->leaving.next, struct thread, run_link);
+}
+
+/* t, which was put aside, is to stand still, or may run here after all, since that was changed back. Returns false if it has to go
+   elsewhere. rq->lock held. */
+static bool settle_here(struct rq *rq, struct thread *t)
+{
+    if (!t->suspended && !may_run_on(t, rq->cpu))
+        return false;
+    sched_dequeue(rq, t);
+    if (t->suspended) {
+        thread_set_state(t, THREAD_STOPPED);
+        t->blocked_since = clock_ns();
+    } else {
+        sched_enqueue(rq, t, ENQUEUE_CHANGED);
+        sched_check_preempt(rq, t);
+    }
+    return true;
 }
 
 void threads_deliver(struct rq *rq)
@@ -49,13 +73,12 @@ void threads_deliver(struct rq *rq)
         struct rq *to;
 
         rq_lock(rq);
-        t = first_leaving(rq);
-        to = t ? &run_queues[cpu_choose(t)] : rq;
+        while ((t = first_leaving(rq)) != NULL && settle_here(rq, t))
+            continue;
+        to = t ? &run_queues[cpu_choose(t)] : NULL;
         spin_unlock(&rq->lock);
         if (!t)
             return;
-        if (to == rq)
-            continue; /* its mask changed just now: who changed it takes it out */
         rq_lock_both(rq, to);
         if (first_leaving(rq) == t && may_run_on(t, to->cpu))
             thread_move(rq, to, t);

@@ -145,34 +145,35 @@ bool priority_set_inherited(struct thread *t, int inherited)
     u64 flags = irq_save();
     struct rq *rq = thread_rq_lock(t);
     int before = thread_effective(t);
-    bool queued = t->state == THREAD_READY;
+    bool queued = t->state == THREAD_READY, changed;
 
     if (queued)
         sched_dequeue(rq, t);
     t->inherited = inherited;
-    if (unlikely(trace_on) && thread_effective(t) != before)
+    changed = thread_effective(t) != before;
+    if (unlikely(trace_on) && changed)
         sched_trace_priority(rq, t, 0, before);
     if (queued)
         sched_enqueue(rq, t, ENQUEUE_CHANGED);
-    if (thread_effective(t) != before)
+    if (changed)
         sched_check_priorities(rq, t);
     spin_unlock(&rq->lock);
     irq_restore(flags);
-    return thread_effective(t) != before;
+    return changed;
 }
 
 void mutex_priority_changed(tid_t tid)
 {
     u64 flags = spin_lock_irq(&pi_lock);
-    u64 table = threads_lock_irq();
+    u64 table = threads_lock_irq(); /* keeps t alive: who owns no mutex may leave without pi_lock */
     struct thread *t = thread_find_locked(tid);
 
-    threads_unlock_irq(table);
     if (t && !list_empty(&t->held_mutexes))
         priority_recompute(t); /* those who wait behind t may be worth more than t itself now */
     if (t && t->blocked_on && t->blocked_on->owner) { /* a mutex that has become free has none until t or another one runs */
         priority_recompute(t->blocked_on->owner);
         priority_lend(t);
     }
+    threads_unlock_irq(table);
     spin_unlock_irq(&pi_lock, flags);
 }

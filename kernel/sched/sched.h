@@ -45,7 +45,7 @@ struct rq *new_thread_rq_lock(struct thread *t);
 #if PHASE >= 2
 /* Takes the lock of the run queue that t belongs to. Interrupts off. */
 struct rq *thread_rq_lock(const struct thread *t);
-/* The same for a thread that is about to be woken: if it is BLOCKED, it may belong to another queue from then on. */
+/* The same for a thread that is about to be woken or launched: if it waits for that, it may belong to another queue from then on. */
 struct rq *waking_rq_lock(struct thread *t);
 /* Makes a thread that waited, stood still or is new ready, and asks for a reschedule if it has to run before the current one. rq->lock
    held. */

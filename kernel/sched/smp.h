@@ -19,11 +19,11 @@ static inline void smp_rq_init(struct rq *rq)
     list_init(&rq->leaving);
 }
 
-/* A thread that may not run on rq's CPU any more waits there in no class's queue, until threads_deliver() takes it to another one. Returns
-   whether t, READY and about to be queued, is put aside so. rq->lock held. */
+/* A thread that may not run on rq's CPU any more, or was suspended while it ran, waits there in no class's queue, until threads_deliver()
+   takes it to another one, or stops it. Returns whether t, READY and about to be queued, is put aside so. rq->lock held. */
 static inline bool smp_put_aside(struct rq *rq, struct thread *t)
 {
-    if (likely(t->cpu_mask >> rq->cpu & 1))
+    if (likely(t->cpu_mask >> rq->cpu & 1 && !t->suspended))
         return false;
     t->leaving = true;
     list_push_tail(&rq->leaving, &t->run_link);
@@ -60,6 +60,10 @@ static inline void smp_resched(struct rq *rq)
     if (!told && rq->cpu != this_cpu()->id)
         resched_remote(rq);
 }
+
+/* t has something new to look at on its way through the kernel: if it runs on another CPU, perhaps in a program's loop, it comes by soon.
+   What is new was written before; t stays what it is. Any context. */
+void smp_look(const struct thread *t);
 
 extern u64 idle_cpus; /* [a] bit n: CPU n has nobody to run. For choosing: it may have changed since */
 
@@ -100,6 +104,11 @@ static inline void smp_tick(struct rq *rq)
 static inline bool smp_all_idle(void)
 {
     return __atomic_load_n(&idle_cpus, __ATOMIC_SEQ_CST) == __atomic_load_n(&cpus_online, __ATOMIC_SEQ_CST);
+}
+
+static inline bool smp_others_idle(void)
+{
+    return !(__atomic_load_n(&cpus_online, __ATOMIC_SEQ_CST) & ~__atomic_load_n(&idle_cpus, __ATOMIC_SEQ_CST) & ~(1ul << this_cpu()->id));
 }
 
 #define TICK_STEP 7 /* of 1000 */

@@ -2,13 +2,16 @@
 #include "sched/stat.h"
 #include "lib/string.h"
 
+/* One word says both what t has run and since when it runs: negative while it does, on whatever CPU (base/thread.h). */
 u64 thread_cpu_ns(const struct thread *t)
 {
     u64 flags = irq_save(); /* the beginning of a turn and the clock have to be of the same turn */
-    u64 ran = t->cpu_cycles + (t->state == THREAD_RUNNING ? cycles() : 0);
+    s64 ran = (s64)__atomic_load_n(&t->cpu_cycles, __ATOMIC_RELAXED);
 
+    if (ran < 0)
+        ran += (s64)cycles();
     irq_restore(flags);
-    return cycles_to_ns(ran);
+    return cycles_to_ns((u64)max(ran, 0l));
 }
 
 /* Who lives, and neither runs nor is blocked, waits. */
@@ -34,16 +37,18 @@ static bool count(struct thread *t, void *arg)
 
 void sched_stats_get(struct sched_stats *stats)
 {
-    const struct rq *rq = this_rq();
-
     memset(stats, 0, sizeof(*stats));
-    stats->switches = rq->nr_switches;
-    stats->scheduled = rq->nr_switches + rq->nr_stays;
-    stats->ready = rq->nr_ready;
+    for (u64 left = cpus_online; left; left &= left - 1) {
+        const struct rq *rq = &run_queues[__builtin_ctzl(left)];
+
+        stats->switches += rq->nr_switches;
+        stats->scheduled += rq->nr_switches + rq->nr_stays;
+        stats->ready += rq->nr_ready;
+        stats->ticks += rq->nr_ticks;
+        stats->slices += rq->nr_slices;
+        stats->preemptions += rq->nr_preemptions;
+        stats->wakes += rq->nr_wakes;
+    }
     stats->need_resched = this_cpu()->need_resched;
-    stats->ticks = rq->nr_ticks;
-    stats->slices = rq->nr_slices;
-    stats->preemptions = rq->nr_preemptions;
-    stats->wakes = rq->nr_wakes;
     thread_for_each(count, stats);
 }

@@ -1,4 +1,4 @@
-/* Scheduler statistics. Reading takes no lock: a number may be a moment old. */
+/* Scheduler statistics, over all CPUs. Reading takes no lock: a number may be a moment old. */
 #pragma once
 
 #include "sched/thread.h"

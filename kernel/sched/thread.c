@@ -85,8 +85,6 @@ static void fill(struct thread *t, const struct thread_params *p)
     t->burst_ns = min(p->burst_ns, BURST_MAX_NS);
     t->last_cpu = this_cpu()->id;
     t->cpu_mask = p->kthread ? 1ul << t->last_cpu : ~0ul;
-    t->class = normal_class;
-    t->class_id = normal_class->id;
     t->parent_tid = me->tid;
     t->owner_ops = p->owner_ops;
     t->owner = p->owner;
@@ -110,6 +108,8 @@ static int enter(struct thread *t)
     u64 flags = spin_lock_irq(&threads_lock);
     bool full = nr_threads >= THREADS_MAX;
 
+    t->class = normal_class; /* under the lock: who changes the policy finds all who have the one before */
+    t->class_id = normal_class->id;
     if (!full)
         link_locked(t);
     spin_unlock_irq(&threads_lock, flags);
@@ -185,14 +185,27 @@ tid_t thread_create(const struct thread_params *params)
     return tid;
 }
 
+#if PHASE >= 2
+/* Giving back what it has may take waits: whoever kills it meanwhile must not make it begin to leave once more. */
+static void exit_begins(struct thread *me)
+{
+    u64 flags = irq_save();
+    struct rq *rq = this_rq_lock();
+
+    me->exits = true;
+    me->killed = false;
+    spin_unlock_irq(&rq->lock, flags);
+    mutex_release_all(me);
+}
+#endif
+
 _Noreturn void thread_exit(int code)
 {
     struct thread *me = current();
     struct rq *rq;
 
 #if PHASE >= 2
-    me->killed = false; /* it is on its way: giving back what it has may take waits */
-    mutex_release_all(me);
+    exit_begins(me);
 #endif
     if (me->owner_ops && me->owner_ops->exiting)
         me->owner_ops->exiting(me, code);
@@ -267,13 +280,18 @@ struct thread *thread_find(tid_t tid)
     return t;
 }
 
+void thread_for_each_locked(bool (*visit)(struct thread *t, void *arg), void *arg)
+{
+    list_for_each(it, &threads)
+        if (!visit(list_entry(it, struct thread, all_link), arg))
+            break;
+}
+
 void thread_for_each(bool (*visit)(struct thread *t, void *arg), void *arg)
 {
     u64 flags = spin_lock_irq(&threads_lock);
 
-    list_for_each(it, &threads)
-        if (!visit(list_entry(it, struct thread, all_link), arg))
-            break;
+    thread_for_each_locked(visit, arg);
     spin_unlock_irq(&threads_lock, flags);
 }
 

@@ -54,6 +54,8 @@ struct thread *thread_find(tid_t tid);
 /* Calls visit for every thread but idle ones, in order of creation, until it returns false. Holds the table's lock: visit takes
    none below its rank. */
 void thread_for_each(bool (*visit)(struct thread *t, void *arg), void *arg);
+/* The same for who holds it already. */
+void thread_for_each_locked(bool (*visit)(struct thread *t, void *arg), void *arg);
 unsigned thread_count(void);
 
 /* Lab 1.5 (exit.c). */

@@ -14,10 +14,16 @@ static struct timer_queue *this_queue(void)
     return &queues[this_cpu()->id];
 }
 
-/* Sets the CPU's timer to what comes next. Interrupts off. */
+/* A timer was put into the queue, or taken off. The queue's lock is held. */
+static void note_next(struct timer_queue *queue)
+{
+    __atomic_store_n(&queue->next, timer_next(queue), __ATOMIC_RELAXED);
+}
+
+/* Sets the CPU's timer to what comes next. Interrupts off. Without the queue's lock: the run queue's may be held, which ranks higher. */
 static void program(const struct rq *rq, u64 now)
 {
-    u64 next = min(timer_next(this_queue()), rq->next_tick);
+    u64 next = min(__atomic_load_n(&this_queue()->next, __ATOMIC_RELAXED), rq->next_tick);
 
     if (next == NEVER)
         timer_stop();
@@ -34,6 +40,7 @@ static void expire(struct timer_queue *queue, u64 now)
         spin_lock(&queue->lock);
         timer = timer_pop_expired(queue, now);
         queue->expiring = timer;
+        note_next(queue);
         spin_unlock(&queue->lock);
         if (!timer)
             return;
@@ -84,6 +91,7 @@ void timers_init(unsigned hz)
     rq->next_tick = NEVER;
     spin_init(&queue->lock, "timers", RANK_TIMERS);
     rb_tree_init(&queue->tree, NULL);
+    queue->next = NEVER;
     timer_init();
     smp_spread_ticks(rq);
     if (!rq->cpu)
@@ -101,6 +109,7 @@ void timer_start(struct timer *timer, u64 when, void (*expired)(struct timer *ti
     timer->queue = queue;
     spin_lock(&queue->lock);
     timer_insert(queue, timer);
+    note_next(queue);
     spin_unlock(&queue->lock);
     program(this_rq(), clock_ns());
 }

@@ -8,6 +8,7 @@ struct timer_queue {
     struct spinlock lock;
     struct rb_tree tree; /* [l] by time of expiry; of two at the same time the one set first comes first */
     const struct timer *expiring; /* [l] whose function is being called now, or NULL */
+    u64 next;            /* [a] timer_next() as it is, but earlier where another CPU has taken a timer back: for who has not the lock */
 };
 
 /* This CPU's timer queue and tick; the interrupt is registered. After scheduler_init(), interrupts off. */

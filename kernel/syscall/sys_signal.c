@@ -279,7 +279,7 @@ static void alarm_set(u64 first, u64 interval, u64 *left, u64 *old_interval)
 
     *left = was_set ? max((s64)(p->alarm.expires - now), 1) : 0;
     *old_interval = was_set ? p->alarm_interval : 0;
-    p->alarm_interval = interval;
+    p->alarm_interval = first ? interval : 0;
     if (first)
         timer_start(&p->alarm, now + first, alarm_rings);
     spin_unlock_irq(&processes_lock, flags);
@@ -329,7 +329,7 @@ s64 sys_getitimer(int which, uptr now)
     if (which != ITIMER_REAL)
         return -EINVAL;
     flags = spin_lock_irq(&processes_lock);
-    if (rb_linked(&p->alarm.node)) {
+    if (rb_linked(&p->alarm.node) || p->alarm_interval) { /* one that repeats may be ringing just now */
         u64 left = (u64)max((s64)(p->alarm.expires - clock_ns()), 1000);
 
         timer = (struct user_itimer){ (s64)(p->alarm_interval / NS_PER_SEC), (s64)(p->alarm_interval % NS_PER_SEC / 1000),

@@ -70,6 +70,16 @@ static inline bool smp_all_idle(void)
     return true;
 }
 
+static inline bool smp_others_idle(void)
+{
+    return true;
+}
+
+static inline void smp_look(const struct thread *t)
+{
+    (void)t;
+}
+
 #if PHASE >= 2
 static inline void smp_spread_ticks(struct rq *rq)
 {
