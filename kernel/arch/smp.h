@@ -16,6 +16,9 @@ unsigned cpus_find(u32 *apic_id, unsigned max);
    at a time, and the next one only when this one has come or is given up for lost: there is one page of start code. Boot CPU. */
 void cpu_start(u32 apic_id, struct cpu *cpu, void *stack_top, void (*entry)(struct cpu *cpu));
 
+/* Puts a CPU back to where it waits to be started: one that was given up must not come while the start code is another one's. */
+void cpu_reset(u32 apic_id);
+
 /* Interrupts the CPU with that number. Any context; who waits for what follows says cpu_relax(). */
 void ipi_send(u32 apic_id, enum vector vector);
 /* Interrupts all other CPUs with the interrupt that cannot be turned off. Any context. */

@@ -48,7 +48,6 @@ static inline bool spin_try_lock(struct spinlock *lock)
     return taken;
 }
 
-
 /* Gives it back, by the CPU that took it. Locks may be released in any order. */
 static inline void spin_unlock(struct spinlock *lock)
 {

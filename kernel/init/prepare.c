@@ -1,14 +1,15 @@
-/* What a CPU finds when it comes up (prepare.h). No lock: one CPU at a time is started, and it and the boot CPU meet in one word. */
+/* What a CPU finds when it comes up (prepare.h). No lock: a CPU and the one that starts it meet in a word of that CPU's. */
 #include "init/prepare.h"
+#include "arch/smp.h"
 #include "base/interrupt.h"
 #include "init/start.h"
 #include "mm/frames.h"
 #include "mm/shootdown.h"
 #include "sched/idle.h"
 
-enum meeting { STARTED, ARRIVED, GIVEN_UP };
+enum meeting { NOT_STARTED, STARTED, ARRIVED, GIVEN_UP };
 
-static u32 meeting; /* [a] of the CPU that is being started */
+static u32 meetings[CONFIG_MAX_CPUS]; /* [a] enum meeting */
 
 /* Interrupts that only ask a CPU to look at what others wrote: there is nothing more to do. */
 static void looked(void)
@@ -32,6 +33,12 @@ static bool make_ist_stacks(struct arch_cpu *arch)
     return true;
 }
 
+void cpus_prepare(void)
+{
+    interrupt_register(VECTOR_RESCHEDULE, looked);
+    shootdown_init();
+}
+
 struct cpu *cpu_prepare(int id, u32 apic_id)
 {
     struct cpu *cpu = &cpus[id];
@@ -39,34 +46,31 @@ struct cpu *cpu_prepare(int id, u32 apic_id)
 
     if (!idle || !make_ist_stacks(&cpu->arch))
         return NULL; /* what it has is lost: there was too little memory for anything */
-    if (id == 1) {
-        interrupt_register(VECTOR_RESCHEDULE, looked);
-        shootdown_init();
-    }
     cpu->self = cpu;
     cpu->id = id;
     cpu->current = idle;
     cpu->arch.apic_id = apic_id;
     init_trace_ring(id);
-    __atomic_store_n(&meeting, STARTED, __ATOMIC_RELEASE);
+    __atomic_store_n(&meetings[id], STARTED, __ATOMIC_RELEASE);
     return cpu;
 }
 
-static bool meet(enum meeting what)
+static bool meet(const struct cpu *cpu, enum meeting what)
 {
     u32 expected = STARTED;
 
-    return __atomic_compare_exchange_n(&meeting, &expected, what, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+    return __atomic_compare_exchange_n(&meetings[cpu->id], &expected, what, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 }
 
-bool cpu_arrives(struct cpu *cpu)
+bool cpu_arrives(const struct cpu *cpu)
 {
-    (void)cpu;
-    return meet(ARRIVED);
+    return meet(cpu, ARRIVED);
 }
 
-bool cpu_give_up(struct cpu *cpu)
+bool cpu_give_up(const struct cpu *cpu)
 {
-    (void)cpu;
-    return meet(GIVEN_UP);
+    if (!meet(cpu, GIVEN_UP))
+        return false;
+    cpu_reset(cpu->arch.apic_id);
+    return true;
 }

@@ -64,6 +64,7 @@ void smp_rally(void)
 
     cpus[0].arch.apic_id = apic_id[0];
     balance_init();
+    cpus_prepare();
     for (unsigned i = 1; i < n; i++) {
         struct cpu *cpu = cpu_prepare((int)i, apic_id[i]);
 

@@ -47,6 +47,11 @@ void ipi_stop_others(void)
     command(0, COMMAND_NMI | COMMAND_ALL_OTHERS);
 }
 
+void cpu_reset(u32 apic_id)
+{
+    command(apic_id, COMMAND_INIT);
+}
+
 static void settle(void)
 {
     u64 until = clock_ns() + SETTLE_NS;
