@@ -94,6 +94,10 @@ bool process_fault(struct trap_frame *frame)
         return false; /* the machine's, whoever was interrupted */
     if (!user && !(page_fault && in_user_copy(frame)))
         return false;
+    if (!user && user_thread(current())->no_fault) {
+        user_copy_fail(frame);
+        return true;
+    }
     error = page_fault ? make_page(frame, at) : -EFAULT;
     if (!error)
         return true;

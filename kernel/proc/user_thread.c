@@ -29,7 +29,6 @@ void user_thread_end(struct thread *t)
 {
     struct user_thread *user;
 
-    usage_thread_leaves(t);
     if (!t->user)
         return;
     user = user_thread(t);
