@@ -204,8 +204,10 @@ static unsigned bucket_move(struct bucket *from, const struct futex_key *key, st
         if (!same(&w->key, key))
             continue;
         key_become(&w->key, to);
-        list_remove(&w->link);
-        list_push_tail(&into->waiters, &w->link);
+        if (from != into) { /* else the loop would come by again */
+            list_remove(&w->link);
+            list_push_tail(&into->waiters, &w->link);
+        }
         __atomic_store_n(&w->bucket, into, __ATOMIC_RELAXED);
         moved++;
     }

@@ -25,6 +25,12 @@ static inline struct user_thread *user_thread(const struct thread *t)
     return container_of(t->user, struct user_thread, context);
 }
 
+/* What programs call t by: the first thread, or the one that called exec(), by the process's id. */
+static inline tid_t thread_user_id(const struct process *p, const struct thread *t)
+{
+    return t->tid == p->main_tid ? p->pid : t->tid;
+}
+
 /* Whether a stack pointer of its is on the stack for signals. */
 bool on_altstack(const struct user_thread *user, uptr rsp);
 

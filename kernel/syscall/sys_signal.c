@@ -249,13 +249,13 @@ s64 sys_kill(int pid, int signal)
     return error;
 }
 
-/* The thread of p that has this id and a user mode, or NULL. */
+/* The thread of p that programs know by this id, or NULL. */
 static struct thread *find_thread_locked(struct process *p, tid_t tid)
 {
     list_for_each(it, &p->threads) {
         struct thread *t = list_entry(it, struct thread, owner_link);
 
-        if (t->tid == tid && t->user)
+        if (thread_user_id(p, t) == tid && t->user)
             return t;
     }
     return NULL;
@@ -276,7 +276,7 @@ static int send_thread(pid_t process, tid_t tid, int signal)
 
         if (t)
             error = send_locked(p, t, signal);
-        else if (p->main_tid == tid && (!process || p->pid == process))
+        else if (p->pid == tid && (!process || p->pid == process))
             error = send_locked(p, NULL, signal); /* it has left, and its process has not, or not yet been waited for */
     }
     spin_unlock_irq(&processes_lock, flags);

@@ -87,7 +87,6 @@ static void begin_and_end(void)
     show("same process, its own id", t->seen);
     show_true("the first thread has the process's", gettid() == getpid());
     show_error("kill of a thread that is gone", call(SYS_tgkill, getpid(), tid, 0, 0, 0, 0));
-    show_error("a thread without its process's files", call(SYS_clone, THREAD & ~0x400, (long)(t->stack + STACK), 0, 0, 0, 0));
     show_error("a thread with a space of its own", call(SYS_clone, THREAD & ~0x100, (long)(t->stack + STACK), 0, 0, 0, 0));
 }
 
@@ -252,25 +251,99 @@ static void falls(struct thread *t)
     *(int *volatile)NULL = 1;
 }
 
+static char *program;
+
+static void executes(struct thread *t)
+{
+    char *arguments[] = { program, "again", NULL };
+    t->seen = execve(program, arguments, NULL);
+}
+
+/* --- signals */
+
+static volatile int heard_by;
+
+static void hears(int number)
+{
+    (void)number;
+    heard_by = (int)call(SYS_gettid, 0, 0, 0, 0, 0, 0);
+}
+
+static void pauses(struct thread *t)
+{
+    __atomic_fetch_add(&arrived, 1, __ATOMIC_SEQ_CST);
+    while (!t->argument)
+        t->seen = (int)futex(&other, WAIT, 0, NULL, NULL, 0);
+}
+
+static void signals(void)
+{
+    struct thread *t = &threads[1];
+    struct sigaction action = { .sa_handler = hears };
+    sigaction(SIGUSR1, &action, NULL);
+    other = arrived = 0;
+    for (int i = 0; i < 3; i++)
+        start(&threads[i], pauses, 0);
+    while (futex(&other, REQUEUE, 0, (void *)1000l, &other, 0) != 3)
+        call(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+    int tid = t->tid;
+    t->argument = 1;
+    show_error("a signal for one thread", call(SYS_tgkill, getpid(), tid, SIGUSR1, 0, 0, 0));
+    join(t);
+    show_true("that thread heard it", heard_by == tid);
+    show_error("its wait", t->seen);
+    show_error("a signal for a thread of another process", call(SYS_tgkill, getppid(), threads[0].tid, 0, 0, 0, 0));
+    threads[0].argument = threads[2].argument = 1;
+    other = 1;
+    futex(&other, WAKE, 100, NULL, NULL, 0);
+    join(&threads[0]);
+    join(&threads[2]);
+    show("the others were woken", threads[0].seen | threads[2].seen);
+}
+
+static void stops(void)
+{
+    int status;
+    pid_t pid = split();
+    if (pid == 0) {
+        start(&threads[0], loops, 0);
+        start(&threads[1], waits_for_ever, 0);
+        raise(SIGSTOP);
+        call(SYS_exit_group, 8, 0, 0, 0, 0, 0);
+    }
+    show_true("stopped", waitpid(pid, &status, WUNTRACED) == pid);
+    show_status("all", status);
+    kill(pid, SIGCONT);
+    show_status("and on again", wait_for(pid));
+}
+
 static void ends(void)
 {
     in_child("exit_group by the first", NULL, NULL, exits_all);
     in_child("exit_group by another", ends_all, NULL, NULL);
     in_child("a fault of another", falls, NULL, NULL);
     in_child("the first leaves, another ends it", NULL, ends_after_the_first, exits_alone);
+    in_child("exec by another", executes, NULL, NULL);
     pid_t pid = split();
     if (pid == 0)
         call(SYS_exit, 6, 0, 0, 0, 0, 0);
     show_status("the last one leaves", wait_for(pid));
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    if (argc > 1) {
+        show_true("after exec its id is the process's", gettid() == getpid());
+        done(4);
+    }
+    program = argv[0];
     begin();
     begin_and_end();
     mutex();
     errors();
     groups();
+    signals();
+    stops();
     ends();
     return 0;
 }
