@@ -35,7 +35,3 @@ pte_t *pagetable_walk(paddr_t root, uptr va, bool make);
 
 /* int 0, or 1 if a page was not to be had: arch/x86_64/user_copy.asm. Only for mm/uaccess.c, which has looked at the addresses. */
 int user_copy(void *to, const void *from, size_t bytes);
-#if PHASE >= 4
-/* An aligned word of user memory, read whole: as user_copy(). */
-int user_word(u32 *to, const u32 *from);
-#endif

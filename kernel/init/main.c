@@ -28,9 +28,6 @@
 #include "proc/procfs.h"
 #include "proc/user_thread.h"
 #endif
-#if PHASE >= 4
-#include "proc/futex.h"
-#endif
 
 #define TRACE_LAST_RECORDS 1024
 #define TRACE_ALL_RECORDS 131072 /* 8 MiB */
@@ -173,9 +170,6 @@ _Noreturn void kmain(const struct boot_info *boot)
     fs_init();
     process_files_init();
     procfs_init();
-#endif
-#if PHASE >= 4
-    futex_init();
 #endif
     smp_rally();
 

@@ -8,7 +8,12 @@
 #include "proc/user_thread.h"
 #include "sched/thread.h"
 
-/* Whether t is a thread of the process from now on: not if the process ends. What others have told the process it looks at when it begins. */
+void clone_init(void)
+{
+    futex_init();
+}
+
+/* Whether t is a thread of the process from now on: not if the process ends. What others have told that it looks at when it begins. */
 static bool join(struct process *p, struct thread *t)
 {
     u64 flags = spin_lock_irq(&processes_lock);

@@ -3,6 +3,7 @@
 
 #include "proc/fork.h"
 
+void clone_init(void); /* once, at start */
 /* The running process gets another thread, with the registers of this one; in it the system call that called this returns 0. options->share
    is set. Thread context, in a system call. Returns its id, -EAGAIN (too many), -ENOMEM, or -ERESTART: the process ends. */
 pid_t process_clone(const struct fork_options *options);

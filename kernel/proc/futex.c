@@ -134,11 +134,11 @@ static int word_compare(uptr at, u32 value)
 
 /* --- waiting and waking ---------------------------------------------------------------------------------------------------------------- */
 
-/* If the word at `at` is `value`, w stands in its bucket from now on, and then a wake finds it. Returns 0, or what word_compare() says. */
+/* If the word at `at` is `value`, w stands in its bucket from now on, where a wake finds it. Returns what word_compare() says. */
 static int waiter_queue(struct futex_waiter *w, uptr at, u32 value)
 {
-    struct bucket *bucket = w->bucket;
 #if SOLVED >= 407
+    struct bucket *bucket = w->bucket;
     u64 flags = spin_lock_irq(&bucket->lock);
     int error = word_compare(at, value);
 
@@ -148,7 +148,7 @@ static int waiter_queue(struct futex_waiter *w, uptr at, u32 value)
     return error;
 #else
     /* Somebody may change the word and wake between your look at it and your being in the queue. */
-    (void)bucket, (void)at, (void)value, (void)word_compare;
+    (void)w, (void)at, (void)value, (void)word_compare;
     lab_stub("4.7", "waiter_queue");
     return -EAGAIN;
 #endif
@@ -189,8 +189,8 @@ static unsigned bucket_wake(struct bucket *bucket, const struct futex_key *key, 
 #endif
 }
 
-/* At most n waiters for the word `key` wait for the word `to` from now on, as if they had called for that. Both buckets' locks are held;
-   they may be one. Returns how many. */
+/* At most n waiters for the word `key` wait for the word `to` from now on, as if they had called for that. The locks of both buckets, which
+   may be one, are held. Returns how many. */
 static unsigned bucket_move(struct bucket *from, const struct futex_key *key, struct bucket *into, const struct futex_key *to, unsigned n)
 {
 #if SOLVED >= 407

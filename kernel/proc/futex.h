@@ -8,8 +8,8 @@
 #define FUTEX_ANY (~0u) /* a waiter, or a wake, that takes every other one for its own */
 
 void futex_init(void);
-/* Waits until somebody wakes it, if the word at `at` is `value`: nobody can change it and wake in between and not be noticed. bits: of those
-   who wake, the ones that have a bit of it. when: ns, or ~0. Returns 0; -EAGAIN: the word is another; -ETIMEDOUT; -ERESTART; -EFAULT,
+/* Waits until somebody wakes it, if the word at `at` is `value`: nobody can change it and wake in between unnoticed. bits: of those who
+   wake, the ones that have a bit of it. when: ns, or ~0. Returns 0; -EAGAIN: the word is another; -ETIMEDOUT; -ERESTART; -EFAULT,
    -EINVAL: no word there. */
 int futex_wait(uptr at, bool private, u32 value, u32 bits, u64 when);
 /* Wakes at most n. Returns how many, or -EFAULT, -EINVAL. */

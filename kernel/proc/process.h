@@ -75,10 +75,6 @@ pid_t process_create(const char *name, int (*entry)(void *), void *arg);
 pid_t process_wait(pid_t pid, int *status, bool nohang);
 /* Ends the running thread, and with it its process if it is the last one. */
 _Noreturn void process_exit(int status);
-#if PHASE >= 3
-/* Ends the running process: all its threads leave, the running one at once. */
-_Noreturn void process_end(int status);
-#endif
 /* The running thread's process; process 1 for threads that belong to none. */
 struct process *current_process(void);
 /* The open file behind (pid, fd) with a reference, or NULL. */

@@ -79,7 +79,8 @@ s64 sys_clone(u64 flags, uptr stack, uptr parent_tid, uptr child_tid, u64 tls)
             return -EINVAL;
         return process_clone(&options);
     }
-    if (flags & ~(CLONE_FOR_ALL | CLONE_VM | CLONE_VFORK) || (flags & CLONE_SIGNAL) != SIGCHLD || !(flags & CLONE_VM) != !(flags & CLONE_VFORK))
+    if (flags & ~(CLONE_FOR_ALL | CLONE_VM | CLONE_VFORK) || (flags & CLONE_SIGNAL) != SIGCHLD ||
+        !(flags & CLONE_VM) != !(flags & CLONE_VFORK))
         return -EINVAL;
     options.share = options.share && may_lend_space();
     return process_fork(&options);

@@ -4,6 +4,10 @@
 #include "lib/errno.h"
 #include "proc/fork.h"
 
+static inline void clone_init(void)
+{
+}
+
 static inline pid_t process_clone(const struct fork_options *options)
 {
     (void)options;
