@@ -132,7 +132,7 @@ static int word_compare(uptr at, u32 value)
     return error ? error : word == value ? 0 : -EAGAIN;
 }
 
-/* If the word at `at` is `value`, w stands in its bucket from now on, where a wake finds it. Returns what the comparison says. */
+/* --- waiting and waking --------------------------------------------------------------------------------------------------------------- */
 
 /* If the word at `at` is `value`, w stands in its bucket from now on, where a wake finds it. Returns what word_compare() says. */
 static int waiter_queue(struct futex_waiter *w, uptr at, u32 value)
