@@ -60,10 +60,11 @@ def build(root, phase, solved=0, drop=(), warn=None):
 def files_of(root, rows, phase, solved, given):
     """What the rows give for a phase, {path: (bytes, mode)}. Raises Complaint."""
     tree = {}
+    named = {row.path for row in rows if row.exact()}
     for row in rows:
         if not row.in_phase(phase):
             continue
-        found = matching(root, row)
+        found = [path for path in matching(root, row) if row.exact() or path not in named]
         if not found and row.exact():
             raise Complaint(f"phases/files.tbl:{row.line}: {'phases/retired/' if row.retired else ''}{row.path} does not exist; "
                             "add the file or take the row out")

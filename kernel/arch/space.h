@@ -28,3 +28,6 @@ void tlb_forget_kernel(void);
    off. */
 bool tlb_is_of(const struct space_users *users);
 void tlb_is_at(const struct space_users *users, u64 generation);
+
+/* Reads an aligned word of user memory, all of it at once; otherwise as user_copy(). */
+int user_word(u32 *to, const u32 *from);

@@ -10,6 +10,7 @@ enum lock_rank {
     RANK_INODE,       /* fs/memfs.h: a file's array of pages */
     RANK_POLL,        /* fs/poll.c: who polls */
     RANK_CONDVAR,     /* sched/sync.h: a condition variable */
+    RANK_FUTEX,       /* proc/futex.c: who waits for words of user memory */
     RANK_PI,          /* sched/mutex.c: who owns and who waits for which mutex */
     RANK_WAIT,        /* sched/wait.h: a wait queue */
     RANK_THREADS,     /* sched/thread.c: the thread table, and who waits for whom */

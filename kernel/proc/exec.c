@@ -276,6 +276,8 @@ int process_exec(const struct image *image, const char *name, const struct exec_
         error = stack_make(space, &program, &cred, name, strings, &rsp);
     if (!error && !me->user)
         error = become_user(p, me, space);
+    if (!error)
+        error = process_be_alone(p);
     if (error) {
         aspace_free(space);
         return error;

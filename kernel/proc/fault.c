@@ -24,8 +24,7 @@ static int make_page(const struct trap_frame *frame, uptr at)
     return error;
 }
 
-/* Under the lock, as whoever looks at a space; but no run differs without it yet, on however many CPUs. A process has one thread, and only
-   that changes its regions: others look on (/proc), and who was lent the space has its owner wait (vfork). */
+/* Under the lock: another thread of the process may change its regions. */
 static bool has_region(struct process *p, uptr at)
 {
     bool has;
@@ -94,6 +93,10 @@ bool process_fault(struct trap_frame *frame)
         return false; /* the machine's, whoever was interrupted */
     if (!user && !(page_fault && in_user_copy(frame)))
         return false;
+    if (!user && current()->user && user_thread(current())->no_fault) {
+        user_copy_fail(frame);
+        return true;
+    }
     error = page_fault ? make_page(frame, at) : -EFAULT;
     if (!error)
         return true;

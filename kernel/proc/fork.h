@@ -5,7 +5,7 @@
 
 struct fork_options {
     uptr stack;      /* the child's stack pointer; 0: as the parent's */
-    bool share;      /* vfork(): the child uses the parent's space, and the parent waits until it has its own or ends */
+    bool share;      /* the child uses the parent's space: a thread; or vfork(), where the parent waits until it has its own or ends */
     bool set_tls;
     u64 tls;         /* with set_tls: the child's FS base */
     uptr parent_tid; /* where the child's id is written in the parent's memory; 0: nowhere */
@@ -17,3 +17,5 @@ struct fork_options {
    registers; in the child the system call that called this returns 0. Thread context, in a system call. Returns the child's id,
    -EAGAIN (too many) or -ENOMEM. */
 pid_t process_fork(const struct fork_options *options);
+/* A thread of `owner`, which has its address space: made, with the running thread's registers, and not running yet. NULL with *error. */
+struct thread *child_thread(struct process *owner, const struct fork_options *options, int *error);

@@ -29,8 +29,8 @@ struct process {
     enum process_state state;    /* [p] */
     char name[PROCESS_NAME_MAX]; /* [c]; [p] from exec() on */
     struct list threads;         /* [p] thread.owner_link */
-    tid_t main_tid;              /* [c] */
-    int exit_status;             /* [p] valid once ZOMBIE: the exit code of the thread that left last */
+    tid_t main_tid;              /* [p] its first thread, or the one that called exec() */
+    int exit_status;             /* [p] valid once ZOMBIE: what ended the process, or the exit code of its first thread */
     u64 created_at;              /* [c] ns */
     struct fd_table fds;         /* its own lock */
     struct list all_link;        /* [p] the table */
@@ -39,7 +39,8 @@ struct process {
     struct list children;        /* [p] process.sibling_link, oldest first */
     struct list sibling_link;    /* [p] its place among its parent's children */
     struct list pid_link;        /* [p] processes whose ids share a bucket */
-    struct wait_queue waiters;   /* [p] its thread, while it waits for a child */
+    struct wait_queue waiters;   /* [p] its threads, while they wait for a child, or to be alone */
+    bool ending;                 /* [p] exit_status is settled, and all threads have to leave */
     struct address_space *space; /* [s] to use it, [p] to know that it is there: changed under both, by its own thread alone; NULL: none */
     struct mutex space_lock;     /* guards *space */
     struct signals signals;      /* [p] */
@@ -59,8 +60,7 @@ struct process {
     struct limits limits;        /* [p] */
     struct usage used;           /* [p] by threads that have left */
     struct usage used_by_children; /* [p] by those that are gone, with theirs */
-    struct usage used_by_last;   /* [p] ... by the last of them */
-    struct fs_context fs;        /* [o] where its paths begin, and as whom it touches files */
+    struct fs_context fs;        /* where its paths begin, and as whom it touches files */
 #endif
     struct process_mine mine;
 };

@@ -67,9 +67,9 @@ struct signal_stack { /* as programs hand it over */
     size_t size;
 };
 
-/* A process's part. */
+/* A process's part, or a thread's. */
 struct signals {
-    struct signal_action *action;                /* [p] NSIG of them, by number - 1; on the heap, for it is big */
+    struct signal_action *action;                /* [p] NSIG of them, by number - 1; on the heap, for it is big; a thread has none */
     u64 pending;                                 /* [p] came, and not heard yet */
     struct signal_info info[SIGNALS_WITH_INFO];  /* [p] of those pending */
     u8 more[NSIG - SIGNALS_WITH_INFO];           /* [p] the others are not lost when they come again: so many more */
@@ -88,6 +88,12 @@ void signal_send_locked(struct process *p, int signal, const struct signal_info 
 void signal_send(struct process *p, int signal, const struct signal_info *info);
 /* Sends to all processes of a group. Returns how many there are. */
 unsigned signal_send_group(pid_t pgid, int signal, const struct signal_info *info);
+/* Sends to one thread of p, which alone hears it; but what ends, stops or continues concerns all. processes_lock held. */
+void signal_send_thread_locked(struct process *p, struct thread *t, int signal, const struct signal_info *info);
+/* Those of these signals that wait for somebody of p to hear them: all but the running thread look whether they do. processes_lock held. */
+void signals_for_others_locked(const struct process *p, u64 signals);
+/* The next signal for the running thread of p that is not blocked, its own first; otherwise as signal_take(). */
+int signal_take_any(struct process *p, u64 blocked, struct signal_info *info);
 /* For a fault of the running thread: heard next, even if it is blocked or ignored (then by dying). */
 void signal_force(int signal, const struct signal_info *info);
 

@@ -30,6 +30,16 @@ void parent_hears_locked(struct process *p, int how, int status);
 /* A vfork()ed process has a space of its own now, or needs none any more: its parent goes on. */
 void process_returns_space(struct process *p);
 
+/* Ends the running process: all its threads leave, the running one at once. */
+_Noreturn void process_end(int status);
+/* Whether it has but one thread: the running one, if it is the running process. */
+bool process_has_one_thread(const struct process *p);
+/* All threads of the running process but the running one have to leave, each when it would go back to user mode. */
+void others_dismiss_locked(struct process *p);
+bool thread_is_dismissed_locked(const struct thread *t);
+/* The same, and waits until they have left. Returns 0, or -EINTR: the running one was told to leave itself. Thread context. */
+int process_be_alone(struct process *p);
+
 /* For dump_process(): whom it acts for, and its memory. No lock. */
 void dump_owner_and_memory(const struct process *p);
 

@@ -2,6 +2,7 @@
    out, so all of it is shown as the program's own. */
 #include "proc/usage.h"
 #include "proc/table.h"
+#include "proc/user_thread.h"
 #include "sched/stat.h"
 
 static void add(struct usage *to, const struct usage *more)
@@ -33,26 +34,23 @@ struct usage usage_with_children_locked(const struct process *p)
     return usage;
 }
 
-void usage_thread_leaves(const struct thread *t)
+void usage_thread_leaves_locked(const struct thread *t)
 {
     struct process *p = t->owner;
-    u64 flags;
 
-    if (!p)
-        return;
-    flags = spin_lock_irq(&processes_lock);
     add(&p->used, &(struct usage){ .cpu_ns = thread_cpu_ns(t), .switches = t->nr_switches });
-    spin_unlock_irq(&processes_lock, flags);
 }
 
 void usage_child_goes_locked(const struct process *child)
 {
     struct process *parent = child->parent;
+    struct usage used = usage_with_children_locked(child);
 
     if (!parent)
         return;
-    parent->used_by_last = usage_with_children_locked(child);
-    add(&parent->used_by_children, &parent->used_by_last);
+    add(&parent->used_by_children, &used);
+    if (current()->user)
+        user_thread(current())->used_by_child = used;
 }
 
 void usage_to_user(struct rusage *to, const struct usage *usage)

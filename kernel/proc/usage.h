@@ -16,9 +16,10 @@ struct usage {
 struct usage process_usage_locked(const struct process *p);
 /* With that of the children that it has waited for. */
 struct usage usage_with_children_locked(const struct process *p);
-/* t has left its process's list of threads, or was never there: what it has used counts for the process. */
-void usage_thread_leaves(const struct thread *t);
-/* A child was waited for: what it and its own children used counts for its parent. processes_lock held. */
+/* t leaves its process's list of threads: what it has used counts for the process. processes_lock held. */
+void usage_thread_leaves_locked(const struct thread *t);
+/* A child was waited for: what it and its own children used counts for its parent, and is what the running thread is told.
+   processes_lock held. */
 void usage_child_goes_locked(const struct process *child);
 
 /* As getrusage() and wait4() hand it over. */

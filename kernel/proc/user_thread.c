@@ -2,6 +2,7 @@
 #include "proc/user_thread.h"
 #include "lib/errno.h"
 #include "mm/slab.h"
+#include "proc/clone.h"
 
 static struct slab_cache user_cache;
 
@@ -9,6 +10,7 @@ void user_threads_init(void)
 {
     slab_cache_init(&user_cache, "user thread", sizeof(struct user_thread));
     user_mode_init();
+    clone_init();
 }
 
 int user_thread_prepare(struct thread *t, paddr_t root)
@@ -29,7 +31,6 @@ void user_thread_end(struct thread *t)
 {
     struct user_thread *user;
 
-    usage_thread_leaves(t);
     if (!t->user)
         return;
     user = user_thread(t);

@@ -14,6 +14,9 @@ struct user_thread {
     u64 fault_vector, fault_error; /* [o] of its last exception, for the handler */
     uptr fault_at;                /* [o] */
     uptr clear_tid;               /* [o] set_tid_address() */
+    struct signals own;           /* [p] signals for it alone, without actions; SIGKILL: it has to leave, and nobody else */
+    struct usage used_by_child;   /* [o] by the one that it waited for last */
+    bool no_fault;                /* [o] it copies user memory where no page can be made */
     u64 sleep_until;              /* [o] ns; when a sleep that a signal interrupted would have been over */
 };
 
@@ -22,14 +25,20 @@ static inline struct user_thread *user_thread(const struct thread *t)
     return container_of(t->user, struct user_thread, context);
 }
 
+/* What programs call t by: the first thread, or the one that called exec(), by the process's id. */
+static inline tid_t thread_user_id(const struct process *p, const struct thread *t)
+{
+    return t->tid == p->main_tid ? p->pid : t->tid;
+}
+
 /* Whether a stack pointer of its is on the stack for signals. */
 bool on_altstack(const struct user_thread *user, uptr rsp);
 
 void user_threads_init(void); /* after slab_init() */
 /* What t needs for user mode, on the stack that it has. Returns 0 or -ENOMEM. */
 int user_thread_prepare(struct thread *t, paddr_t root);
-/* Gives it back, and what t has used counts for its process: t never goes to user mode again. The running thread, or one that has
-   not run yet. */
+/* Gives it back: t never goes to user mode again. The running thread, which nobody finds in its process any more, or one that has not
+   run yet. */
 void user_thread_end(struct thread *t);
 /* Goes to user mode as the frame of the running thread says. Never returns. */
 _Noreturn void user_thread_enter(void);

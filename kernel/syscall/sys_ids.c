@@ -307,11 +307,11 @@ s64 sys_setsid(void)
 
 s64 sys_gettid(void)
 {
-    return current()->tid;
+    return thread_user_id(current_process(), current());
 }
 
 s64 sys_set_tid_address(uptr address)
 {
     user_thread(current())->clear_tid = address;
-    return current()->tid;
+    return sys_gettid();
 }

@@ -3,20 +3,29 @@
 #include "fs/path.h"
 #include "lib/errno.h"
 #include "mm/uaccess.h"
+#include "proc/clone.h"
 #include "proc/exec_path.h"
-#include "proc/fork.h"
 #include "proc/table.h"
+#include "proc/user_thread.h"
 #include "proc/wait.h"
 #include "sched/sched.h"
 #include "syscall/calls.h"
 
 #define CLONE_VM 0x100ul
+#define CLONE_FS 0x200ul
+#define CLONE_FILES 0x400ul
+#define CLONE_SIGHAND 0x800ul
 #define CLONE_VFORK 0x4000ul
+#define CLONE_THREAD 0x10000ul
+#define CLONE_SYSVSEM 0x40000ul
 #define CLONE_SETTLS 0x80000ul
 #define CLONE_PARENT_SETTID 0x100000ul
 #define CLONE_CHILD_CLEARTID 0x200000ul
+#define CLONE_DETACHED 0x400000ul
 #define CLONE_CHILD_SETTID 0x1000000ul
 #define CLONE_SIGNAL 0xfful
+#define CLONE_FOR_ALL (CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID | CLONE_SIGNAL)
+#define CLONE_FOR_THREADS (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD) /* all of them, or it is no thread */
 
 s64 sys_getpid(void)
 {
@@ -39,12 +48,18 @@ s64 sys_fork(void)
     return process_fork(&(struct fork_options){ 0 });
 }
 
-s64 sys_vfork(void)
+/* Whether vfork() may hand over the space: nobody else runs in it meanwhile. Otherwise the child gets a copy. */
+static bool may_lend_space(void)
 {
-    return process_fork(&(struct fork_options){ .share = true });
+    return process_has_one_thread(current_process());
 }
 
-/* As far as it makes processes: fork() and vfork() by other names. */
+s64 sys_vfork(void)
+{
+    return process_fork(&(struct fork_options){ .share = may_lend_space() });
+}
+
+/* Threads; and fork() and vfork() by other names. */
 s64 sys_clone(u64 flags, uptr stack, uptr parent_tid, uptr child_tid, u64 tls)
 {
     struct fork_options options = {
@@ -56,10 +71,18 @@ s64 sys_clone(u64 flags, uptr stack, uptr parent_tid, uptr child_tid, u64 tls)
         .child_tid = flags & CLONE_CHILD_SETTID ? child_tid : 0,
         .clear_tid = flags & CLONE_CHILD_CLEARTID ? child_tid : 0,
     };
-    u64 honoured = CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID | CLONE_VM | CLONE_VFORK | CLONE_SIGNAL;
 
-    if (flags & ~honoured || (flags & CLONE_SIGNAL) != SIGCHLD || !(flags & CLONE_VM) != !(flags & CLONE_VFORK))
+    if (flags & CLONE_SETTLS && tls >= USER_END)
+        return -EPERM;
+    if (flags & CLONE_THREAD) {
+        if (~flags & CLONE_FOR_THREADS || flags & ~(CLONE_FOR_THREADS | CLONE_FOR_ALL | CLONE_SYSVSEM | CLONE_DETACHED))
+            return -EINVAL;
+        return process_clone(&options);
+    }
+    if (flags & ~(CLONE_FOR_ALL | CLONE_VM | CLONE_VFORK) || (flags & CLONE_SIGNAL) != SIGCHLD ||
+        !(flags & CLONE_VM) != !(flags & CLONE_VFORK))
         return -EINVAL;
+    options.share = options.share && may_lend_space();
     return process_fork(&options);
 }
 
@@ -77,7 +100,6 @@ s64 sys_execve(uptr path, uptr argv, uptr envp)
     return result;
 }
 
-/* One thread a process: phase 4 tells the two apart. */
 s64 sys_exit(int status)
 {
     process_exit((status & 0xff) << 8);
@@ -85,18 +107,16 @@ s64 sys_exit(int status)
 
 s64 sys_exit_group(int status)
 {
-    process_exit((status & 0xff) << 8);
+    process_end((status & 0xff) << 8);
 }
 
 /* What a child used is known when it has ended. */
 s64 sys_wait4(int pid, uptr status, int options, uptr usage)
 {
-    struct process *me = current_process();
     struct usage used = { 0 };
     struct rusage resources;
     int code = 0;
     pid_t found;
-    u64 flags;
 
     if (options & ~(WNOHANG | WUNTRACED | WCONTINUED))
         return -EINVAL;
@@ -105,11 +125,8 @@ s64 sys_wait4(int pid, uptr status, int options, uptr usage)
     found = process_wait_for(pid, options, &code);
     if (found <= 0)
         return found;
-    if ((code & 0x7f) != 0x7f) { /* neither stopped nor continued */
-        flags = spin_lock_irq(&processes_lock);
-        used = me->used_by_last;
-        spin_unlock_irq(&processes_lock, flags);
-    }
+    if ((code & 0x7f) != 0x7f) /* neither stopped nor continued */
+        used = user_thread(current())->used_by_child;
     usage_to_user(&resources, &used);
     if ((status && copyout(status, &code, sizeof(code))) || (usage && copyout(usage, &resources, sizeof(resources))))
         return -EFAULT;

@@ -33,6 +33,18 @@ static int wait_for_signal(u64 when)
     return error;
 }
 
+/* Nobody will hear it any more. */
+static void signal_forget_locked(struct process *p, int signal)
+{
+    p->signals.pending &= ~SIGNAL_BIT(signal);
+    list_for_each(it, &p->threads) {
+        const struct thread *t = list_entry(it, struct thread, owner_link);
+
+        if (t->user)
+            user_thread(t)->own.pending &= ~SIGNAL_BIT(signal);
+    }
+}
+
 s64 sys_rt_sigaction(int signal, uptr new, uptr old, size_t set_size)
 {
     struct process *p = current_process();
@@ -50,7 +62,7 @@ s64 sys_rt_sigaction(int signal, uptr new, uptr old, size_t set_size)
         action.mask &= ~SIGNALS_UNBLOCKABLE;
         p->signals.action[signal - 1] = action;
         if (signal_ignored(p, signal))
-            p->signals.pending &= ~SIGNAL_BIT(signal);
+            signal_forget_locked(p, signal);
     }
     spin_unlock_irq(&processes_lock, flags);
     return old && copyout(old, &before, sizeof(before)) ? -EFAULT : 0;
@@ -79,7 +91,7 @@ s64 sys_rt_sigreturn(void)
 
 s64 sys_rt_sigpending(uptr set, size_t set_size)
 {
-    u64 pending = current_process()->signals.pending & user_thread(current())->blocked;
+    u64 pending = (current_process()->signals.pending | user_thread(current())->own.pending) & user_thread(current())->blocked;
 
     if (set_size > sizeof(pending))
         return -EINVAL;
@@ -142,7 +154,7 @@ s64 sys_rt_sigtimedwait(uptr set_at, uptr info_at, uptr limit, size_t set_size)
     signal_mask_set(blocked & ~set); /* so that one of them ends the wait */
     for (;;) {
         flags = spin_lock_irq(&processes_lock);
-        signal = signal_take(p, ~set, &info);
+        signal = signal_take_any(p, ~set, &info);
         spin_unlock_irq(&processes_lock, flags);
         if (signal || error)
             break;
@@ -183,15 +195,17 @@ s64 sys_sigaltstack(uptr new, uptr old)
 
 /* --- sending ------------------------------------------------------------------------------------------------------------------------ */
 
-/* To one process. 0: only asks whether it could. */
-static int send_locked(struct process *to, int signal, int code)
+/* To one process, or to one of its threads. 0: only asks whether it could. */
+static int send_locked(struct process *to, struct thread *thread, int signal)
 {
     const struct process *me = current_process();
-    struct signal_info info = { .code = code, .pid = me->pid, .uid = me->cred.uid.real };
+    struct signal_info info = { .code = thread ? SI_TKILL : SI_USER, .pid = me->pid, .uid = me->cred.uid.real };
 
     if (!may_signal_locked(to, signal))
         return -EPERM;
-    if (signal)
+    if (signal && thread)
+        signal_send_thread_locked(to, thread, signal, &info);
+    else if (signal)
         signal_send_locked(to, signal, &info);
     return 0;
 }
@@ -207,7 +221,7 @@ static int send_many_locked(pid_t group, int signal)
 
         if (group ? p->pgid != group : p == &first_process || p == current_process() || !p->space)
             continue;
-        error = send_locked(p, signal, SI_USER);
+        error = send_locked(p, NULL, signal);
         if (!error || result == -ESRCH)
             result = error;
     }
@@ -227,7 +241,7 @@ s64 sys_kill(int pid, int signal)
     flags = spin_lock_irq(&processes_lock);
     if (pid > 0) {
         p = process_find_locked(pid);
-        error = p ? send_locked(p, signal, SI_USER) : -ESRCH;
+        error = p ? send_locked(p, NULL, signal) : -ESRCH;
     } else {
         error = send_many_locked(pid == -1 ? 0 : pid ? -pid : current_process()->pgid, signal);
     }
@@ -235,24 +249,48 @@ s64 sys_kill(int pid, int signal)
     return error;
 }
 
-s64 sys_tgkill(int process, int thread, int signal)
+/* The thread of p that programs know by this id, or NULL. */
+static struct thread *find_thread_locked(struct process *p, tid_t tid)
 {
-    struct process *p;
-    u64 flags;
-    int error;
+    list_for_each(it, &p->threads) {
+        struct thread *t = list_entry(it, struct thread, owner_link);
 
-    if (process <= 0 || thread <= 0 || signal < 0 || signal > NSIG)
+        if (thread_user_id(p, t) == tid && t->user)
+            return t;
+    }
+    return NULL;
+}
+
+/* process 0: whichever has the thread. */
+static int send_thread(pid_t process, tid_t tid, int signal)
+{
+    u64 flags;
+    int error = -ESRCH;
+
+    if (tid <= 0 || signal < 0 || signal > NSIG)
         return -EINVAL;
     flags = spin_lock_irq(&processes_lock);
-    p = process_find_locked(process);
-    error = p && p->main_tid == thread ? send_locked(p, signal, SI_TKILL) : -ESRCH;
+    list_for_each(it, &processes) {
+        struct process *p = list_entry(it, struct process, all_link);
+        struct thread *t = process && p->pid != process ? NULL : find_thread_locked(p, tid);
+
+        if (t)
+            error = send_locked(p, t, signal);
+        else if (p->pid == tid && (!process || p->pid == process))
+            error = send_locked(p, NULL, signal); /* it has left, and its process has not, or not yet been waited for */
+    }
     spin_unlock_irq(&processes_lock, flags);
     return error;
 }
 
+s64 sys_tgkill(int process, int thread, int signal)
+{
+    return process > 0 ? send_thread(process, thread, signal) : -EINVAL;
+}
+
 s64 sys_tkill(int thread, int signal)
 {
-    return sys_tgkill(thread, thread, signal);
+    return send_thread(0, thread, signal);
 }
 
 /* --- alarm -------------------------------------------------------------------------------------------------------------------------- */
@@ -264,7 +302,7 @@ static void alarm_rings(struct timer *timer)
     u64 flags = spin_lock_irq(&processes_lock);
 
     signal_send_locked(p, SIGALRM, NULL);
-    if (p->alarm_interval)
+    if (p->alarm_interval && !rb_linked(&p->alarm.node)) /* it was not set anew meanwhile */
         timer_start(&p->alarm, timer->expires + p->alarm_interval, alarm_rings);
     spin_unlock_irq(&processes_lock, flags);
 }
@@ -275,8 +313,14 @@ static void alarm_set(u64 first, u64 interval, u64 *left, u64 *old_interval)
 {
     struct process *p = current_process();
     bool was_set = timer_cancel(&p->alarm); /* without the lock, which alarm_rings() takes */
-    u64 flags = spin_lock_irq(&processes_lock), now = clock_ns();
+    u64 flags = spin_lock_irq(&processes_lock), now;
 
+    while (rb_linked(&p->alarm.node)) { /* another thread has set it, or it rang and goes on */
+        spin_unlock_irq(&processes_lock, flags);
+        was_set = timer_cancel(&p->alarm);
+        flags = spin_lock_irq(&processes_lock);
+    }
+    now = clock_ns();
     *left = was_set ? max((s64)(p->alarm.expires - now), 1) : 0;
     *old_interval = was_set ? p->alarm_interval : 0;
     p->alarm_interval = first ? interval : 0;
