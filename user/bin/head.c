@@ -1,5 +1,6 @@
-/* head [-n LINES] [FILE]: the first lines, 10 of them. */
+/* head [-n LINES | -c BYTES | -LINES] [FILE]: the first lines, 10 of them. */
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -8,6 +9,8 @@ int main(int argc, char **argv)
 {
     int letter;
     long lines = 10, bytes = -1;
+    if (argc > 1 && argv[1][0] == '-' && isdigit(argv[1][1])) /* the old form */
+        lines = atol(argv[optind++] + 1);
     while ((letter = getopt(argc, argv, "n:c:")) != -1) {
         if (letter == '?')
             return 2;

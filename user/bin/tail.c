@@ -1,5 +1,6 @@
-/* tail [-n LINES] [FILE]: the last lines, 10 of them; -n +K: all from line K on. */
+/* tail [-n LINES | -LINES] [FILE]: the last lines, 10 of them; -n +K: all from line K on. */
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,8 @@ int main(int argc, char **argv)
 {
     int letter, from = 0;
     long lines = 10, number = 0;
+    if (argc > 1 && argv[1][0] == '-' && isdigit(argv[1][1])) /* the old form */
+        lines = atol(argv[optind++] + 1);
     while ((letter = getopt(argc, argv, "n:")) != -1) {
         if (letter == '?')
             return 2;
