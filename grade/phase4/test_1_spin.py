@@ -6,7 +6,7 @@ from grade.api import exercise, require, seeds
 ALONE = "cpus=1"  # the kernel starts no other CPU: the test does
 
 
-@exercise("4.1", points=6)
+@exercise("4.1", points=7)
 @seeds(20)
 def test_cpus_that_count_under_one_lock_lose_nothing(boot, seeds):
     """A CPU that comes in while another one is between reading a number and writing it back undoes what that one did."""
@@ -26,7 +26,7 @@ def test_cpus_get_a_lock_in_the_order_in_which_they_came(boot):
             f"they got it in the order {', '.join(map(str, order))}")
 
 
-@exercise("4.1", points=3)
+@exercise("4.1", points=4)
 def test_who_only_tries_never_waits(boot):
     """Somebody who holds another lock already may only try: if it waited, two CPUs could wait for each other."""
     held, free, own = [bool(fact.b) for fact in boot("spin_try", ALONE, cpus=4).facts("FOUND")]
