@@ -38,7 +38,8 @@ endif
 ifeq ($(RACE),1)
 KERNEL_CFLAGS += -DRACE
 RACE_CFLAGS := -fsanitize=thread --param tsan-distinguish-volatile=1 --param tsan-instrument-func-entry-exit=0
-$(filter-out $(addprefix $(KERNEL_DIR)/kernel/,arch/% base/% lib/%),$(KERNEL_OBJ)) $(KERNEL_DIR)/kernel/base/spin.c.o: KERNEL_CFLAGS += $(RACE_CFLAGS)
+$(filter-out $(addprefix $(KERNEL_DIR)/kernel/,arch/% base/% lib/%),$(KERNEL_OBJ)) \
+$(KERNEL_DIR)/kernel/base/spin.c.o: KERNEL_CFLAGS += $(RACE_CFLAGS)
 endif
 KERNEL_CFLAGS += $(WERROR)
 KERNEL_LDFLAGS := -nostdlib -static -z max-page-size=4096 -z noexecstack --no-warn-rwx-segments --build-id=none -T kernel/kernel.ld

@@ -1,5 +1,5 @@
-"""Lab 4.1: spin_acquire(), spin_try_acquire(), spin_release(): who has a lock keeps the other CPUs out, and they get it in turn. The CPUs of
-these tests run no threads: they were started for this alone, so lab 4.2 is not needed."""
+"""Lab 4.1: spin_acquire(), spin_try_acquire(), spin_release(): who has a lock keeps the other CPUs out, and they get it in turn. The CPUs
+of these tests run no threads: they were started for this alone, so lab 4.2 is not needed."""
 
 from grade.api import exercise, require, seeds
 

@@ -297,9 +297,9 @@ def test_names_of_given_objects_may_be_used_for_ones_own(grading):
     files = dict(kernels.files_of(105))
     path = "kernel/sched/yield.c"
     body = files[path].replace("void yield_locked(",
-                               "static unsigned run_queues;\nstatic volatile int panic_report;\n\nvoid yield_locked(", 1)
+                               "static unsigned ktest_report;\nstatic volatile int panic_report;\n\nvoid yield_locked(", 1)
     files[path] = body.replace("    struct thread *me = rq->curr;\n",
-                               "    struct thread *me = rq->curr;\n\n    run_queues += (unsigned)++panic_report;\n", 1)
+                               "    struct thread *me = rq->curr;\n\n    ktest_report += (unsigned)++panic_report;\n", 1)
     assert files[path] != body
     graded = grading(files, "--test", "take_turns", status=0)
     assert all(row["status"] == "pass" for row in graded.rows.values())

@@ -27,8 +27,8 @@ const char *symbol_name(u64 address, u64 *offset);
 void backtrace_print(const u64 *rip, unsigned n);
 /* Return addresses of a thread: of the running one from here, of another from its saved frame. Returns how many. */
 unsigned thread_backtrace(const struct thread *thread, u64 *rip, unsigned max);
-/* The same of the code that an exception or interrupt found. The first address is no return address but that of the interrupted instruction,
-   plus one: readers look one byte back. */
+/* The same of the code that an exception or interrupt found. The first address is no return address but that of the interrupted
+   instruction, plus one: readers look one byte back. */
 unsigned interrupted_backtrace(const struct trap_frame *f, const struct thread *t, u64 *rip, unsigned max);
 /* A last line about the machine and not about a bug: what is wrong and the way out; then stops. No backtrace. */
 _Noreturn void refuse(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -6,8 +6,10 @@
 #include "arch/user.h"
 #include "base/cmdline.h"
 #include "base/lab.h"
+#include "base/panic.h"
 #include "base/printk.h"
 #include "init/prepare.h"
+#include "sched/affinity.h"
 #include "sched/balance.h"
 #include "sched/idle.h"
 #include "sched/sched.h"
@@ -57,6 +59,13 @@ static bool start(struct cpu *cpu, u32 apic_id)
 #endif
 }
 
+/* The boot option `affinity`; 0 = all. New threads are bound as their creator is. */
+static void obey_affinity(u64 mask)
+{
+    if (mask && thread_set_affinity(current()->tid, mask))
+        refuse("boot option affinity=%lu: none of these CPUs takes part", mask);
+}
+
 void smp_rally(void)
 {
     static u32 apic_id[CONFIG_MAX_CPUS];
@@ -73,4 +82,5 @@ void smp_rally(void)
         else if (!start(cpu, apic_id[i]))
             printk("CPU %u (APIC id %u) does not answer: left out\n", i, apic_id[i]);
     }
+    obey_affinity(option_u64("affinity"));
 }

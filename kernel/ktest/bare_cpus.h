@@ -1,5 +1,5 @@
-/* Other CPUs for tests, before they can run threads (lab 4.2): each has a stack and a struct cpu of its own, and calls a function when it is
-   told to, interrupts off. The test is booted with `cpus=1`, so that nobody else has started them. */
+/* Other CPUs for tests, before they can run threads (lab 4.2): each has a stack and a struct cpu of its own, and calls a function when it
+   is told to, interrupts off. The test is booted with `cpus=1`, so that nobody else has started them. */
 #pragma once
 
 #include "base/cpu.h"

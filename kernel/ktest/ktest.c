@@ -8,6 +8,7 @@
 #include "base/spin.h"
 #if PHASE >= 2
 #include "base/race.h"
+#include "sched/smp.h"
 #endif
 #include "init/program.h"
 #if PHASE >= 3
@@ -130,6 +131,7 @@ static void begin_seed(u64 seed)
 {
     if (option_given("seeds"))
         fact(FACT_SEED, seed, 0);
+    smp_seed_ticks(seed);
     race_start(seed, option_u64("race"));
 }
 

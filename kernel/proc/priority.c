@@ -59,11 +59,16 @@ static bool may_raise_to(const struct process *p, int nice)
     return capable(CAP_SYS_NICE) || (u64)(20 - nice) <= p->limits.of[RLIMIT_NICE].now;
 }
 
+bool process_is_mine_to_schedule(const struct process *p)
+{
+    u32 me = current_process()->cred.uid.effective;
+
+    return me == p->cred.uid.real || me == p->cred.uid.effective || capable(CAP_SYS_NICE);
+}
+
 static int set_locked(struct process *p, int nice)
 {
-    const struct credentials *mine = &current_process()->cred;
-
-    if (mine->uid.effective != p->cred.uid.real && mine->uid.effective != p->cred.uid.effective && !capable(CAP_SYS_NICE))
+    if (!process_is_mine_to_schedule(p))
         return -EPERM;
     if (nice < p->nice && !may_raise_to(p, nice))
         return -EACCES;

@@ -20,6 +20,9 @@ enum process_priority priority_class(int nice);
 /* The priority of such a process's threads. */
 enum thread_priority priority_of_threads(enum process_priority class);
 
+/* Whether the caller may say how p's threads are scheduled: it acts for p's user, or has CAP_SYS_NICE. processes_lock held. */
+bool process_is_mine_to_schedule(const struct process *p);
+
 /* getpriority(): the most urgent of the processes meant, as 20 - nice; -EINVAL, -ESRCH. */
 int priority_get(int which, int who);
 /* setpriority(): 0; -EINVAL, -ESRCH; -EPERM, somebody else's process; -EACCES, more urgent than the caller may make it. */

@@ -206,7 +206,7 @@ void signal_send_thread_locked(struct process *p, struct thread *t, int signal, 
     struct user_thread *user = user_thread(t);
     u64 bit = SIGNAL_BIT(signal);
 
-    if (bit & (SIGNALS_STOP | SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGCONT)) || p == &first_process) {
+    if (bit & (SIGNALS_STOP | SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGCONT)) || p == &first_process || process_has_one_thread(p)) {
         signal_send_locked(p, signal, info);
         return;
     }
@@ -231,13 +231,15 @@ void signal_force(int signal, const struct signal_info *info)
     u64 flags = spin_lock_irq(&processes_lock);
     struct user_thread *user = user_thread(current());
     struct signal_action *action = &p->signals.action[signal - 1];
+    struct signals *own;
 
     if (user->blocked & SIGNAL_BIT(signal) || action->handler == SIG_IGN)
         *action = (struct signal_action){ .handler = SIG_DFL };
     user->blocked &= ~SIGNAL_BIT(signal);
+    own = process_has_one_thread(p) ? &p->signals : &user->own;
     if (signal <= SIGNALS_WITH_INFO)
-        user->own.info[signal - 1] = *info;
-    user->own.pending |= SIGNAL_BIT(signal);
+        own->info[signal - 1] = *info;
+    own->pending |= SIGNAL_BIT(signal);
     current()->interrupted = true;
     spin_unlock_irq(&processes_lock, flags);
 }

@@ -38,6 +38,17 @@ void user_thread_end(struct thread *t)
     slab_free(&user_cache, user);
 }
 
+struct thread *user_thread_find_locked(const struct process *p, tid_t tid)
+{
+    list_for_each(it, &p->threads) {
+        struct thread *t = list_entry(it, struct thread, owner_link);
+
+        if (thread_user_id(p, t) == tid && t->user)
+            return t;
+    }
+    return NULL;
+}
+
 _Noreturn void user_thread_enter(void)
 {
     irq_disable();

@@ -31,6 +31,8 @@ static inline tid_t thread_user_id(const struct process *p, const struct thread 
     return t->tid == p->main_tid ? p->pid : t->tid;
 }
 
+/* The thread of p that programs know by this id, or NULL. processes_lock held. */
+struct thread *user_thread_find_locked(const struct process *p, tid_t tid);
 /* Whether a stack pointer of its is on the stack for signals. */
 bool on_altstack(const struct user_thread *user, uptr rsp);
 

@@ -48,3 +48,8 @@ int thread_set_affinity(tid_t tid, u64 mask)
     preempt_point(); /* if it is the caller, it goes at once */
     return error;
 }
+
+u64 thread_affinity(const struct thread *t)
+{
+    return __atomic_load_n(&t->cpu_mask, __ATOMIC_RELAXED) & __atomic_load_n(&cpus_online, __ATOMIC_RELAXED);
+}

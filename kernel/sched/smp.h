@@ -111,21 +111,9 @@ static inline bool smp_others_idle(void)
     return !(__atomic_load_n(&cpus_online, __ATOMIC_SEQ_CST) & ~__atomic_load_n(&idle_cpus, __ATOMIC_SEQ_CST) & ~(1ul << this_cpu()->id));
 }
 
-#define TICK_STEP 7 /* of 1000 */
-
-/* No two CPUs tick at the same time, or for long after each other: under QEMU, which lets CPUs take turns where their timers fall, those
-   whose timers fall together may starve (docs/design.md). So each has a period of its own, and ticks at its multiples. CPU 0 keeps the
-   period that was asked for, and ticks a whole period after it stopped being idle. */
-static inline void smp_spread_ticks(struct rq *rq)
-{
-    u64 i = (u64)rq->cpu;
-
-    rq->tick_phase = clock_ns() + rq->tick_ns * i / CONFIG_MAX_CPUS;
-    rq->tick_ns += rq->tick_ns * i * TICK_STEP / 1000;
-}
-
+/* When CPUs tick (tick_spread.c). rq's first tick and period, from the period that was asked for, in rq->tick_ns: once, when it is made. */
+void smp_spread_ticks(struct rq *rq);
+/* The same anew for all other CPUs that are online, as a seed says; the ticks that run already go on, with the new period. */
+void smp_seed_ticks(u64 seed);
 /* When rq's CPU ticks first, if it begins to now. */
-static inline u64 smp_first_tick(const struct rq *rq, u64 now)
-{
-    return now + rq->tick_ns - (rq->cpu ? (now - rq->tick_phase) % rq->tick_ns : 0);
-}
+u64 smp_first_tick(const struct rq *rq, u64 now);

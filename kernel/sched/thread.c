@@ -84,7 +84,7 @@ static void fill(struct thread *t, const struct thread_params *p)
     t->priority = p->inherit_priority ? me->priority : p->priority;
     t->burst_ns = min(p->burst_ns, BURST_MAX_NS);
     t->last_cpu = this_cpu()->id;
-    t->cpu_mask = p->kthread ? 1ul << t->last_cpu : ~0ul;
+    t->cpu_mask = p->kthread ? 1ul << t->last_cpu : __atomic_load_n(&me->cpu_mask, __ATOMIC_RELAXED);
     t->parent_tid = me->tid;
     t->owner_ops = p->owner_ops;
     t->owner = p->owner;

@@ -249,18 +249,6 @@ s64 sys_kill(int pid, int signal)
     return error;
 }
 
-/* The thread of p that programs know by this id, or NULL. */
-static struct thread *find_thread_locked(struct process *p, tid_t tid)
-{
-    list_for_each(it, &p->threads) {
-        struct thread *t = list_entry(it, struct thread, owner_link);
-
-        if (thread_user_id(p, t) == tid && t->user)
-            return t;
-    }
-    return NULL;
-}
-
 /* process 0: whichever has the thread. */
 static int send_thread(pid_t process, tid_t tid, int signal)
 {
@@ -272,7 +260,7 @@ static int send_thread(pid_t process, tid_t tid, int signal)
     flags = spin_lock_irq(&processes_lock);
     list_for_each(it, &processes) {
         struct process *p = list_entry(it, struct process, all_link);
-        struct thread *t = process && p->pid != process ? NULL : find_thread_locked(p, tid);
+        struct thread *t = process && p->pid != process ? NULL : user_thread_find_locked(p, tid);
 
         if (t)
             error = send_locked(p, t, signal);

@@ -20,8 +20,8 @@ CC = os.environ.get("HOSTCC", "gcc")
 FLAGS = ["-std=gnu11", "-g", "-O1", "-Wall", "-Wextra", "-Werror", "-fsanitize=address,undefined", "-fno-sanitize-recover=all",
          "-DCHECKED", "-DPHASE=2", "-DSOLVED=299", "-I", str(HERE), "-I", str(HERE / "shim"), "-I", str(ONE_CPU),
          "-I", str(KERNEL)]
-SCHED = ("core one_queue idle rq yield tick block wait sleep timer control mutex sync sync_given inherit quantum policies prio ageing mlfq sjf "
-         "rr fcfs preempt critical state").split()
+SCHED = ("core one_queue idle rq yield tick block wait sleep timer control mutex sync sync_given inherit quantum policies prio ageing mlfq "
+         "sjf rr fcfs preempt critical state").split()
 SOURCES = [*(KERNEL / "sched" / f"{name}.c" for name in SCHED), *(KERNEL / "base" / f"{name}.c" for name in ("trace", "lock", "lab")),
            KERNEL / "lib/rbtree.c", KERNEL / "lib/format.c",
            *(HERE / f"{name}.c" for name in ("sched_machine", "sched_stubs", "test_policies"))]

@@ -86,6 +86,11 @@ static inline void smp_spread_ticks(struct rq *rq)
     (void)rq;
 }
 
+static inline void smp_seed_ticks(u64 seed)
+{
+    (void)seed;
+}
+
 static inline u64 smp_first_tick(const struct rq *rq, u64 now)
 {
     return now + rq->tick_ns;
