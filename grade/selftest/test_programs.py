@@ -15,6 +15,7 @@ from grade.errors import RuleBroken
 from grade.machine import Machine, limit_option
 
 PHASE = 3
+MACHINES = (PHASE, 1), (4, 4)  # a phase's kernel, and on how many CPUs
 LIMIT_MS = 20_000  # of virtual time; a program that waits for something costs next to nothing
 EXPECTED = MASTER / "user/tests/expected"
 SEEDS, CALLS = range(1, 11), 10_000
@@ -33,6 +34,15 @@ done
 """
 
 
+class On(Boot):
+    """A Boot on so many CPUs."""
+
+    cpus = 1
+
+    def __call__(self, ktest, options="", **more):
+        return super().__call__(ktest, options, cpus=self.cpus, **more)
+
+
 @pytest.fixture
 def boot():
     """A Boot of the checked reference with its programs."""
@@ -41,11 +51,12 @@ def boot():
 
 
 @contextlib.contextmanager
-def machines(kernel=None, archive=None, budget=1):
-    """A Boot of the checked reference, or of another kernel of its types, with its programs or another archive."""
-    tree = kernels.reference(PHASE)
+def machines(kernel=None, archive=None, budget=1, phase=PHASE, cpus=1):
+    """A Boot of a phase's checked reference, or of another kernel of its types, with its programs or another archive."""
+    tree = kernels.reference(phase)
     kernel = kernel or tree / "build/checked/kernel.elf"
-    with contextlib.closing(Boot(kernel, kernels.image(kernel, tree), 2, budget, archive=archive or soak.archive_of(tree))) as found:
+    with contextlib.closing(On(kernel, kernels.image(kernel, tree), 2, budget, archive=archive or soak.archive_of(tree))) as found:
+        found.cpus = cpus
         yield found
 
 
@@ -54,12 +65,19 @@ def said(run):
     return run.output + (f"exit status {run.status >> 8}\n" if run.status else "")
 
 
-@pytest.mark.parametrize("name", oracle.names(MASTER / "user/tests"))
-def test_a_program_prints_what_linux_prints(boot, name):
+def programs():
+    """[(program, phase, CPUs)]: each on each machine whose kernel's phase has it."""
+    return [(name, phase, cpus) for phase, cpus in MACHINES for name in oracle.names(MASTER / "user/tests")
+            if any((kernels.reference(phase) / "user/tests").glob(f"{name}.*"))]
+
+
+@pytest.mark.parametrize("name, phase, cpus", programs())
+def test_a_program_prints_what_linux_prints(name, phase, cpus):
     """Under a process 1 that waits for whoever ends, as Linux's does."""
-    run = boot("exit_orphans", program=[f"/tests/{name}"], limit_ms=LIMIT_MS, trace="off")
-    assert said(run) == (EXPECTED / f"{name}.txt").read_text()
-    soak.at_rest(run)
+    with machines(phase=phase, cpus=cpus) as boot:
+        run = boot("exit_orphans", program=[f"/tests/{name}"], limit_ms=LIMIT_MS, trace="off")
+        assert said(run) == (EXPECTED / f"{name}.txt").read_text()
+        soak.at_rest(run)
 
 
 # --- the shell ------------------------------------------------------------------------------------------------------------------------
@@ -140,8 +158,10 @@ def test_no_test_is_skipped():
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_the_kernel_survives_calls_at_random(boot, seed):
-    soak.fuzz(boot, seed, CALLS)
+def test_the_kernel_survives_calls_at_random(seed):
+    phase, cpus = MACHINES[seed % len(MACHINES)]
+    with machines(phase=phase, cpus=cpus) as boot:
+        soak.fuzz(boot, seed, CALLS)
 
 
 def test_whatever_allocation_fails_nothing_is_lost(boot):

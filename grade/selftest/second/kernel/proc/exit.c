@@ -2,8 +2,11 @@
 #include "arch/user.h"
 #include "base/lab.h"
 #include "base/printk.h"
+#include "lib/errno.h"
+#include "proc/clone.h"
 #include "proc/table.h"
 #include "proc/user_thread.h"
+#include "sched/control.h"
 
 void process_returns_space(struct process *p)
 {
@@ -18,12 +21,15 @@ void process_returns_space(struct process *p)
 static struct address_space *take_space(struct process *p)
 {
     struct address_space *space;
+    u64 flags;
 
     mutex_lock(&p->space_lock);
+    flags = spin_lock_irq(&processes_lock);
     space = p->space;
     if (space)
         p->used.max_pages = space->pages;
     p->space = NULL;
+    spin_unlock_irq(&processes_lock, flags);
     mutex_unlock(&p->space_lock);
     return space;
 }
@@ -102,33 +108,111 @@ static _Noreturn void first_process_ends(int code)
     machine_poweroff();
 }
 
+bool process_has_one_thread(const struct process *p)
+{
+    return p->threads.next == p->threads.prev;
+}
+
+bool thread_is_dismissed_locked(const struct thread *t)
+{
+    return t->user && user_thread(t)->own.pending & SIGNAL_BIT(SIGKILL);
+}
+
+void others_dismiss_locked(struct process *p)
+{
+    list_for_each(it, &p->threads) {
+        struct thread *t = list_entry(it, struct thread, owner_link);
+
+        if (t == current() || !t->user)
+            continue;
+        user_thread(t)->own.pending |= SIGNAL_BIT(SIGKILL);
+        (void)thread_resume(t->tid); /* it may stand still */
+        thread_interrupt(t);
+    }
+}
+
+int process_be_alone(struct process *p)
+{
+    u64 flags = spin_lock_irq(&processes_lock);
+    bool may = !thread_is_dismissed_locked(current());
+
+    if (may) {
+        others_dismiss_locked(p);
+        while (!process_has_one_thread(p))
+            (void)wait_on(&p->waiters, &processes_lock);
+        p->main_tid = current()->tid;
+    }
+    spin_unlock_irq(&processes_lock, flags);
+    return may ? 0 : -EINTR;
+}
+
+_Noreturn void process_end(int status)
+{
+    struct process *p = current_process();
+    u64 flags = spin_lock_irq(&processes_lock);
+
+    if (!p->ending && !thread_is_dismissed_locked(current())) {
+        p->ending = true;
+        p->exit_status = status;
+        others_dismiss_locked(p);
+    }
+    spin_unlock_irq(&processes_lock, flags);
+    process_exit(status);
+}
+
+/* From now on t is none of its process's threads. */
+static void unlink_locked(struct thread *t)
+{
+    usage_thread_leaves_locked(t);
+    list_remove(&t->owner_link);
+    t->owner = NULL; /* the process may be waited for and freed before this thread is off its stack */
+}
+
+/* Whether t is the last thread of its process. If not, it is none of its threads any more, and does not touch what they share: the last
+   one may give that back at any time. */
+static bool is_last(struct process *p, struct thread *t, int code)
+{
+    u64 flags = spin_lock_irq(&processes_lock);
+    bool last = process_has_one_thread(p);
+
+    if (!p->ending && t->tid == p->main_tid)
+        p->exit_status = code;
+    if (!last) {
+        if (t->user)
+            user_space_leave(t->user);
+        unlink_locked(t);
+        signals_for_others_locked(p, ~0ul);
+        wake_all(&p->waiters); /* who wants to be alone */
+    }
+    spin_unlock_irq(&processes_lock, flags);
+    return last;
+}
+
 void process_thread_leaves(struct thread *t, int code)
 {
     struct process *p = t->owner;
     u64 flags;
-    bool last, gone;
+    bool gone;
 
+    thread_tells_end(t);
+    if (!is_last(p, t, code)) {
+        user_thread_end(t);
+        return;
+    }
+    code = p->exit_status;
     if (p == &first_process)
         first_process_ends(code);
+    release(p);
     flags = spin_lock_irq(&processes_lock);
-    last = p->threads.next == p->threads.prev; /* t alone */
-    spin_unlock_irq(&processes_lock, flags);
-    if (last)
-        release(p);
-    flags = spin_lock_irq(&processes_lock);
-    list_remove(&t->owner_link);
+    unlink_locked(t);
     spin_unlock_irq(&processes_lock, flags);
     user_thread_end(t);
-    t->owner = NULL; /* the process may be waited for and freed before this thread is off its stack */
-    if (!last)
-        return;
     flags = spin_lock_irq(&processes_lock);
     orphan_children_locked(p);
-    p->exit_status = code;
     p->state = PROCESS_ZOMBIE;
     gone = unwanted(p);
     if (gone)
-        process_unlink_locked(p);
+        process_forget_locked(p);
     parent_hears_locked(p, code & 0x7f ? CLD_KILLED : CLD_EXITED, code & 0x7f ? code & 0x7f : code >> 8 & 0xff);
     spin_unlock_irq(&processes_lock, flags);
     if (gone)

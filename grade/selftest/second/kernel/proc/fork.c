@@ -1,8 +1,10 @@
 /* A second solution of lab 3.4: one function undoes all, whatever was made. */
 #include "proc/fork.h"
 #include "arch/upcall.h"
+#include "arch/user.h"
 #include "lib/errno.h"
 #include "mm/uaccess.h"
+#include "proc/fault.h"
 #include "proc/table.h"
 #include "proc/user_thread.h"
 #include "sched/thread.h"
@@ -10,29 +12,30 @@
 /* The child's first steps, in the kernel. */
 static int child_begins(void *at)
 {
-    pid_t pid = current_process()->pid;
+    tid_t tid = current()->tid;
 
     if (at)
-        (void)copyout((uptr)at, &pid, sizeof(pid)); /* as Linux: a bad address is the program's own affair */
+        (void)copyout((uptr)at, &tid, sizeof(tid)); /* as Linux: a bad address is the program's own affair */
+    irq_disable();
+    before_user_mode(user_frame(current()->user));
     user_thread_enter();
 }
 
-/* The child's thread: made, with the parent's registers, and not running yet. */
-static struct thread *child_thread(struct process *child, const struct fork_options *options, int *error)
+struct thread *child_thread(struct process *owner, const struct fork_options *options, int *error)
 {
-    struct thread_params params = THREAD_PARAMS(child->name, child_begins, (void *)options->child_tid);
+    struct thread_params params = THREAD_PARAMS(owner->name, child_begins, (void *)options->child_tid);
     struct thread *me = current(), *t;
     struct user_thread *user;
 
     params.detached = true;
     params.owner_ops = &process_thread_ops;
-    params.owner = child;
+    params.owner = owner;
     params.stack_reserve = sizeof(struct trap_frame);
     params.priority = me->priority;
     t = thread_new(&params, error);
     if (!t)
         return NULL;
-    *error = user_thread_prepare(t, child->space->root);
+    *error = user_thread_prepare(t, owner->space->root);
     if (*error) {
         thread_discard(t);
         return NULL;

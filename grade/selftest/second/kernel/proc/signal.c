@@ -62,12 +62,17 @@ bool signal_ignored(const struct process *p, int signal)
     }
 }
 
+static bool once_less(struct signals *signals, int signal)
+{
+    u8 *more = signal > SIGNALS_WITH_INFO ? &signals->more[signal - 1 - SIGNALS_WITH_INFO] : NULL;
+
+    return more && *more && (*more)--;
+}
+
 /* Whether a signal that is being taken came more than once, and so stays pending. */
 static bool signal_once_less(struct process *p, int signal)
 {
-    u8 *more = signal > SIGNALS_WITH_INFO ? &p->signals.more[signal - 1 - SIGNALS_WITH_INFO] : NULL;
-
-    return more && *more && (*more)--;
+    return once_less(&p->signals, signal);
 }
 
 /* The number to take next; 0: none. */
@@ -96,15 +101,37 @@ int signal_take(struct process *p, u64 blocked, struct signal_info *info)
     return signal;
 }
 
+int signal_take_any(struct process *p, u64 blocked, struct signal_info *info)
+{
+    struct signals *own = &user_thread(current())->own;
+    u64 ready = own->pending & ~blocked & ~SIGNAL_BIT(SIGKILL);
+    int signal;
+
+    if (!ready)
+        return signal_take(p, blocked, info);
+    signal = __builtin_ctzl(ready) + 1;
+    *info = signal <= SIGNALS_WITH_INFO ? own->info[signal - 1] : (struct signal_info){ .code = SI_TKILL };
+    if (!once_less(own, signal))
+        own->pending &= ~SIGNAL_BIT(signal);
+    return signal;
+}
+
+/* Whether a thread of p has to look at something before it goes back to user mode. */
+static bool has_to_look(const struct process *p, const struct user_thread *user)
+{
+    return p->stopped || (p->signals.pending | user->own.pending) & ~user->blocked;
+}
+
 /* A stopped process goes on. news: its parent is to hear of it. */
 static void continue_locked(struct process *p, bool news)
 {
     p->signals.pending &= ~SIGNALS_STOP;
+    p->stopping = false;
     if (!p->stopped)
         return;
     p->stopped = p->stop_news = false;
     list_for_each(it, &p->threads)
-        thread_resume(list_entry(it, struct thread, owner_link)->tid);
+        (void)thread_resume(list_entry(it, struct thread, owner_link)->tid);
     if (news) {
         p->continue_news = true;
         parent_hears_locked(p, CLD_CONTINUED, SIGCONT);
@@ -124,6 +151,16 @@ static void interrupt_one_locked(const struct process *p, int signal)
     }
 }
 
+void signals_for_others_locked(const struct process *p, u64 signals)
+{
+    list_for_each(it, &p->threads) {
+        struct thread *t = list_entry(it, struct thread, owner_link);
+
+        if (t != current() && t->user && p->signals.pending & signals & ~user_thread(t)->blocked)
+            thread_interrupt(t);
+    }
+}
+
 static bool blocked_by_all(const struct process *p, int signal)
 {
     list_for_each(it, &p->threads) {
@@ -136,16 +173,16 @@ static bool blocked_by_all(const struct process *p, int signal)
 }
 
 /* The signal is pending. Of the first 31, one that is so already says no more; of the others each counts. */
-static void note_locked(struct process *p, int signal, const struct signal_info *info)
+static void note_locked(struct signals *signals, int signal, const struct signal_info *info)
 {
-    bool already = p->signals.pending & SIGNAL_BIT(signal);
-    u8 *more = &p->signals.more[max(signal - 1 - SIGNALS_WITH_INFO, 0)];
+    bool already = signals->pending & SIGNAL_BIT(signal);
+    u8 *more = &signals->more[max(signal - 1 - SIGNALS_WITH_INFO, 0)];
 
-    p->signals.pending |= SIGNAL_BIT(signal);
+    signals->pending |= SIGNAL_BIT(signal);
     if (already && signal > SIGNALS_WITH_INFO)
         *more = (u8)min(*more + 1, UINT8_MAX);
     else if (!already && signal <= SIGNALS_WITH_INFO)
-        p->signals.info[signal - 1] = *info;
+        signals->info[signal - 1] = *info;
 }
 
 void signal_send_locked(struct process *p, int signal, const struct signal_info *info)
@@ -162,8 +199,24 @@ void signal_send_locked(struct process *p, int signal, const struct signal_info 
         return; /* nothing ends or stops process 1 */
     if (signal_ignored(p, signal) && !blocked_by_all(p, signal))
         return;
-    note_locked(p, signal, info ? info : &kernel);
+    note_locked(&p->signals, signal, info ? info : &kernel);
     interrupt_one_locked(p, signal);
+}
+
+void signal_send_thread_locked(struct process *p, struct thread *t, int signal, const struct signal_info *info)
+{
+    struct user_thread *user = user_thread(t);
+    u64 bit = SIGNAL_BIT(signal);
+
+    if (bit & (SIGNALS_STOP | SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGCONT)) || p == &first_process || process_has_one_thread(p)) {
+        signal_send_locked(p, signal, info);
+        return;
+    }
+    if (signal_ignored(p, signal) && !(user->blocked & bit))
+        return;
+    note_locked(&user->own, signal, info);
+    if (!(user->blocked & bit))
+        thread_interrupt(t);
 }
 
 void signal_send(struct process *p, int signal, const struct signal_info *info)
@@ -180,24 +233,29 @@ void signal_force(int signal, const struct signal_info *info)
     u64 flags = spin_lock_irq(&processes_lock);
     struct user_thread *user = user_thread(current());
     struct signal_action *action = &p->signals.action[signal - 1];
+    struct signals *own;
 
     if (user->blocked & SIGNAL_BIT(signal) || action->handler == SIG_IGN)
         *action = (struct signal_action){ .handler = SIG_DFL };
     user->blocked &= ~SIGNAL_BIT(signal);
+    own = process_has_one_thread(p) ? &p->signals : &user->own;
     if (signal <= SIGNALS_WITH_INFO)
-        p->signals.info[signal - 1] = *info;
-    p->signals.pending |= SIGNAL_BIT(signal);
+        own->info[signal - 1] = *info;
+    own->pending |= SIGNAL_BIT(signal);
     current()->interrupted = true;
     spin_unlock_irq(&processes_lock, flags);
 }
 
 void signal_mask_set(u64 mask)
 {
-    u64 flags = spin_lock_irq(&processes_lock);
+    const struct process *p = current_process();
+    u64 flags = spin_lock_irq(&processes_lock), before;
     struct user_thread *user = user_thread(current());
 
+    before = user->blocked;
     user->blocked = mask & ~SIGNALS_UNBLOCKABLE;
-    current()->interrupted = current_process()->signals.pending & ~user->blocked;
+    current()->interrupted = has_to_look(p, user);
+    signals_for_others_locked(p, user->blocked & ~before); /* this one was to hear them */
     spin_unlock_irq(&processes_lock, flags);
 }
 

@@ -108,17 +108,32 @@ s64 signal_return(struct trap_frame *frame)
     return (s64)frame->rax;
 }
 
+/* The running thread of a process that is stopped does not go on before that does. */
+static void stand_still(u64 flags)
+{
+    (void)thread_suspend_begin(current()->tid); /* under the lock: who continues it finds a thread that is to stand still */
+    spin_unlock_irq(&processes_lock, flags);
+    thread_suspend_here();
+}
+
+/* Unless SIGCONT or SIGKILL came since the signal was taken: nobody would wake it again. */
 static void stop(struct process *p, int signal)
 {
     u64 flags = spin_lock_irq(&processes_lock);
 
+    if (!p->stopping) {
+        spin_unlock_irq(&processes_lock, flags);
+        return;
+    }
+    p->stopping = false;
     p->stopped = p->stop_news = true;
     p->continue_news = false;
     p->stop_signal = signal;
-    (void)thread_suspend_begin(current()->tid); /* under the lock: who continues it finds a thread that is to stand still */
+    list_for_each(it, &p->threads)
+        if (list_entry(it, struct thread, owner_link) != current())
+            thread_interrupt(list_entry(it, struct thread, owner_link)); /* it stands still where it would hear signals */
     parent_hears_locked(p, CLD_STOPPED, signal);
-    spin_unlock_irq(&processes_lock, flags);
-    thread_suspend_here();
+    stand_still(flags);
 }
 
 /* What happens to a process that has made no other arrangement. */
@@ -129,17 +144,27 @@ static void default_action(struct process *p, int signal)
     if (SIGNALS_STOP & SIGNAL_BIT(signal))
         stop(p, signal);
     else
-        process_exit(signal);
+        process_end(signal);
 }
 
-/* Takes the next signal, and its action as it is now. */
+/* Takes the next signal, and its action as it is now. 0: none. A thread that has to leave does not come back. */
 static int next(struct process *p, const struct user_thread *user, struct signal_info *info, struct signal_action *action)
 {
     u64 flags = spin_lock_irq(&processes_lock);
-    int signal = signal_take(p, user->blocked, info);
+    int signal;
 
+    while (p->stopped && !thread_is_dismissed_locked(current())) {
+        stand_still(flags);
+        flags = spin_lock_irq(&processes_lock);
+    }
+    if (thread_is_dismissed_locked(current())) {
+        spin_unlock_irq(&processes_lock, flags);
+        process_exit(p->exit_status);
+    }
+    signal = signal_take_any(p, user->blocked, info);
     if (signal) {
         *action = p->signals.action[signal - 1];
+        p->stopping = SIGNALS_STOP & SIGNAL_BIT(signal);
         if (action->flags & SA_RESETHAND)
             p->signals.action[signal - 1].handler = SIG_DFL;
     } else {
@@ -190,7 +215,7 @@ void signals_deliver(struct trap_frame *frame)
         if ((s64)frame->rax == -EINTR)
             user->sleep_until = 0; /* the sleep is over: the next one is another */
         if (call_handler(frame, signal, &info, &action))
-            process_exit(SIGSEGV);
+            process_end(SIGSEGV);
     }
     settle_call(frame, NULL);
     if (user->restore_mask) {
