@@ -1,0 +1,175 @@
+/* Lab 4.4: what threads on other CPUs still know of pages that one of them takes away. */
+
+#include "lab3.h"
+#include "threads.h"
+
+#define PAGE 4096
+#define READERS 3
+#define FORKS 4
+
+static struct thread readers[READERS];
+static volatile int *page;
+static volatile int ready, over;
+
+static void relax(void)
+{
+    __asm__ volatile("pause");
+}
+
+/* Spins, and not in the kernel: whoever waits in the kernel is not on its CPU. */
+static void join_spinning(struct thread *t)
+{
+    while (t->tid)
+        relax();
+}
+
+static void one_more_is_ready(void)
+{
+    __atomic_fetch_add(&ready, 1, __ATOMIC_SEQ_CST);
+}
+
+/* What stands there; -1: it may not be read. The handler goes on behind the load. */
+static int look(volatile int *at)
+{
+    int found = -1;
+    __asm__ volatile("leaq 1f(%%rip), %%rcx\n\tmovl (%1), %0\n1:" : "+a"(found) : "r"(at) : "rcx", "memory");
+    return found;
+}
+
+/* The same for a write: 0, or -1. */
+static int change(volatile int *at)
+{
+    int failed = -1;
+    __asm__ volatile("leaq 1f(%%rip), %%rcx\n\tmovl %2, (%1)\n\txorl %0, %0\n1:" : "+a"(failed) : "r"(at), "r"(6) : "rcx", "memory");
+    return failed;
+}
+
+static void go_on(int number, siginfo_t *info, void *at)
+{
+    ucontext_t *context = at;
+    (void)number, (void)info;
+    context->uc_mcontext.gregs[REG_RIP] = context->uc_mcontext.gregs[REG_RCX];
+}
+
+/* Knows the page, and looks again when it is told that it is another one. */
+static void reads(struct thread *t)
+{
+    int before = look(page);
+    if (t->argument)
+        change(page);
+    one_more_is_ready();
+    while (!over)
+        relax();
+    t->seen = before != 5 && before != 6 ? -2 : t->argument ? change(page) : look(page);
+}
+
+/* Three threads know the page, then it is changed: what do they see behind that? */
+static void changed(const char *name, int write, void (*how)(void))
+{
+    ready = over = 0;
+    page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    *page = 5;
+    for (int i = 0; i < READERS; i++)
+        start(&readers[i], reads, write);
+    while (ready < READERS)
+        relax();
+    how();
+    over = 1;
+    for (int i = 0; i < READERS; i++)
+        join_spinning(&readers[i]);
+    printf("%s: %d %d %d\n", name, readers[0].seen, readers[1].seen, readers[2].seen);
+}
+
+static void unmap(void)
+{
+    munmap((void *)page, PAGE);
+}
+
+static void forbid(void)
+{
+    mprotect((void *)page, PAGE, PROT_NONE);
+}
+
+static void forbid_writing(void)
+{
+    mprotect((void *)page, PAGE, PROT_READ);
+}
+
+static void put_another(void)
+{
+    volatile int *other = mmap((void *)page, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    *other = 7;
+}
+
+static void taken(void)
+{
+    sigaction(SIGSEGV, &(struct sigaction){ .sa_sigaction = go_on, .sa_flags = SA_SIGINFO }, NULL);
+    changed("unmapped", 0, unmap);
+    changed("not to be read", 0, forbid);
+    changed("not to be written", 1, forbid_writing);
+    changed("another page in its place", 0, put_another);
+}
+
+/* --- fork while others write */
+
+static volatile long *counters;
+
+/* Its own counter, which nobody else changes. */
+static void counts(struct thread *t)
+{
+    volatile long *mine = &counters[t->argument];
+    long n = *mine;
+    t->seen = 0;
+    one_more_is_ready();
+    while (!over) {
+        *mine = ++n;
+        relax();
+        t->seen += *mine != n;
+    }
+}
+
+/* How many counters change while a child looks. */
+static int moving(void)
+{
+    long was[READERS];
+    int n = 0;
+    for (int i = 0; i < READERS; i++)
+        was[i] = counters[i];
+    for (int i = 0; i < 300; i++)
+        relax();
+    for (int i = 0; i < READERS; i++)
+        n += counters[i] != was[i];
+    return n;
+}
+
+static void forked(void)
+{
+    int seen = 0, lost = 0, status;
+    counters = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    ready = over = 0;
+    for (int i = 0; i < READERS; i++)
+        start(&readers[i], counts, i);
+    while (ready < READERS)
+        relax();
+    for (int i = 0; i < FORKS; i++) {
+        pid_t pid = split();
+        if (pid == 0)
+            _exit(moving());
+        status = wait_for(pid);
+        seen += WIFEXITED(status) ? WEXITSTATUS(status) : 100;
+    }
+    over = 1;
+    for (int i = 0; i < READERS; i++) {
+        join_spinning(&readers[i]);
+        lost += readers[i].seen;
+    }
+    show("seen by a child", seen);
+    show("lost by who wrote", lost);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct part parts[] = { { "taken", taken }, { "forked", forked } };
+
+    return run_parts(argc, argv, parts, sizeof(parts) / sizeof(*parts));
+}
