@@ -8,7 +8,7 @@
 #include "mm/shootdown.h"
 
 #define DATA 0x500000ul
-#define ROUNDS 24u
+#define ROUNDS 20u
 #define LEAVES 8u
 
 /* A page that shows a higher number each time, on another frame each time; what it has left shows 0 from then on. */

@@ -9,7 +9,7 @@
 
 static struct thread readers[READERS];
 static volatile int *page;
-static volatile int ready, over;
+static volatile int ready;
 
 static void relax(void)
 {
@@ -26,6 +26,23 @@ static void join_spinning(struct thread *t)
 static void one_more_is_ready(void)
 {
     __atomic_fetch_add(&ready, 1, __ATOMIC_SEQ_CST);
+}
+
+static void wait_for_ready(int n)
+{
+    while (ready < n)
+        relax();
+}
+
+/* One after the other, so that each finds a CPU where nobody runs yet. */
+static void start_all(void (*function)(struct thread *))
+{
+    ready = 0;
+    for (int i = 0; i < READERS; i++) {
+        start(&readers[i], function, i);
+        wait_for_ready(i + 1);
+    }
+    ready = 0;
 }
 
 /* What stands there; -1: it may not be read. The handler goes on behind the load. */
@@ -51,34 +68,12 @@ static void go_on(int number, siginfo_t *info, void *at)
     context->uc_mcontext.gregs[REG_RIP] = context->uc_mcontext.gregs[REG_RCX];
 }
 
-/* Knows the page, and looks again when it is told that it is another one. */
-static void reads(struct thread *t)
-{
-    int before = look(page);
-    if (t->argument)
-        change(page);
-    one_more_is_ready();
-    while (!over)
-        relax();
-    t->seen = before != 5 && before != 6 ? -2 : t->argument ? change(page) : look(page);
-}
-
-/* Three threads know the page, then it is changed: what do they see behind that? */
-static void changed(const char *name, int write, void (*how)(void))
-{
-    ready = over = 0;
-    page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    *page = 5;
-    for (int i = 0; i < READERS; i++)
-        start(&readers[i], reads, write);
-    while (ready < READERS)
-        relax();
-    how();
-    over = 1;
-    for (int i = 0; i < READERS; i++)
-        join_spinning(&readers[i]);
-    printf("%s: %d %d %d\n", name, readers[0].seen, readers[1].seen, readers[2].seen);
-}
+/* How a page changes, and what a thread does that knows it, before and behind that. */
+struct way {
+    const char *name;
+    void (*change)(void);
+    int write;
+};
 
 static void unmap(void)
 {
@@ -101,18 +96,56 @@ static void put_another(void)
     *other = 7;
 }
 
+static const struct way ways[] = {
+    { "unmapped", unmap, 0 },
+    { "not to be read", forbid, 0 },
+    { "not to be written", forbid_writing, 1 },
+    { "another page in its place", put_another, 0 },
+};
+#define WAYS (int)(sizeof(ways) / sizeof(*ways))
+
+static volatile int mapped, changed; /* so many pages */
+static int found[WAYS][READERS];
+
+/* Knows each page, and looks again when it is told that it has changed. */
+static void reads(struct thread *t)
+{
+    one_more_is_ready();
+    for (int i = 0; i < WAYS; i++) {
+        while (mapped == i)
+            relax();
+        int before = ways[i].write ? change(page) : look(page);
+        one_more_is_ready();
+        while (changed == i)
+            relax();
+        found[i][t->argument] = before < 0 ? -2 : ways[i].write ? change(page) : look(page);
+        one_more_is_ready();
+    }
+}
+
+/* Three threads know a page when it is changed. */
 static void taken(void)
 {
     sigaction(SIGSEGV, &(struct sigaction){ .sa_sigaction = go_on, .sa_flags = SA_SIGINFO }, NULL);
-    changed("unmapped", 0, unmap);
-    changed("not to be read", 0, forbid);
-    changed("not to be written", 1, forbid_writing);
-    changed("another page in its place", 0, put_another);
+    start_all(reads);
+    for (int i = 0; i < WAYS; i++) {
+        page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        *page = 5;
+        mapped = i + 1;
+        wait_for_ready((2 * i + 1) * READERS);
+        ways[i].change();
+        changed = i + 1;
+        wait_for_ready((2 * i + 2) * READERS);
+        printf("%s: %d %d %d\n", ways[i].name, found[i][0], found[i][1], found[i][2]);
+    }
+    for (int i = 0; i < READERS; i++)
+        join_spinning(&readers[i]);
 }
 
 /* --- fork while others write */
 
 static volatile long *counters;
+static volatile int over;
 
 /* Its own counter, which nobody else changes. */
 static void counts(struct thread *t)
@@ -146,11 +179,7 @@ static void forked(void)
 {
     int seen = 0, lost = 0, status;
     counters = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    ready = over = 0;
-    for (int i = 0; i < READERS; i++)
-        start(&readers[i], counts, i);
-    while (ready < READERS)
-        relax();
+    start_all(counts);
     for (int i = 0; i < FORKS; i++) {
         pid_t pid = split();
         if (pid == 0)
