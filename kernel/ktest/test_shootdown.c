@@ -279,3 +279,59 @@ KTEST(flush_served, "a CPU that has answered a request finds another one in its 
 {
     return run_in_space(served);
 }
+
+/* --- who waits, and is asked ------------------------------------------------------------------------------------------------------------ */
+
+static volatile bool answered; /* CPU 2's request */
+
+static void off_until_answered(unsigned cpu)
+{
+    u64 flags = irq_save();
+
+    off = true;
+    for (unsigned i = 0; i < LOOKS && !answered; i++)
+        cpu_relax();
+    fact(FACT_FOUND, cpu, answered);
+    irq_restore(flags);
+}
+
+/* When CPU 0 waits for CPU 1: asks CPU 0 to forget. */
+static void ask_who_waits(unsigned cpu)
+{
+    struct shootdown *request;
+
+    while (!(__atomic_load_n(&shootdown_requests[0].pending, __ATOMIC_ACQUIRE) & 1ul << 1))
+        cpu_relax();
+    request = shootdown_begin(&space->users);
+    request->start = DATA + PAGES / 2 * PAGE_SIZE;
+    request->end = request->start + cpu * PAGE_SIZE;
+    request->generation = space->users.generation;
+    request->pending = 1;
+    shootdown_ask(request);
+    shootdown_end();
+    answered = true;
+}
+
+static int meanwhile(struct address_space *of)
+{
+    int error = begin(of);
+
+    if (error)
+        return error;
+    off = answered = false;
+    crew_tell(1, off_until_answered);
+    while (!off)
+        cpu_relax();
+    crew_tell(2, ask_who_waits);
+    exchange(1);
+    crew_wait(1);
+    crew_wait(2);
+    crew_end();
+    return 0;
+}
+
+KTEST(flush_meanwhile, "CPU 0 waits for CPU 1, which does not answer before CPU 2 has an answer from CPU 0")
+/* FOUND: whether it had, or CPU 1 gave up. */
+{
+    return run_in_space(meanwhile);
+}

@@ -196,9 +196,50 @@ static void forked(void)
     show("lost by who wrote", lost);
 }
 
+/* --- a copy that takes a page's place */
+
+static volatile int known, copied;
+
+/* Knows the page since the fork, and looks again when somebody has written there. */
+static void reads_on(struct thread *t)
+{
+    one_more_is_ready();
+    while (!known)
+        relax();
+    int before = *page;
+    one_more_is_ready();
+    while (!copied)
+        relax();
+    t->seen = before == 5 ? *page : -2;
+}
+
+static void written(void)
+{
+    int ends[2], byte;
+    page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    *page = 5;
+    start_all(reads_on);
+    pipe(ends);
+    pid_t pid = split();
+    if (pid == 0) { /* it has the page as long as it lives */
+        close(ends[1]);
+        read(ends[0], &byte, 1);
+        _exit(*page);
+    }
+    known = 1;
+    wait_for_ready(READERS);
+    *page = 6;
+    copied = 1;
+    for (int i = 0; i < READERS; i++)
+        join_spinning(&readers[i]);
+    printf("the threads see: %d %d %d\n", readers[0].seen, readers[1].seen, readers[2].seen);
+    close(ends[1]);
+    show_status("the child sees", wait_for(pid));
+}
+
 int main(int argc, char **argv)
 {
-    static const struct part parts[] = { { "taken", taken }, { "forked", forked } };
+    static const struct part parts[] = { { "taken", taken }, { "forked", forked }, { "written", written } };
 
     return run_parts(argc, argv, parts, sizeof(parts) / sizeof(*parts));
 }
