@@ -7,6 +7,7 @@ from grade.phase4.parts import part, says
 OLD, NEW, PAGES = 0x01D00, 0x4E300, (0, 1, 2, 50, 99)  # as kernel/ktest/test_shootdown.c has them
 OTHERS = (1, 2, 3)
 ALL = (0, *OTHERS)
+FEW = 24  # as kernel/ktest/test_frames_smp.c has it
 FORGET = "when tlb_shootdown() has returned, every CPU that runs a thread of the space reads what the tables say now"
 WAIT = "tlb_shootdown() returns when all CPUs that were asked have forgotten, and not before"
 
@@ -47,6 +48,7 @@ def test_the_call_returns_when_all_have_forgotten(boot):
 
 
 @exercise("4.4", points=2)
+@boots(2)
 def test_a_page_is_given_back_when_nobody_knows_it(boot):
     """Its next owner writes there at once, and another CPU would read that, or write over it."""
     run = boot("flush_frames", cpus=4)
@@ -55,6 +57,14 @@ def test_a_page_is_given_back_when_nobody_knows_it(boot):
         require(users == 1, "a page that munmap() took away goes back when all CPUs have forgotten it, and not before",
                 f"CPU {cpu} had interrupts off, and still knew the page; it had {users} users then")
         require(after == 0, "a page that munmap() took away goes back", f"when aspace_unmap() had returned, it had {after} users")
+    no_leak(run)
+    run = boot("frames_last", cpus=4)
+    rule = "what one CPU gave back another one gets, when nothing else is left"
+    for fact in run.facts("NOTE", least=len(OTHERS)):
+        require(fact.b == FEW, rule, f"CPU 0 gave {FEW} pages back, and nobody had any; CPU {fact.a} got {fact.b}")
+    all_have = [fact.b for fact in run.facts("COUNT")]
+    require(len(set(all_have)) == 1, rule, f"all CPUs together had {all_have[0]} pages, all that there are, gave some back and took all again: "
+            f"{', '.join(map(str, all_have[1:]))}")
     no_leak(run)
 
 

@@ -129,7 +129,7 @@ def test_programs_can_build_on_it(boot):
     says(run, {"what is counted under a mutex is counted": ["counted: 240"], "one thread at a time has the mutex": ["inside at once: 1"],
                "a thread's end wakes who waits for it": ["joined at their end: 4"]})
     no_leak(run)
-    run = part(boot, "futex", "shared", cpus=4)
+    run = part(boot, "futex", "shared", cpus=4, limit_ms=500)
     says(run, {"a word in shared memory is one word for all who have it": ["mapped at another place: yes", "woken by another process: 0",
                                                                           "and the other way round: 0"],
                "a word in private memory is each process's own": ["the same address in another process is another word: 0"],
