@@ -63,8 +63,8 @@ def test_a_page_is_given_back_when_nobody_knows_it(boot):
     for fact in run.facts("NOTE", least=len(OTHERS)):
         require(fact.b == FEW, rule, f"CPU 0 gave {FEW} pages back, and nobody had any; CPU {fact.a} got {fact.b}")
     all_have = [fact.b for fact in run.facts("COUNT")]
-    require(len(set(all_have)) == 1, rule, f"all CPUs together had {all_have[0]} pages, all that there are, gave some back and took all again: "
-            f"{', '.join(map(str, all_have[1:]))}")
+    require(len(set(all_have)) == 1, rule, f"all CPUs together had {all_have[0]} pages, all that there are, gave some back and took again "
+            f"what there was: {', '.join(map(str, all_have[1:]))}")
     no_leak(run)
 
 

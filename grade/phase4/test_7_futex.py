@@ -1,5 +1,5 @@
-"""Lab 4.7: waiter_queue(), bucket_wake(), bucket_move(). Threads wait for words of their process's memory, by the functions behind the system
-call (kernel/ktest/test_futex.c, test_futex_race.c) and as programs do (user/tests/lab4_futex.c)."""
+"""Lab 4.7: waiter_queue(), bucket_wake(), bucket_move(). Threads wait for words of their process's memory, by the functions behind the
+system call (kernel/ktest/test_futex.c, test_futex_race.c) and as programs do (user/tests/lab4_futex.c)."""
 
 from grade.api import boots, exercise, no_leak, require, seeds, signed
 from grade.phase4.parts import part, says
@@ -76,7 +76,7 @@ def test_who_is_moved_waits_where_it_went(boot):
     judged(run, {0: ("requeue if word 0 is 1, and it is 0", EAGAIN, [], "if the word has changed, nobody is woken or moved: EAGAIN"),
                  1: ("1 to 6 wait for word 0: one is woken, two are moved to word 1", 3, [1], rule),
                  2: ("a wake of 1 at word 0", 1, [4], "who was moved does not wait for the old word any more"),
-                 3: ("those who are left are moved to the word where they are", 2, [], "who is moved to the word where it waits stays there"),
+                 3: ("those who are left are moved to where they are", 2, [], "who is moved to the word where it waits stays there"),
                  4: ("a wake of 2 at word 1, where 0 waited from the beginning", 2, [0, 2],
                      "who is moved stands behind those who wait there already, in the order in which they came"),
                  5: ("all of word 0", 2, [5, 6], "who was not moved waits as before"), 6: ("all of word 1", 1, [3], rule)})

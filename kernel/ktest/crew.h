@@ -7,8 +7,8 @@
 
 #define CREW_CPUS 4u
 
-/* The caller, whose process run_in_space() made, stays on CPU 0 from here on, and CPUs 1, 2 and 3 get a thread each, which waits for orders,
-   awake. Returns 0, or an error, and then there are none: -EINVAL where there are fewer CPUs. */
+/* The caller, whose process run_in_space() made, stays on CPU 0 from here on, and CPUs 1, 2 and 3 get a thread each, which waits for
+   orders, awake. Returns 0, or an error, and then there are none: -EINVAL where there are fewer CPUs. */
 int crew_start(const struct address_space *space);
 /* They end. */
 void crew_end(void);

@@ -41,8 +41,8 @@ static u64 all_taken(void)
     return count[0] + count[1] + count[2] + count[3];
 }
 
-/* NOTE: CPU, how many of FEW that CPU 0 gave back it got. COUNT: round, how many frames all have, when each has given FEW back and then tried
-   to get what there is. */
+/* NOTE: CPU, how many of FEW that CPU 0 gave back it got. COUNT: round, how many frames all have, when each has given FEW back and then
+   tried to get what there is. */
 static int last_ones(struct address_space *of)
 {
     int error = crew_start(of);

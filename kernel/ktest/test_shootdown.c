@@ -238,8 +238,8 @@ static int counts(struct address_space *of)
 }
 
 KTEST(flush_counts, "who is interrupted, and how often; and who was not asked")
-/* COUNT, ENTRY, NOTE: see tell_interrupts(), read_pages(). Step 0: before. 1: three pages have changed. 2: one has, while CPU 3 had nobody to
-   run. 3: a hundred have. 4: twenty others were unmapped. */
+/* COUNT, ENTRY, NOTE: see tell_interrupts(), read_pages(). Step 0: before. 1: three pages have changed. 2: one has, while CPU 3 had nobody
+   to run. 3: a hundred have. 4: twenty others were unmapped. */
 {
     return run_in_space(counts);
 }
@@ -280,7 +280,7 @@ KTEST(flush_served, "a CPU that has answered a request finds another one in its 
     return run_in_space(served);
 }
 
-/* --- who waits, and is asked ------------------------------------------------------------------------------------------------------------ */
+/* --- who waits, and is asked --------------------------------------------------------------------------------------------------------- */
 
 static volatile bool answered; /* CPU 2's request */
 

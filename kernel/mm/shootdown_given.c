@@ -24,7 +24,8 @@ struct shootdown *shootdown_begin(struct space_users *users)
     struct shootdown *request = &shootdown_requests[cpu->id];
 
     ASSERT(irq_enabled(), "shootdown_begin: interrupts are off: two CPUs that ask each other would both wait, and neither would answer");
-    ASSERT(!request->pending, "shootdown_begin: CPU %d wants to ask anew, and its last request is not answered yet by CPUs %#lx (bit n: CPU n): "
+    ASSERT(!request->pending,
+           "shootdown_begin: CPU %d wants to ask anew, and its last request is not answered yet by CPUs %#lx (bit n: CPU n): "
            "shootdown_ask() came back too early", cpu->id, request->pending);
     *request = (struct shootdown){ .users = users };
     return request;
