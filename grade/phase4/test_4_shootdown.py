@@ -143,13 +143,19 @@ def test_who_waits_for_answers_gives_them(boot):
 
 
 @exercise("4.4", points=1)
-def test_a_request_that_was_answered_is_nobodys_business(boot):
+@boots(2)
+@seeds(20)
+def test_a_request_that_was_answered_is_nobodys_business(boot, seeds):
     """The other CPU uses its place for something else at once: who serves it again does what nobody asked it to do."""
     run = boot("flush_served", cpus=4)
     saw(readings(run), 1, {0: True, 1: False})
     require(run.fact("FOUND").b, "shootdown_answer() serves a request once, and none that is not for this CPU",
             "CPU 1 had answered CPU 0, and was asked nothing since; it has done what stood in CPU 0's place later")
     no_leak(run)
+    for part_of_run in boot("flush_done", build="race", seeds=seeds, cpus=4, limit_ms=200).each_seed():
+        done = part_of_run.fact("COUNT")
+        require(not done.b, "shootdown_answer() clears this CPU's bit in pending when it has done what was asked, and not before",
+                f"{done.a} times a CPU was to leave the space's tables; {done.b} times it had cleared its bit, and had not left them")
 
 
 @exercise("4.4", points=1)

@@ -9,6 +9,7 @@
 #define PAGE 0x500000ul
 #define WORD(n) (PAGE + 4ul * (n))
 #define ROUNDS 10u
+#define TURNS 48u
 #define ALL 1000u
 
 static volatile u32 *words; /* the page, as the kernel reaches it */
@@ -26,18 +27,32 @@ static int begin(struct address_space *of)
     return crew_start(of);
 }
 
-static u64 slept[CREW_CPUS]; /* how often it was woken */
+static u64 slept[CREW_CPUS];        /* how often it was woken */
+static bool wants_to[CREW_CPUS];    /* [a] it will wait the next moment */
+
+/* Until the other one is about to wait, and a little longer, another time each round: what is wrong is so when it looks just now. */
+static void meet(unsigned other, unsigned round)
+{
+    for (unsigned i = 0; i < 100 && !__atomic_load_n(&wants_to[other], __ATOMIC_ACQUIRE); i++)
+        cpu_relax();
+    __atomic_store_n(&wants_to[other], false, __ATOMIC_RELEASE);
+    for (unsigned i = 0; i < round % 3; i++)
+        cpu_relax();
+}
 
 /* CPUs 0 and 1 take turns by word 0, CPUs 2 and 3 by word 1. */
 static void take_turns(unsigned cpu)
 {
     unsigned word = cpu / 2, me = cpu % 2;
 
-    for (unsigned round = 0; round < ROUNDS; round++) {
+    for (unsigned round = 0; round < TURNS; round++) {
         u32 turn;
 
-        while ((turn = __atomic_load_n(&words[word], __ATOMIC_ACQUIRE)) != me)
+        while ((turn = __atomic_load_n(&words[word], __ATOMIC_ACQUIRE)) != me) {
+            __atomic_store_n(&wants_to[cpu], true, __ATOMIC_RELEASE);
             slept[cpu] += !futex_wait(WORD(word), true, turn, FUTEX_ANY, ~0ul);
+        }
+        meet(cpu ^ 1, round);
         __atomic_store_n(&words[word], 1 - me, __ATOMIC_RELEASE);
         (void)futex_wake(WORD(word), true, 1, FUTEX_ANY);
     }

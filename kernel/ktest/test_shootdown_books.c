@@ -8,8 +8,10 @@
 #include "mm/shootdown.h"
 
 #define DATA 0x500000ul
-#define ROUNDS 20u
+#define ROUNDS 24u
+#define MANY_ROUNDS 150u
 #define LEAVES 8u
+#define STAY 3u /* turns that a CPU is away, and there */
 
 /* A page that shows a higher number each time, on another frame each time; what it has left shows 0 from then on. */
 static struct book {
@@ -131,7 +133,7 @@ static void by_shootdown(const struct book *book)
 static void come_and_go(unsigned cpu)
 {
     if (cpu == 0) {
-        for (u64 number = 1; number <= ROUNDS; number++)
+        for (u64 number = 1; number <= MANY_ROUNDS; number++)
             book_turn(&books[0], number, by_shootdown);
         __atomic_store_n(&turned_all, true, __ATOMIC_RELEASE);
         return;
@@ -140,10 +142,14 @@ static void come_and_go(unsigned cpu)
         u64 flags = irq_save();
 
         space_pause(current()->user);
-        cpu_relax();
+        for (unsigned i = 0; i < STAY; i++)
+            cpu_relax();
         user_context_load(current()->user);
         irq_restore(flags);
-        book_read(&books[0], cpu);
+        for (unsigned i = 0; i < STAY; i++) {
+            book_read(&books[0], cpu);
+            cpu_relax();
+        }
     }
 }
 
@@ -197,4 +203,70 @@ KTEST(flush_crosswise, "all CPUs ask all others at the same time")
 /* See tell_seen(). */
 {
     return run_in_space(crosswise);
+}
+
+/* --- when a CPU says that it has done it -------------------------------------------------------------------------------------------- */
+
+static u64 load_them;    /* [a] bit n: CPU n is to turn to the space's tables */
+static u64 still_loaded; /* so often a CPU had said that it had left them, and had not */
+
+static bool wanted_of(unsigned cpu)
+{
+    return __atomic_load_n(&load_them, __ATOMIC_ACQUIRE) >> cpu & 1;
+}
+
+/* CPU 0: that one is to leave the space's tables. */
+static void unload_at(unsigned cpu)
+{
+    struct shootdown *request;
+
+    __atomic_fetch_or(&load_them, 1ul << cpu, __ATOMIC_RELEASE);
+    while (wanted_of(cpu))
+        cpu_relax();
+    request = shootdown_begin(&space->users);
+    request->unload = true;
+    request->pending = 1ul << cpu;
+    shootdown_ask(request);
+    still_loaded += __atomic_load_n(&space->users.loaded, __ATOMIC_ACQUIRE) >> cpu & 1;
+    shootdown_end();
+}
+
+static void load_and_unload(unsigned cpu)
+{
+    if (cpu == 0) {
+        for (unsigned i = 0; i < ROUNDS; i++)
+            unload_at(1 + i % (CREW_CPUS - 1));
+        __atomic_store_n(&turned_all, true, __ATOMIC_RELEASE);
+        return;
+    }
+    for (; !__atomic_load_n(&turned_all, __ATOMIC_ACQUIRE); cpu_relax()) {
+        u64 flags = irq_save();
+
+        if (wanted_of(cpu)) {
+            user_context_load(current()->user);
+            __atomic_fetch_and(&load_them, ~(1ul << cpu), __ATOMIC_RELEASE);
+        }
+        irq_restore(flags);
+    }
+}
+
+static int done_when_it_says_so(struct address_space *of)
+{
+    int error = crew_start(of);
+
+    if (error)
+        return error;
+    space = of;
+    turned_all = false;
+    load_them = still_loaded = 0;
+    crew_do(load_and_unload);
+    crew_end();
+    fact(FACT_COUNT, ROUNDS, still_loaded);
+    return 0;
+}
+
+KTEST(flush_done, "CPUs leave a space's tables when they are asked to, one after the other")
+/* COUNT: requests; how many were answered and not done. */
+{
+    return run_in_space(done_when_it_says_so);
 }
