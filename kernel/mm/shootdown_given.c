@@ -23,9 +23,10 @@ struct shootdown *shootdown_begin(struct space_users *users)
     struct cpu *cpu = cpu_pin();
     struct shootdown *request = &shootdown_requests[cpu->id];
 
-    ASSERT(irq_enabled(), "tlb_shootdown: called with interrupts off: two CPUs that wait for each other would never answer");
-    ASSERT(!request->pending, "tlb_shootdown: CPU %d begins another one while CPUs %#lx have not answered the last", cpu->id,
-           request->pending);
+    ASSERT(irq_enabled(), "shootdown_begin: interrupts are off: two CPUs that ask each other would both wait, and neither would answer");
+    ASSERT(!request->pending,
+           "shootdown_begin: CPU %d wants to ask anew, and its last request is not answered yet by CPUs %#lx (bit n: CPU n): "
+           "shootdown_ask() came back too early", cpu->id, request->pending);
     *request = (struct shootdown){ .users = users };
     return request;
 }

@@ -3,6 +3,7 @@
    while it sleeps. */
 #include "proc/futex.h"
 #include "arch/upcall.h"
+#include "base/assert.h"
 #include "base/lab.h"
 #include "fs/file.h"
 #include "lib/errno.h"
@@ -241,6 +242,7 @@ static int waiter_sleep(struct futex_waiter *w, u64 when)
 
     while (!w->woken && !error)
         error = when == ~0ul ? wait_interruptible(&w->queue, &w->lock) : wait_interruptible_until(&w->queue, &w->lock, when);
+    ASSERT(!w->woken || list_empty(&w->link), "waiter_wake: its waiter still stands in a bucket, and is gone from here on");
     spin_unlock(&w->lock);
     if (error) {
         struct bucket *bucket = lock_bucket_of(w);
