@@ -35,7 +35,7 @@ _Noreturn void cpu_main(struct cpu *cpu)
 bool cpu_bring_up(struct cpu *cpu, u32 apic_id)
 {
 #if SOLVED >= 402
-    u64 until = clock_ns() + ANSWER_NS;
+    u64 until = clock_ns() + answer_ns();
 
     cpu_start(apic_id, cpu, (void *)(cpu->current->stack.base + cpu->current->stack.size), cpu_main);
     while (!__atomic_load_n(&cpu->online, __ATOMIC_ACQUIRE))
@@ -46,7 +46,7 @@ bool cpu_bring_up(struct cpu *cpu, u32 apic_id)
     return true;
 #else
     /* cpu_start() (arch/smp.h) sends the interrupts; stacks grow downwards. cpu->online says when it is there. Do not wait for ever: after
-       ANSWER_NS it is given up, unless it has arrived just now (cpu_give_up()). */
+       answer_ns() it is given up, unless it has arrived just now (cpu_give_up()). */
     (void)cpu, (void)apic_id, (void)cpu_start;
     lab_stub("4.2", "cpu_bring_up");
     return false;
