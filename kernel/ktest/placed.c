@@ -1,6 +1,7 @@
 /* Threads on CPUs of a test's choice (placed.h). Lock: the run queues'. */
 #include "ktest/placed.h"
 #include "arch/smp.h"
+#include "arch/user.h"
 #include "sched/wait.h"
 
 static struct {
@@ -89,6 +90,8 @@ void go_to(int cpu)
 {
     u64 flags = irq_save();
 
+    if (current()->user) /* this CPU would keep its page tables, and have to be asked to give them up (lab 4.4) */
+        space_unload(current()->user->users);
     lift.to = cpu;
     __atomic_store_n(&lift.passenger, current(), __ATOMIC_RELEASE);
     thread_block(NULL, "the lift");

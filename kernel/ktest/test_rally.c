@@ -194,9 +194,9 @@ static _Noreturn void come_late(struct cpu *cpu)
 }
 
 KTEST(rally_late, "a CPU comes when it was given up")
-/* As bring_up() says, 0. Then COUNT: 0, how many are online; 1, whether it has a run queue. */
+/* As bring_up() says, 0, and of another one, 1. In between, COUNT: 0, how many are online; 1, whether it has a run queue. */
 {
-    struct cpu *cpu = cpu_prepare(1, NOBODY);
+    struct cpu *cpu = cpu_prepare(1, NOBODY), *other;
 
     cpus_find(apic_ids, MOST);
     if (!cpu)
@@ -209,6 +209,10 @@ KTEST(rally_late, "a CPU comes when it was given up")
         cpu_relax();
     fact(FACT_COUNT, 0, nr_online());
     fact(FACT_COUNT, 1, cpu->rq != NULL);
+    other = cpu_prepare(2, apic_ids[2]);
+    if (!other)
+        return -ENOMEM;
+    bring_up(1, other, apic_ids[2]);
     return 0;
 }
 
