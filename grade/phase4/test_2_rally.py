@@ -1,7 +1,7 @@
 """Lab 4.2: cpu_main(), cpu_bring_up(). The machine's other CPUs come up, each with what is its own, and take part when that is ready; one
 that does not come is left out."""
 
-from grade.api import boots, exercise, require, seeds
+from grade.api import boots, exercise, never_came, require, seeds
 
 FIRST, OTHER = 0, 1  # steps of the tests in which the kernel brings up CPUs of the test's choice
 ALONE = "cpus=1 answer=2"  # the kernel brings up no other CPU: the test does; it waits 2 ms for one
@@ -18,14 +18,16 @@ def of(run, key):
 def test_every_cpu_comes_up_and_runs_threads(boot):
     """A machine has as many CPUs as it has, and a kernel that uses one of them wastes the others; `cpus=` says how many are to be used."""
     for cpus, option, expected in ((2, "", 2), (4, "", 4), (8, "", 8), (4, "cpus=2", 2)):
-        run = boot("rally_cpus", option, cpus=cpus, trace="off")
-        online = run.fact("COUNT").b
+        run = boot("rally_cpus", option, cpus=cpus, trace="off", outcome=None)
+        never_came(run, "each CPU comes up and is online, and a thread that is put into its queue runs there")
+        online, idle = [fact.b for fact in run.facts("COUNT")]
         require(online == expected, "all CPUs that the machine has, and `cpus=` allows, are online",
                 f"{online} of {expected}, on a machine with {cpus} {option}")
         for cpu, seen in of(run, "FOUND").items():
             require(seen == cpu, "this_cpu() is the CPU that asks", f"a thread on CPU {cpu} was told that it is on CPU {seen}")
         for cpu, own in of(run, "NOTE").items():
             require(own, "a CPU finds its own struct cpu, and there its own run queue, in which it runs", f"CPU {cpu} did not")
+        require(idle == expected - 1, "a CPU that has nobody to run idles (idle_run())", f"{idle} of {expected - 1} CPUs say so")
 
 
 def stacks(run, cpus):
@@ -43,7 +45,8 @@ def stacks(run, cpus):
 def test_each_cpu_stands_on_stacks_of_its_own(boot):
     """Two CPUs on one stack overwrite each other's return addresses; and an exception may come on all of them at once."""
     run = boot("rally_cpus", cpus=4)
-    require(run.fact("COUNT").b == 4, "all CPUs are online", f"{run.fact('COUNT').b} of 4")
+    online = run.facts("COUNT")[0].b
+    require(online == 4, "all CPUs are online", f"{online} of 4")
     all_stacks = sorted(stacks(run, 4), key=lambda stack: stack[1])
     for (one, base, end), (other, next_base, _) in zip(all_stacks, all_stacks[1:]):
         require(base < end <= next_base, "no two CPUs have a stack in common",
@@ -57,7 +60,8 @@ def test_each_cpu_stands_on_stacks_of_its_own(boot):
 @exercise("4.2", points=2)
 def test_each_cpu_has_ticks_of_its_own(boot):
     """A CPU's timer interrupts that CPU alone. Where none does, a thread that computes is never made to share."""
-    run = boot("rally_ticks", "quantum=3 hz=2000", cpus=4, limit_ms=400)
+    run = boot("rally_ticks", "quantum=3 hz=2000", cpus=4, outcome=None)
+    never_came(run, "a thread that computes is interrupted by the ticks of its CPU, until there were 12")
     ticks, switches = of(run, "COUNT"), of(run, "SWITCHES")
     require(len(ticks) == 4, "all CPUs are online", f"{len(ticks)} of 4")
     period = [run.kernel["run_queues"][cpu].tick_ns for cpu in ticks]
@@ -95,7 +99,8 @@ def test_a_cpu_is_online_when_all_is_ready(boot, seeds):
 @exercise("4.2", points=2)
 def test_a_cpu_that_does_not_answer_is_left_out(boot):
     """Processors are broken, or are not there though the firmware says so. The others are to be used all the same."""
-    run = boot("rally_silent", ALONE, cpus=2)
+    run = boot("rally_silent", ALONE, cpus=2, limit_ms=40, outcome=None)
+    never_came(run, "a CPU that does not come is given up after answer_ns()")
     came, took = of(run, "RETURNED"), of(run, "NOTE")
     require(not came[FIRST], "of a CPU that does not come cpu_bring_up() returns false", "it returned true, of one that does not exist")
     require(took[FIRST] >= 2_000_000, "a CPU has the time to come that answer_ns() says", f"given up after {took[FIRST]} ns, of 2000000")

@@ -4,6 +4,7 @@ and get to another without being lost, forgotten, or run by two."""
 from grade.api import boots, exercise, require, seeds
 
 STILL = "steal=off balancing=off"  # threads change their queue when they are woken, and where their mask says so, alone
+SPREADS = "threads run on other CPUs when those idle"
 
 
 def cpus_of(mask):
@@ -22,7 +23,7 @@ def chosen(mask, online, idle, last):
     return last if best >> last & 1 else first(best)
 
 
-@exercise("4.3", points=4)
+@exercise("4.3", points=3)
 def test_a_thread_goes_to_an_idle_cpu_or_stays_where_it_was(boot):
     """What it used last may still be in that CPU's cache; but a cold cache costs less than waiting while another CPU has nothing to do."""
     run = boot("queues_choose", cpus=2, trace="off")
@@ -133,7 +134,8 @@ def test_new_threads_spread_over_idle_cpus(boot):
 def test_no_wake_is_lost_between_cpus(boot, seeds):
     """Who is about to wait on one CPU, and is woken by another one in that very moment, must not wait for ever."""
     for part in boot("queues_wakeups", build="race", seeds=seeds, cpus=4, limit_ms=400).each_seed():
-        expected = part.fact("NOTE").b
+        expected, seen = part.fact("NOTE").a, part.fact("NOTE").b
+        require(seen.bit_count() >= 3, SPREADS, f"six threads, which wake each other, ran on CPUs {cpus_of(seen)}")
         for fact in part.facts("COUNT"):
             require(fact.b == expected, "two threads that wake each other in turn both go on", f"pair {fact.a}: {fact.b} of {expected} times")
 
@@ -147,6 +149,22 @@ def test_threads_that_are_sent_about_lose_nothing(boot, seeds):
             require(not spoilt.b, "a thread finds its registers and its stack as it left them, on whatever CPU it goes on",
                     f"thread {done.a}: spoilt in {spoilt.b} of 20 rounds")
             require(done.b == 20, "a thread does all its work, once", f"thread {done.a}: {done.b} of 20 rounds")
+        for lost in part.facts("JOINED"):
+            require(not lost.b, "threads that are made on several CPUs at once have ids of their own, and each is joined once",
+                    f"thread {lost.a}: {lost.b} of 5 that it made did not end with their codes")
+        require(part.fact("FOUND").b == 15, SPREADS, f"six threads, which are sent about, ran on CPUs {cpus_of(part.fact('FOUND').b)}")
+
+
+@exercise("4.3", points=1)
+@seeds(20)
+def test_readers_and_writers_keep_apart_on_several_cpus(boot, seeds):
+    """What was built of wait queues and spinlocks for one CPU has to hold on four: nothing of it relied on interrupts being off alone."""
+    run = boot("rwlock_shares", build="race", seeds=seeds, cpus=4, limit_ms=400)
+    idle = [cpu for cpu in range(4) if not run.kernel["run_queues"][cpu].nr_switches]
+    require(not idle, SPREADS, f"three readers and two writers; on these CPUs nobody ran: {idle}")
+    for part in run.each_seed():
+        clashes = part.fact("NOTE").a
+        require(not clashes, "while a writer is in, nobody else is, on whatever CPU", f"{clashes} times somebody was")
 
 
 @exercise("4.3", points=1)

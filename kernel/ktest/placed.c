@@ -2,6 +2,7 @@
 #include "ktest/placed.h"
 #include "arch/smp.h"
 #include "arch/user.h"
+#include "lib/errno.h"
 #include "sched/wait.h"
 
 static struct {
@@ -39,8 +40,11 @@ void put_on(struct thread *t, int cpu)
 
 struct thread *start_on(int cpu, int (*entry)(void *), void *arg, int *error)
 {
-    struct thread *t = thread_new(&(struct thread_params)THREAD_PARAMS("placed", entry, arg), error);
+    struct thread *t = NULL;
 
+    *error = -EINVAL;
+    if (cpus[cpu].online)
+        t = thread_new(&(struct thread_params)THREAD_PARAMS("placed", entry, arg), error);
     if (t)
         put_on(t, cpu);
     return t;

@@ -5,7 +5,7 @@
 
 /* t, NEW or BLOCKED, and known to nobody who could wake it, is ready on that CPU and stays there. Interrupts on. */
 void put_on(struct thread *t, int cpu);
-/* A new thread there. NULL with *error if there is none. */
+/* A new thread there. NULL with *error if there is none: -EINVAL, that CPU is not online. */
 struct thread *start_on(int cpu, int (*entry)(void *), void *arg, int *error);
 /* Yields until t has exited, then joins it: the caller's CPU never idles, so nothing depends on its being told. */
 void end_of(struct thread *t);

@@ -608,6 +608,15 @@ KTEST(queues_spread, "new threads, and as many idle CPUs")
 #define EXCHANGES 15
 
 static struct semaphore ball[PAIRS][2];
+static u64 seen_cpus; /* [a] where the threads of a test were seen */
+
+static void note_cpu(void)
+{
+    u64 flags = irq_save();
+
+    __atomic_fetch_or(&seen_cpus, 1ul << this_cpu()->id, __ATOMIC_RELAXED);
+    irq_restore(flags);
+}
 
 static int play(void *arg)
 {
@@ -616,17 +625,19 @@ static int play(void *arg)
     for (u64 i = 0; i < EXCHANGES; i++) {
         semaphore_down(&ball[pair][side]);
         counts[pair]++;
+        note_cpu();
         semaphore_up(&ball[pair][!side]);
     }
     return 0;
 }
 
 KTEST(queues_wakeups, "pairs of threads wake each other, on whatever CPU they are")
-/* COUNT: a pair, how often one of them was woken; expected is 2 * EXCHANGES, which NOTE says. */
+/* COUNT: a pair, how often one of them was woken. NOTE: how often it should be, and the CPUs on which any of them ran, a mask. */
 {
     struct test_threads threads = { 0 };
     int error;
 
+    seen_cpus = 0;
     for (unsigned i = 0; i < PAIRS; i++) {
         semaphore_init(&ball[i][0], "ball", 1);
         semaphore_init(&ball[i][1], "ball", 0);
@@ -636,7 +647,7 @@ KTEST(queues_wakeups, "pairs of threads wake each other, on whatever CPU they ar
     if (error)
         return error;
     threads_join(&threads);
-    fact(FACT_NOTE, 0, 2 * EXCHANGES);
+    fact(FACT_NOTE, 2 * EXCHANGES, seen_cpus);
     for (unsigned i = 0; i < PAIRS; i++)
         fact(FACT_COUNT, i, counts[i]);
     return 0;
@@ -646,7 +657,7 @@ KTEST(queues_wakeups, "pairs of threads wake each other, on whatever CPU they ar
 #define WORDS 12
 
 static u32 working; /* [a] */
-static u64 done_by[WORKERS], spoilt[WORKERS];
+static u64 done_by[WORKERS], spoilt[WORKERS], lost[WORKERS];
 
 /* Gives the CPU up, now this way, now that, with values in registers and on the stack that have to be the same afterwards. */
 static bool keeps(u64 n, u64 round)
@@ -667,12 +678,29 @@ static bool keeps(u64 n, u64 round)
     return a == n * 1000003 + round && b == ~a && c == a << 7 && d == (a ^ 0x5555);
 }
 
+static int come_and_go(void *arg)
+{
+    return (int)(u64)arg;
+}
+
+/* Makes a thread, while others do, and takes its code. */
+static bool has_child(u64 code)
+{
+    int got = -1;
+    tid_t tid = thread_create(&(struct thread_params)THREAD_PARAMS("child", come_and_go, (void *)code));
+
+    return tid > 0 && !thread_join(tid, &got) && (u64)got == code;
+}
+
 static int work_and_move(void *arg)
 {
     u64 n = number_of(arg);
 
     for (u64 i = 0; i < rounds; i++) {
+        note_cpu();
         spoilt[n] += !keeps(n, i);
+        if (i % 4 == n % 4)
+            lost[n] += !has_child(n * 1000 + i);
         done_by[n]++;
     }
     __atomic_fetch_sub(&working, 1, __ATOMIC_RELEASE);
@@ -703,6 +731,8 @@ static int storm(u64 often)
     working = WORKERS;
     memset(done_by, 0, sizeof(done_by));
     memset(spoilt, 0, sizeof(spoilt));
+    memset(lost, 0, sizeof(lost));
+    seen_cpus = 0;
     error = threads_start(&threads, WORKERS, work_and_move);
     if (error)
         return error;
@@ -715,12 +745,15 @@ static int storm(u64 often)
     for (unsigned i = 0; i < WORKERS; i++) {
         fact(FACT_COUNT, i, done_by[i]);
         fact(FACT_NOTE, i, spoilt[i]);
+        fact(FACT_JOINED, i, lost[i]);
     }
+    fact(FACT_FOUND, 0, seen_cpus);
     return 0;
 }
 
 KTEST(queues_storm, "threads sleep, yield, and are sent about (race build)")
-/* COUNT: a thread, the rounds that it did, of 20; NOTE: a thread, in how many of them its registers or stack were spoilt. */
+/* COUNT: a thread, the rounds that it did, of 20. NOTE: a thread, in how many of them its registers or stack were spoilt. JOINED: a thread,
+   how often a thread that it made did not come to its end with its code. FOUND: the CPUs on which any of them ran, a mask. */
 {
     return storm(20);
 }
