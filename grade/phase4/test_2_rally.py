@@ -126,6 +126,6 @@ def test_a_cpu_that_comes_too_late_halts(boot):
 def test_a_cpu_that_has_arrived_is_waited_for(boot):
     """It has found that it is wanted, and takes part: who leaves it out now has a CPU that runs threads and that nobody knows of."""
     run = boot("rally_arrived", ALONE, cpus=2)
-    require(run.fact("RETURNED").b, "a CPU that cannot be given up any more (cpu_give_up() returned false) comes up: so cpu_bring_up() says",
+    require(run.fact("RETURNED").b, "a CPU that cannot be given up any more (cpu_give_up() says so) comes up: cpu_bring_up() returns true",
             "it returned false")
     require(run.fact("FOUND").b, "cpu_bring_up() returns true when the CPU is online, and not before", "it was not yet")

@@ -1,5 +1,8 @@
-"""Lab 4.3: cpu_choose(), thread_rq_lock(), rq_lock_both(), thread_move(), resched_remote(). Each CPU has a run queue; threads belong to one,
-and get to another without being lost, forgotten, or run by two."""
+"""Lab 4.3: cpu_choose(), thread_rq_lock(), rq_lock_both(), thread_move(), resched_remote(). Each CPU has a run queue; threads belong to
+one, and get to another without being lost, forgotten, or run by two."""
+
+import functools
+import operator
 
 from grade.api import boots, exercise, require, seeds
 
@@ -74,10 +77,10 @@ def test_two_locks_are_taken_in_one_order(boot, seeds):
 
 
 @exercise("4.3", points=3)
-@boots(3)
+@boots(2)
 def test_a_thread_that_is_moved_keeps_its_place_in_time(boot):
     """It was not its own will to go: who would lose its turn by that could be moved about and never run."""
-    for policy in ("rr", "prio", "mlfq"):
+    for policy in ("rr", "prio"):
         run = boot("queues_move", f"{STILL} sched={policy}", cpus=2)
         left, there = [fact.b for fact in run.facts("COUNT")]
         require((left, there) == (0, 5), "who was moved is counted in the new queue, and not in the old one (nr_ready)",
@@ -103,7 +106,7 @@ def test_a_thread_that_is_moved_runs_at_once_if_it_has_to(boot):
 @exercise("4.3", points=3)
 @boots(3)
 def test_who_is_woken_for_another_cpu_runs_there_at_once(boot):
-    """An idle CPU has no tick: if nobody interrupts it, it sleeps on, with a thread in its queue. A busy one would notice at its next tick."""
+    """An idle CPU has no tick: if nobody interrupts it, it sleeps on, with a thread in its queue. A busy one would notice a tick later."""
     run = boot("queues_interrupt", STILL, cpus=4)
     for fact in run.facts("COUNT"):
         meant, cpu = fact.a >> 8, fact.a & 255
@@ -114,11 +117,12 @@ def test_who_is_woken_for_another_cpu_runs_there_at_once(boot):
         run = boot(ktest, f"{STILL} {option}", cpus=4)
         where, soon, ticks = ({fact.a: fact.b for fact in run.facts(key)} for key in ("FOUND", "NOTE", "TURN"))
         for step in where:
-            expected = {4: 2, 5: 1}.get(step, step)
-            require(soon[step] and not ticks[step], "a CPU that has to choose anew is told by the CPU that found it out, and not by its own next "
-                    "tick", f"a thread was woken for CPU {expected}, {'where a less important one computes' if option else 'which idles'}",
-                    f"it ran before the waker had looked 3000 times: {bool(soon[step])}; after {ticks[step]} ticks of that CPU")
-            require(where[step] == expected, "who is woken goes where it ran last if that CPU idles, or to the first idle one where it may run",
+            expected = {4: 2, 5: 1, 6: 3}.get(step, step)
+            require(soon[step] and not ticks[step], "a CPU that has to choose anew is told by the CPU that found it out, and does not wait "
+                    "for its own tick", f"a thread was {'woken for' if step < 6 else 'sent from CPU 1 to'} CPU {expected}, "
+                    + ("where a less important one runs" if option else "which idles"),
+                    f"it ran there before the other one had looked 3000 times: {bool(soon[step])}; after {ticks[step]} ticks of that CPU")
+            require(where[step] == expected, "who is woken goes where it ran last if that CPU idles, or to the first idle one of its mask",
                     f"it ran on CPU {where[step]}, expected {expected}")
 
 
@@ -133,11 +137,14 @@ def test_new_threads_spread_over_idle_cpus(boot):
 @seeds(20)
 def test_no_wake_is_lost_between_cpus(boot, seeds):
     """Who is about to wait on one CPU, and is woken by another one in that very moment, must not wait for ever."""
-    for part in boot("queues_wakeups", build="race", seeds=seeds, cpus=4, limit_ms=400).each_seed():
-        expected, seen = part.fact("NOTE").a, part.fact("NOTE").b
-        require(seen.bit_count() >= 3, SPREADS, f"six threads, which wake each other, ran on CPUs {cpus_of(seen)}")
+    run = boot("queues_wakeups", build="race", seeds=seeds, cpus=4, limit_ms=400)
+    seen = functools.reduce(operator.or_, (fact.b for fact in run.facts("NOTE")))
+    require(seen & seen - 1, SPREADS, f"three threads, which are woken again and again, ran on CPUs {cpus_of(seen)}")
+    for part in run.each_seed():
+        expected = part.fact("NOTE").a
         for fact in part.facts("COUNT"):
-            require(fact.b == expected, "two threads that wake each other in turn both go on", f"pair {fact.a}: {fact.b} of {expected} times")
+            require(fact.b == expected, "two threads that wake each other in turn both go on",
+                    f"pair {fact.a}: {fact.b} of {expected} times")
 
 
 @exercise("4.3", points=2)
@@ -152,7 +159,8 @@ def test_threads_that_are_sent_about_lose_nothing(boot, seeds):
         for lost in part.facts("JOINED"):
             require(not lost.b, "threads that are made on several CPUs at once have ids of their own, and each is joined once",
                     f"thread {lost.a}: {lost.b} of 5 that it made did not end with their codes")
-        require(part.fact("FOUND").b == 15, SPREADS, f"six threads, which are sent about, ran on CPUs {cpus_of(part.fact('FOUND').b)}")
+        seen = part.fact("FOUND").b
+        require(seen & seen - 1, SPREADS, f"six threads, which are sent about, ran on CPUs {cpus_of(seen)}")
 
 
 @exercise("4.3", points=1)

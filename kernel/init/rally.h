@@ -16,7 +16,7 @@ void smp_rally(void);
 
 /* Lab 4.2 (rally.c). */
 
-/* The first C of a CPU that comes up: on its idle thread's stack, with the kernel's page tables, and with what cpu_prepare() has made for it
+/* The first C of a CPU that comes up: on its idle thread's stack, with the kernel's page tables, and with what cpu_prepare() has made
    (prepare.h); nothing else of this CPU is set up. It takes part from cpu_set_online() on, and runs threads. One that was given up in the
    meantime halts, and has joined nothing. Interrupts are off, up to idle_run(). */
 _Noreturn void cpu_main(struct cpu *cpu);

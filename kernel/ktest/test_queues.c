@@ -12,6 +12,7 @@
 #include "sched/affinity.h"
 #include "sched/control.h"
 #include "sched/placement.h"
+#include "sched/preempt.h"
 #include "sched/sync.h"
 #include "sched/timer.h"
 #include "sched/wait.h"
@@ -332,6 +333,8 @@ KTEST(queues_move, "waiting threads are moved to another queue")
     for (unsigned i = 0; i < MOVED; i++)
         queue_at(i % 2 ? to : from, t[i], (i + 1) * 1000);
     from->clock = to->clock = 100000;
+    for (unsigned i = 0; i < MOVED; i++)
+        t[i]->cpu_cycles = t[i]->slice_start + rr_quantum(t[i]); /* as if their priority, and so their quantum, had become smaller */
     for (unsigned i = 0; i < 3; i++)
         thread_move(from, to, t[order[i]]);
     fact(FACT_COUNT, 0, from->nr_ready);
@@ -392,7 +395,7 @@ KTEST(queues_move_preempts, "a thread is moved to a CPU that idles, or runs some
     return 0;
 }
 
-/* --- telling another CPU --------------------------------------------------------------------------------------------------------------- */
+/* --- telling another CPU ------------------------------------------------------------------------------------------------------------- */
 
 #define MOST_LOOKS 3000 /* of the waker, for one that is to run at once: less than a tick */
 
@@ -462,9 +465,48 @@ static int wake_there(u64 step, int from, u64 mask, u64 idle, int expected)
     return 0;
 }
 
+static int say_where(void *unused)
+{
+    (void)unused;
+    while (!__atomic_load_n(&over, __ATOMIC_RELAXED)) {
+        u64 flags = irq_save();
+
+        __atomic_store_n(&sleeper.cpu, this_cpu()->id, __ATOMIC_RELAXED);
+        irq_restore(flags);
+        cpu_relax();
+    }
+    return 0;
+}
+
+/* A thread that computes on CPU 1 is sent to CPU 3. Tells as wake_and_watch() does. */
+static int send_there(u64 step)
+{
+    struct thread *t;
+    u64 ticks;
+    int error;
+
+    over = 0;
+    memset(&sleeper, 0, sizeof(sleeper));
+    t = start_on(1, say_where, NULL, &error);
+    if (!t)
+        return error;
+    while (__atomic_load_n(&sleeper.cpu, __ATOMIC_RELAXED) != 1)
+        cpu_relax();
+    ticks = run_queues[1].nr_ticks;
+    thread_set_affinity(t->tid, 8);
+    for (unsigned i = 0; i < MOST_LOOKS && __atomic_load_n(&sleeper.cpu, __ATOMIC_RELAXED) == 1; i++)
+        cpu_relax();
+    fact(FACT_FOUND, step, (u64)sleeper.cpu);
+    fact(FACT_NOTE, step, sleeper.cpu != 1);
+    fact(FACT_TURN, step, run_queues[1].nr_ticks - ticks);
+    __atomic_store_n(&over, 1, __ATOMIC_RELAXED);
+    end_of(t);
+    return 0;
+}
+
 KTEST(queues_wake, "threads are woken for CPUs that idle")
-/* As wake_and_watch() says. 1 to 3: bound to that CPU, which idles. 4: it slept on CPU 2, which idles, and may run anywhere. 5: on this one,
-   which is busy, and may run anywhere. */
+/* As wake_and_watch() says. 1 to 3: bound to that CPU, which idles. 4: it slept on CPU 2, which idles, and may run anywhere. 5: it slept on
+   this one, which is busy, and may run anywhere. 6: it computes on CPU 1 and is sent to CPU 3. */
 {
     u64 mask = current()->cpu_mask;
     int error = 0;
@@ -490,6 +532,8 @@ KTEST(queues_wake, "threads are woken for CPUs that idle")
             end_of(t);
         }
     }
+    if (!error)
+        error = send_there(6);
     current()->cpu_mask = mask;
     return error;
 }
@@ -498,7 +542,7 @@ static int compute_until_over(void *unused)
 {
     (void)unused;
     while (!__atomic_load_n(&over, __ATOMIC_RELAXED))
-        ;
+        cpu_relax();
     return 0;
 }
 
@@ -518,7 +562,9 @@ KTEST(queues_wake_preempts, "an important thread is woken for a CPU that compute
         thread_set_priority(t->tid, PRIORITY_HIGH);
         hog = start_on(2, compute_until_over, NULL, &error);
         for (u64 ticks = run_queues[2].nr_ticks; hog && run_queues[2].nr_ticks < ticks + 2;)
-            cpu_relax(); /* it computes, and the next tick is a while away */
+            cpu_relax();
+        for (unsigned i = 0; i < 50; i++)
+            cpu_relax(); /* it is out of its interrupt, and the next tick is a while away */
         wake_and_watch(2, t, 2);
         __atomic_store_n(&over, 1, __ATOMIC_RELAXED);
         end_of(t);
@@ -573,7 +619,7 @@ KTEST(queues_interrupt, "resched_remote() interrupts the CPU whose queue it is")
     return error;
 }
 
-/* --- all at once ------------------------------------------------------------------------------------------------------------------------ */
+/* --- all at once ---------------------------------------------------------------------------------------------------------------------- */
 
 static int compute_while(void *arg)
 {
@@ -604,10 +650,12 @@ KTEST(queues_spread, "new threads, and as many idle CPUs")
     return error;
 }
 
-#define PAIRS 3
-#define EXCHANGES 15
+/* The compiler does not know what comes out, and so has to keep it. */
+__attribute__((noipa)) static u64 mixed(u64 n, u64 round, u64 i)
+{
+    return (n * 1000003 + round) * 2654435761 + i;
+}
 
-static struct semaphore ball[PAIRS][2];
 static u64 seen_cpus; /* [a] where the threads of a test were seen */
 
 static void note_cpu(void)
@@ -618,36 +666,63 @@ static void note_cpu(void)
     irq_restore(flags);
 }
 
-static int play(void *arg)
-{
-    u64 n = number_of(arg), pair = n / 2, side = n % 2;
+#define PAIRS 3
+#define WAKES 30
 
-    for (u64 i = 0; i < EXCHANGES; i++) {
-        semaphore_down(&ball[pair][side]);
+static struct semaphore ball[PAIRS];
+static u64 about_to_wait[PAIRS]; /* [a] for which wake */
+
+static void wait_often(u64 pair)
+{
+    for (u64 i = 1; i <= WAKES; i++) {
+        __atomic_store_n(&about_to_wait[pair], i, __ATOMIC_RELEASE);
+        semaphore_down(&ball[pair]);
         counts[pair]++;
         note_cpu();
-        semaphore_up(&ball[pair][!side]);
     }
+}
+
+/* Each wake comes while the other one is on its way to wait, now a little earlier, now a little later. */
+static void wake_often(u64 pair)
+{
+    for (u64 i = 1; i <= WAKES; i++) {
+        while (__atomic_load_n(&about_to_wait[pair], __ATOMIC_ACQUIRE) < i) {
+            thread_yield();
+            cpu_relax();
+        }
+        for (u64 n = mixed(pair, i, ktest_report.count) >> 7 & 7; n; n--)
+            cpu_relax();
+        semaphore_up(&ball[pair]);
+    }
+}
+
+static int play(void *arg)
+{
+    (number_of(arg) % 2 ? wait_often : wake_often)(number_of(arg) / 2);
     return 0;
 }
 
-KTEST(queues_wakeups, "pairs of threads wake each other, on whatever CPU they are")
-/* COUNT: a pair, how often one of them was woken. NOTE: how often it should be, and the CPUs on which any of them ran, a mask. */
+KTEST(queues_wakeups, "pairs of threads: one wakes the other, on whatever CPU they are")
+/* COUNT: a pair, how often one was woken. NOTE: how often it should be, and the CPUs on which any of them was woken, a mask. */
 {
     struct test_threads threads = { 0 };
     int error;
 
     seen_cpus = 0;
     for (unsigned i = 0; i < PAIRS; i++) {
-        semaphore_init(&ball[i][0], "ball", 1);
-        semaphore_init(&ball[i][1], "ball", 0);
-        counts[i] = 0;
+        semaphore_init(&ball[i], "ball", 0);
+        counts[i] = about_to_wait[i] = 0;
     }
     error = threads_start(&threads, 2 * PAIRS, play);
     if (error)
         return error;
+    while (__atomic_load_n(&about_to_wait[0], __ATOMIC_RELAXED) < WAKES) { /* the first one has two who wake it */
+        thread_wake_by_hand(threads.tid[1]);
+        thread_yield();
+        cpu_relax();
+    }
     threads_join(&threads);
-    fact(FACT_NOTE, 2 * EXCHANGES, seen_cpus);
+    fact(FACT_NOTE, WAKES, seen_cpus);
     for (unsigned i = 0; i < PAIRS; i++)
         fact(FACT_COUNT, i, counts[i]);
     return 0;
@@ -662,20 +737,20 @@ static u64 done_by[WORKERS], spoilt[WORKERS], lost[WORKERS];
 /* Gives the CPU up, now this way, now that, with values in registers and on the stack that have to be the same afterwards. */
 static bool keeps(u64 n, u64 round)
 {
-    u64 a = n * 1000003 + round, b = ~a, c = a << 7, d = a ^ 0x5555, words[WORDS];
+    u64 a = mixed(n, round, 100), b = mixed(n, round, 101), c = mixed(n, round, 102), d = mixed(n, round, 103);
+    volatile u64 words[WORDS];
+    bool same;
 
     for (unsigned i = 0; i < WORDS; i++)
-        words[i] = a + i;
-    asm volatile("" : "+r"(a), "+r"(b), "+r"(c), "+r"(d), "+m"(words));
+        words[i] = mixed(n, round, i);
     if (round % 3 == n % 3)
         thread_sleep(20000);
     else
         thread_yield();
-    asm volatile("" : "+r"(a), "+r"(b), "+r"(c), "+r"(d), "+m"(words));
+    same = a == mixed(n, round, 100) && b == mixed(n, round, 101) && c == mixed(n, round, 102) && d == mixed(n, round, 103);
     for (unsigned i = 0; i < WORDS; i++)
-        if (words[i] != a + i)
-            return false;
-    return a == n * 1000003 + round && b == ~a && c == a << 7 && d == (a ^ 0x5555);
+        same = same && words[i] == mixed(n, round, i);
+    return same;
 }
 
 static int come_and_go(void *arg)
@@ -738,6 +813,7 @@ static int storm(u64 often)
         return error;
     while (__atomic_load_n(&working, __ATOMIC_ACQUIRE)) {
         bind(&threads, (unsigned)(random_bits() % WORKERS), 1 + random_bits() % 15);
+        thread_wake_by_hand(threads.tid[random_bits() % WORKERS]); /* if it sleeps, perhaps just as the timer wakes it */
         thread_yield();
         cpu_relax();
     }

@@ -36,8 +36,8 @@ static int look(void *arg)
 }
 
 KTEST(rally_cpus, "a thread on each CPU says where it is")
-/* COUNT: 0, CPUs that are online; 1, those of them that idle in the end, but for this one. FOUND: the CPU on which the thread was put, the one that this_cpu() said. NOTE: the same CPU, whether
-   structure and run queue are that one's. */
+/* COUNT: 0, CPUs that are online; 1, those of them that idle in the end, but for this one. FOUND: the CPU on which the thread was put, the
+   one that this_cpu() said. NOTE: the same CPU, whether structure and run queue are that one's. */
 {
     fact(FACT_COUNT, 0, nr_online());
     for (int cpu = 0; cpu < (int)MOST; cpu++) {
@@ -253,9 +253,10 @@ KTEST(rally_arrived, "a CPU has arrived when it would be given up")
 __attribute__((no_sanitize_thread)) static void tell_state(const struct cpu *cpu)
 {
     const struct rq *rq = &run_queues[cpu->id];
+    bool queue = cpu->rq == rq && rq->idle && rq->curr == rq->idle, tick = rq->tick_phase;
 
-    fact(FACT_STATE, 0, cpu->rq == rq && rq->idle && rq->curr == rq->idle);
-    fact(FACT_STATE, 1, rq->tick_phase != 0);
+    fact(FACT_STATE, 0, queue);
+    fact(FACT_STATE, 1, tick);
 }
 
 KTEST(rally_ready, "what a CPU has when it is online (race build)")
