@@ -134,7 +134,7 @@ def test_new_threads_spread_over_idle_cpus(boot):
 
 
 @exercise("4.3", points=2)
-@seeds(20)
+@seeds(40)
 def test_no_wake_is_lost_between_cpus(boot, seeds):
     """Who is about to wait on one CPU, and is woken by another one in that very moment, must not wait for ever."""
     run = boot("queues_wakeups", build="race", seeds=seeds, cpus=4, limit_ms=400)
@@ -164,7 +164,7 @@ def test_threads_that_are_sent_about_lose_nothing(boot, seeds):
 
 
 @exercise("4.3", points=1)
-@seeds(20)
+@seeds(40)
 def test_readers_and_writers_keep_apart_on_several_cpus(boot, seeds):
     """What was built of wait queues and spinlocks for one CPU has to hold on four: nothing of it relied on interrupts being off alone."""
     run = boot("rwlock_shares", build="race", seeds=seeds, cpus=4, limit_ms=400)
