@@ -24,6 +24,7 @@ from .state import Corrupt, Kernel
 
 NOTHING = 2**64 - 1  # as the fact KEPT says it
 SEEDS = 20  # so many seeds have a run's limit of time
+ANSWER_MS = 10  # so long a CPU that was started may take to come
 RACE = 16  # race build: one access in so many may be where another thread comes in; docs/performance.md says why
 
 
@@ -207,6 +208,7 @@ class Boot:
         words = [f"ktest={ktest}", f"trace={trace or ('off' if seeds else 'all')}", limit_option(limit_ms), options]
         words += [f"seed={seeds[0]} seeds={len(seeds)}"] if seeds else []
         words += [f"race={self.race}"] if build == "race" else []
+        words[1:1] = [f"answer={ANSWER_MS}"] if cpus > 1 else []
         text = " ".join(word for word in words if word)
         nonce = nonce_of(kernel, text)
         self.boots.append({"options": text, "nonce": f"{nonce:#018x}", "cpus": cpus})

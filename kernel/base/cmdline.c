@@ -47,6 +47,8 @@ static struct option options[] = {
 #if PHASE >= 4
     { .name = "cpus", .kind = OPTION_NUMBER, .about = "CPUs that are used, at most", .least = 1, .most = 64, .number = 64 },
     NUMBER("affinity", 0, ~0ul, "CPUs for the first thread and all that it makes, bit n for CPU n (0 = all)"),
+    { .name = "answer", .kind = OPTION_NUMBER, .about = "ms after which a CPU that was started and does not come is left out", .least = 1,
+      .most = 10000, .number = 100 },
     { .name = "balance", .kind = OPTION_NUMBER, .about = "ticks after which a CPU balances (0 = 50)", .most = 100000 },
     CHOICE("balancing", "move waiting threads between CPUs from time to time", "on", "off"),
     CHOICE("steal", "CPUs without work take it from others", "on", "off"),

@@ -1,6 +1,6 @@
 /* Per-CPU structures. Each CPU fills its own before anything else runs there. */
 #include "base/cpu.h"
-#include "base/panic.h"
+#include "base/assert.h"
 
 struct cpu cpus[CONFIG_MAX_CPUS];
 u64 cpus_online;
@@ -26,6 +26,8 @@ void cpu_set_online(void)
 {
     struct cpu *cpu = this_cpu();
 
+    ASSERT(!irq_enabled(), "cpu_set_online: CPU %d says that it takes part, and its interrupts are on: the first one comes too early",
+           cpu->id);
     __atomic_fetch_or(&cpus_online, 1ul << cpu->id, __ATOMIC_RELEASE);
     __atomic_store_n(&cpu->online, true, __ATOMIC_RELEASE);
 }

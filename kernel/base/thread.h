@@ -31,7 +31,7 @@ enum thread_state {
 enum thread_priority { PRIORITY_IDLE, PRIORITY_LOW, PRIORITY_NORMAL, PRIORITY_HIGH, PRIORITY_CRITICAL };
 
 enum thread_flags {
-    THREAD_KTHREAD = 1 << 0,      /* belongs to its CPU, and is never taken to another one */
+    THREAD_KTHREAD = 1 << 0,      /* made to stay on the CPU that its mask names, which no balancing takes it from */
     THREAD_DETACHED = 1 << 1,     /* nobody joins it: it is reclaimed as soon as it is off its stack */
     THREAD_USER = 1 << 2,         /* has a user mode (phase 3) */
     THREAD_IDLE = 1 << 3,         /* a CPU's idle thread: never queued, never counted */

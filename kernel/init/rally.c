@@ -1,6 +1,6 @@
 /* How the other CPUs come up: lab 4.2. The boot CPU makes everything that the other one has to find (prepare.c) and sends the interrupts
-   that start it; the start code (arch/x86_64/ap_boot.asm) brings it as far as ap_main(), on its own stack and the kernel's page tables,
-   with nothing else. */
+   that start it; the start code (arch/x86_64/ap_boot.asm) brings it as far as cpu_main(), on its own stack and the kernel's page tables,
+   with nothing else. No lock: the two meet in a word of that CPU's (prepare.c). */
 #include "init/rally.h"
 #include "arch/smp.h"
 #include "arch/user.h"
@@ -15,10 +15,7 @@
 #include "sched/sched.h"
 #include "sched/timer.h"
 
-#define ANSWER_NS (100 * NS_PER_MS)
-
-/* The first C of a CPU that comes up; interrupts are off. */
-static _Noreturn void ap_main(struct cpu *cpu)
+_Noreturn void cpu_main(struct cpu *cpu)
 {
 #if SOLVED >= 402
     cpu_init(cpu->id, cpu->current);
@@ -37,13 +34,12 @@ static _Noreturn void ap_main(struct cpu *cpu)
 #endif
 }
 
-/* Whether the CPU came. */
-static bool start(struct cpu *cpu, u32 apic_id)
+bool cpu_bring_up(struct cpu *cpu, u32 apic_id)
 {
 #if SOLVED >= 402
-    u64 until = clock_ns() + ANSWER_NS;
+    u64 until = clock_ns() + answer_ns();
 
-    cpu_start(apic_id, cpu, (void *)(cpu->current->stack.base + cpu->current->stack.size), ap_main);
+    cpu_start(apic_id, cpu, (void *)(cpu->current->stack.base + cpu->current->stack.size), cpu_main);
     while (!__atomic_load_n(&cpu->online, __ATOMIC_ACQUIRE))
         if (clock_ns() > until && cpu_give_up(cpu))
             return false;
@@ -52,9 +48,9 @@ static bool start(struct cpu *cpu, u32 apic_id)
     return true;
 #else
     /* cpu_start() (arch/smp.h) sends the interrupts; stacks grow downwards. cpu->online says when it is there. Do not wait for ever: after
-       ANSWER_NS it is given up, unless it has arrived just now (cpu_give_up()). */
-    (void)cpu, (void)apic_id, (void)ap_main, (void)cpu_start;
-    lab_stub("4.2", "start");
+       answer_ns() it is given up, unless it has arrived just now (cpu_give_up()). */
+    (void)cpu, (void)apic_id, (void)cpu_start;
+    lab_stub("4.2", "cpu_bring_up");
     return false;
 #endif
 }
@@ -79,7 +75,7 @@ void smp_rally(void)
 
         if (!cpu)
             printk("CPU %u: no memory for it; left out\n", i);
-        else if (!start(cpu, apic_id[i]))
+        else if (!cpu_bring_up(cpu, apic_id[i]))
             printk("CPU %u (APIC id %u) does not answer: left out\n", i, apic_id[i]);
     }
     obey_affinity(option_u64("affinity"));

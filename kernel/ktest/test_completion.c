@@ -37,7 +37,8 @@ KTEST(completion_once, "three threads that wait for something that happens once,
 }
 
 static struct rwlock rw;
-static volatile u64 readers, writers, most_readers, clashes;
+static struct spinlock looking = SPINLOCK("looking", RANK_CONDVAR);
+static volatile u64 readers, writers, most_readers, clashes; /* [looking] */
 
 static void look(void)
 {
@@ -53,15 +54,15 @@ static int read_and_write(void *arg)
         volatile u64 *mine = number_of(arg) < 3 ? &readers : &writers;
 
         (number_of(arg) < 3 ? rwlock_read_lock : rwlock_write_lock)(&rw);
-        flags = irq_save();
+        flags = spin_lock_irq(&looking);
         ++*mine;
         look();
-        irq_restore(flags);
+        spin_unlock_irq(&looking, flags);
         thread_yield();
-        flags = irq_save();
+        flags = spin_lock_irq(&looking);
         look();
         --*mine;
-        irq_restore(flags);
+        spin_unlock_irq(&looking, flags);
         (number_of(arg) < 3 ? rwlock_read_unlock : rwlock_write_unlock)(&rw);
     }
     return 0;

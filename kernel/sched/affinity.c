@@ -4,29 +4,18 @@
 #include "sched/placement.h"
 #include "sched/preempt.h"
 
-static int set_mask(struct rq *rq, struct thread *t, u64 mask)
+/* Whoever may not stay where it is is taken out of the reach of that CPU's scheduler under the same lock: nobody is picked by a mask of
+   before. Who waits there is put aside, and delivered by the caller; who runs, by its CPU when it makes room. */
+static void set_mask(struct rq *rq, struct thread *t, u64 mask)
 {
     t->cpu_mask = mask;
-    if (t->state == THREAD_RUNNING && !may_run_on(t, rq->cpu))
+    if (may_run_on(t, rq->cpu))
+        return;
+    if (t->state == THREAD_RUNNING) {
         resched(rq);
-    return 0;
-}
-
-/* A thread that waits in a queue of a CPU that it may not run on any more goes elsewhere. Interrupts off. */
-static void leave_queue(struct thread *t)
-{
-    for (;;) {
-        struct rq *from = thread_rq_lock(t), *to = &run_queues[cpu_choose(t)];
-        bool stays = t->state != THREAD_READY || may_run_on(t, from->cpu);
-
-        spin_unlock(&from->lock);
-        if (stays)
-            return;
-        rq_lock_both(from, to);
-        if (t->last_cpu == from->cpu && t->state == THREAD_READY && may_run_on(t, to->cpu))
-            thread_move(from, to, t);
-        spin_unlock(&to->lock);
-        spin_unlock(&from->lock);
+    } else if (t->state == THREAD_READY) {
+        sched_dequeue(rq, t);
+        sched_enqueue(rq, t, ENQUEUE_CHANGED);
     }
 }
 
@@ -39,10 +28,11 @@ int thread_set_affinity(tid_t tid, u64 mask)
     if (t && t->state < THREAD_ZOMBIE) {
         struct rq *rq = thread_rq_lock(t);
 
-        error = mask & __atomic_load_n(&cpus_online, __ATOMIC_RELAXED) ? set_mask(rq, t, mask) : -EINVAL;
-        spin_unlock(&rq->lock);
+        error = mask & __atomic_load_n(&cpus_online, __ATOMIC_RELAXED) ? 0 : -EINVAL;
         if (!error)
-            leave_queue(t);
+            set_mask(rq, t, mask);
+        spin_unlock(&rq->lock);
+        threads_deliver(rq);
     }
     threads_unlock_irq(flags);
     preempt_point(); /* if it is the caller, it goes at once */

@@ -39,10 +39,11 @@ static inline bool stealable(const struct thread *t, int cpu)
 /* Lab 4.5 (balance.c). Interrupts off, no queue's lock held. */
 
 /* Evens out between this CPU and the one whose load differs most from its own, if it differs by 2 or more: half of the difference goes from
-   the longer queue to the shorter. So each of the two is nearer to the other, and never on its other side. */
+   the longer queue to the shorter. So each of the two is nearer to the other, and never on its other side. Counts, in this CPU's queue,
+   that it looked (nr_balances) and each thread that it moves (nr_balanced). */
 void scheduler_balance_load(void);
 
 /* Lab 4.6 (steal.c). As above. */
 
-/* Takes one thread that may run here from the longest queue that has one. Returns whether it did. */
+/* Takes one thread that may run here from the longest queue that has one. Returns whether it did; balance_idle() counts that. */
 bool steal_work(struct rq *rq);

@@ -116,6 +116,7 @@ struct thread *idle_new(int cpu)
 
 _Noreturn void idle_run(void)
 {
+    ASSERT(!irq_enabled(), "idle_run: called with interrupts on: until here, nobody but CPU %d's start has run there", this_cpu()->id);
     current()->cpu_cycles = -cycles(); /* its turn begins here */
     idle_loop(NULL);
     panic("idle_run: CPU %d's idle thread came back", this_cpu()->id);

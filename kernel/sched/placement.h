@@ -13,7 +13,8 @@
 int cpu_choose(const struct thread *t);
 /* Takes the locks of two different queues, whatever others do with the same two at the same time. No queue's lock is held. */
 void rq_lock_both(struct rq *a, struct rq *b);
-/* t, READY and queued in `from`, is queued in `to` instead, and runs at once if it has to. Both locks held. */
+/* t, READY and queued in `from`, is queued in `to` instead, in its place by time, and runs at once if it has to. What counts who waits are
+   sched_dequeue() and sched_enqueue(); how many were moved, and why, counts the caller. Both locks held. */
 void thread_move(struct rq *from, struct rq *to, struct thread *t);
 
 /* Whether t may run on a CPU. */

@@ -51,16 +51,6 @@ void threads_deliver(struct rq *rq);
 /* Lab 4.3 (placement.c): rq's CPU, which is another one and has need_resched set, is told. rq->lock held. */
 void resched_remote(struct rq *rq);
 
-/* rq's CPU has to choose anew who runs. rq->lock held. */
-static inline void smp_resched(struct rq *rq)
-{
-    bool told = cpus[rq->cpu].need_resched;
-
-    cpus[rq->cpu].need_resched = true;
-    if (!told && rq->cpu != this_cpu()->id)
-        resched_remote(rq);
-}
-
 /* t has something new to look at on its way through the kernel: if it runs on another CPU, perhaps in a program's loop, it comes by soon.
    What is new was written before; t stays what it is. Any context. */
 void smp_look(const struct thread *t);
@@ -79,6 +69,18 @@ static inline void smp_idle(void)
 static inline void smp_busy(const struct rq *rq)
 {
     __atomic_fetch_and(&idle_cpus, ~(1ul << rq->cpu), __ATOMIC_SEQ_CST);
+}
+
+/* rq's CPU has to choose anew who runs. rq->lock held. */
+static inline void smp_resched(struct rq *rq)
+{
+    bool told = cpus[rq->cpu].need_resched;
+
+    cpus[rq->cpu].need_resched = true;
+    if (rq->curr == rq->idle)
+        smp_busy(rq); /* it will be: who looks for an idle CPU from here on takes another one */
+    if (!told && rq->cpu != this_cpu()->id)
+        resched_remote(rq);
 }
 
 /* t has joined rq. rq->lock held. */
