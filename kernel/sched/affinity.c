@@ -7,6 +7,7 @@
 static int set_mask(struct rq *rq, struct thread *t, u64 mask)
 {
     t->cpu_mask = mask;
+    trace(TRACE_AFFINITY, t, (u32)current()->tid, mask, 0);
     if (t->state == THREAD_RUNNING && !may_run_on(t, rq->cpu))
         resched(rq);
     return 0;
@@ -41,8 +42,10 @@ int thread_set_affinity(tid_t tid, u64 mask)
 
         error = mask & __atomic_load_n(&cpus_online, __ATOMIC_RELAXED) ? set_mask(rq, t, mask) : -EINVAL;
         spin_unlock(&rq->lock);
+        this_rq()->migrate_why = MIGRATE_AFFINITY;
         if (!error)
             leave_queue(t);
+        this_rq()->migrate_why = MIGRATE_WAKE;
     }
     threads_unlock_irq(flags);
     preempt_point(); /* if it is the caller, it goes at once */

@@ -5,6 +5,25 @@
 #include "sched/balance.h"
 #include "sched/rq.h"
 
+/* For the trace: why a thread goes to another CPU's queue. Whoever moves any for another reason than a wake says so in this_rq(). */
+enum migrate_why { MIGRATE_WAKE, MIGRATE_BALANCE, MIGRATE_STEAL, MIGRATE_AFFINITY };
+
+/* What a record of a decision says of rq; bits 16 to 23. */
+static inline u64 smp_trace_queue(const struct rq *rq)
+{
+    return (u64)rq->cpu << 16;
+}
+
+/* The record that t joins rq is about to be written: before it comes the one that it left another queue, if it did. why: enum enqueue_why.
+   rq->lock held. */
+void smp_trace_joins(const struct rq *rq, struct thread *t, enum enqueue_why why);
+
+/* Where t, which is being made, may run. */
+static inline u64 smp_trace_mask(const struct thread *t)
+{
+    return t->cpu_mask;
+}
+
 /* In a class's table: what it gives up to other CPUs (steal_lists.c). */
 #define SMP_STEAL(function) .steal_task = (function),
 
