@@ -73,11 +73,16 @@ bool balance_idle(struct rq *rq)
 void balance_tell_idle(const struct rq *rq, const struct thread *t)
 {
     u64 idle = __atomic_load_n(&idle_cpus, __ATOMIC_SEQ_CST) & t->cpu_mask & ~(1ul << rq->cpu);
-    int cpu;
 
-    if (!idle || t->flags & THREAD_KTHREAD || !balance_options.stealing)
+    if (t->flags & THREAD_KTHREAD || !balance_options.stealing)
         return;
-    cpu = __builtin_ctzl(idle);
-    __atomic_store_n(&run_queues[cpu].steal_in_vain, false, __ATOMIC_SEQ_CST);
-    ipi_send(cpus[cpu].arch.apic_id, VECTOR_RESCHEDULE);
+    for (; idle; idle &= idle - 1) {
+        int cpu = __builtin_ctzl(idle);
+
+        /* Who was told already and has not looked yet comes for another one: each that joins is somebody's. */
+        if (__atomic_exchange_n(&run_queues[cpu].steal_in_vain, false, __ATOMIC_SEQ_CST)) {
+            ipi_send(cpus[cpu].arch.apic_id, VECTOR_RESCHEDULE);
+            return;
+        }
+    }
 }

@@ -91,10 +91,11 @@ static inline void smp_idle(void)
 {
     u64 me = 1ul << this_cpu()->id;
 
-    if (!(__atomic_load_n(&idle_cpus, __ATOMIC_RELAXED) & me))
+    if (!this_cpu()->need_resched && !(__atomic_load_n(&idle_cpus, __ATOMIC_RELAXED) & me))
         __atomic_fetch_or(&idle_cpus, me, __ATOMIC_SEQ_CST);
 }
 
+/* rq's CPU has somebody to run, or will have as soon as it looks. */
 static inline void smp_busy(const struct rq *rq)
 {
     __atomic_fetch_and(&idle_cpus, ~(1ul << rq->cpu), __ATOMIC_SEQ_CST);
@@ -103,7 +104,13 @@ static inline void smp_busy(const struct rq *rq)
 /* t has joined rq. rq->lock held. */
 static inline void smp_joined(const struct rq *rq, const struct thread *t)
 {
-    if (unlikely(__atomic_load_n(&idle_cpus, __ATOMIC_RELAXED)) && rq->nr_ready + (rq->curr != rq->idle && rq->curr != t) > 1)
+    u64 idle = __atomic_load_n(&idle_cpus, __ATOMIC_RELAXED);
+
+    if (likely(!idle))
+        return;
+    if (idle >> rq->cpu & 1)
+        smp_busy(rq); /* or the next one would be sent there, too, until it has had its turn */
+    if (rq->nr_ready + (rq->curr != rq->idle && rq->curr != t) > 1)
         balance_tell_idle(rq, t);
 }
 
