@@ -10,6 +10,8 @@ static int set_mask(struct rq *rq, struct thread *t, u64 mask)
     trace(TRACE_AFFINITY, t, (u32)current()->tid, mask, 0);
     if (t->state == THREAD_RUNNING && !may_run_on(t, rq->cpu))
         resched(rq);
+    else if (t->state == THREAD_READY && may_run_on(t, rq->cpu))
+        smp_joined(rq, t); /* others may be told now that it waits */
     return 0;
 }
 
