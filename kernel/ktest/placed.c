@@ -4,7 +4,7 @@
 #include "sched/balance.h"
 
 #define PACKED 8u       /* CPUs whose numbers fit into a fact */
-#define LOOKS  1000000u /* tries until all are where they were put */
+#define LOOKS  100000u  /* tries until all are where they were put */
 
 static volatile bool stop;
 
@@ -40,11 +40,16 @@ static struct thread *make(const struct place *place, int *error)
     return t;
 }
 
+/* Each CPU has as many as it shall have, and runs one of them. */
 static bool all_there(const u32 *wanted)
 {
-    for (unsigned cpu = 0; cpu < PACKED; cpu++)
-        if (rq_load(&run_queues[cpu]) != wanted[cpu] + !cpu)
+    for (unsigned cpu = 0; cpu < PACKED; cpu++) {
+        const struct rq *rq = &run_queues[cpu];
+        u32 n = wanted[cpu] + !cpu;
+
+        if (rq_load(rq) != n || (n && __atomic_load_n(&rq->nr_ready, __ATOMIC_RELAXED) == n))
             return false;
+    }
     return true;
 }
 

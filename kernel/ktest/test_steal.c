@@ -129,7 +129,7 @@ static int mixed(void *arg)
     u64 state = number_of(arg) + 1, turns = 0;
 
     while (turns < turns_of_each) {
-        use_steps(1000 * (1 + next(&state, 200)));
+        use_steps(1000 * (1 + next(&state, 100)));
         turns++;
         switch (next(&state, 4)) {
         case 0:
@@ -151,7 +151,7 @@ KTEST(steal_mix, "threads that compute and sleep, on all CPUs")
     struct test_threads threads = { 0 };
     int error;
 
-    turns_of_each = option_u64("rounds") ?: 40;
+    turns_of_each = option_u64("rounds") ?: 12;
     error = threads_start(&threads, MIXED, mixed);
     if (error)
         return error;
