@@ -5,7 +5,7 @@ from math import ceil, log2
 
 from grade.api import exercise, require, seeds, signed
 from grade.events import event_line
-from grade.smp_rules import Cpus, loads, migrations, sound
+from grade.smp_rules import MAIN, Cpus, loads, migrations, sound
 
 BY_HAND = "steal=off balancing=off"  # only what the test calls moves anybody
 BY_TICKS = "steal=off balance=10 quantum=2"
@@ -44,15 +44,15 @@ def test_half_of_the_greatest_difference_goes_from_the_longer_to_the_shorter(boo
 
 
 def left_alone(run):
-    """The events between the run's two notes."""
-    begin, end = [fact.time for fact in run.facts("NOTE", 2)]
-    return [event for event in run.events() if begin <= event.time <= end]
+    """(when the ktest went to sleep, when it woke up): what happens in between is done by balancing alone."""
+    begin = run.facts("NOTE", 2)[0].time
+    return begin, next(event.time for event in run.events("ENQUEUE", tid=MAIN) if event.time > begin)
 
 
 def judge_spread(run, threads):
     """Judges that so many threads, all on CPU 0 first, are spread within ceil(log2 threads) intervals of balancing, and stay so."""
     sound(run.events(), Cpus(CPUS))
-    begin, end = [fact.time for fact in run.facts("NOTE", 2)]
+    begin, end = left_alone(run)
     mine = {fact.b for fact in run.facts("TID", threads)}
     intervals = ceil(log2(threads)) + 1  # the first one had begun before
     late = [(event, load) for event, load in loads(run.events(), CPUS) if begin < event.time < end]
@@ -70,7 +70,7 @@ def judge_spread(run, threads):
 @exercise("4.5", points=2)
 def test_threads_that_begin_on_one_cpu_are_spread_and_have_equal_shares(boot):
     """A thread is placed when it is made and when it is woken. One that computes is neither: without balancing it stays where it is."""
-    events, mine = judge_spread(boot("balance_spread", f"{BY_TICKS} rounds=8", cpus=CPUS), 8)
+    events, mine = judge_spread(boot("balance_spread", f"{BY_TICKS} rounds=8", cpus=CPUS, limit_ms=300), 8)
     for cpu in range(CPUS):
         ticks = [event.tid for event in events if event.event == "TICK" and event.cpu == cpu]
         for tid in mine & set(ticks):
@@ -82,7 +82,7 @@ def test_threads_that_begin_on_one_cpu_are_spread_and_have_equal_shares(boot):
 @exercise("4.5", points=1)
 def test_a_difference_of_one_is_left_alone(boot):
     """Five threads on four CPUs are never even. Whoever moves one for that moves it for ever, out of one warm cache after the other."""
-    judge_spread(boot("balance_spread", f"{BY_TICKS} rounds=5", cpus=CPUS), 5)
+    judge_spread(boot("balance_spread", f"{BY_TICKS} rounds=5", cpus=CPUS, limit_ms=300), 5)
 
 
 @exercise("4.5", points=2)
@@ -91,7 +91,8 @@ def test_who_is_bound_to_a_cpu_stays_there(boot):
     run = boot("balance_bound", BY_TICKS, cpus=CPUS)
     sound(run.events(), Cpus(CPUS))
     tids = {fact.a: fact.b for fact in run.facts("TID", 6)}
-    gone = {event.tid for event in migrations(left_alone(run), "balance")}
+    begin, end = left_alone(run)
+    gone = {event.tid for event in migrations(run.events(), "balance") if begin < event.time < end}
     free, bound = {tids[0], tids[2], tids[4]}, {tids[1], tids[3], tids[5]}
     require(not gone & bound, "a thread that is bound to a CPU, or is the kernel's own, is not moved",
             lambda: f"moved: threads {sorted(gone & bound)}; those bound to CPU 0 or the kernel's: {sorted(bound)}")

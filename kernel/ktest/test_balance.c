@@ -8,13 +8,21 @@
 
 #define CPUS 4u
 
+/* As a tick calls it. Interrupts off. */
+static void balance(void)
+{
+    this_rq()->migrate_why = MIGRATE_BALANCE;
+    scheduler_balance_load();
+    this_rq()->migrate_why = MIGRATE_WAKE;
+}
+
 /* One call of scheduler_balance_load() by CPU 0. */
 static void balance_once(u64 step)
 {
     struct rq *mine = &run_queues[0];
     u64 flags = irq_save(), before = loads_now(), looked = mine->nr_balances, moved = mine->nr_balanced, after;
 
-    scheduler_balance_load();
+    balance();
     after = loads_now();
     irq_restore(flags);
     fact(FACT_LOAD, step, before);
@@ -107,7 +115,7 @@ static int gather_and_balance(void *arg)
             thread_set_affinity(tid, ~0ul);
         }
         flags = irq_save();
-        scheduler_balance_load();
+        balance();
         irq_restore(flags);
     }
     __atomic_fetch_sub(&balancing, 1, __ATOMIC_RELEASE);

@@ -27,7 +27,9 @@ static bool steal_once(u64 step, const struct test_threads *threads)
     for (unsigned i = 0; i < threads->n; i++)
         was[i] = thread_find(threads->tid[i])->last_cpu;
     fact(FACT_LOAD, step, waiting_now());
+    this_rq()->migrate_why = MIGRATE_STEAL;
     found = steal_work(&run_queues[0]);
+    this_rq()->migrate_why = MIGRATE_WAKE;
     fact(FACT_LOAD, step, waiting_now());
     fact(FACT_RETURNED, step, found);
     fact(FACT_FOUND, step, who_came(threads, was));

@@ -86,11 +86,11 @@ void threads_deliver(struct rq *rq)
         spin_unlock(&rq->lock);
         if (!t)
             return;
-        rq->migrate_why = MIGRATE_AFFINITY;
+        this_rq()->migrate_why = MIGRATE_AFFINITY;
         rq_lock_both(rq, to);
         if (first_leaving(rq) == t && may_run_on(t, to->cpu))
             thread_move(rq, to, t);
-        rq->migrate_why = MIGRATE_WAKE;
+        this_rq()->migrate_why = MIGRATE_WAKE;
         spin_unlock(&to->lock);
         spin_unlock(&rq->lock);
     }

@@ -64,7 +64,7 @@ static inline bool smp_has_leaving(const struct rq *rq)
     return !list_empty(&rq->leaving);
 }
 
-/* Those who were put aside on this CPU go where they may run (migrate.c). Interrupts off, no lock held. */
+/* Those who were put aside in rq go where they may run (migrate.c). Interrupts off, no run queue's lock held. */
 void threads_deliver(struct rq *rq);
 
 /* Lab 4.3 (placement.c): rq's CPU, which is another one and has need_resched set, is told. rq->lock held. */
