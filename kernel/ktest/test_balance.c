@@ -95,7 +95,7 @@ KTEST(balance_bound, "threads on one CPU of which some may not leave it")
 }
 
 #define GATHERED 3u
-#define CALLS    12u
+#define CALLS    6u
 
 static struct test_threads crowd;
 static u64 balancing; /* [a] balancers that are not done */

@@ -175,12 +175,12 @@ static void tell_steals(u64 step)
 }
 
 KTEST(steal_vain, "CPUs with nothing to do, while others wait who may not leave")
-/* COUNT: step << 32 | tries of the CPUs 1 to 3, and how many of them found somebody. 0: as 4 threads begin that are bound to CPU 0; 1: after
-   20 ticks; 2: 10 ticks after a thread that may go has joined them. */
+/* COUNT: step << 32 | tries of the CPUs 1 to 3, and how many of them found somebody. 0: when 4 threads have begun that are bound to CPU 0;
+   1: after 20 ticks, at each of which CPU 3 had something to do; 2: 10 ticks after two of them that wait were set free. */
 {
     static const struct place bound[] = {
-        { .kind = PLACE_BOUND, .priority = PRIORITY_NORMAL }, { .kind = PLACE_KTHREAD, .priority = PRIORITY_NORMAL },
-        { .kind = PLACE_BOUND, .priority = PRIORITY_NORMAL }, { .kind = PLACE_KTHREAD, .priority = PRIORITY_NORMAL },
+        { .kind = PLACE_KTHREAD, .priority = PRIORITY_NORMAL }, { .kind = PLACE_BOUND, .priority = PRIORITY_NORMAL },
+        { .kind = PLACE_KTHREAD, .priority = PRIORITY_NORMAL }, { .kind = PLACE_BOUND, .priority = PRIORITY_NORMAL },
     };
     struct test_threads threads;
     int error;
@@ -190,10 +190,13 @@ KTEST(steal_vain, "CPUs with nothing to do, while others wait who may not leave"
     if (!error) {
         u64 tick = run_queues[0].tick_ns;
 
+        thread_set_affinity(current()->tid, 1ul << 3);
         tell_steals(0);
-        thread_sleep(20 * tick);
+        for (unsigned i = 0; i < 20; i++)
+            thread_sleep(tick);
         tell_steals(1);
-        thread_set_affinity(threads.tid[2], ~0ul);
+        thread_set_affinity(threads.tid[1], ~0ul);
+        thread_set_affinity(threads.tid[3], ~0ul);
         thread_sleep(10 * tick);
         tell_steals(2);
         placed_end(&threads);
