@@ -20,8 +20,8 @@ SHARE_IDLE = 1000  # ... and in all, one tick in so many
 
 
 class Cpus:
-    """Who runs and who waits on each of n CPUs, as a trace goes on. running: {cpu: tid}; waiting: {cpu: {tid: its ENQUEUE}}; mask {tid: bits}.
-    now(event) takes the next event in."""
+    """Who runs and who waits on each of n CPUs, as a trace goes on. running: {cpu: tid}; waiting: {cpu: {tid: its ENQUEUE}}; mask: {tid:
+    bits}. now(event) takes the next event in."""
 
     def __init__(self, n):
         self.running = {cpu: IDLE for cpu in range(n)}
@@ -53,8 +53,8 @@ class Cpus:
 
 
 def sound(events, cpus):
-    """Judges that each thread is at one place at a time, runs only where it may, and is balanced only towards a shorter queue. cpus: Cpus as
-    they are before the first event; as they are behind the last one after that. Raises RuleBroken."""
+    """Judges that each thread is at one place at a time, runs only where it may, and is balanced only towards a shorter queue. cpus: Cpus
+    as they are before the first event; they are then as after the last one. Raises RuleBroken."""
     for event in events:
         check = CHECKS.get(event.event)
         if check and (event.tid != IDLE or event.event == "SWITCH"):
@@ -92,8 +92,9 @@ def check_migrate(cpus, event):
         return
     load, (longer, shorter) = cpus.load(), event.arg[:2]
     load[longer] += 1  # it was taken out just before
-    require(load[longer] - load[shorter] >= 2, "as long as threads are balanced, the queue that they leave is longer by 2 than the other one",
-            f"thread {event.tid} left CPU {longer}, which had {load[longer]}, for CPU {shorter}, which had {load[shorter]}", event_line(event))
+    require(load[longer] - load[shorter] >= 2, "as long as threads are balanced, the queue that they leave is longer by 2 than the other",
+            f"thread {event.tid} left CPU {longer}, which had {load[longer]}, for CPU {shorter}, which had {load[shorter]}",
+            event_line(event))
 
 
 CHECKS = {"ENQUEUE": check_enqueue, "DEQUEUE": check_leave, "PICK": check_leave, "SWITCH": check_switch, "MIGRATE": check_migrate}

@@ -28,15 +28,15 @@ def should_be(load):
 
 @exercise("4.5", points=3)
 def test_half_of_the_greatest_difference_goes_from_the_longer_to_the_shorter(boot):
-    """Nobody else balances for a CPU that is idle; and whoever moves too many has turned the difference round, and has to move them back."""
+    """Nobody else balances for a CPU that is idle; and whoever moves too many has turned the difference round, and has to move back."""
     run = boot("balance_step", BY_HAND, cpus=CPUS)
     facts = run.facts("LOAD", 2)
     for before, after, count in zip(facts[::2], facts[1::2], run.facts("COUNT")):
         load, seen = unpacked(before.b), unpacked(after.b)
         expected, moves = should_be(load)
         text = f"CPU 0 balances; threads on CPU 0 to 3: {load}"
-        require(seen == expected, "half of the difference, rounded down, goes from the longer queue to the shorter, of this CPU and the one "
-                "that differs most from it, if that is 2 or more", text, f"after it they had to be {expected}, and were {seen}")
+        require(seen == expected, "half of the difference, rounded down, goes from the longer queue to the shorter, of this CPU's and the "
+                "one that differs most from it, if that is 2 or more", text, f"after it they had to be {expected}, and were {seen}")
         require(count.a == 1, "each call is counted in this CPU's nr_balances", text, f"counted: {count.a}")
         require(count.b == moves, "each thread that was moved is counted in this CPU's nr_balanced", text,
                 f"moved: {moves}, counted: {signed(count.b)}")

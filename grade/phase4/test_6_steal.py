@@ -72,7 +72,7 @@ def test_no_cpu_stays_idle_while_somebody_waits_who_may_run_on_it(boot):
 @exercise("4.6", points=1)
 def test_who_looked_in_vain_looks_again_when_somebody_has_come(boot):
     """Idle CPUs that look for ever take the locks of those who work. Those that never look again leave somebody waiting."""
-    run = boot("steal_vain", "balancing=off quantum=100", cpus=CPUS)
+    run = boot("steal_vain", "balancing=off quantum=100", cpus=CPUS, limit_ms=400)
     (before, _), (after, in_vain), (_, found) = [(fact.a & 0xffffffff, fact.b) for fact in run.facts("COUNT")]
     require(not in_vain, "nobody is stolen who is bound to a CPU or is the kernel's own", f"{in_vain} were")
     require(after - before <= CPUS, "who found nobody looks again when a thread has joined a queue that may come, and not before",

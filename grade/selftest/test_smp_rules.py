@@ -1,4 +1,4 @@
-"""The rules for several CPUs (grade/smp_rules.py): each made-up trace that is right passes, and each that breaks one rule is told from it."""
+"""The rules for several CPUs (grade/smp_rules.py): a made-up trace that is right passes, and one that breaks a rule is told from it."""
 
 import pytest
 

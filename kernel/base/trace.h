@@ -30,11 +30,9 @@ enum trace_event {
                       arg[0] = from, arg[1] = to; arg[2] and arg[3] as [d]. If tid is queued, a DEQUEUE came before and an ENQUEUE
                       follows */
     TRACE_MARK,    /* a test's or a person's mark; arg[0..3] free */
-#if PHASE >= 4
-    TRACE_MIGRATE, /* tid, which had been in a queue before, joins that of another CPU: the ENQUEUE follows; arg[0] = from, arg[1] = to,
+    TRACE_MIGRATE, /* tid, which was in another CPU's queue before, joins one (phase 4): the ENQUEUE follows; arg[0] = from, arg[1] = to,
                       arg[2] = enum migrate_why */
-    TRACE_AFFINITY, /* from now on tid may run on other CPUs than before, set by other; arg[0] = bit n: CPU n */
-#endif
+    TRACE_AFFINITY, /* from now on tid may run where other says (phase 4); arg[0] = bit n: CPU n */
     TRACE_EVENTS
 };
 
