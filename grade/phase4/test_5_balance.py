@@ -13,6 +13,9 @@ INTERVAL = 10  # ticks, as balance= says
 CPUS = 4
 CALLS = 24  # of scheduler_balance_load() for each seed
 
+# What ktest balance_step has on each CPU.
+LOADS = [[6, 1, 3, 2], [1, 6, 3, 2], [3, 4, 6, 1], [3, 4, 2, 3], [4, 5, 6, 0], [1, 3, 2, 2], [2, 1, 0, 1], [5, 4, 2, 3]]
+
 
 def unpacked(load):
     return [load >> 8 * cpu & 0xff for cpu in range(CPUS)]
@@ -30,9 +33,9 @@ def should_be(load):
 def test_half_of_the_greatest_difference_goes_from_the_longer_to_the_shorter(boot):
     """Nobody else balances for a CPU that is idle; and whoever moves too many has turned the difference round, and has to move back."""
     run = boot("balance_step", BY_HAND, cpus=CPUS)
-    facts = run.facts("LOAD", 2)
-    for before, after, count in zip(facts[::2], facts[1::2], run.facts("COUNT")):
-        load, seen = unpacked(before.b), unpacked(after.b)
+    facts = [unpacked(fact.b) for fact in run.facts("LOAD", 2 * len(LOADS))]
+    for put, load, seen, count in zip(LOADS, facts[::2], facts[1::2], run.facts("COUNT")):
+        require(load == put, "threads go where they are bound to", f"there were to be on CPU 0 to 3: {put}, and there were: {load}")
         expected, moves = should_be(load)
         text = f"CPU 0 balances; threads on CPU 0 to 3: {load}"
         require(seen == expected, "half of the difference, rounded down, goes from the longer queue to the shorter, of this CPU's and the "
@@ -41,6 +44,17 @@ def test_half_of_the_greatest_difference_goes_from_the_longer_to_the_shorter(boo
         require(count.b == moves, "each thread that was moved is counted in this CPU's nr_balanced", text,
                 f"moved: {moves}, counted: {signed(count.b)}")
     sound(run.events(), Cpus(CPUS))
+
+
+@exercise("4.5", points=1)
+def test_which_queue_is_the_longer_is_looked_at_with_both_locks(boot):
+    """What was read of another queue without its lock is a guess: while this CPU waits for the lock, its owner may give all away."""
+    run = boot("balance_guess", f"{BY_HAND} sched=prio", cpus=CPUS)
+    guess, then, seen = [unpacked(fact.b) for fact in sorted(run.facts("LOAD", 3), key=lambda fact: fact.a)]
+    require((guess, then) == ([3, 6, 2, 2], [3, 1, 7, 2]), "threads go where they are bound to, and where they are moved",
+            f"on CPU 0 to 3 there were {guess}, and then {then}")
+    require(seen == [2, 2, 7, 2], "which of the two queues is the longer, and by how much, counts when both locks are held",
+            f"CPU 0 saw {guess} and waited for the lock of CPU 1's queue; when it had it, it was {then}", f"it left {seen}")
 
 
 def left_alone(run):
@@ -85,7 +99,7 @@ def test_a_difference_of_one_is_left_alone(boot):
     judge_spread(boot("balance_spread", f"{BY_TICKS} rounds=5", cpus=CPUS, limit_ms=300), 5)
 
 
-@exercise("4.5", points=2)
+@exercise("4.5", points=1)
 def test_who_is_bound_to_a_cpu_stays_there(boot):
     """Somebody asked for it, or it is a thread of the kernel's that works on what is this CPU's own."""
     run = boot("balance_bound", BY_TICKS, cpus=CPUS, outcome=None)

@@ -16,9 +16,9 @@ CROWDS = [([0, 0, 0, 0], [0, 4, 2, 1]), ([0, 5, 0, 4], [0, 0, 2, 0]), ([0, 3, 3,
 ORDERS = {"rr": [1, 2, 3, 4, 5], "fcfs": [1, 2, 3, 4, 5], "mlfq": [1, 2, 3, 4, 5], "prio": [2, 5, 1, 4, 3], "sjf": [3, 5, 1, 4, 2]}
 
 
-def steps(run):
+def steps(run, least=2):
     """[(those that wait on each CPU before, after, whether steal_work() says that it took somebody, who came)]."""
-    facts = [unpacked(fact.b) for fact in run.facts("LOAD", 2)]
+    facts = [unpacked(fact.b) for fact in run.facts("LOAD", least)]
     return list(zip(facts[::2], facts[1::2], [fact.b for fact in run.facts("RETURNED")], [fact.b for fact in run.facts("FOUND")]))
 
 
@@ -30,7 +30,9 @@ def unpacked(load):
 def test_one_thread_comes_from_the_longest_queue_that_has_one_for_this_cpu(boot):
     """Where most wait, they wait longest. And if nobody may come from there, there is still the next queue."""
     run = boot("steal_step", BY_HAND, cpus=CPUS)
-    for (bound, free), (before, after, returned, _) in zip(CROWDS, steps(run)):
+    for (bound, free), (before, after, returned, _) in zip(CROWDS, steps(run, 2 * len(CROWDS))):
+        put = [n + m - (n + m > 0 < cpu) for cpu, (n, m) in enumerate(zip(bound, free))]
+        require(before == put, "threads go where they are bound to", f"these were to wait on CPU 0 to 3: {put}, and did: {before}")
         text = [f"waiting on CPU 0 to 3: {before}", f"of the threads there, the running one included, are bound: {bound}, free: {free}"]
         victims = [cpu for cpu in range(1, CPUS) if before[cpu] and free[cpu]]
         victim = max(victims, key=lambda cpu: before[cpu], default=None)

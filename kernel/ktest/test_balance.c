@@ -4,6 +4,7 @@
 #include "ktest/placed.h"
 #include "sched/affinity.h"
 #include "sched/balance.h"
+#include "sched/placement.h"
 #include "sched/timer.h"
 
 #define CPUS 4u
@@ -47,6 +48,76 @@ KTEST(balance_step, "one CPU balances once, with so many threads on each")
             balance_once(i);
             placed_end(&threads);
         }
+    }
+    stay_no_more();
+    return error;
+}
+
+#define LOOKS 10000u
+
+static u32 held; /* [a] 1: CPU 1 has its queue's lock */
+
+/* Has the lock of CPU 1's queue until CPU 0 waits for it, and then moves to CPU 2 all who may go. LOAD: 1, the loads after that. */
+static int hold_and_move(void *arg)
+{
+    struct rq *mine = &run_queues[1], *to = &run_queues[2];
+    u64 flags = irq_save();
+    struct thread *t;
+
+    (void)arg;
+    rq_lock_both(mine, to);
+    __atomic_store_n(&held, 1, __ATOMIC_RELEASE);
+    for (unsigned i = 0; i < LOOKS && mine->lock.word.next - mine->lock.word.serving < 2; i++)
+        cpu_relax();
+    while ((t = steal_candidate(mine, to->cpu)) != NULL)
+        thread_move(mine, to, t);
+    fact(FACT_LOAD, 1, loads_now());
+    spin_unlock(&to->lock);
+    spin_unlock(&mine->lock);
+    irq_restore(flags);
+    return 0;
+}
+
+static int balance_behind_its_back(void)
+{
+    struct thread_params params = THREAD_PARAMS("holder", hold_and_move, NULL);
+    struct thread *holder;
+    tid_t tid;
+    int error;
+    u64 flags;
+
+    params.priority = PRIORITY_CRITICAL;
+    holder = thread_new(&params, &error);
+    if (!holder)
+        return error;
+    tid = holder->tid;
+    thread_set_affinity(tid, 1ul << 1);
+    __atomic_store_n(&held, 0, __ATOMIC_RELAXED);
+    thread_launch(holder);
+    while (!__atomic_load_n(&held, __ATOMIC_ACQUIRE))
+        cpu_relax();
+    flags = irq_save();
+    fact(FACT_LOAD, 0, loads_now());
+    balance();
+    fact(FACT_LOAD, 2, loads_now());
+    irq_restore(flags);
+    thread_join(tid, NULL);
+    return 0;
+}
+
+KTEST(balance_guess, "what another queue was before its lock was taken is no more, when it is")
+/* LOAD: 0 before CPU 0 balances, 1 when it gets the locks, 2 after it. For a policy in which the critical one comes first. */
+{
+    static const u8 load[CPUS] = { 3, 5, 2, 2 };
+    struct place place[TEST_THREADS_MAX];
+    struct test_threads threads;
+    int error;
+
+    stay_on_cpu_0();
+    error = placed_start(&threads, place, places_for(place, load, CPUS));
+    if (!error) {
+        error = balance_behind_its_back();
+        placed_end(&threads);
     }
     stay_no_more();
     return error;
