@@ -1,5 +1,6 @@
 /* Threads of tests that compute where they are put (placed.h). */
 #include "ktest/placed.h"
+#include "lib/errno.h"
 #include "sched/affinity.h"
 #include "sched/balance.h"
 
@@ -66,8 +67,11 @@ int placed_start(struct test_threads *threads, const struct place *place, unsign
     u32 wanted[PACKED] = { 0 };
     int error = 0;
 
-    stop = false;
     threads->n = 0;
+    for (unsigned i = 0; i < n; i++)
+        if (!(cpus_online >> place[i].cpu & 1))
+            return -EINVAL;
+    stop = false;
     while (threads->n < n && (made[threads->n] = make(&place[threads->n], &error))) {
         threads->tid[threads->n] = made[threads->n]->tid;
         threads->n++;

@@ -17,7 +17,8 @@ struct place {
 void stay_on_cpu_0(void);
 void stay_no_more(void);
 /* Starts n threads that compute, thread i at place[i], and waits until each CPU has as many as were put there. Those that are free may go
-   away from then on. Returns 0, or an error, and then none was started. */
+   away from then on. Returns 0, or an error, and then none was started: -EINVAL if a CPU is
+   not there. */
 int placed_start(struct test_threads *threads, const struct place *place, unsigned n);
 /* They end, and are joined. */
 void placed_end(struct test_threads *threads);

@@ -190,9 +190,9 @@ KTEST(steal_vain, "CPUs with nothing to do, while others wait who may not leave"
     if (!error) {
         u64 tick = run_queues[0].tick_ns;
 
-        thread_set_affinity(current()->tid, 1ul << 3);
+        error = thread_set_affinity(current()->tid, 1ul << 3);
         tell_steals(0);
-        for (unsigned i = 0; i < 20; i++)
+        for (unsigned i = 0; i < 20 && !error; i++)
             thread_sleep(tick);
         tell_steals(1);
         thread_set_affinity(threads.tid[1], ~0ul);
