@@ -16,7 +16,6 @@ MAIN = 1         # the boot thread's id: it has no CREATE, runs when the trace b
 READY = 1        # enum thread_state
 EVERYWHERE = 2**64 - 1
 TICKS_IDLE = 2   # of the CPU where somebody waits: so long another one may be idle
-SHARE_IDLE = 1000  # ... and in all, one tick in so many
 
 
 class Cpus:
@@ -112,22 +111,20 @@ def cpus_of(mask):
 
 def work_is_conserved(events, n):
     """Judges that none of n CPUs stays idle while a thread waits on another one that may run there and is not the kernel's own: not for
-    more than TICKS_IDLE ticks of that other one, and in all for no more than one tick in SHARE_IDLE."""
-    cpus, lasts, ticks, lost = Cpus(n), {}, 0, 0
+    more than TICKS_IDLE ticks of that other one. Not judged is how much that is in all: where threads compute for less than a tick, waiting
+    for the turn of a CPU that was told is a good part of it."""
+    cpus, lasts = Cpus(n), {}
     rule = "no CPU is idle while a thread waits elsewhere that may run on it"
     for event in events:
         lasts = {miss: lasts.get(miss, 0) for miss in missed(cpus)}
         if event.event == "TICK":
-            ticks += 1
             mine = [miss for miss in lasts if miss[2] == event.cpu]
-            lost += len({idle for idle, _, _ in mine})
             lasts.update({miss: lasts[miss] + 1 for miss in mine})
             for idle, tid, cpu in mine:
                 require(lasts[idle, tid, cpu] <= TICKS_IDLE, rule,
                         f"thread {tid} waits on CPU {cpu} for {lasts[idle, tid, cpu]} of its ticks, and CPU {idle} has nobody to run",
                         event_line(event))
         cpus.now(event)
-    require(lost <= max(TICKS_IDLE, ticks // SHARE_IDLE) * n, rule, f"{lost} of {ticks} ticks went by so")
 
 
 def missed(cpus):
