@@ -10,10 +10,21 @@ MAGIC = 0x4352455343454E54  # KTEST_MAGIC
 LONGEST_RING = 1 << 22      # records; more than any guest's memory holds
 
 Fact = namedtuple("Fact", "seq time key a b")
-Event = namedtuple("Event", "time cpu seq event cls tid other queued arg")
+DECISIONS = ("ENQUEUE", "DEQUEUE", "PICK", "TICK", "BLOCK", "PRIORITY")  # the records marked [d] in kernel/base/trace.h
 Panic = namedtuple("Panic", "message tid thread cpu frames")
 Report = namedtuple("Report", "nonce count dropped result frames_before frames_after objects_before objects_after allocations "
                               "done_time done")
+
+
+class Event(namedtuple("Event", "time cpu seq event cls tid other queued arg")):
+    """A record of the trace; event is the name without TRACE_. queued: threads that wait in the queue of the CPU that wrote it."""
+
+    __slots__ = ()
+
+    @property
+    def queue(self):
+        """The CPU whose run queue it is about."""
+        return self.arg[2] >> 16 & 0xff if self.event in DECISIONS else self.cpu
 
 
 def report(kernel):

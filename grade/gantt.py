@@ -7,6 +7,8 @@ Standard library only.
 import math
 from xml.sax.saxutils import escape
 
+from .timeline import migration
+
 LEFT, RIGHT, TOP = 150, 24, 82           # pixels beside the lanes; above the first row
 CPU_LANE, THREAD_LANE, GAP = 30, 26, 12  # heights; between the CPUs and the threads
 AXIS = 26                                # height of the numbers above and below the lanes
@@ -31,6 +33,7 @@ SHAPES = {  # of events, around (0, 0)
     "exit": ("M-5 -5L5 5M-5 5L5 -5", "none", "exits"),
     "join": ("M0 -6L6 0L0 6L-6 0Z", "#ffffff", "has joined another"),
     "reclaim": ("M-5 0a5 5 0 1 0 10 0a5 5 0 1 0 -10 0Z", "#ffffff", "given back"),
+    "migrate": ("M-3 -7H3V1H7L0 8L-7 1H-3Z", "#ffffff", "comes to another CPU"),
     "mark": ("M0 8V-8L8 -4L0 -1", "#ffffff", "a mark"),
 }
 
@@ -151,7 +154,8 @@ def thread_lane(line, scale, tid, top):
             parts += inside(box, middle, span.state.lower(), "")
     for mark in line.marks:
         if mark.tid == tid and scale.start <= mark.time <= scale.end:
-            parts.append(shape(mark.kind, scale.x(mark.time), middle, f"{mark.kind} at {mark.time} ns"))
+            more = f", {migration(mark.event)}" if mark.kind == "migrate" else ""
+            parts.append(shape(mark.kind, scale.x(mark.time), middle, f"{mark.kind} at {mark.time} ns{more}"))
     return parts
 
 

@@ -4,12 +4,14 @@ it.
     line = Timeline(events, end, names, states)
     line.turns      # [Turn(cpu, tid, start, end, seq)]: each time a thread had a CPU, by CPU and time
     line.spans      # {tid: [Span(state, start, end, cpu)]}: without gaps from the thread's first event to its last
-    line.marks      # [Mark(kind, time, cpu, tid, event)]: create, exit, join, reclaim and mark, at the thread that they are about
+    line.marks      # [Mark(kind, time, cpu, tid, event)]: create, exit, join, reclaim, mark and migrate, at the thread that they are about
 
 All times in ns. A trace that begins or ends in the middle of a turn (trace=last) gives the part that was seen."""
 
 import bisect
 from collections import namedtuple
+
+from .events import DECISIONS
 
 IDLE = 0  # the idle threads' id
 
@@ -18,6 +20,7 @@ Span = namedtuple("Span", "state start end cpu")
 Mark = namedtuple("Mark", "kind time cpu tid event")
 
 RUNNING, READY, NEW = "RUNNING", "READY", "NEW"
+MIGRATIONS = ("wake", "balance", "steal", "affinity")  # enum migrate_why
 
 
 class Timeline:
@@ -66,7 +69,7 @@ class Timeline:
         for event in self.events:
             for tid, state in state_changes(event, self.states):
                 if not has_cpu(turns.get(tid, []), event.time):
-                    changes.setdefault(tid, []).append((event.time, 0, state, event.cpu))
+                    changes.setdefault(tid, []).append((event.time, 0, state, event.queue))
         changes.pop(IDLE, None)
         return {tid: spans(sorted(found, key=lambda c: c[:2]), self.end) for tid, found in changes.items()}
 
@@ -114,9 +117,28 @@ def spans(changes, end):
     return found
 
 
+def migration(event):
+    """A MIGRATE event as people say it: "CPU 0 to 2 (steal)"."""
+    return f"CPU {event.arg[0]} to {event.arg[1]} ({MIGRATIONS[event.arg[2]]})"
+
+
+def queue_lengths(events):
+    """[(event, CPU, threads that wait there)] whenever that changes. A record knows the length of the queue of the CPU that wrote it; what
+    it does to another one is counted on."""
+    found, last = [], {}
+    for event in events:
+        steps = {"ENQUEUE": 1, "DEQUEUE": -1}
+        queue = event.queue if event.event in DECISIONS else event.cpu
+        length = event.queued if queue == event.cpu else last.get(queue, 0) + steps.get(event.event, 0)
+        if last.get(queue) != length:
+            last[queue] = length
+            found.append((event, queue, length))
+    return found
+
+
 def marks(event):
     """The Marks of an event; a reclaim is about the thread that is given back, a join stands at the one who joins."""
-    if event.event in ("CREATE", "EXIT", "JOIN", "MARK"):
+    if event.event in ("CREATE", "EXIT", "JOIN", "MARK", "MIGRATE"):
         return [Mark(event.event.lower(), event.time, event.cpu, event.tid, event)]
     if event.event == "RECLAIM":
         return [Mark("reclaim", event.time, event.cpu, event.other, event)]

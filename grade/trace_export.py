@@ -29,7 +29,7 @@ from grade.errors import RuleBroken, UserError, told
 from grade.machine import private_folder
 from grade.memory import BadAddress
 from grade.state import Corrupt
-from grade.timeline import IDLE, Timeline
+from grade.timeline import IDLE, Timeline, migration, queue_lengths
 
 LANE = 1            # of a CPU's process: who runs there
 THREADS = 1000      # the process that holds a lane for each thread
@@ -180,7 +180,7 @@ def summary(run, line, dropped):
 
 def document(line, about):
     """The JSON text: the Trace Event Format's object with its list of events. Times in us, as the format wants; ns in `args`."""
-    data = {"traceEvents": [*lanes(line), *turns(line), *instants(line), *queue_lengths(line)], "displayTimeUnit": "ns", "otherData": about}
+    data = {"traceEvents": [*lanes(line), *turns(line), *instants(line), *waiting(line)], "displayTimeUnit": "ns", "otherData": about}
     return json.dumps(data, indent=None, separators=(",", ":")).replace("},{", "},\n{") + "\n"
 
 
@@ -220,22 +220,17 @@ def turns(line):
 
 def instants(line):
     """Instant events: everything but the turns themselves, at its CPU."""
-    return [{"name": f"{event.event.lower()} {line.name(event.tid)}", "cat": event.event.lower(), "ph": "i", "s": "t", "ts": us(event.time),
-             "pid": event.cpu + 1, "tid": LANE,
+    return [{"name": f"{event.event.lower()} {line.name(event.tid)}" + (f", {migration(event)}" if event.event == "MIGRATE" else ""),
+             "cat": event.event.lower(), "ph": "i", "s": "t", "ts": us(event.time), "pid": event.cpu + 1, "tid": LANE,
              "args": {"tid": event.tid, "other": event.other, "queued": event.queued, "seq": event.seq, "ns": event.time,
                       "arg": list(event.arg)}}
             for event in line.events if event.event not in ("SWITCH", "PICK")]
 
 
-def queue_lengths(line):
+def waiting(line):
     """Counter events: how many threads wait at each CPU, whenever that changes."""
-    found, last = [], {}
-    for event in line.events:
-        if last.get(event.cpu) != event.queued:
-            last[event.cpu] = event.queued
-            found.append({"name": "waiting", "cat": "queue", "ph": "C", "ts": us(event.time), "pid": event.cpu + 1, "tid": LANE,
-                          "args": {"threads": event.queued}})
-    return found
+    return [{"name": "waiting", "cat": "queue", "ph": "C", "ts": us(event.time), "pid": cpu + 1, "tid": LANE, "args": {"threads": length}}
+            for event, cpu, length in queue_lengths(line.events)]
 
 
 if __name__ == "__main__":

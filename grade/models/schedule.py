@@ -11,14 +11,13 @@ An event may be any object with the fields of events.Event."""
 from collections import namedtuple
 from importlib import import_module
 
+from ..events import DECISIONS
 from ..rules import require
 
 IDLE = 0  # the idle thread's id: picked when nobody waits
 NEW, YIELD, PREEMPTED, WAKE, CHANGED = range(5)  # enum enqueue_why
 READY = 1                                        # enum thread_state
 NORMAL_PRIORITY, NORMAL_EFFECTIVE = 2, 32
-
-DECISIONS = ("ENQUEUE", "DEQUEUE", "PICK", "TICK", "BLOCK", "PRIORITY")  # the records marked [d]
 
 Deviation = namedtuple("Deviation", "event rule expected waiting running")
 Due = namedtuple("Due", "event reason")

@@ -95,6 +95,7 @@ struct thread {
     enum sched_class_id class_id;    /* [q] class->id, where class cannot be read (trace) */
     struct list run_link;    /* [q] its place in a run queue; unlinked while it runs */
     bool leaving;            /* [q] stands in rq->leaving */
+    u8 traced_cpu;           /* [q] whose run queue the trace says that it was in last (phase 4) */
     enum thread_priority priority;   /* [q] */
     u64 cpu_mask;            /* [q] bit n: may run on CPU n */
     u64 burst_ns;            /* [q] first estimate of its CPU burst (SJF) */

@@ -10,7 +10,7 @@ u64 trace_stop_at[CONFIG_MAX_CPUS];
 
 static const char *const event_names[TRACE_EVENTS] = {
     "none", "create", "enqueue", "dequeue", "pick", "switch", "exit", "join", "reclaim", "block", "wake", "tick", "stop",
-    "resume", "priority", "mark",
+    "resume", "priority", "mark", "migrate", "affinity",
 };
 
 const char *trace_event_name(enum trace_event event)

@@ -8,10 +8,12 @@
 
 /* Those marked [d] belong to a decision of the scheduler. From phase 2 on they carry all that the decision depended on, so that
    a model comes to the same one with whole numbers: arg[1] = cycles that tid has run; arg[2] = its own priority (bits 0-7) and
-   its effective one without ageing, 0 to 63 (bits 8-15); arg[3] = rq->clock, the cycles at which it was made. */
+   its effective one without ageing, 0 to 63 (bits 8-15), and the CPU whose run queue is meant (bits 16-23), which need not be the one that
+   writes; arg[3] = rq->clock, the cycles at which it was made. */
 enum trace_event {
     TRACE_NONE,
-    TRACE_CREATE,  /* tid made by other; arg[0] = stack base, arg[1] = stack size, arg[2] = its first expected burst, ns (0: none given) */
+    TRACE_CREATE,  /* tid made by other; arg[0] = stack base, arg[1] = stack size, arg[2] = its first expected burst, ns (0: none given),
+                      arg[3] = bit n: it may run on CPU n (0: on all that there are) */
     TRACE_ENQUEUE, /* [d] tid is ready and joins the queue; arg[0] = enum enqueue_why */
     TRACE_DEQUEUE, /* [d] tid was taken out without being picked */
     TRACE_PICK,    /* [d] tid was chosen to run next; by pick_next(), just before a switch or instead of one */
@@ -28,6 +30,9 @@ enum trace_event {
                       arg[0] = from, arg[1] = to; arg[2] and arg[3] as [d]. If tid is queued, a DEQUEUE came before and an ENQUEUE
                       follows */
     TRACE_MARK,    /* a test's or a person's mark; arg[0..3] free */
+    TRACE_MIGRATE, /* tid, which was in another CPU's queue before, joins one (phase 4): the ENQUEUE follows; arg[0] = from, arg[1] = to,
+                      arg[2] = enum migrate_why */
+    TRACE_AFFINITY, /* from now on tid may run where other says (phase 4); arg[0] = bit n: CPU n */
     TRACE_EVENTS
 };
 
@@ -39,7 +44,7 @@ struct trace_record {
     u8 cpu;
     u8 event;   /* enum trace_event */
     u8 class;   /* enum sched_class_id of tid's class */
-    u8 spare;
+    u8 spare;   /* 0 */
     u32 tid;
     u32 other;  /* another thread concerned, or 0 */
     u32 queued; /* threads waiting in this CPU's run queue */

@@ -5,17 +5,18 @@
 #include "sched/preempt.h"
 
 /* Whoever may not stay where it is is taken out of the reach of that CPU's scheduler under the same lock: nobody is picked by a mask of
-   before. Who waits there is put aside, and delivered by the caller; who runs, by its CPU when it makes room. */
+   before. Who waits there is put aside, and delivered by the caller; who runs, by its CPU when it makes room. rq->lock held. */
 static void set_mask(struct rq *rq, struct thread *t, u64 mask)
 {
     t->cpu_mask = mask;
-    if (may_run_on(t, rq->cpu))
-        return;
-    if (t->state == THREAD_RUNNING) {
+    trace(TRACE_AFFINITY, t, (u32)current()->tid, mask, 0);
+    if (t->state == THREAD_RUNNING && !may_run_on(t, rq->cpu)) {
         resched(rq);
-    } else if (t->state == THREAD_READY) {
+    } else if (t->state == THREAD_READY && !may_run_on(t, rq->cpu)) {
         sched_dequeue(rq, t);
         sched_enqueue(rq, t, ENQUEUE_CHANGED);
+    } else if (t->state == THREAD_READY) {
+        smp_joined(rq, t); /* others may be told now that it waits */
     }
 }
 

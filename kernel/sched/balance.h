@@ -15,7 +15,7 @@ void balance_init(void);
 /* A tick of rq's CPU, which is this one, has passed: balances if it is time. Interrupts off, no lock held. */
 void balance_tick(struct rq *rq);
 /* This CPU has nobody to run: takes a thread from elsewhere, unless it tried in vain and nothing has changed since. Returns whether there
-   is one now. Interrupts off, no lock held. */
+   is one now. Interrupts off, no lock held. It counts each try in nr_steal_tries, and in nr_steals those that found somebody. */
 bool balance_idle(struct rq *rq);
 /* t has joined rq behind others: a CPU that is idle and may take it is told. rq->lock held. */
 void balance_tell_idle(const struct rq *rq, const struct thread *t);
@@ -38,12 +38,13 @@ static inline bool stealable(const struct thread *t, int cpu)
 
 /* Lab 4.5 (balance.c). Interrupts off, no queue's lock held. */
 
-/* Evens out between this CPU and the one whose load differs most from its own, if it differs by 2 or more: half of the difference goes from
-   the longer queue to the shorter. So each of the two is nearer to the other, and never on its other side. Counts, in this CPU's queue,
-   that it looked (nr_balances) and each thread that it moves (nr_balanced). */
+/* Evens out between this CPU and the one whose load differs most from its own, if it differs by 2 or more: half of the difference goes
+   from the longer queue to the shorter. So each of the two is nearer to the other, and never on its other side. Counts, in this CPU's
+   queue, each call in nr_balances and each thread that it moved in nr_balanced. */
 void scheduler_balance_load(void);
 
 /* Lab 4.6 (steal.c). As above. */
 
-/* Takes one thread that may run here from the longest queue that has one. Returns whether it did; balance_idle() counts that. */
+/* Takes one thread that may run here from the longest queue (nr_ready) that has one. Returns whether it did; who calls counts. rq: this
+   CPU's. */
 bool steal_work(struct rq *rq);

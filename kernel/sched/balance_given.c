@@ -45,18 +45,25 @@ void balance_tick(struct rq *rq)
     if (!balance_options.balancing || ++rq->balance_ticks < balance_options.interval)
         return;
     rq->balance_ticks = 0;
+    rq->migrate_why = MIGRATE_BALANCE;
     scheduler_balance_load();
+    rq->migrate_why = MIGRATE_WAKE;
 }
 
 /* Whether an attempt was in vain is remembered until somebody joins a queue elsewhere (balance_tell_idle()): otherwise idle CPUs would go
    on taking locks that others need. */
 bool balance_idle(struct rq *rq)
 {
+    bool found;
+
     if (!balance_options.stealing || __atomic_load_n(&rq->steal_in_vain, __ATOMIC_RELAXED))
         return false;
     __atomic_store_n(&rq->steal_in_vain, true, __ATOMIC_SEQ_CST); /* before the look: who joins from here on clears it */
     rq->nr_steal_tries++;
-    if (!steal_work(rq))
+    rq->migrate_why = MIGRATE_STEAL;
+    found = steal_work(rq);
+    rq->migrate_why = MIGRATE_WAKE;
+    if (!found)
         return false;
     __atomic_store_n(&rq->steal_in_vain, false, __ATOMIC_RELAXED);
     rq->nr_steals++;
@@ -66,11 +73,16 @@ bool balance_idle(struct rq *rq)
 void balance_tell_idle(const struct rq *rq, const struct thread *t)
 {
     u64 idle = __atomic_load_n(&idle_cpus, __ATOMIC_SEQ_CST) & t->cpu_mask & ~(1ul << rq->cpu);
-    int cpu;
 
-    if (!idle || t->flags & THREAD_KTHREAD || !balance_options.stealing)
+    if (t->flags & THREAD_KTHREAD || !balance_options.stealing)
         return;
-    cpu = __builtin_ctzl(idle);
-    __atomic_store_n(&run_queues[cpu].steal_in_vain, false, __ATOMIC_SEQ_CST);
-    ipi_send(cpus[cpu].arch.apic_id, VECTOR_RESCHEDULE);
+    for (; idle; idle &= idle - 1) {
+        int cpu = __builtin_ctzl(idle);
+
+        /* Who was told already and has not looked yet comes for another one: each that joins is somebody's. */
+        if (__atomic_exchange_n(&run_queues[cpu].steal_in_vain, false, __ATOMIC_SEQ_CST)) {
+            ipi_send(cpus[cpu].arch.apic_id, VECTOR_RESCHEDULE);
+            return;
+        }
+    }
 }

@@ -12,7 +12,7 @@ enum enqueue_why {
     ENQUEUE_YIELD, /* gave up the CPU but wants to go on */
     ENQUEUE_PREEMPTED, /* had to give up the CPU (phase 2) */
     ENQUEUE_WAKE,  /* waited, and was woken (phase 2) */
-    ENQUEUE_CHANGED, /* its priority or policy changed while it was queued (phase 2) */
+    ENQUEUE_CHANGED, /* its priority or policy changed while it was queued (phase 2), or it comes from another CPU's queue (phase 4) */
 };
 
 struct sched_class {

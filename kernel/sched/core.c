@@ -131,9 +131,8 @@ static inline void switch_done(void)
 
 __attribute__((noinline, cold)) void sched_trace(enum trace_event event, const struct rq *rq, const struct thread *t, u64 arg)
 {
-    u64 ran = 0, priority = t->priority, clock = 0;
+    u64 ran = 0, priority = t->priority | smp_trace_queue(rq), clock = 0;
 
-    (void)rq; /* phase 1 */
 #if PHASE >= 2
     ran = thread_ran(rq, t);
     priority |= (u64)thread_effective(t) << 8;
@@ -147,7 +146,7 @@ __attribute__((noinline, cold)) void sched_trace_priority(const struct rq *rq, c
 {
     u64 after = (u64)thread_effective(t);
 
-    trace_write(TRACE_PRIORITY, t, (u32)by, (u64)before, after, t->priority | after << 8, rq->clock);
+    trace_write(TRACE_PRIORITY, t, (u32)by, (u64)before, after, t->priority | after << 8 | smp_trace_queue(rq), rq->clock);
 }
 #endif
 

@@ -4,6 +4,13 @@
 
 u64 idle_cpus;
 
+void smp_trace_joins(const struct rq *rq, struct thread *t, enum enqueue_why why)
+{
+    if (t->traced_cpu != rq->cpu && why != ENQUEUE_NEW)
+        trace_write(TRACE_MIGRATE, t, 0, t->traced_cpu, (u64)rq->cpu, this_rq()->migrate_why, 0);
+    t->traced_cpu = (u8)rq->cpu;
+}
+
 static bool waits(const struct thread *t)
 {
     return t->state == THREAD_BLOCKED || t->state == THREAD_STOPPED || t->state == THREAD_NEW;
@@ -79,9 +86,11 @@ void threads_deliver(struct rq *rq)
         spin_unlock(&rq->lock);
         if (!t)
             return;
+        this_rq()->migrate_why = MIGRATE_AFFINITY;
         rq_lock_both(rq, to);
         if (first_leaving(rq) == t && may_run_on(t, to->cpu))
             thread_move(rq, to, t);
+        this_rq()->migrate_why = MIGRATE_WAKE;
         spin_unlock(&to->lock);
         spin_unlock(&rq->lock);
     }

@@ -29,8 +29,10 @@ static inline void sched_enqueue(struct rq *rq, struct thread *t, enum enqueue_w
     if (IS_CHECKED)
         sched_check_enqueue(rq, t);
     rq->nr_ready++;
-    if (unlikely(trace_on))
+    if (unlikely(trace_on)) {
+        smp_trace_joins(rq, t, why);
         sched_trace(TRACE_ENQUEUE, rq, t, why);
+    }
     if (smp_put_aside(rq, t))
         return;
     t->class->enqueue_task(rq, t, why);

@@ -5,6 +5,25 @@
 #include "sched/balance.h"
 #include "sched/rq.h"
 
+/* For the trace: why a thread goes to another CPU's queue. Whoever moves any for another reason than a wake says so in this_rq(). */
+enum migrate_why { MIGRATE_WAKE, MIGRATE_BALANCE, MIGRATE_STEAL, MIGRATE_AFFINITY };
+
+/* What a record of a decision says of rq; bits 16 to 23. */
+static inline u64 smp_trace_queue(const struct rq *rq)
+{
+    return (u64)rq->cpu << 16;
+}
+
+/* The record that t joins rq is about to be written: before it comes the one that it left another queue, if it did. why: enum enqueue_why.
+   rq->lock held. */
+void smp_trace_joins(const struct rq *rq, struct thread *t, enum enqueue_why why);
+
+/* Where t, which is being made, may run. */
+static inline u64 smp_trace_mask(const struct thread *t)
+{
+    return t->cpu_mask;
+}
+
 /* In a class's table: what it gives up to other CPUs (steal_lists.c). */
 #define SMP_STEAL(function) .steal_task = (function),
 
@@ -45,7 +64,7 @@ static inline bool smp_has_leaving(const struct rq *rq)
     return !list_empty(&rq->leaving);
 }
 
-/* Those who were put aside on this CPU go where they may run (migrate.c). Interrupts off, no lock held. */
+/* Those who were put aside in rq go where they may run (migrate.c). Interrupts off, no run queue's lock held. */
 void threads_deliver(struct rq *rq);
 
 /* Lab 4.3 (placement.c): rq's CPU, which is another one and has need_resched set, is told. rq->lock held. */
@@ -62,10 +81,11 @@ static inline void smp_idle(void)
 {
     u64 me = 1ul << this_cpu()->id;
 
-    if (!(__atomic_load_n(&idle_cpus, __ATOMIC_RELAXED) & me))
+    if (!this_cpu()->need_resched && !(__atomic_load_n(&idle_cpus, __ATOMIC_RELAXED) & me))
         __atomic_fetch_or(&idle_cpus, me, __ATOMIC_SEQ_CST);
 }
 
+/* rq's CPU has somebody to run, or will have as soon as it looks. */
 static inline void smp_busy(const struct rq *rq)
 {
     __atomic_fetch_and(&idle_cpus, ~(1ul << rq->cpu), __ATOMIC_SEQ_CST);

@@ -138,7 +138,7 @@ struct thread *thread_new(const struct thread_params *p, int *error)
         goto free_stack;
     flags = irq_save();
     if (unlikely(trace_on))
-        trace_write(TRACE_CREATE, t, (u32)t->parent_tid, t->stack.base, t->stack.size, t->burst_ns, 0);
+        trace_write(TRACE_CREATE, t, (u32)t->parent_tid, t->stack.base, t->stack.size, t->burst_ns, smp_trace_mask(t));
     irq_restore(flags);
     return t;
 

@@ -7,6 +7,23 @@
 /* In a class's table: what it gives up to other CPUs. */
 #define SMP_STEAL(function)
 
+static inline u64 smp_trace_queue(const struct rq *rq)
+{
+    (void)rq;
+    return 0;
+}
+
+static inline void smp_trace_joins(const struct rq *rq, const struct thread *t, enum enqueue_why why)
+{
+    (void)rq, (void)t, (void)why;
+}
+
+static inline u64 smp_trace_mask(const struct thread *t)
+{
+    (void)t;
+    return 0;
+}
+
 static inline void smp_rq_init(struct rq *rq)
 {
     (void)rq;
