@@ -84,7 +84,7 @@ def test_who_is_moved_waits_where_it_went(boot):
     no_leak(run)
     run = boot("futex_journey", ALONE)
     rule = "who was moved can be moved again, and woken where it is now"
-    judged(run, {0: ("three of four are moved, a hundred times", 300, [], rule), 1: ("one of each other word is woken", 1, [3], rule),
+    judged(run, {0: ("three of four are moved, a thousand times", 3000, [], rule), 1: ("one of each other word is woken", 1, [3], rule),
                  2: ("all of the last word", 3, [0, 1, 2], rule)})
     no_leak(run)
 

@@ -11,6 +11,7 @@
 #define PAGE 0x500000ul
 #define WORD(n) (PAGE + 4ul * (n))
 #define WORDS (PAGE_SIZE / 4)
+#define STEPS 1000u
 #define ALL 1000u
 #define MOST 8u
 
@@ -222,16 +223,16 @@ static int journey(struct address_space *of)
     if (!error)
         error = waiters_start(0, 4, WORD(0));
     if (!error) {
-        for (unsigned i = 0; i < 100; i++)
+        for (unsigned i = 0; i < STEPS; i++) /* past words of every bucket */
             moved += futex_requeue(WORD(i), WORD(i + 1), true, 0, 3, NULL);
         told(moved);
-        told(wake_all_but(100));
-        wake(WORD(100), ALL);
+        told(wake_all_but(STEPS));
+        wake(WORD(STEPS), ALL);
     }
     return end(error);
 }
 
-KTEST(futex_journey, "three of four threads that wait are moved from word to word, a hundred times")
+KTEST(futex_journey, "three of four threads that wait are moved from word to word, a thousand times")
 /* See told(), waits(). Step 0: all the calls that moved them together; 1: all words but the last are woken; 2: the last. */
 {
     return run_in_space(journey);

@@ -638,17 +638,14 @@ KTEST(queues_spread, "new threads, and as many idle CPUs")
 /* FOUND: a thread, where it began to run. */
 {
     struct test_threads threads = { 0 };
-    u64 mask = current()->cpu_mask;
     int error;
 
-    current()->cpu_mask = 1;
     for (unsigned i = 0; i < 1000 && (idle_cpus & 14) != 14; i++)
         cpu_relax();
     error = threads_start(&threads, 3, compute_while);
     for (u64 until = clock_ns() + NS_PER_MS; clock_ns() < until;)
         cpu_relax(); /* this CPU is busy meanwhile */
     threads_join(&threads);
-    current()->cpu_mask = mask;
     return error;
 }
 

@@ -18,9 +18,9 @@ static u64 mixed(u64 seed, u64 cpu)
     return x ^ x >> 31;
 }
 
-static void spread(struct rq *rq, u64 period, unsigned n, u64 seed)
+static void spread(struct rq *rq, unsigned n, u64 seed)
 {
-    u64 i = (u64)rq->cpu, random = mixed(seed, i), slot = period / n;
+    u64 i = (u64)rq->cpu, random = mixed(seed, i), period = rq->tick_asked, slot = period / n;
 
     rq->tick_phase = clock_ns() - period + slot * i + (random >> 32) % max(slot / 2, 1ul);
     rq->tick_ns = period + period * (i * STEP + (i ? random % SPREAD : 0)) / 1000;
@@ -28,7 +28,8 @@ static void spread(struct rq *rq, u64 period, unsigned n, u64 seed)
 
 void smp_spread_ticks(struct rq *rq)
 {
-    spread(rq, rq->tick_ns, CONFIG_MAX_CPUS, 0);
+    rq->tick_asked = rq->tick_ns;
+    spread(rq, CONFIG_MAX_CPUS, 0);
 }
 
 void smp_seed_ticks(u64 seed)
@@ -39,7 +40,7 @@ void smp_seed_ticks(u64 seed)
         struct rq *rq = &run_queues[cpu];
         u64 flags = spin_lock_irq(&rq->lock);
 
-        spread(rq, run_queues[0].tick_ns, n, seed);
+        spread(rq, n, seed);
         spin_unlock_irq(&rq->lock, flags);
     }
 }
