@@ -55,7 +55,7 @@ def test_a_students_tree_is_free_of_the_machinery(trees, phase, solved):
 
 def function(text, name):
     """The text of a C function or an assembly label's code, from its name to its end."""
-    found = (re.search(rf"^[a-z][^\n;]*\b{name}\([^;]*?\)\n\{{\n.*?^\}}$", text, re.M | re.S) or
+    found = (re.search(rf"^[a-z_][^\n;]*\b{name}\([^;]*?\)\n\{{\n.*?^\}}$", text, re.M | re.S) or
              re.search(rf"^{name}:$.*?(?=^\S[^\n]*:$|\Z)", text, re.M | re.S))
     return found and found[0]
 

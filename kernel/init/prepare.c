@@ -2,19 +2,42 @@
 #include "init/prepare.h"
 #include "arch/smp.h"
 #include "base/interrupt.h"
+#include "init/rally.h"
 #include "init/start.h"
 #include "mm/frames.h"
 #include "mm/shootdown.h"
 #include "sched/idle.h"
 
+#define PATIENCE_NS (2 * NS_PER_MS) /* a CPU that keeps interrupts off for so long is left as it is */
+
 enum meeting { NOT_STARTED, STARTED, ARRIVED, GIVEN_UP };
 
 static u32 meetings[CONFIG_MAX_CPUS]; /* [a] enum meeting */
 
-/* Interrupts that only ask a CPU to look at what others wrote: there is nothing more to do. */
+static bool freezing; /* [a] */
+static u64 frozen;    /* [a] bit n: CPU n */
+
+/* Interrupts that only ask a CPU to look at what others wrote. */
 static void looked(void)
 {
+    if (unlikely(__atomic_load_n(&freezing, __ATOMIC_ACQUIRE))) {
+        __atomic_fetch_or(&frozen, 1ul << this_cpu()->id, __ATOMIC_RELEASE);
+        machine_halt();
+    }
     cpu_relax(); /* under QEMU, whoever sent it goes on */
+}
+
+void cpus_freeze(void)
+{
+    u64 until = clock_ns() + PATIENCE_NS, flags = irq_save();
+    u64 others = __atomic_load_n(&cpus_online, __ATOMIC_RELAXED) & ~(1ul << this_cpu()->id);
+
+    __atomic_store_n(&freezing, true, __ATOMIC_RELEASE);
+    for (u64 left = others; left; left &= left - 1)
+        ipi_send(cpus[__builtin_ctzl(left)].arch.apic_id, VECTOR_RESCHEDULE);
+    while (others & ~__atomic_load_n(&frozen, __ATOMIC_ACQUIRE) && clock_ns() < until)
+        cpu_relax();
+    irq_restore(flags);
 }
 
 static bool make_ist_stacks(struct arch_cpu *arch)

@@ -14,6 +14,10 @@ static inline u64 answer_ns(void)
    the console and left out. Boot CPU, in the main thread, interrupts on; once. */
 void smp_rally(void);
 
+/* All other CPUs stop for good, each where it may be interrupted and so holds no spinlock: what is in memory stays as it is. One that
+   takes no interrupts goes on. For who ends the machine; any context. */
+void cpus_freeze(void);
+
 /* Lab 4.2 (rally.c). */
 
 /* The first C of a CPU that comes up: on its idle thread's stack, with the kernel's page tables, and with what cpu_prepare() has made

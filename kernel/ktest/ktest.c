@@ -11,6 +11,7 @@
 #include "sched/smp.h"
 #endif
 #include "init/program.h"
+#include "init/rally.h"
 #if PHASE >= 3
 #include "init/first_program.h"
 #endif
@@ -82,6 +83,7 @@ _Noreturn void ktest_done(void)
     quiet = true;
     count_memory(&r->frames_after, &r->objects_after);
     r->done_time = clock_ns();
+    cpus_freeze(); /* the machine's end takes its time, and what the others did meanwhile would be another thing each time */
     __atomic_store_n(&r->done, KTEST_MAGIC, __ATOMIC_RELEASE);
     printk("ktest: done\n");
     machine_poweroff();
