@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdarg.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/reboot.h>
 #include <sys/resource.h>
@@ -99,6 +101,22 @@ int nice(int change)
 {
     int now = getpriority(PRIO_PROCESS, 0) + change;
     return setpriority(PRIO_PROCESS, 0, now) < 0 ? -1 : getpriority(PRIO_PROCESS, 0);
+}
+
+/* The call tells how many bytes it has written; behind them nothing is set. */
+int sched_getaffinity(pid_t pid, size_t size, cpu_set_t *set)
+{
+    long written = syscall(SYS_sched_getaffinity, pid, size, set);
+    if (written < 0)
+        return -1;
+    memset((char *)set + written, 0, size - written);
+    return 0;
+}
+
+int sched_getcpu(void)
+{
+    unsigned cpu;
+    return syscall(SYS_getcpu, &cpu, NULL) < 0 ? -1 : (int)cpu;
 }
 
 int isatty(int fd)
