@@ -374,7 +374,7 @@ def registers(text):
     cpus = []
     for part in re.split(r"^CPU#\d+$", text, flags=re.M)[1:]:
         found = {}
-        for name, value in re.findall(r"\b([ER](?:[A-D]X|[SD]I|[BS]P|IP)|R\d{1,2}|CR\d|HLT|CPL)\s*=([0-9a-f]+)", part):
+        for name, value in re.findall(r"\b([ER](?:[A-D]X|[SD]I|[BS]P|IP|FL)|R\d{1,2}|CR\d|HLT|CPL)\s*=([0-9a-f]+)", part):
             found[name.replace("E", "R", 1) if name[0] == "E" else name] = int(value, 16)
         cpus.append(found)
     return cpus

@@ -4,6 +4,7 @@
 #include "base/cmdline.h"
 #include "ktest/elf_file.h"
 #include "ktest/ktest.h"
+#include "ktest/random.h"
 #include "ktest/space.h"
 #include "lib/errno.h"
 #include "mm/failalloc.h"
@@ -234,14 +235,6 @@ KTEST(elf_bad, "files with one wrong field each")
     fact(FACT_COUNT, 0, elf_file_refs);
     elf_file_close();
     return failalloc_failed() ? -ENOMEM : 0;
-}
-
-static u64 random_of(u64 *state)
-{
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    return *state;
 }
 
 /* One to three places of the headers changed: a byte, or eight of them to a number of the kind at which sums overflow. */

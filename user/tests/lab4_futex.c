@@ -14,25 +14,10 @@ static struct thread threads[THREADS];
 
 static volatile int lock_word, counter, inside, most_inside;
 
-static void lock(void)
-{
-    int was = 0;
-    if (__atomic_compare_exchange_n(&lock_word, &was, 1, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-        return;
-    while (__atomic_exchange_n(&lock_word, 2, __ATOMIC_ACQUIRE))
-        futex(&lock_word, WAIT | PRIVATE, 2, NULL, NULL, 0);
-}
-
-static void unlock(void)
-{
-    if (__atomic_exchange_n(&lock_word, 0, __ATOMIC_RELEASE) == 2)
-        futex(&lock_word, WAKE | PRIVATE, 1, NULL, NULL, 0);
-}
-
 static void counts(struct thread *t)
 {
     for (int i = 0; i < ROUNDS; i++) {
-        lock();
+        lock(&lock_word);
         int now = counter;
         if (++inside > most_inside)
             most_inside = inside;
@@ -40,7 +25,7 @@ static void counts(struct thread *t)
             __asm__ volatile("pause");
         counter = now + 1;
         inside--;
-        unlock();
+        unlock(&lock_word);
     }
     t->seen = 1;
 }

@@ -35,30 +35,15 @@ static void begin_and_end(void)
 
 static volatile int lock_word, counter;
 
-static void lock(void)
-{
-    int was = 0;
-    if (__atomic_compare_exchange_n(&lock_word, &was, 1, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-        return;
-    while (__atomic_exchange_n(&lock_word, 2, __ATOMIC_ACQUIRE))
-        futex(&lock_word, WAIT | PRIVATE, 2, NULL, NULL, 0);
-}
-
-static void unlock(void)
-{
-    if (__atomic_exchange_n(&lock_word, 0, __ATOMIC_RELEASE) == 2)
-        futex(&lock_word, WAKE | PRIVATE, 1, NULL, NULL, 0);
-}
-
 static void counts(struct thread *t)
 {
     for (long i = 0; i < t->argument; i++) {
-        lock();
+        lock(&lock_word);
         int now = counter;
         if (i % 16 == 0)
             call(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
         counter = now + 1;
-        unlock();
+        unlock(&lock_word);
     }
 }
 

@@ -62,3 +62,19 @@ static void UNUSED join(struct thread *t)
     for (int tid; (tid = t->tid) != 0;)
         futex(&t->tid, WAIT, tid, NULL, NULL, 0);
 }
+
+/* A mutex (Drepper 2011): 0 free, 1 taken, 2 taken and somebody may wait. */
+static void UNUSED lock(volatile int *word)
+{
+    int was = 0;
+    if (__atomic_compare_exchange_n(word, &was, 1, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+        return;
+    while (__atomic_exchange_n(word, 2, __ATOMIC_ACQUIRE))
+        futex(word, WAIT | PRIVATE, 2, NULL, NULL, 0);
+}
+
+static void UNUSED unlock(volatile int *word)
+{
+    if (__atomic_exchange_n(word, 0, __ATOMIC_RELEASE) == 2)
+        futex(word, WAKE | PRIVATE, 1, NULL, NULL, 0);
+}

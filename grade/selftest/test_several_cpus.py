@@ -1,0 +1,71 @@
+"""Phase 4's kernel on several CPUs, as far as no lab's test looks: what the boot options do that tests rely on, how a test ends, and what
+earlier labs tested."""
+
+import contextlib
+import inspect
+
+import kernels
+import pytest
+
+from grade.boot import Boot
+
+PHASE, CPUS = 4, 4
+# They replay a recorded run, which QEMU makes on one CPU alone; or their boosts lie at fixed times since the machine was turned on, and four
+# CPUs come up later.
+ON_ONE_CPU = {"a_debugger_finds_a_call_of_the_switch_to_be_like_any_other", "a_joined_thread_is_gone",
+              "each_switch_brings_a_processs_own_tables_and_stack", "no_tables_are_given_back_that_are_in_use",
+              "a_boost_lifts_everybody", "every_decision_of_the_queue_is_the_models"}
+EARLIER = [(phase, test.name) for phase in range(1, PHASE) for test in kernels.phase_tests(phase).values()]
+
+
+class Bound(Boot):
+    """On four CPUs, of which all threads use the first."""
+
+    def __call__(self, ktest, options="", **more):
+        more["limit_ms"] = 2 * more.get("limit_ms", 100)
+        return super().__call__(ktest, f"{options} affinity=1".strip(), cpus=CPUS, **more)
+
+
+@contextlib.contextmanager
+def booted(made, kind=Boot, budget=1):
+    with contextlib.closing(kind(*made["checked"], 2, budget, made, archive=kernels.archive_of(PHASE))) as boot:
+        yield boot
+
+
+@pytest.mark.parametrize("phase", range(1, PHASE))
+@pytest.mark.parametrize("kind", [Boot, Bound], ids=["one", "four"])
+def test_what_earlier_labs_tested_holds(tmp_path, phase, kind):
+    """On one CPU; and on the first of four, beside three that idle."""
+    made = kernels.Variants(PHASE, {}, tmp_path)
+    tests = [test for test in kernels.phase_tests(phase).values() if kind is Boot or test.name not in ON_ONE_CPU]
+    for test in tests[::1 if kernels.ALL else 6]:
+        found, _ = kernels.function(test.name, phase)
+        arguments = [list(range(1, test.seeds + 1))] if "seeds" in inspect.signature(found).parameters else []
+        with booted(made, kind, kernels.boots(found)) as boot:
+            found(boot, *arguments)
+
+
+def test_the_tests_that_need_one_cpu_are_tests():
+    assert {name for _, name in EARLIER} >= ON_ONE_CPU
+
+
+def periods(made, seed):
+    with booted(made) as boot:
+        run = boot("rally_ticks", f"seed={seed} quantum=3 hz=2000", cpus=CPUS)
+        return [run.kernel["run_queues"][cpu].tick_ns for cpu in range(CPUS)]
+
+
+def test_a_seed_says_when_other_cpus_tick(tmp_path):
+    """The first one ticks as it was asked to; no two have the same period; the same seed, the same ticks."""
+    made = kernels.Variants(PHASE, {}, tmp_path)
+    found = [periods(made, seed) for seed in (0, 1, 2, 3)]
+    assert found[1] == periods(made, 1) and len({tuple(each) for each in found}) > 1
+    for each in found:
+        assert each[0] == 500_000 and len(set(each)) == CPUS
+
+
+def test_at_a_tests_end_all_other_cpus_stand_still(tmp_path):
+    """Halted, and no interrupt wakes them: otherwise what is judged would depend on when QEMU stops the machine."""
+    with booted(kernels.Variants(PHASE, {}, tmp_path)) as boot:
+        others = boot("smp_hogs", "rounds=4", cpus=CPUS, limit_ms=2000).end.cpus[1:]
+    assert len(others) == CPUS - 1 and all(cpu["HLT"] and not cpu["RFL"] & 1 << 9 for cpu in others)
