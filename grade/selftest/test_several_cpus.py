@@ -10,8 +10,8 @@ import pytest
 from grade.boot import Boot
 
 PHASE, CPUS = 4, 4
-# They replay a recorded run, which QEMU makes on one CPU alone; or their boosts lie at fixed times since the machine was turned on, and four
-# CPUs come up later.
+# They replay a recorded run, which QEMU makes on one CPU alone; or their boosts lie at fixed times since the machine was turned on, and
+# four CPUs come up later.
 ON_ONE_CPU = {"a_debugger_finds_a_call_of_the_switch_to_be_like_any_other", "a_joined_thread_is_gone",
               "each_switch_brings_a_processs_own_tables_and_stack", "no_tables_are_given_back_that_are_in_use",
               "a_boost_lifts_everybody", "every_decision_of_the_queue_is_the_models"}
