@@ -34,6 +34,7 @@ from grade.steps import Kernel, executed, reached
 
 JUDGED = ("gcc", "12")  # the compiler, and its major version, that the limits are for
 SWITCH_LIMIT, PREEMPTIVE_SWITCH_LIMIT, RECORD_LIMIT = 80, 100, 40  # the second from phase 2 on, where quanta are kept
+SPIN_LIMIT = 25
 BLOCK_LIMIT, TICK_LIMIT = 400, 250
 START_LIMIT, PROMPT_LIMIT = 8_000_000, 20_000_000
 TIMER_VECTOR = 32       # kernel/arch/timer.h
@@ -94,6 +95,9 @@ def measure(path, cache=None):
     begun, back = switches(steps)
     preemptive = "ktest_entry_bench_block" in kernel.image.variables
     limit = PREEMPTIVE_SWITCH_LIMIT if preemptive else SWITCH_LIMIT
+    several = "ktest_entry_bench_spin" in kernel.image.variables
+    if several:
+        limit = limit * bench_user.DEARER // 100
     figures = [
         figure("thread switch", len(begun[-1]), limit, note=f"thread_yield() to the other thread; seen {spread(begun)}"),
         figure("thread switch, to the end of its thread_yield()", len(back[-1]), note=f"seen {spread(back)}"),
@@ -103,6 +107,8 @@ def measure(path, cache=None):
     ]
     if preemptive:
         figures[2:2] = [block(kernel), tick(kernel), *wakes(kernel)]
+    if several:
+        figures.append(spin_pair(kernel))
     for name, words in MARKED:
         found = steps.between(f"bench_begin_{name}", f"bench_end_{name}")
         figures.append(figure(words, len(found[-1]), note=f"seen {spread(found)}"))
@@ -169,6 +175,12 @@ def block(kernel):
         raise GraderFault("no thread came back from its wait")
     usual = found[len(found) // 2 + 2:-2]  # begun and ended by the same pair of threads
     return figure("block to the woken thread's return", len(usual[-1]), BLOCK_LIMIT, note=f"wait_on(), two threads; seen {spread(usual)}")
+
+
+def spin_pair(kernel):
+    """A spinlock that nobody else wants, taken and given back."""
+    found = executed(kernel, "ktest=bench_spin trace=off").between("bench_begin_spin_pair", "bench_end_spin_pair")
+    return figure("spin_lock() and spin_unlock(), uncontended", len(found[-1]), SPIN_LIMIT, note=f"seen {spread(found)}")
 
 
 def tick(kernel):

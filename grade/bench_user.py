@@ -12,6 +12,7 @@ import re
 import struct
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 from . import cpio, machine
@@ -20,11 +21,11 @@ from .errors import GraderFault
 from .guest import USER, Guest, arguments, qemu_words, reached, run
 from .linux_peer import WHAT, peer
 
-PROGRAM, BESIDE = "tests/bench", "tests/tiny"  # in the boot archive, and in the folder of the programs
 RAM_MIB = 256  # for a process that has 64 MiB, and Linux
+DEARER = 115   # percent: what a figure of one CPU may cost where there may be several
 FIRST = "first user instruction"
 
-# What bench prints; what stands in the table; its limit.
+# What a program prints; what stands in the table; its limit.
 FIGURES = [
     ("getpid", "getpid()", 150),
     ("sched_yield", "sched_yield() between two processes", 500),
@@ -36,74 +37,99 @@ FIGURES = [
     ("fork_64_mib", "fork of 64 MiB touched", 600_000),
     (FIRST, "reset to the first user instruction", 20_000_000),
 ]
+SMP_FIGURES = [
+    ("remote_wake", "wake of a thread on an idle CPU, to its first instruction", 1_500),
+    ("unmap_on_all", "munmap() of a page, three other CPUs in the same space", 4_000),
+]
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program that measures, on so many CPUs: its path and that of what it needs in the boot archive, and in the folder of the programs;
+    what it measures."""
+
+    path: str
+    beside: tuple
+    figures: list
+    cpus: int
+
+
+ALONE = Program("tests/bench", ("tests/tiny",), FIGURES, 1)
+SEVERAL = Program("tests/bench_smp", (), SMP_FIGURES, 4)
 
 # As the package is, but for what ends the run with its first program, and for not printing the log to a slow serial line.
-LINUX_OPTIONS = f"console=ttyS0 quiet panic=-1 rdinit=/{PROGRAM}"
+LINUX_OPTIONS = "console=ttyS0 quiet panic=-1 rdinit=/"
 
 
-def crescent(kernel, archive):
-    return Guest(kernel, f"-- init=/{PROGRAM} trace=off", archive, RAM_MIB)
+def crescent(kernel, archive, program=ALONE):
+    return Guest(kernel, f"-- init=/{program.path} trace=off", archive, RAM_MIB, program.cpus)
 
 
-def linux(kernel, archive):
-    return Guest(kernel, LINUX_OPTIONS, archive, RAM_MIB)
+def linux(kernel, archive, program=ALONE):
+    return Guest(kernel, LINUX_OPTIONS + program.path, archive, RAM_MIB, program.cpus)
 
 
-def tiny_archive(programs, path):
-    """Writes an archive with the benchmark and nothing else."""
+def tiny_archive(programs, path, program=ALONE):
+    """Writes an archive with the program and what it needs, and nothing else."""
     entries = {"tests": (cpio.DIRECTORY | 0o755, b"")}
-    for name in (PROGRAM, BESIDE):
+    for name in (program.path, *program.beside):
         entries[name] = cpio.FILE | 0o755, (programs / name).read_bytes()
     path.write_bytes(cpio.archive(entries))
     return path
 
 
-def entry(programs):
-    """The address of the benchmark's first instruction."""
-    return struct.unpack_from("<Q", (programs / PROGRAM).read_bytes(), 24)[0]  # e_entry
+def entry(programs, program=ALONE):
+    """The address of a program's first instruction."""
+    return struct.unpack_from("<Q", (programs / program.path).read_bytes(), 24)[0]  # e_entry
 
 
-def counted(guest, first):
+def counted(guest, first, program=ALONE):
     """{name: instructions} of each figure. first: entry(). Raises GraderFault, UserError."""
     with tempfile.TemporaryDirectory(prefix=machine.PREFIX) as folder:
-        printed = run(guest, Path(folder))
-    return {**parsed(printed), FIRST: reached(guest, first, f"the first instruction of /{PROGRAM}", USER)[0]}
+        found = parsed(run(guest, Path(folder)), program)
+    if FIRST in [name for name, _, _ in program.figures]:
+        found[FIRST] = reached(guest, first, f"the first instruction of /{program.path}", USER)[0]
+    return found
 
 
-def parsed(printed):
-    """{name: instructions} of what the program printed. Raises GraderFault."""
+def parsed(printed, program=ALONE):
+    """{name: instructions} of what a program printed. Raises GraderFault."""
     found = {name: int(value) for name, value in re.findall(r"^(\w+) (\d+)$", printed, re.M)}
-    missing = [name for name, _, _ in FIGURES if name not in found and name != FIRST]
+    missing = [name for name, _, _ in program.figures if name not in found and name != FIRST]
     if missing:
         last = (printed.strip().splitlines() or ["nothing"])[-1]
-        raise GraderFault(f"/{PROGRAM} did not tell its figure {missing[0]}; the last line that was printed: {last}")
-    return {name: found[name] for name, _, _ in FIGURES if name in found}
+        raise GraderFault(f"/{program.path} did not tell its figure {missing[0]}; the last line that was printed: {last}")
+    return {name: found[name] for name, _, _ in program.figures if name in found}
 
 
 def compared(kernel, archive, folder):
     """(rows, peer): [(what stands in the table, ours, limit, Linux's or None)], and what bench.json says of Linux. archive: the boot
     archive, which lies in the folder of the programs; folder: Linux's. Raises GraderFault, UserError, OSError."""
     programs = archive.parent
-    ours, theirs = counted(crescent(kernel, archive), entry(programs)), {}
+    kinds = [program for program in (ALONE, SEVERAL) if (programs / program.path).exists()]
+    ours = [counted(crescent(kernel, archive, program), entry(programs, program), program) for program in kinds]
+    theirs = [{} for _ in kinds]
     try:
         found = peer(folder)
-        theirs = linux_counted(found, programs, folder)
-        told = {"package": found.package, "version": found.version, "options": LINUX_OPTIONS}
+        theirs = [linux_counted(found, programs, folder, program) for program in kinds]
+        told = {"package": found.package, "version": found.version, "options": LINUX_OPTIONS + ALONE.path}
     except NotToBeHad as error:
         told = {"missing": str(error)}
     except (GraderFault, OSError) as error:
         told = {"missing": f"{WHAT} was not counted: {error}"}
-    return [(words, ours[name], limit, theirs.get(name)) for name, words, limit in FIGURES], told
+    dearer = DEARER if SEVERAL in kinds else 100
+    return [(words, mine[name], limit * (dearer if program is ALONE else 100) // 100, its.get(name))
+            for program, mine, its in zip(kinds, ours, theirs) for name, words, limit in program.figures], told
 
 
-def linux_counted(found, programs, folder):
+def linux_counted(found, programs, folder, program=ALONE):
     """counted() of Linux. It takes a minute, and depends on nothing but what QEMU is given, and on QEMU: what was counted for the same
     before is taken from the folder. Raises GraderFault, UserError, OSError."""
     with tempfile.TemporaryDirectory(prefix=machine.PREFIX) as scratch:
-        archive = tiny_archive(programs, Path(scratch) / "archive")
-        guest = linux(found.kernel, archive)
+        archive = tiny_archive(programs, Path(scratch) / "archive", program)
+        guest = linux(found.kernel, archive, program)
         given = [qemu_words(), arguments(guest), *(hashlib.sha256(path.read_bytes()).hexdigest() for path in (found.kernel, archive))]
-        kept = folder / "counted.json"
+        kept = folder / f"counted-{Path(program.path).name}.json"
         try:
             before = json.loads(kept.read_text())
             if before["given"] == given:
@@ -111,8 +137,8 @@ def linux_counted(found, programs, folder):
         except (OSError, ValueError, TypeError, KeyError):
             pass  # nothing was, or it is damaged
         print(f"bench: counting on {WHAT}, which takes a minute", file=sys.stderr, flush=True)
-        now = counted(guest, entry(programs))
-    new = folder / "counted.new"
+        now = counted(guest, entry(programs, program), program)
+    new = kept.with_suffix(".new")
     new.write_text(json.dumps({"given": given, "counted": now}))
     new.replace(kept)
     return now

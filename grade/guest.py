@@ -26,12 +26,13 @@ USER = 3                  # the privilege level of a program's instructions
 
 @dataclass(frozen=True)
 class Guest:
-    """kernel: a file for -kernel. append: its command line. archive: the boot archive's path, or None. ram_mib: its memory."""
+    """kernel: a file for -kernel. append: its command line. archive: the boot archive's path, or None. ram_mib: its memory. cpus: how many."""
 
     kernel: Path
     append: str
     archive: Path | None = None
     ram_mib: int = 64
+    cpus: int = 1
 
 
 def qemu_name():
@@ -59,7 +60,7 @@ def arguments(guest):
     return [qemu_name(), "-machine", "pc", "-cpu", machine.CPU, "-m", f"{guest.ram_mib}M", "-nodefaults", "-no-user-config",
             "-display", "none", "-no-reboot", "-rtc", "base=2000-01-01,clock=vm", "-serial", "file:console",
             "-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-kernel", str(Path(guest.kernel).absolute()), "-append", guest.append,
-            *(["-initrd", machine.ARCHIVE] if guest.archive else [])]
+            *(["-smp", str(guest.cpus)] if guest.cpus > 1 else []), *(["-initrd", machine.ARCHIVE] if guest.archive else [])]
 
 
 def started(guest, folder, errors, fds, *more):

@@ -105,7 +105,7 @@ def test_each_figure_is_beside_linuxs_with_the_ratio(whole):
     for number, (_, words, limit) in enumerate(bench_user.FIGURES, 1):
         figure = figures[words]
         assert (figure["ours"], figure["limit"], figure["peer"], figure["ratio"]) == (10, limit, 1000 * number, 100.0 * number)
-    assert kept["peer"] == {"package": "linux-image-6.1.0-1-amd64", "version": "6.1.1-1", "options": bench_user.LINUX_OPTIONS}
+    assert kept["peer"] == {"package": "linux-image-6.1.0-1-amd64", "version": "6.1.1-1", "options": bench_user.LINUX_OPTIONS + bench_user.ALONE.path}
     assert "with -cpu qemu64,+smep\n" in said and "Debian's package linux-image-6.1.0-1-amd64 6.1.1-1, booted with" in said
     assert re.search(r"^getpid\(\) +10 +150 +1,000 +100\.0$", said, re.M)
 
@@ -148,7 +148,7 @@ def test_what_was_counted_on_linux_is_counted_again_only_when_something_changed(
     assert (times(), times()) == (1, 1)
     linux.kernel.write_bytes(b"another")
     assert (times(), times()) == (2, 2)
-    (tmp_path / "counted.json").write_text('{"given": 1')
+    (tmp_path / "counted-bench.json").write_text('{"given": 1')
     assert (times(), times()) == (3, 3)
     monkeypatch.setattr(bench_user, "qemu_words", lambda: "QEMU emulator version 99")
     assert (times(), times()) == (4, 4)

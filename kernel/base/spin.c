@@ -8,7 +8,7 @@ void spin_acquire(struct spin_word *word)
 #if SOLVED >= 401
     u32 ticket = __atomic_fetch_add(&word->next, 1, __ATOMIC_RELAXED);
 
-    while (__atomic_load_n(&word->serving, __ATOMIC_ACQUIRE) != ticket)
+    while (unlikely(__atomic_load_n(&word->serving, __ATOMIC_ACQUIRE) != ticket))
         cpu_relax();
 #else
     /* Two CPUs must never draw the same number, however close they come: __atomic_fetch_add() is one step for everybody. And who waits

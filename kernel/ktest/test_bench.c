@@ -1,6 +1,7 @@
 /* The work that `make bench` counts. Nothing is measured in here: the bench runs this instruction by instruction and counts what is
-   executed between a pair of marks, functions that do nothing but have a name. Needs all of lab 1. */
+   executed between a pair of marks. Needs all of lab 1. */
 #include "ktest/ktest.h"
+#include "ktest/marks.h"
 #include "lib/errno.h"
 #include "mm/frames.h"
 #include "mm/slab.h"
@@ -8,24 +9,6 @@
 
 #define BENCH_ROUNDS 16 /* the first ones fill caches; the last one is what is reported */
 #define BENCH_BYTES 64
-
-/* noipa: the compiler must neither inline the call nor notice that it does nothing, nor make one function of several equal ones. */
-#define MARKS(name)                                      \
-    void bench_begin_##name(void);                       \
-    void bench_end_##name(void);                         \
-    __attribute__((noipa)) void bench_begin_##name(void) \
-    {                                                    \
-    }                                                    \
-    __attribute__((noipa)) void bench_end_##name(void)   \
-    {                                                    \
-    }
-
-#define COUNTED(name, work)   \
-    do {                      \
-        bench_begin_##name(); \
-        work;                 \
-        bench_end_##name();   \
-    } while (0)
 
 MARKS(frame_alloc)
 MARKS(frame_put)

@@ -58,6 +58,18 @@ void sched_check_enqueue(const struct rq *rq, const struct thread *t)
     ASSERT(list_empty(&t->run_link), "sched_enqueue: thread %d (%s) is in a run queue already", t->tid, t->name);
 }
 
+void sched_enqueue_slowly(struct rq *rq, struct thread *t, enum enqueue_why why)
+{
+    if (trace_on) {
+        smp_trace_joins(rq, t, why);
+        sched_trace(TRACE_ENQUEUE, rq, t, why);
+    }
+    if (smp_joins_alone(rq, t))
+        t->class->enqueue_task(rq, t, why);
+    else
+        smp_join(rq, t, why);
+}
+
 void sched_dequeue(struct rq *rq, struct thread *t)
 {
     ASSERT(spin_held(&rq->lock), "sched_dequeue: the run queue's lock is not held");

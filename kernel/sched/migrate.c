@@ -43,6 +43,29 @@ struct rq *new_thread_rq_lock(struct thread *t)
     return waking_rq_lock(t);
 }
 
+static bool put_aside(struct rq *rq, struct thread *t)
+{
+    if (may_run_on(t, rq->cpu) && !t->suspended)
+        return false;
+    t->leaving = true;
+    list_push_tail(&rq->leaving, &t->run_link);
+    return true;
+}
+
+void smp_join(struct rq *rq, struct thread *t, enum enqueue_why why)
+{
+    if (put_aside(rq, t))
+        return;
+    t->class->enqueue_task(rq, t, why);
+    smp_joined(rq, t);
+}
+
+void smp_joined(const struct rq *rq, const struct thread *t)
+{
+    if (__atomic_load_n(&idle_cpus, __ATOMIC_SEQ_CST) && rq->nr_ready + (rq->curr != rq->idle && rq->curr != t) > 1)
+        balance_tell_idle(rq, t);
+}
+
 /* Without a lock: if t has gone on since what is new was written, it has passed through the kernel, or has still to. */
 void smp_look(const struct thread *t)
 {

@@ -23,20 +23,19 @@ void sched_check_enqueue(const struct rq *rq, const struct thread *t);
 /* Writes a record with what the models need to know of t: arg[0] = arg, arg[1] to arg[3] as base/trace.h says. rq->lock held. */
 __attribute__((noinline, cold)) void sched_trace(enum trace_event event, const struct rq *rq, const struct thread *t, u64 arg);
 
+/* What is left of sched_enqueue() where it is traced, or other CPUs have to do with it. */
+__attribute__((noinline, cold)) void sched_enqueue_slowly(struct rq *rq, struct thread *t, enum enqueue_why why);
+
 /* A READY thread joins rq: the wrapper around its class's enqueue_task that counts and traces. rq->lock held. */
 static inline void sched_enqueue(struct rq *rq, struct thread *t, enum enqueue_why why)
 {
     if (IS_CHECKED)
         sched_check_enqueue(rq, t);
-    rq->nr_ready++;
-    if (unlikely(trace_on)) {
-        smp_trace_joins(rq, t, why);
-        sched_trace(TRACE_ENQUEUE, rq, t, why);
-    }
-    if (smp_put_aside(rq, t))
-        return;
-    t->class->enqueue_task(rq, t, why);
-    smp_joined(rq, t);
+    smp_count_ready(rq);
+    if (likely(!trace_on && smp_joins_alone(rq, t)))
+        t->class->enqueue_task(rq, t, why);
+    else
+        sched_enqueue_slowly(rq, t, why);
 }
 
 /* A queued thread leaves rq without running. rq->lock held. */

@@ -32,22 +32,32 @@ struct thread *prio_steal(struct rq *rq, int cpu);
 struct thread *mlfq_steal(struct rq *rq, int cpu);
 struct thread *sjf_steal(struct rq *rq, int cpu);
 
+extern u64 idle_cpus; /* [a] bit n: CPU n has nobody to run. For choosing: it may have changed since */
+
 /* For rq, when it is made. */
 static inline void smp_rq_init(struct rq *rq)
 {
     list_init(&rq->leaving);
 }
 
-/* A thread that may not run on rq's CPU any more, or was suspended while it ran, waits there in no class's queue, until threads_deliver()
-   takes it to another one, or stops it. Returns whether t, READY and about to be queued, is put aside so. rq->lock held. */
-static inline bool smp_put_aside(struct rq *rq, struct thread *t)
+/* One more waits in rq. A CPU that becomes idle writes that down first and looks at nr_ready then (balance_given.c); here it is the other
+   way round, and the step in between, which is atomic for all, sees to it that at least one of the two sees the other. */
+static inline void smp_count_ready(struct rq *rq)
 {
-    if (likely(t->cpu_mask >> rq->cpu & 1 && !t->suspended))
-        return false;
-    t->leaving = true;
-    list_push_tail(&rq->leaving, &t->run_link);
-    return true;
+    __atomic_fetch_add(&rq->nr_ready, 1, __ATOMIC_SEQ_CST);
 }
+
+/* Whether t may join rq as on a machine with one CPU: it may run here, and nobody idles who could take it. rq->lock held. */
+static inline bool smp_joins_alone(const struct rq *rq, const struct thread *t)
+{
+    return t->cpu_mask >> rq->cpu & 1 && !t->suspended && !__atomic_load_n(&idle_cpus, __ATOMIC_SEQ_CST);
+}
+
+/* Otherwise (migrate.c). A thread that may not run on rq's CPU any more, or was suspended while it ran, is put aside, in no class's queue,
+   until threads_deliver() takes it to another one, or stops it. rq->lock held. why: enum enqueue_why. */
+void smp_join(struct rq *rq, struct thread *t, enum enqueue_why why);
+/* t waits in rq: a CPU that idles and may take it is told. rq->lock held. */
+void smp_joined(const struct rq *rq, const struct thread *t);
 
 /* Takes t out again, if it was put aside. Returns whether it was. rq->lock held. */
 static inline bool smp_take_back(struct thread *t)
@@ -65,7 +75,7 @@ static inline bool smp_has_leaving(const struct rq *rq)
 }
 
 /* Those who were put aside in rq go where they may run (migrate.c). Interrupts off, no run queue's lock held. */
-void threads_deliver(struct rq *rq);
+__attribute__((noinline, cold)) void threads_deliver(struct rq *rq);
 
 /* Lab 4.3 (placement.c): rq's CPU, which is another one and has need_resched set, is told. rq->lock held. */
 void resched_remote(struct rq *rq);
@@ -73,8 +83,6 @@ void resched_remote(struct rq *rq);
 /* t has something new to look at on its way through the kernel: if it runs on another CPU, perhaps in a program's loop, it comes by soon.
    What is new was written before; t stays what it is. Any context. */
 void smp_look(const struct thread *t);
-
-extern u64 idle_cpus; /* [a] bit n: CPU n has nobody to run. For choosing: it may have changed since */
 
 /* This CPU has nobody to run, and all that was to be done about the last one is done. Interrupts off. */
 static inline void smp_idle(void)
@@ -101,13 +109,6 @@ static inline void smp_resched(struct rq *rq)
         smp_busy(rq); /* it will be: who looks for an idle CPU from here on takes another one */
     if (!told && rq->cpu != this_cpu()->id)
         resched_remote(rq);
-}
-
-/* t has joined rq. rq->lock held. */
-static inline void smp_joined(const struct rq *rq, const struct thread *t)
-{
-    if (unlikely(__atomic_load_n(&idle_cpus, __ATOMIC_RELAXED)) && rq->nr_ready + (rq->curr != rq->idle && rq->curr != t) > 1)
-        balance_tell_idle(rq, t);
 }
 
 /* This CPU has nobody to run: whether there is somebody now. Interrupts off. */

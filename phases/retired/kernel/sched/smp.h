@@ -29,10 +29,20 @@ static inline void smp_rq_init(struct rq *rq)
     (void)rq;
 }
 
-static inline bool smp_put_aside(struct rq *rq, struct thread *t)
+static inline void smp_count_ready(struct rq *rq)
+{
+    rq->nr_ready++;
+}
+
+static inline bool smp_joins_alone(const struct rq *rq, const struct thread *t)
 {
     (void)rq, (void)t;
-    return false;
+    return true;
+}
+
+static inline void smp_join(struct rq *rq, struct thread *t, enum enqueue_why why)
+{
+    (void)rq, (void)t, (void)why;
 }
 
 static inline bool smp_take_back(struct thread *t)
@@ -45,11 +55,6 @@ static inline bool smp_has_leaving(const struct rq *rq)
 {
     (void)rq;
     return false;
-}
-
-static inline void smp_joined(const struct rq *rq, const struct thread *t)
-{
-    (void)rq, (void)t;
 }
 
 static inline bool smp_find_work(struct rq *rq)
