@@ -267,7 +267,7 @@ def test_every_mistake_of_the_kernels_tests_is_judged_here():
     made = set(re.findall(r"^KTEST\(panic_(\w+)", SOURCES, re.M))
     graded = "".join(path.read_text() for path in kernels.ROOT.glob("grade/phase*/test_*.py"))
     said = set(re.findall(r"panic_(\w+)", graded)) | set(re.findall(r'\("(\w+)", ', graded))
-    assert made - said == {*NOTICED, "state"}
+    assert made - said == {*NOTICED, "state", "others"}  # that one: test_several_cpus.py
 
 
 # --- processes, descriptors, devices -----------------------------------------------------------------------------------------------------
