@@ -90,21 +90,25 @@ static int compute_on(void *arg)
 {
     (void)arg;
     __atomic_fetch_add(&at_it, 1, __ATOMIC_RELEASE);
-    for (;;)
+    while (__atomic_load_n(&at_it, __ATOMIC_RELAXED))
         cpu_relax();
+    return 0;
 }
 
 static int keep_interrupts_off(void *arg)
 {
+    int result;
+
     irq_disable();
-    return compute_on(arg);
+    result = compute_on(arg);
+    irq_enable();
+    return result;
 }
 
 KTEST(panic_others, "a panic while one CPU computes, one has its interrupts off, and one idles")
 {
     int error;
 
-    at_it = 0;
     if (!start_on(1, keep_interrupts_off, NULL, &error) || !start_on(2, compute_on, NULL, &error))
         return error;
     while (__atomic_load_n(&at_it, __ATOMIC_ACQUIRE) < 2)

@@ -187,9 +187,11 @@ static unsigned bucket_move(struct bucket *from, const struct futex_key *key, st
             break;
         if (!same(&list_entry(it, struct futex_waiter, link)->key, key))
             continue;
+        moved++;
+        if (same(key, to))
+            continue;
         list_remove(it);
         list_push_tail(&chosen, it);
-        moved++;
     }
     while (!list_empty(&chosen)) {
         struct futex_waiter *w = list_entry(list_pop_head(&chosen), struct futex_waiter, link);
