@@ -8,10 +8,10 @@
 
 #define PAGES   0x500000ul
 #define WORDS   20u
-#define WAITERS 48u
-#define AT_ONCE 14u /* that may wait at the same time */
+#define WAITERS 64u
+#define AT_ONCE 20u /* that may wait at the same time */
 #define STEPS   260u
-#define LEGS    40u /* of a journey */
+#define LEGS    150u /* of a journey */
 #define ALL     1000u
 
 static struct {
@@ -63,7 +63,7 @@ static int waiter_start(uptr at, u32 value, u32 bits)
 static void told(s64 result)
 {
     fact(FACT_RESULT, step, (u64)result);
-    for (unsigned i = 0; i < 25; i++)
+    for (unsigned i = 0; i < 40; i++)
         thread_yield();
 }
 
@@ -88,10 +88,10 @@ static s64 journey(u64 a, u64 *draws)
 
 static int play_step(u64 *draws)
 {
-    u64 what = draw(draws, 12), a = draw(draws, WORDS), b = draw(draws, WORDS), n = draw(draws, 6), m = draw(draws, 9);
+    u64 what = draw(draws, 12), a = draw(draws, draw(draws, 3) ? 3 : WORDS), b = draw(draws, WORDS), n = draw(draws, 6), m = draw(draws, 9);
     u32 bits = some_bits(draws), value = draw(draws, 3) ? 7 : 8;
 
-    if (draw(draws, 8) == 0)
+    if (draw(draws, 5) == 0)
         n = m = ALL;
     if (what < 5)
         return started < WAITERS && started - ended < AT_ONCE ? waiter_start(words[a], value, bits) : 0;
