@@ -77,7 +77,7 @@ def test_a_panic_stops_all_cpus_and_says_where_each_was(tmp_path):
     with booted(kernels.Variants(PHASE, {}, tmp_path)) as boot:
         run = boot("panic_others", cpus=CPUS, outcome=None, result=None)
         assert run.panic, run.outcome
-    places = dict(re.findall(r"^CPU (\d) was in thread \d+ \([\w/]+\):\n(.*\n.*\n.*\n.*)", run.console, re.M))
+    places = dict(re.findall(r"^CPU (\d) was in thread \d+ \([\w/]+\):\n((?:  #.*\n)+)", run.console, re.M))
     assert sorted(places) == ["1", "2", "3"], run.console
     assert "keep_interrupts_off" in places["1"] and "compute_on" in places["2"] and "idle" in places["3"], places
     assert all(cpu["HLT"] for cpu in run.end.cpus[1:])
