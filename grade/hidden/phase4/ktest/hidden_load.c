@@ -62,9 +62,9 @@ static void steal_once(u64 step)
     fact(FACT_RETURNED, step, found);
 }
 
-static int play(void (*once)(u64 step), u64 most)
+static int play(void (*once)(u64 step), u64 most, u64 draws)
 {
-    u64 draws = draws_of(0), step = 0;
+    u64 step = 0;
     struct place place[TEST_THREADS_MAX];
     struct test_threads threads;
     int error = 0;
@@ -88,11 +88,11 @@ static int play(void (*once)(u64 step), u64 most)
 KTEST(hidden_balance, "CPU 0 balances among CPUs that are loaded as the seed decides")
 /* See balance_once(). */
 {
-    return play(balance_once, 3);
+    return play(balance_once, 3, draws_of(0));
 }
 
 KTEST(hidden_steal, "CPU 0 steals from CPUs that are loaded as the seed decides")
 /* See steal_once(). */
 {
-    return play(steal_once, 5);
+    return play(steal_once, 5, draws_of(0));
 }
