@@ -1,4 +1,4 @@
-/* Pages anywhere in a space change under threads on four CPUs (crew.h), some of which stand still for a while; any of them makes changes. */
+/* Pages anywhere in a space change under threads on four CPUs (crew.h), some of which stand still for a while; any makes changes. */
 #include "base/cpu.h"
 #include "ktest/crew.h"
 #include "ktest/hidden.h"

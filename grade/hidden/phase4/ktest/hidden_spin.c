@@ -1,4 +1,4 @@
-/* Random use of spinlocks' words whose numbers begin anywhere, by five to eight CPUs that run no threads (bare_cpus.h); and how CPUs queue up. */
+/* Random use of spinlocks whose numbers begin anywhere, by five to eight CPUs that run no threads (bare_cpus.h); and how CPUs queue up. */
 #include "base/spin.h"
 #include "ktest/bare_cpus.h"
 #include "ktest/hidden.h"
