@@ -6,7 +6,7 @@ from grade.models.twin import BITS, Draws, agree
 WORDS, WAITERS, AT_ONCE, STEPS, LEGS, ALL = 20, 64, 20, 260, 150, 1000
 EAGAIN, ANY, SEVEN = -11, 0xFFFFFFFF, 7
 FUTEX_RULES = {
-    "RESULT": "a wake and a requeue say how many of those who wait for this word they woke and moved; EAGAIN if it is another than expecte",
+    "RESULT": "a wake and a requeue say how many of those who wait for this word they woke and moved; EAGAIN if it is another",
     "ORDER": "a wake is for those who wait for this word with one of its bits, the longest first; who is moved waits behind who is there",
     "RETURNED": "who was woken gets 0, and who finds another value than it expects EAGAIN"}
 
