@@ -303,7 +303,7 @@ static void alarm_for_a_thread(void)
     handler(SIGALRM, counts, 0);
     thread = start(loops, NULL);
     wait_until(&ready, 1);
-    alarm(1);
+    setitimer(ITIMER_REAL, &(struct itimerval){ .it_value = { 0, 5000 } }, NULL);
     sigemptyset(&set);
     sigaddset(&set, SIGALRM);
     sigwait(&set, &number);

@@ -16,11 +16,18 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #define UNUSED __attribute__((unused))
+
+/* What was printed is seen, too, if a program does not come to its end. */
+static void __attribute__((constructor)) begin(void)
+{
+    setvbuf(stdout, NULL, _IOLBF, 0);
+}
 
 static void UNUSED show(const char *name, long value)
 {

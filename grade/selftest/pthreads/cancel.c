@@ -149,7 +149,7 @@ static void cancel(const char *name, void *(*function)(void *), void *argument)
 
 int main(void)
 {
-    pthread_t endless = start(pauses, NULL), many[20];
+    pthread_t endless = start(pauses, NULL), many[6];
     long all = 0;
 
     need(pipe(pipe_ends), "pipe");
@@ -171,11 +171,11 @@ int main(void)
     cleaned = 0;
     show("ends", join(start(ends, NULL)));
     show("  cleaned", cleaned);
-    for (int i = 0; i < 20; i++)
+    for (int i = 0; i < 6; i++)
         many[i] = start(i % 2 ? sleeps : computes, NULL);
-    for (int i = 0; i < 20; i++)
+    for (int i = 0; i < 6; i++)
         pthread_cancel(many[i]);
-    for (int i = 0; i < 20; i++)
+    for (int i = 0; i < 6; i++)
         all += join(many[i]) == (long)PTHREAD_CANCELED;
     show("at once", all);
     pthread_cancel(endless);

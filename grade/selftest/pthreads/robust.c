@@ -1,4 +1,4 @@
-/* Robust mutexes: their owner's end is told to who comes next. Mutexes that lend priority. Both, between threads and between processes. */
+/* Robust mutexes: their owner's end is told to who comes next. Between threads and between processes. */
 #include "pthreads.h"
 
 struct common {
@@ -10,15 +10,14 @@ struct common {
 
 static struct common *common;
 
-static void make(int robust, int protocol, int process_shared)
+static void make(int process_shared)
 {
     pthread_mutexattr_t attributes;
     pthread_condattr_t of_condition;
 
     memset(common, 0, sizeof(*common));
     pthread_mutexattr_init(&attributes);
-    show_error("robust", pthread_mutexattr_setrobust(&attributes, robust ? PTHREAD_MUTEX_ROBUST : PTHREAD_MUTEX_STALLED));
-    show_error("protocol", pthread_mutexattr_setprotocol(&attributes, protocol));
+    show_error("robust", pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST));
     pthread_mutexattr_setpshared(&attributes, process_shared);
     show_error("init", pthread_mutex_init(&common->mutex, &attributes));
     pthread_condattr_init(&of_condition);
@@ -55,12 +54,12 @@ static void *takes_waits_leaves(void *unused)
     return NULL;
 }
 
-static void between_threads(int protocol)
+static void between_threads(void)
 {
     pthread_t owner, waiter;
 
-    printf("-- between threads, protocol %d\n", protocol != PTHREAD_PRIO_NONE);
-    make(1, protocol, PTHREAD_PROCESS_PRIVATE);
+    printf("-- between threads\n");
+    make(PTHREAD_PROCESS_PRIVATE);
     join(start(takes_and_leaves, NULL));
     show_error("its owner left", pthread_mutex_lock(&common->mutex));
     show_error("made good", pthread_mutex_consistent(&common->mutex));
@@ -103,14 +102,14 @@ static void executes_itself(void)
     execl(program, program, "again", (char *)NULL);
 }
 
-static void between_processes(int protocol)
+static void between_processes(void)
 {
     static const struct { const char *name; void (*function)(void); } ways[] = {
         { "killed", dies }, { "another program", executes_itself }, { "left", leaves },
     };
 
-    printf("-- between processes, protocol %d\n", protocol != PTHREAD_PRIO_NONE);
-    make(1, protocol, PTHREAD_PROCESS_SHARED);
+    printf("-- between processes\n");
+    make(PTHREAD_PROCESS_SHARED);
     for (unsigned i = 0; i < 3; i++) {
         in_child(ways[i].name, ways[i].function);
         show_error("its owner is gone", pthread_mutex_lock(&common->mutex));
@@ -146,12 +145,12 @@ static void *passes_it_on(void *unused)
 }
 
 /* Condition variables, whose waiters come back for the mutex. */
-static void with_conditions(int robust, int protocol)
+static void with_conditions(void)
 {
     pthread_t threads[4];
 
-    printf("-- conditions, robust %d, protocol %d\n", robust, protocol != PTHREAD_PRIO_NONE);
-    make(robust, protocol, PTHREAD_PROCESS_PRIVATE);
+    printf("-- conditions\n");
+    make(PTHREAD_PROCESS_PRIVATE);
     for (int i = 0; i < 4; i++)
         threads[i] = start(passes_it_on, NULL);
     pthread_mutex_lock(&common->mutex);
@@ -163,43 +162,14 @@ static void with_conditions(int robust, int protocol)
     show("passed on", common->value);
 }
 
-static void *tries_until(void *unused)
-{
-    struct timespec limit = soon(CLOCK_REALTIME, 10);
-
-    (void)unused;
-    return (void *)(long)pthread_mutex_timedlock(&common->mutex, &limit);
-}
-
-static void *tries(void *unused)
-{
-    (void)unused;
-    return (void *)(long)pthread_mutex_trylock(&common->mutex);
-}
-
-static void lending(void)
-{
-    printf("-- lending\n");
-    make(0, PTHREAD_PRIO_INHERIT, PTHREAD_PROCESS_PRIVATE);
-    show_error("lock", pthread_mutex_lock(&common->mutex));
-    show_error("another tries", (int)join(start(tries, NULL)));
-    show_error("another tries for a time", (int)join(start(tries_until, NULL)));
-    show_error("unlock", pthread_mutex_unlock(&common->mutex));
-    show_error("destroy", pthread_mutex_destroy(&common->mutex));
-}
-
 int main(int argc, char **argv)
 {
     program = argv[0];
     if (argc > 1)
         return 3;
     common = shared(sizeof(*common));
-    between_threads(PTHREAD_PRIO_NONE);
-    between_processes(PTHREAD_PRIO_NONE);
-    with_conditions(1, PTHREAD_PRIO_NONE);
-    lending();
-    with_conditions(0, PTHREAD_PRIO_INHERIT);
-    between_threads(PTHREAD_PRIO_INHERIT);
-    between_processes(PTHREAD_PRIO_INHERIT);
+    between_threads();
+    between_processes();
+    with_conditions();
     return 0;
 }

@@ -50,7 +50,7 @@ static void *unlocks(void *at)
     return (void *)(long)pthread_mutex_unlock(at);
 }
 
-static void kind(const char *name, int type, int protocol)
+static void kind(const char *name, int type)
 {
     pthread_mutexattr_t attributes;
     pthread_mutex_t m;
@@ -58,7 +58,6 @@ static void kind(const char *name, int type, int protocol)
     printf("-- a mutex, %s\n", name);
     pthread_mutexattr_init(&attributes);
     pthread_mutexattr_settype(&attributes, type);
-    show_error("protocol", pthread_mutexattr_setprotocol(&attributes, protocol));
     show_error("init", pthread_mutex_init(&m, &attributes));
     show_error("lock", pthread_mutex_lock(&m));
     if (type != PTHREAD_MUTEX_NORMAL)
@@ -70,13 +69,6 @@ static void kind(const char *name, int type, int protocol)
     show_error("unlock", pthread_mutex_unlock(&m));
     if (type != PTHREAD_MUTEX_NORMAL)
         show_error("unlock again", pthread_mutex_unlock(&m));
-    if (protocol) {
-        mutex = m;
-        counter = 0;
-        all(counts, THREADS);
-        show("counted", counter);
-        m = mutex;
-    }
     show_error("destroy", pthread_mutex_destroy(&m));
 }
 
@@ -355,9 +347,9 @@ int main(void)
 {
     all(counts, THREADS);
     show("counted under a mutex", counter);
-    kind("normal", PTHREAD_MUTEX_NORMAL, PTHREAD_PRIO_NONE);
-    kind("recursive", PTHREAD_MUTEX_RECURSIVE, PTHREAD_PRIO_NONE);
-    kind("checking", PTHREAD_MUTEX_ERRORCHECK, PTHREAD_PRIO_NONE);
+    kind("normal", PTHREAD_MUTEX_NORMAL);
+    kind("recursive", PTHREAD_MUTEX_RECURSIVE);
+    kind("checking", PTHREAD_MUTEX_ERRORCHECK);
     mutex = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
     conditions();
     barriers();
