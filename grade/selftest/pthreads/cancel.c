@@ -88,8 +88,7 @@ static _Noreturn void *computes(void *unused)
     (void)unused;
     pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, NULL);
     ready = 1;
-    for (;;)
-        ;
+    compute();
 }
 
 static void *does_not_hear(void *unused)

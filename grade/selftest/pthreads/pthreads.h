@@ -134,6 +134,13 @@ static struct timespec UNUSED soon(clockid_t clock, long ms)
     return now;
 }
 
+/* Computes, in user mode alone. The instruction is a hint to real processors, and lets an emulator's others have their turn. */
+static _Noreturn void UNUSED compute(void)
+{
+    for (;;)
+        __builtin_ia32_pause();
+}
+
 static void UNUSED wait_until(const atomic_int *word, int value)
 {
     while (atomic_load(word) != value)
