@@ -134,11 +134,12 @@ static struct timespec UNUSED soon(clockid_t clock, long ms)
     return now;
 }
 
-/* Computes, in user mode alone. The instruction is a hint to real processors, and lets an emulator's others have their turn. */
+/* Computes, in user mode alone. Now and then the instruction lets an emulator's other processors have their turn; each costs it dear. */
 static _Noreturn void UNUSED compute(void)
 {
-    for (;;)
-        __builtin_ia32_pause();
+    for (volatile unsigned i = 0;; i++)
+        if (i % 65536 == 0)
+            __builtin_ia32_pause();
 }
 
 static void UNUSED wait_until(const atomic_int *word, int value)
