@@ -68,12 +68,14 @@ void init_trace_ring(int cpu)
     static const enum trace_mode modes[] = { TRACE_LAST, TRACE_OFF, TRACE_ALL }; /* in the order of the option's choices */
     enum trace_mode mode = modes[option_choice("trace")];
     u64 records = option_u64("tracesize");
+    const u64 most = (frames_free() - frames_tables()) / 4 * PAGE_SIZE / sizeof(struct trace_record);
     paddr_t memory;
 
     if (mode == TRACE_OFF)
         return;
     if (!records)
-        records = mode == TRACE_ALL ? TRACE_ALL_RECORDS : TRACE_LAST_RECORDS;
+        for (records = mode == TRACE_ALL ? TRACE_ALL_RECORDS : TRACE_LAST_RECORDS; records > most;)
+            records /= 2; /* many CPUs, little memory: something has to be left for the kernel */
     if (records & (records - 1))
         refuse("boot option tracesize=%lu: not a power of two", records);
     memory = frames_alloc_contiguous(align_up(records * sizeof(struct trace_record), PAGE_SIZE) / PAGE_SIZE);
