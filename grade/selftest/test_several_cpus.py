@@ -72,7 +72,7 @@ def test_at_a_tests_end_all_other_cpus_stand_still(tmp_path):
     assert len(others) == CPUS - 1 and all(cpu["HLT"] and not cpu["RFL"] & 1 << 9 for cpu in others)
 
 
-@pytest.mark.parametrize("cpus", [CPUS, 16])
+@pytest.mark.parametrize("cpus", [CPUS, 8])
 def test_the_trace_of_many_cpus_leaves_room_for_the_kernel(tmp_path, cpus):
     """A size that was asked for is kept or refused; of the usual one the later CPUs' rings may be a part."""
     with booted(kernels.Variants(PHASE, {}, tmp_path)) as boot:

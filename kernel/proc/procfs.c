@@ -40,7 +40,8 @@ static const struct file_ops root_files, process_files, fds_files, tasks_files;
 #define TEXT(name) FILE(#name, 0444, show_##name)
 
 static const struct proc_name of_system[] = {
-    { "self", S_IFLNK | 0777, NULL, &leaf_ops, &proc_text_files }, FILE("stat", 0444, show_system_stat), TEXT(meminfo), TEXT(uptime), TEXT(loadavg),
+    { "self", S_IFLNK | 0777, NULL, &leaf_ops, &proc_text_files },
+    FILE("stat", 0444, show_system_stat), TEXT(meminfo), TEXT(uptime), TEXT(loadavg),
     TEXT(version), TEXT(cpuinfo), TEXT(mounts), TEXT(filesystems), TEXT(schedstat), FILE("kmsg", 0400, show_kmsg),
 };
 
@@ -315,7 +316,8 @@ static int root_readdir(struct file *file, struct dir_sink *sink)
 
     if (!emit_fixed(file, sink, of_system, array_len(of_system)))
         return 0;
-    while ((pid = next_process(file->offset - FIRST_NUMBER)) && emit_number(file, sink, pid, number_of((struct shown){ pid, 0 }, 0), S_IFDIR))
+    while ((pid = next_process(file->offset - FIRST_NUMBER)) &&
+           emit_number(file, sink, pid, number_of((struct shown){ pid, 0 }, 0), S_IFDIR))
         continue;
     return 0;
 }
@@ -352,7 +354,8 @@ static int tasks_readdir(struct file *file, struct dir_sink *sink)
 
     if (!emit_fixed(file, sink, NULL, 0))
         return 0;
-    while ((who.tid = next_thread(who.pid, file->offset - FIRST_NUMBER)) && emit_number(file, sink, who.tid, number_of(who, 0), S_IFDIR))
+    while ((who.tid = next_thread(who.pid, file->offset - FIRST_NUMBER)) &&
+           emit_number(file, sink, who.tid, number_of(who, 0), S_IFDIR))
         continue;
     return 0;
 }

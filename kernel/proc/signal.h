@@ -45,7 +45,8 @@ struct user_siginfo {
 };
 
 /* Why a signal came: siginfo's si_code. */
-enum { SI_USER = 0, SI_KERNEL = 0x80, SI_QUEUE = -1, SI_TKILL = -6, CLD_EXITED = 1, CLD_KILLED, CLD_DUMPED, CLD_TRAPPED, CLD_STOPPED, CLD_CONTINUED,
+enum { SI_USER = 0, SI_KERNEL = 0x80, SI_QUEUE = -1, SI_TKILL = -6,
+       CLD_EXITED = 1, CLD_KILLED, CLD_DUMPED, CLD_TRAPPED, CLD_STOPPED, CLD_CONTINUED,
        SEGV_MAPERR = 1, SEGV_ACCERR, BUS_ADRERR = 2, FPE_INTDIV = 1, ILL_ILLOPN = 2, TRAP_BRKPT = 1 };
 
 struct signal_action { /* as programs hand it over */
@@ -77,8 +78,8 @@ struct signals {
     struct signal_action *action;                /* [p] NSIG of them, by number - 1; on the heap, for it is big; a thread has none */
     u64 pending;                                 /* [p] came, and not heard yet */
     struct signal_info info[SIGNALS_WITH_INFO];  /* [p] of those pending */
-    struct list queue;                           /* [p] signal_entry.link (signal.c): the others, each as often as it came, oldest first */
-    u32 queued;                                  /* [p] how many these are: RLIMIT_SIGPENDING at most; one without an entry says no more */
+    struct list queue;                           /* [p] signal_entry.link (signal.c): the others, as often as they came, oldest first */
+    u32 queued;                                  /* [p] how many these are: RLIMIT_SIGPENDING at most; others come without info */
     struct signal_info last;                     /* [p] of the one of them that was taken last */
 };
 

@@ -394,7 +394,8 @@ static void robust_lists(void)
     join(&threads[1]);
     show_error("who waited was woken", threads[1].seen);
     for (int i = 0; i < 4; i++)
-        printf("mutex %d: %s%s\n", i, owned[i].word & 0x40000000 ? "its owner died" : "as it was", owned[i].word & WAITERS ? ", others wait" : "");
+        printf("mutex %d: %s%s\n", i, owned[i].word & 0x40000000 ? "its owner died" : "as it was",
+               owned[i].word & WAITERS ? ", others wait" : "");
     show_error("set", call(SYS_set_robust_list, (long)&robust, 24, 0, 0, 0, 0));
     robust.first = (struct entry *)&robust;
     show_error("ask", call(SYS_get_robust_list, 0, (long)&list, (long)&size, 0, 0, 0));
