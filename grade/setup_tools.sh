@@ -214,6 +214,12 @@ find_grub() {
     missing grub
 }
 
+# A second C library, for the tests of the whole project alone: static programs of its threads are run here and on Crescent.
+find_musl() {
+    [ -d grade/selftest ] && [ "$(uname -s)" = Linux ] && on_x86 || return
+    find_tool MUSL_GCC musl '' musl-gcc
+}
+
 find_all() {
     MISSING= WRONG= FILES=
     find_tool MAKE_PATH make "$LEAST_MAKE" gmake make
@@ -229,5 +235,6 @@ find_all() {
     find_tool XORRISO xorriso '' xorriso
     find_tool MFORMAT mtools '' mformat
     [ "$(uname -s)" != Linux ] || find_tool BWRAP bubblewrap '' bwrap
+    find_musl
     MISSING=$(printf '%s\n' $MISSING | awk '!seen[$0]++')
 }

@@ -9,8 +9,8 @@ import user_programs
 TOGETHER = ("test_host_units.py", "test_rewind.py", "test_gdb.py", "test_bench.py", "test_phases_master.py", "test_hostile_bulk.py")
 # Modules with tests of ten seconds and more.
 LONG = ("test_steps.py", "test_hostile.py", "test_phases_branches.py", "test_soak.py")
-# Programs for another machine: test_programs.py runs them on Crescent, here as everywhere.
-collect_ignore = [] if user_programs.RUNNABLE else ["test_user.py"]
+# Programs for another machine: test_programs.py runs ours on Crescent, here as everywhere.
+collect_ignore = [] if user_programs.RUNNABLE else ["test_user.py", "test_pthreads.py"]
 
 
 def pytest_configure(config):

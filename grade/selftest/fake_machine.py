@@ -33,6 +33,7 @@ TOOLS = {
     "xorriso": {"xorriso": "exit 0"},
     "mtools": {"mformat": "exit 0"},
     "bubblewrap": {"bwrap": "exit 0"},
+    "musl": {"musl-gcc": "exit 0"},
 }
 
 # Which package of Debian brings which of TOOLS; pytest and its company are told by what the stub of python3 answers.

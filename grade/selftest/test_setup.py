@@ -62,6 +62,17 @@ def test_a_relative_of_a_known_system_counts_as_that_system(machine, release, sy
     assert machine.make("setup", "SETUP=no").stdout.startswith(f"needed on {system}: ")
 
 
+def test_a_second_c_library_is_wanted_where_the_projects_own_tests_are(machine):
+    """A student's tree has no test that builds programs with it."""
+    machine.remove("musl")
+    assert machine.make("show").returncode == 0
+    (machine.checkout / "grade/selftest").mkdir()
+    done = machine.make("show", "SETUP=no")
+    (machine.checkout / "build/setup.stamp").unlink()
+    done = machine.make("show")
+    assert done.returncode and any("musl" in line for line in said(done)), done
+
+
 # --- nothing missing ---------------------------------------------------------------------------------------------------------------
 
 

@@ -9,6 +9,7 @@ import kernels
 import pytest
 
 from grade.boot import Boot
+from grade.machine import Machine
 
 PHASE, CPUS = 4, 4
 # They replay a recorded run, which QEMU makes on one CPU alone; or their boosts lie at fixed times since the machine was turned on, and
@@ -80,3 +81,25 @@ def test_a_panic_stops_all_cpus_and_says_where_each_was(tmp_path):
     assert sorted(places) == ["1", "2", "3"], run.console
     assert "keep_interrupts_off" in places["1"] and "compute_on" in places["2"] and "idle" in places["3"], places
     assert all(cpu["HLT"] for cpu in run.end.cpus[1:])
+
+
+@pytest.mark.parametrize("cpus", [CPUS, 8])
+def test_the_trace_of_many_cpus_leaves_room_for_the_kernel(tmp_path, cpus):
+    """A size that was asked for is kept or refused; of the usual one the later CPUs' rings may be a part."""
+    with booted(kernels.Variants(PHASE, {}, tmp_path)) as boot:
+        run = boot("smp_hogs", "rounds=2", cpus=cpus, limit_ms=2000, trace="all")
+        sizes = [run.kernel["trace_rings"][cpu].capacity for cpu in range(cpus)]
+        assert sizes[0] == 131072 and sizes == sorted(sizes, reverse=True) and run.events()
+
+
+def test_the_monitor_says_and_sets_where_a_thread_may_run():
+    """Thread 1 is the monitor's own: it goes where it says at once."""
+    typed = "cpus 1\ncpus 1 4\ncpus 1 0x30\ncpus 99\ncpus\ncpus 1 x\ncpus 1 0xf\npoweroff\n"
+    with Machine(kernels.reference(PHASE) / "build/checked/kernel.elf", "init= watchdog=2000", input=typed.encode(), limit_ms=2000,
+                 cpus=CPUS) as machine:
+        assert machine.run().kind == "poweroff"
+        answers = [part.split("\n")[1] for part in machine.console().split("\n> ")[1:-1]]
+    usage = "cpus of which thread, and on which may it run? cpus TID [MASK], bit n of MASK for CPU n"
+    assert answers == ["thread 1 may run on CPUs 0xf of 0xf, and was last on CPU 0", "thread 1 may run on CPUs 0x4 of 0xf, and was last "
+                       "on CPU 2", "no CPU of 0x30 is online", "there is no thread 99", usage, usage,
+                       "thread 1 may run on CPUs 0xf of 0xf, and was last on CPU 2"]

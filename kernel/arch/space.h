@@ -31,3 +31,5 @@ void tlb_is_at(const struct space_users *users, u64 generation);
 
 /* Reads an aligned word of user memory, all of it at once; otherwise as user_copy(). */
 int user_word(u32 *to, const u32 *from);
+/* Writes such a word if it is *expected, in one step; *expected is then what it was. */
+int user_word_change(u32 *at, u32 *expected, u32 new);

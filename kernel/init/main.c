@@ -68,15 +68,21 @@ void init_trace_ring(int cpu)
     static const enum trace_mode modes[] = { TRACE_LAST, TRACE_OFF, TRACE_ALL }; /* in the order of the option's choices */
     enum trace_mode mode = modes[option_choice("trace")];
     u64 records = option_u64("tracesize");
+    const u64 most = (frames_free() - frames_tables()) / 4 * PAGE_SIZE / sizeof(struct trace_record);
+    const bool usual = !records;
     paddr_t memory;
 
     if (mode == TRACE_OFF)
         return;
-    if (!records)
+    if (usual)
         records = mode == TRACE_ALL ? TRACE_ALL_RECORDS : TRACE_LAST_RECORDS;
+    while (usual && records > most) /* many CPUs, little memory: something has to be left for the kernel */
+        records /= 2;
     if (records & (records - 1))
         refuse("boot option tracesize=%lu: not a power of two", records);
-    memory = frames_alloc_contiguous(align_up(records * sizeof(struct trace_record), PAGE_SIZE) / PAGE_SIZE);
+    while ((memory = frames_alloc_contiguous(align_up(records * sizeof(struct trace_record), PAGE_SIZE) / PAGE_SIZE)) == ~0ul && usual &&
+           records > TRACE_LAST_RECORDS)
+        records /= 2; /* there is as much, and not in one piece */
     if (memory == ~0ul)
         refuse("boot option tracesize=%lu: no room for so many records; start with more memory (-m)", records);
     trace_ring_init(cpu, phys_to_virt(memory), records);

@@ -174,7 +174,7 @@ static void run_help(char *argument)
         return;
     }
     for (const struct command *c = commands; c->name; c++)
-        printk("  %-8s %-8s %s\n", c->name, c->usage, c->about);
+        printk("  %-8s %-10s %s\n", c->name, c->usage, c->about);
 }
 
 static const struct command commands[] = {
@@ -185,6 +185,9 @@ static const struct command commands[] = {
     { "stats", "", "the scheduler's counters", run_stats },
     { "run", "DEMO", "a demonstration; without a name, the list", run_run },
     { "policy", "[NAME]", "the policies, the one in force in brackets; or change it", run_policy },
+#if PHASE >= 4
+    { "cpus", "TID [MASK]", "on which CPUs a thread may run; or set that", monitor_cpus },
+#endif
     { "mem", "", "memory in use", run_mem },
     { "poweroff", "", "switch the machine off", run_poweroff },
     { 0 },

@@ -20,3 +20,5 @@ bool demo_run(const char *name);
 void demo_list(void);
 /* All normal threads follow this policy from now on. Returns 0, or -EBUSY after a line that says why it cannot be done now. */
 int policy_use(const struct sched_class *class);
+/* From phase 4 on: the command about CPUs (monitor_cpus.c). */
+void monitor_cpus(char *argument);

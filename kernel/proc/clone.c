@@ -4,6 +4,7 @@
 #include "lib/errno.h"
 #include "mm/uaccess.h"
 #include "proc/futex.h"
+#include "proc/robust.h"
 #include "proc/table.h"
 #include "proc/user_thread.h"
 #include "sched/thread.h"
@@ -48,12 +49,16 @@ pid_t process_clone(const struct fork_options *options)
     return tid;
 }
 
-/* Nobody can wait for the last one. */
+/* Nobody can wait for the last one: but for its mutexes, another process. */
 void thread_tells_end(struct thread *me)
 {
     const u32 gone = 0;
-    uptr at = me->user ? user_thread(me)->clear_tid : 0;
+    uptr at;
 
+    if (!me->user)
+        return;
+    robust_list_end(me);
+    at = user_thread(me)->clear_tid;
     if (at && !process_has_one_thread(current_process()) && !copyout(at, &gone, sizeof(gone)))
         (void)futex_wake(at, false, 1, FUTEX_ANY);
 }

@@ -6,6 +6,7 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/uaccess.h"
+#include "proc/clone.h"
 #include "proc/elf.h"
 #include "proc/table.h"
 #include "proc/user_thread.h"
@@ -282,6 +283,7 @@ int process_exec(const struct image *image, const char *name, const struct exec_
         aspace_free(space);
         return error;
     }
+    thread_tells_end(me);
     space->heap_start = space->heap_end = align_up(program.end, PAGE_SIZE);
     old = step_over(p, me, space);
     if (old && p->lent)

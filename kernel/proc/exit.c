@@ -62,7 +62,7 @@ static void release(struct process *p)
 void parent_hears_locked(struct process *p, int how, int status)
 {
     struct process *parent = p->parent;
-    struct signal_info info = { .code = how, .pid = p->pid, .status = status };
+    struct signal_info info = { .code = how, .pid = p->pid, .value = (u32)status };
     const struct signal_action *action;
 
     if (!parent)

@@ -75,4 +75,20 @@ static void text_release(struct file *file)
     kfree(file->data);
 }
 
+/* A name: what is written at once, up to the end of its line. */
+static s64 comm_write(struct file *file, struct io *io)
+{
+    char name[THREAD_NAME_MAX] = "";
+    size_t n = min(io->left, sizeof(name) - 1), all = io->left;
+    int error = io_get(io, name, n) ? -EFAULT : 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (name[i] == '\n')
+            name[i] = 0;
+    if (!error)
+        error = comm_set(proc_shown(file->inode), name);
+    return error ? error : (s64)all;
+}
+
+const struct file_ops proc_comm_files = { .read = text_read, .write = comm_write, .lseek = text_lseek, .release = text_release };
 const struct file_ops proc_text_files = { .read = text_read, .lseek = text_lseek, .release = text_release };

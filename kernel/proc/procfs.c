@@ -10,40 +10,50 @@
 #include "mm/slab.h"
 #include "proc/show.h"
 #include "proc/table.h"
+#include "proc/user_thread.h"
 
 #define PROC_DEVICE 2   /* stat's number for this file system */
 #define FIRST_FIXED 2   /* positions in a directory: "." and "..", then the names that are always there, ... */
 #define FIRST_NUMBER 64 /* ... then numbers: processes, or descriptors */
-#define INODES_EACH 0x10000ul /* inode numbers of one process */
+#define INODES_EACH 0x10000ul /* inode numbers of one process, or thread */
+#define THREADS_FROM (1ul << 32) /* threads stand behind all processes there */
 
 struct proc_inode {
     struct inode inode;
-    const struct proc_name *name; /* [c] NULL: a directory of numbers, or one of its links */
-    pid_t pid;                    /* [c] 0: the system */
+    const struct proc_name *name; /* [c] NULL: a number in a directory of those */
+    struct shown who;             /* [c] */
     int fd;                       /* [c] a descriptor's link */
 };
 
 struct proc_name {
     const char *name;
     u32 mode;
-    int (*show)(struct text *to, pid_t pid); /* of a file */
+    int (*show)(struct text *to, struct shown who); /* of a file */
+    const struct inode_ops *ops;
+    const struct file_ops *files;
 };
 
-#define TEXT(name) { #name, S_IFREG | 0444, show_##name }
+static const struct inode_ops root_ops, process_ops, fds_ops, tasks_ops, leaf_ops;
+static const struct file_ops root_files, process_files, fds_files, tasks_files;
+
+#define FILE(name, mode, show) { name, S_IFREG | (mode), show, &leaf_ops, &proc_text_files }
+#define TEXT(name) FILE(#name, 0444, show_##name)
 
 static const struct proc_name of_system[] = {
-    { "self", S_IFLNK | 0777, NULL }, { "stat", S_IFREG | 0444, show_system_stat }, TEXT(meminfo), TEXT(uptime), TEXT(loadavg),
-    TEXT(version), TEXT(cpuinfo), TEXT(mounts), TEXT(filesystems), TEXT(schedstat), { "kmsg", S_IFREG | 0400, show_kmsg },
+    { "self", S_IFLNK | 0777, NULL, &leaf_ops, &proc_text_files },
+    FILE("stat", 0444, show_system_stat), TEXT(meminfo), TEXT(uptime), TEXT(loadavg),
+    TEXT(version), TEXT(cpuinfo), TEXT(mounts), TEXT(filesystems), TEXT(schedstat), FILE("kmsg", 0400, show_kmsg),
 };
 
+/* A thread has all but the first. */
 static const struct proc_name of_process[] = {
-    { "fd", S_IFDIR | 0500, NULL }, TEXT(stat), TEXT(status), TEXT(statm), TEXT(maps), TEXT(cmdline), TEXT(comm), TEXT(sched),
+    { "task", S_IFDIR | 0555, NULL, &tasks_ops, &tasks_files }, { "fd", S_IFDIR | 0500, NULL, &fds_ops, &fds_files },
+    TEXT(stat), TEXT(status), TEXT(statm), TEXT(maps), TEXT(cmdline), { "comm", S_IFREG | 0644, show_comm, &leaf_ops, &proc_comm_files },
+    TEXT(sched),
 };
 
 static struct proc_inode root;
 static struct slab_cache inode_cache;
-static const struct inode_ops root_ops, process_ops, fds_ops, leaf_ops;
-static const struct file_ops root_files, process_files, fds_files;
 
 static const struct proc_inode *of(const struct inode *inode)
 {
@@ -53,11 +63,13 @@ static const struct proc_inode *of(const struct inode *inode)
 /* --- inodes -------------------------------------------------------------------------------------------------------------------------- */
 
 /* Who a process's files belong to: whom it acts as. Returns 0 or -ESRCH. */
-static int owner_of(pid_t pid, u32 *uid, u32 *gid)
+static int owner_of(struct shown who, u32 *uid, u32 *gid)
 {
     u64 flags = spin_lock_irq(&processes_lock);
-    const struct process *p = process_find_locked(pid);
+    const struct process *p = process_find_locked(who.pid);
 
+    if (p && who.tid && !user_thread_find_locked(p, who.tid))
+        p = NULL;
     if (p) {
         *uid = p->cred.uid.effective;
         *gid = p->cred.gid.effective;
@@ -74,7 +86,7 @@ static struct inode *make(struct inode *dir, const struct proc_inode *like, u32 
     u32 uid = 0, gid = 0;
 
     *error = made ? 0 : -ENOMEM;
-    if (made && like->pid && owner_of(like->pid, &uid, &gid)) {
+    if (made && like->who.pid && owner_of(like->who, &uid, &gid)) {
         slab_free(&inode_cache, made);
         *error = -ENOENT;
     }
@@ -99,9 +111,9 @@ static void free_inode(struct inode *inode)
 }
 
 /* The number of an inode: the same as long as what it shows is there. */
-static u64 number_of(pid_t pid, unsigned index)
+static u64 number_of(struct shown who, unsigned index)
 {
-    return (u64)pid * INODES_EACH + index + 1;
+    return (who.tid ? THREADS_FROM + (u64)who.tid : (u64)who.pid) * INODES_EACH + index + 1;
 }
 
 /* --- names --------------------------------------------------------------------------------------------------------------------------- */
@@ -124,38 +136,51 @@ static int number_in(struct name name)
 /* Looks among the names that are always there. */
 static int look_up_fixed(struct inode *dir, struct name name, const struct proc_name *names, size_t n, struct inode **found)
 {
-    struct proc_inode like = { .pid = of(dir)->pid };
+    struct proc_inode like = { .who = of(dir)->who };
     int error = -ENOENT;
 
     for (size_t i = 0; i < n; i++) {
-        bool folder = (names[i].mode & S_IFMT) == S_IFDIR;
-
         if (strlen(names[i].name) != name.length || memcmp(names[i].name, name.text, name.length))
             continue;
         like.name = &names[i];
-        *found = make(dir, &like, names[i].mode, folder ? &fds_ops : &leaf_ops, folder ? &fds_files : &proc_text_files, &error);
+        *found = make(dir, &like, names[i].mode, names[i].ops, names[i].files, &error);
         if (!error)
-            (*found)->ino = number_of(like.pid, (unsigned)i + 1);
+            (*found)->ino = number_of(like.who, (unsigned)i + 1);
     }
     return error;
 }
 
 static int root_lookup(struct inode *dir, struct name name, struct inode **found)
 {
-    struct proc_inode like = { .pid = number_in(name) };
+    struct proc_inode like = { .who.pid = number_in(name) };
     int error;
 
-    if (like.pid <= 0)
+    if (like.who.pid <= 0)
         return look_up_fixed(dir, name, of_system, array_len(of_system), found);
     *found = make(dir, &like, S_IFDIR | 0555, &process_ops, &process_files, &error);
     if (!error)
-        (*found)->ino = number_of(like.pid, 0);
+        (*found)->ino = number_of(like.who, 0);
     return error;
 }
 
 static int process_lookup(struct inode *dir, struct name name, struct inode **found)
 {
-    return look_up_fixed(dir, name, of_process, array_len(of_process), found);
+    size_t first = of(dir)->who.tid != 0;
+
+    return look_up_fixed(dir, name, of_process + first, array_len(of_process) - first, found);
+}
+
+static int tasks_lookup(struct inode *dir, struct name name, struct inode **found)
+{
+    struct proc_inode like = { .who = { of(dir)->who.pid, number_in(name) } };
+    int error;
+
+    if (like.who.tid <= 0)
+        return -ENOENT;
+    *found = make(dir, &like, S_IFDIR | 0555, &process_ops, &process_files, &error);
+    if (!error)
+        (*found)->ino = number_of(like.who, 0);
+    return error;
 }
 
 /* The lowest open descriptor of a process from `least` on; -1: there is none. */
@@ -178,14 +203,14 @@ static int next_descriptor(pid_t pid, u64 least)
 
 static int fds_lookup(struct inode *dir, struct name name, struct inode **found)
 {
-    struct proc_inode like = { .pid = of(dir)->pid, .fd = number_in(name) };
+    struct proc_inode like = { .who = of(dir)->who, .fd = number_in(name) };
     int error;
 
-    if (like.fd < 0 || next_descriptor(like.pid, (u64)like.fd) != like.fd)
+    if (like.fd < 0 || next_descriptor(like.who.pid, (u64)like.fd) != like.fd)
         return -ENOENT;
     *found = make(dir, &like, S_IFLNK | 0700, &leaf_ops, &proc_text_files, &error);
     if (!error)
-        (*found)->ino = number_of(like.pid, FIRST_NUMBER + (unsigned)like.fd);
+        (*found)->ino = number_of(like.who, FIRST_NUMBER + (unsigned)like.fd);
     return error;
 }
 
@@ -199,7 +224,7 @@ static s64 leaf_readlink(struct inode *inode, char *buf, size_t size)
     if (link->name) {
         format(text, sizeof(text), "%d", current_process()->pid);
     } else {
-        file = descriptor(link->pid, link->fd);
+        file = descriptor(link->who.pid, link->fd);
         if (!file)
             return -ENOENT;
         format(text, sizeof(text), "%s%s", file->inode && inode_is(file->inode, S_IFCHR) ? "/dev/" : "", file->name);
@@ -208,6 +233,13 @@ static s64 leaf_readlink(struct inode *inode, char *buf, size_t size)
     size = min(size, strlen(text));
     memcpy(buf, text, size);
     return (s64)size;
+}
+
+/* What is written replaces what was there, anyway. */
+static int leaf_truncate(struct inode *inode, u64 size)
+{
+    (void)inode, (void)size;
+    return 0;
 }
 
 static size_t root_name(struct inode *dir, char *buf)
@@ -219,18 +251,19 @@ static size_t root_name(struct inode *dir, char *buf)
 
 static size_t process_name(struct inode *dir, char *buf)
 {
-    return (size_t)format(buf, NAME_MAX, "%d", of(dir)->pid);
+    return (size_t)format(buf, NAME_MAX, "%d", of(dir)->who.tid ? of(dir)->who.tid : of(dir)->who.pid);
 }
 
-static size_t fds_name(struct inode *dir, char *buf)
+static size_t folder_name(struct inode *dir, char *buf)
 {
     return string_copy(buf, of(dir)->name->name, NAME_MAX);
 }
 
 static const struct inode_ops root_ops = { .lookup = root_lookup, .name = root_name, .free = free_inode };
 static const struct inode_ops process_ops = { .lookup = process_lookup, .name = process_name, .free = free_inode };
-static const struct inode_ops fds_ops = { .lookup = fds_lookup, .name = fds_name, .free = free_inode };
-static const struct inode_ops leaf_ops = { .readlink = leaf_readlink, .free = free_inode };
+static const struct inode_ops fds_ops = { .lookup = fds_lookup, .name = folder_name, .free = free_inode };
+static const struct inode_ops tasks_ops = { .lookup = tasks_lookup, .name = folder_name, .free = free_inode };
+static const struct inode_ops leaf_ops = { .readlink = leaf_readlink, .truncate = leaf_truncate, .free = free_inode };
 
 /* --- directories --------------------------------------------------------------------------------------------------------------------- */
 
@@ -242,7 +275,7 @@ static bool emit_fixed(struct file *file, struct dir_sink *sink, const struct pr
     for (; file->offset - FIRST_FIXED < n; file->offset++) {
         size_t i = file->offset - FIRST_FIXED;
 
-        if (!dir_emit(sink, (struct name){ names[i].name, strlen(names[i].name) }, number_of(of(file->inode)->pid, (unsigned)i + 1),
+        if (!dir_emit(sink, (struct name){ names[i].name, strlen(names[i].name) }, number_of(of(file->inode)->who, (unsigned)i + 1),
                       names[i].mode, file->offset + 1))
             return false;
     }
@@ -283,26 +316,59 @@ static int root_readdir(struct file *file, struct dir_sink *sink)
 
     if (!emit_fixed(file, sink, of_system, array_len(of_system)))
         return 0;
-    while ((pid = next_process(file->offset - FIRST_NUMBER)) && emit_number(file, sink, pid, number_of(pid, 0), S_IFDIR))
+    while ((pid = next_process(file->offset - FIRST_NUMBER)) &&
+           emit_number(file, sink, pid, number_of((struct shown){ pid, 0 }, 0), S_IFDIR))
         continue;
     return 0;
 }
 
 static int process_readdir(struct file *file, struct dir_sink *sink)
 {
-    (void)emit_fixed(file, sink, of_process, array_len(of_process));
+    size_t first = of(file->inode)->who.tid != 0;
+
+    (void)emit_fixed(file, sink, of_process + first, array_len(of_process) - first);
+    return 0;
+}
+
+/* The lowest of a process's threads from `least` on, as programs call them; 0: there is none. */
+static tid_t next_thread(pid_t pid, u64 least)
+{
+    u64 flags = spin_lock_irq(&processes_lock);
+    const struct process *p = process_find_locked(pid);
+    tid_t next = 0;
+
+    for (const struct list *it = p ? p->threads.next : NULL; it && it != &p->threads; it = it->next) {
+        const struct thread *t = list_entry(it, struct thread, owner_link);
+        tid_t tid = thread_user_id(p, t);
+
+        if (t->user && (u64)tid >= least && (!next || tid < next))
+            next = tid;
+    }
+    spin_unlock_irq(&processes_lock, flags);
+    return next;
+}
+
+static int tasks_readdir(struct file *file, struct dir_sink *sink)
+{
+    struct shown who = of(file->inode)->who;
+
+    if (!emit_fixed(file, sink, NULL, 0))
+        return 0;
+    while ((who.tid = next_thread(who.pid, file->offset - FIRST_NUMBER)) &&
+           emit_number(file, sink, who.tid, number_of(who, 0), S_IFDIR))
+        continue;
     return 0;
 }
 
 static int fds_readdir(struct file *file, struct dir_sink *sink)
 {
-    pid_t pid = of(file->inode)->pid;
+    struct shown who = of(file->inode)->who;
     int fd;
 
     if (!emit_fixed(file, sink, NULL, 0))
         return 0;
-    while ((fd = next_descriptor(pid, file->offset - FIRST_NUMBER)) >= 0 &&
-           emit_number(file, sink, fd, number_of(pid, FIRST_NUMBER + (unsigned)fd), S_IFLNK))
+    while ((fd = next_descriptor(who.pid, file->offset - FIRST_NUMBER)) >= 0 &&
+           emit_number(file, sink, fd, number_of(who, FIRST_NUMBER + (unsigned)fd), S_IFLNK))
         continue;
     return 0;
 }
@@ -310,12 +376,18 @@ static int fds_readdir(struct file *file, struct dir_sink *sink)
 static const struct file_ops root_files = { .read = dir_read, .lseek = dir_lseek, .readdir = root_readdir };
 static const struct file_ops process_files = { .read = dir_read, .lseek = dir_lseek, .readdir = process_readdir };
 static const struct file_ops fds_files = { .read = dir_read, .lseek = dir_lseek, .readdir = fds_readdir };
+static const struct file_ops tasks_files = { .read = dir_read, .lseek = dir_lseek, .readdir = tasks_readdir };
 
 /* --- files --------------------------------------------------------------------------------------------------------------------------- */
 
 int proc_show(const struct inode *inode, struct text *to)
 {
-    return of(inode)->name->show(to, of(inode)->pid);
+    return of(inode)->name->show(to, of(inode)->who);
+}
+
+struct shown proc_shown(const struct inode *inode)
+{
+    return of(inode)->who;
 }
 
 /* --- start --------------------------------------------------------------------------------------------------------------------------- */

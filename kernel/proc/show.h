@@ -12,30 +12,41 @@ struct text {
     size_t used; /* bytes that the text has so far */
 };
 
+/* What is shown. */
+struct shown {
+    pid_t pid; /* 0: the system */
+    tid_t tid; /* one thread of the process, as programs call it; 0: all of it */
+};
+
 void text_add(struct text *text, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* About the process of this id. Return 0, or -ESRCH: there is none any more. Thread context, no lock held. */
-int show_stat(struct text *to, pid_t pid);
-int show_status(struct text *to, pid_t pid);
-int show_statm(struct text *to, pid_t pid);
-int show_maps(struct text *to, pid_t pid);
-int show_cmdline(struct text *to, pid_t pid);
-int show_comm(struct text *to, pid_t pid);
-int show_sched(struct text *to, pid_t pid);
+/* About a process or a thread. Return 0, or -ESRCH: there is none any more. Thread context, no lock held. */
+int show_stat(struct text *to, struct shown who);
+int show_status(struct text *to, struct shown who);
+int show_statm(struct text *to, struct shown who);
+int show_maps(struct text *to, struct shown who);
+int show_cmdline(struct text *to, struct shown who);
+int show_comm(struct text *to, struct shown who);
+int show_sched(struct text *to, struct shown who);
 
-/* About the system; pid is not looked at. Return 0. */
-int show_system_stat(struct text *to, pid_t pid);
-int show_meminfo(struct text *to, pid_t pid);
-int show_uptime(struct text *to, pid_t pid);
-int show_loadavg(struct text *to, pid_t pid);
-int show_version(struct text *to, pid_t pid);
-int show_cpuinfo(struct text *to, pid_t pid);
-int show_mounts(struct text *to, pid_t pid);
-int show_filesystems(struct text *to, pid_t pid);
-int show_schedstat(struct text *to, pid_t pid);
-int show_kmsg(struct text *to, pid_t pid);
+/* About the system. Return 0. */
+int show_system_stat(struct text *to, struct shown who);
+int show_meminfo(struct text *to, struct shown who);
+int show_uptime(struct text *to, struct shown who);
+int show_loadavg(struct text *to, struct shown who);
+int show_version(struct text *to, struct shown who);
+int show_cpuinfo(struct text *to, struct shown who);
+int show_mounts(struct text *to, struct shown who);
+int show_filesystems(struct text *to, struct shown who);
+int show_schedstat(struct text *to, struct shown who);
+int show_kmsg(struct text *to, struct shown who);
 
-/* proc_text.c: what reads a file of /proc. */
-extern const struct file_ops proc_text_files;
+/* A thread of the running process is called so from now on. Returns 0; -EINVAL: it is none. */
+int comm_set(struct shown who, const char *name);
+
+/* proc_text.c: what reads a file of /proc; and one that can be written, too: comm. */
+extern const struct file_ops proc_text_files, proc_comm_files;
 /* procfs.c: the text of a file of /proc. Returns 0 or -ESRCH. */
 int proc_show(const struct inode *inode, struct text *to);
+/* Whom a file of /proc is about. */
+struct shown proc_shown(const struct inode *inode);

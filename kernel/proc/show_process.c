@@ -77,9 +77,9 @@ static void list_regions(struct address_space *space, void *arg)
         list_region(arg, list_entry(it, vm_region_t, link));
 }
 
-int show_maps(struct text *to, pid_t pid)
+int show_maps(struct text *to, struct shown who)
 {
-    return with_space(pid, list_regions, to);
+    return with_space(who.pid, list_regions, to);
 }
 
 static void copy_arguments(struct address_space *space, void *arg)
@@ -93,15 +93,15 @@ static void copy_arguments(struct address_space *space, void *arg)
         to->used = n;
 }
 
-int show_cmdline(struct text *to, pid_t pid)
+int show_cmdline(struct text *to, struct shown who)
 {
-    return with_space(pid, copy_arguments, to);
+    return with_space(who.pid, copy_arguments, to);
 }
 
-int show_statm(struct text *to, pid_t pid)
+int show_statm(struct text *to, struct shown who)
 {
     struct memory m = { 0 };
-    int error = with_space(pid, measure, &m);
+    int error = with_space(who.pid, measure, &m);
 
     text_add(to, "%lu %lu %lu %lu 0 %lu 0\n", m.use.total / PAGE_SIZE, m.use.resident / PAGE_SIZE, m.use.shared / PAGE_SIZE,
              m.use.code / PAGE_SIZE, (m.use.data + m.use.stack) / PAGE_SIZE);
@@ -110,20 +110,36 @@ int show_statm(struct text *to, pid_t pid)
 
 /* --- what the table says; processes_lock held --------------------------------------------------------------------------------------- */
 
-static const struct thread *main_thread_of(const struct process *p)
+/* Whom a text is about: a process, and of its threads the one that is asked for, or else the first one; NULL: there is none any more. */
+struct subject {
+    const struct process *p;
+    const struct thread *t;
+    bool alone; /* the thread was asked for */
+};
+
+static char state_of(const struct subject *who)
 {
-    return list_empty(&p->threads) ? NULL : list_entry(p->threads.next, struct thread, owner_link);
+    if (who->p->state == PROCESS_ZOMBIE || !who->t)
+        return 'Z';
+    if (who->p->stopped || who->t->state == THREAD_STOPPED)
+        return 'T';
+    return who->t->state == THREAD_BLOCKED ? 'S' : 'R';
 }
 
-static char state_of(const struct process *p)
+/* By which programs know it, and how it is called. */
+static pid_t id_of(const struct subject *who)
 {
-    const struct thread *t = main_thread_of(p);
+    return who->alone ? thread_user_id(who->p, who->t) : who->p->pid;
+}
 
-    if (p->state == PROCESS_ZOMBIE || !t)
-        return 'Z';
-    if (p->stopped || t->state == THREAD_STOPPED)
-        return 'T';
-    return t->state == THREAD_BLOCKED ? 'S' : 'R';
+static const char *name_of(const struct subject *who)
+{
+    return who->alone ? who->t->name : who->p->name;
+}
+
+static struct usage usage_of(const struct subject *who)
+{
+    return who->alone ? thread_usage_locked(who->t) : process_usage_locked(who->p);
 }
 
 static const char *name_of_state(char state)
@@ -141,16 +157,18 @@ static unsigned count_threads(const struct process *p)
 }
 
 struct signal_sets {
-    u64 pending, blocked, ignored, caught;
+    u64 own, pending, blocked, ignored, caught;
 };
 
-static struct signal_sets signal_sets_of(const struct process *p)
+static struct signal_sets signal_sets_of(const struct subject *who)
 {
-    const struct thread *t = main_thread_of(p);
+    const struct process *p = who->p;
     struct signal_sets sets = { .pending = p->signals.pending };
 
-    if (t && t->user)
-        sets.blocked = user_thread(t)->blocked;
+    if (who->t && who->t->user) {
+        sets.own = user_thread(who->t)->own.pending;
+        sets.blocked = user_thread(who->t)->blocked;
+    }
     for (int signal = 1; p->signals.action && signal <= NSIG; signal++) {
         uptr handler = p->signals.action[signal - 1].handler;
 
@@ -162,42 +180,48 @@ static struct signal_sets signal_sets_of(const struct process *p)
     return sets;
 }
 
-/* Calls show() with the process, processes_lock held. Returns 0 or -ESRCH. */
-static int with_process(pid_t pid, void (*show)(struct text *to, const struct process *p, const struct memory *m), struct text *to,
+/* Calls show() with whom a text is about, processes_lock held. Returns 0 or -ESRCH. */
+static int with_subject(struct shown who, void (*show)(struct text *to, const struct subject *who, const struct memory *m), struct text *to,
                         const struct memory *m)
 {
     u64 flags = spin_lock_irq(&processes_lock);
-    const struct process *p = process_find_locked(pid);
+    struct subject subject = { .p = process_find_locked(who.pid), .alone = who.tid };
 
-    if (p)
-        show(to, p, m);
+    if (subject.p && who.tid)
+        subject.t = user_thread_find_locked(subject.p, who.tid);
+    else if (subject.p && !list_empty(&subject.p->threads))
+        subject.t = list_entry(subject.p->threads.next, struct thread, owner_link);
+    if (subject.p && (subject.t || !who.tid))
+        show(to, &subject, m);
+    else
+        subject.p = NULL;
     spin_unlock_irq(&processes_lock, flags);
-    return p ? 0 : -ESRCH;
+    return subject.p ? 0 : -ESRCH;
 }
 
-static void add_stat(struct text *to, const struct process *p, const struct memory *m)
+static void add_stat(struct text *to, const struct subject *who, const struct memory *m)
 {
-    struct usage usage = process_usage_locked(p);
-    struct signal_sets sets = signal_sets_of(p);
-    const struct thread *t = main_thread_of(p);
+    const struct process *p = who->p;
+    struct usage usage = usage_of(who);
+    struct signal_sets sets = signal_sets_of(who);
 
-    text_add(to, "%d (%s) %c %d %d %d %d -1 0 0 0 0 0 ", p->pid, p->name, state_of(p), p->ppid, p->pgid, p->sid,
+    text_add(to, "%d (%s) %c %d %d %d %d -1 0 0 0 0 0 ", id_of(who), name_of(who), state_of(who), p->ppid, p->pgid, p->sid,
              p->sid ? CONSOLE_NUMBER : 0);
     text_add(to, "%lu 0 %lu 0 %d %d %u 0 %lu ", usage.cpu_ns / TICK_NS, p->used_by_children.cpu_ns / TICK_NS, 20 + p->nice, p->nice,
-             count_threads(p), p->created_at / TICK_NS);
+             count_threads(p), (who->alone ? who->t->created_at : p->created_at) / TICK_NS);
     text_add(to, "%lu %lu %lu %lu %lu %lu 0 0 ", m->use.total, m->use.resident / PAGE_SIZE, p->limits.of[RLIMIT_RSS].now,
              m->code_start, m->code_end, m->stack_start);
-    text_add(to, "%lu %lu %lu %lu 0 0 0 %d %d 0 0 0 0 0 ", sets.pending, sets.blocked, sets.ignored, sets.caught, SIGCHLD,
-             t ? t->last_cpu : 0);
+    text_add(to, "%lu %lu %lu %lu 0 0 0 %d %d 0 0 0 0 0 ", sets.own | sets.pending, sets.blocked, sets.ignored, sets.caught, SIGCHLD,
+             who->t ? who->t->last_cpu : 0);
     text_add(to, "0 0 %lu %lu %lu %lu %lu %d\n", m->heap_start, m->arg_start, m->arg_end, m->arg_end, m->env_end, p->exit_status);
 }
 
-int show_stat(struct text *to, pid_t pid)
+int show_stat(struct text *to, struct shown who)
 {
     struct memory m = { 0 };
-    int error = with_space(pid, measure, &m);
+    int error = with_space(who.pid, measure, &m);
 
-    return error ? error : with_process(pid, add_stat, to, &m);
+    return error ? error : with_subject(who, add_stat, to, &m);
 }
 
 static void add_ids(struct text *to, const char *what, const struct user_ids *ids)
@@ -212,13 +236,14 @@ static void add_memory(struct text *to, const struct memory *m)
              KIB_OF(m->use.code));
 }
 
-static void add_status(struct text *to, const struct process *p, const struct memory *m)
+static void add_status(struct text *to, const struct subject *who, const struct memory *m)
 {
-    struct signal_sets sets = signal_sets_of(p);
+    const struct process *p = who->p;
+    struct signal_sets sets = signal_sets_of(who);
     const struct credentials *cred = &p->cred;
 
-    text_add(to, "Name:\t%s\nState:\t%c (%s)\n", p->name, state_of(p), name_of_state(state_of(p)));
-    text_add(to, "Tgid:\t%d\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n", p->pid, p->pid, p->ppid);
+    text_add(to, "Name:\t%s\nState:\t%c (%s)\n", name_of(who), state_of(who), name_of_state(state_of(who)));
+    text_add(to, "Tgid:\t%d\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n", p->pid, id_of(who), p->ppid);
     add_ids(to, "Uid", &cred->uid);
     add_ids(to, "Gid", &cred->gid);
     text_add(to, "FDSize:\t%d\nGroups:\t", p->fds.size);
@@ -227,39 +252,58 @@ static void add_status(struct text *to, const struct process *p, const struct me
     text_add(to, "\n");
     if (m->use.total)
         add_memory(to, m);
-    text_add(to, "Threads:\t%u\nSigPnd:\t%016lx\nShdPnd:\t%016lx\n", count_threads(p), 0ul, sets.pending);
+    text_add(to, "Threads:\t%u\nSigPnd:\t%016lx\nShdPnd:\t%016lx\n", count_threads(p), sets.own, sets.pending);
     text_add(to, "SigBlk:\t%016lx\nSigIgn:\t%016lx\nSigCgt:\t%016lx\n", sets.blocked, sets.ignored, sets.caught);
     text_add(to, "CapInh:\t%016lx\nCapPrm:\t%016lx\nCapEff:\t%016lx\nCapBnd:\t%016lx\nCapAmb:\t%016lx\n", cred->inheritable,
              cred->permitted, cred->effective, CAPABILITIES_ALL, 0ul);
-    text_add(to, "voluntary_ctxt_switches:\t%lu\nnonvoluntary_ctxt_switches:\t0\n", process_usage_locked(p).switches);
+    text_add(to, "voluntary_ctxt_switches:\t%lu\nnonvoluntary_ctxt_switches:\t0\n", usage_of(who).switches);
 }
 
-int show_status(struct text *to, pid_t pid)
+int show_status(struct text *to, struct shown who)
 {
     struct memory m = { 0 };
-    int error = with_space(pid, measure, &m);
+    int error = with_space(who.pid, measure, &m);
 
-    return error ? error : with_process(pid, add_status, to, &m);
+    return error ? error : with_subject(who, add_status, to, &m);
 }
 
-static void add_comm(struct text *to, const struct process *p, const struct memory *m)
+static void add_comm(struct text *to, const struct subject *who, const struct memory *m)
 {
     (void)m;
-    text_add(to, "%s\n", p->name);
+    text_add(to, "%s\n", name_of(who));
 }
 
-int show_comm(struct text *to, pid_t pid)
+int show_comm(struct text *to, struct shown who)
 {
-    return with_process(pid, add_comm, to, NULL);
+    return with_subject(who, add_comm, to, NULL);
+}
+
+int comm_set(struct shown who, const char *name)
+{
+    u64 flags = spin_lock_irq(&processes_lock);
+    struct process *p = process_find_locked(who.pid);
+    struct thread *t = p == current_process() ? user_thread_find_locked(p, who.tid ? who.tid : who.pid) : NULL;
+
+    if (t) {
+        string_copy(t->name, name, sizeof(t->name));
+        if (t->tid == p->main_tid)
+            string_copy(p->name, name, sizeof(p->name));
+    }
+    spin_unlock_irq(&processes_lock, flags);
+    return t ? 0 : -EINVAL;
 }
 
 /* Ours: what the scheduler keeps of each thread. */
-static void add_sched(struct text *to, const struct process *p, const struct memory *m)
+static void add_sched(struct text *to, const struct subject *who, const struct memory *m)
 {
+    const struct process *p = who->p;
+
     (void)m;
     list_for_each(it, &p->threads) {
         const struct thread *t = list_entry(it, struct thread, owner_link);
 
+        if (who->alone && t != who->t)
+            continue;
         text_add(to, "%s (%d, #threads: %u)\n", t->name, t->tid, count_threads(p));
         text_add(to, "state : %s\nclass : %s\npriority : %d\nnice : %d\npriority class : %d\n", thread_state_name(t->state),
                  t->class->name, t->priority, p->nice, priority_class(p->nice));
@@ -268,7 +312,7 @@ static void add_sched(struct text *to, const struct process *p, const struct mem
     }
 }
 
-int show_sched(struct text *to, pid_t pid)
+int show_sched(struct text *to, struct shown who)
 {
-    return with_process(pid, add_sched, to, NULL);
+    return with_subject(who, add_sched, to, NULL);
 }

@@ -41,12 +41,12 @@ static void add_times(struct text *to, u64 ns, u64 idle)
     text_add(to, " %lu 0 0 %lu 0 0 0 0 0 0\n", ns - idle, idle);
 }
 
-int show_system_stat(struct text *to, pid_t pid)
+int show_system_stat(struct text *to, struct shown who)
 {
     u64 up = clock_ns();
     struct sched_stats stats;
 
-    (void)pid;
+    (void)who;
     sched_stats_get(&stats);
     text_add(to, "cpu ");
     add_times(to, up * (u64)__builtin_popcountl(cpus_online), all_idle_ns());
@@ -61,13 +61,13 @@ int show_system_stat(struct text *to, pid_t pid)
     return 0;
 }
 
-int show_meminfo(struct text *to, pid_t pid)
+int show_meminfo(struct text *to, struct shown who)
 {
     u64 total = frames_total() * (PAGE_SIZE / 1024), free = frames_free() * (PAGE_SIZE / 1024);
     static const char *const none[] = { "Buffers:",  "Cached:", "SwapCached:", "SwapTotal:",   "SwapFree:",
                                         "Dirty:",    "Shmem:",  "Slab:",       "SReclaimable:" };
 
-    (void)pid;
+    (void)who;
     text_add(to, "%-15s %8lu kB\n%-15s %8lu kB\n%-15s %8lu kB\n", "MemTotal:", total, "MemFree:", free, "MemAvailable:", free);
     for (unsigned i = 0; i < array_len(none); i++)
         text_add(to, "%-15s %8d kB\n", none[i], 0);
@@ -80,9 +80,9 @@ static void add_seconds(struct text *to, u64 ns)
     text_add(to, "%lu.%02lu", ns / NS_PER_SEC, ns % NS_PER_SEC / TICK_NS);
 }
 
-int show_uptime(struct text *to, pid_t pid)
+int show_uptime(struct text *to, struct shown who)
 {
-    (void)pid;
+    (void)who;
     add_seconds(to, clock_ns());
     text_add(to, " ");
     add_seconds(to, all_idle_ns());
@@ -91,55 +91,55 @@ int show_uptime(struct text *to, pid_t pid)
 }
 
 /* No averages are kept. */
-int show_loadavg(struct text *to, pid_t pid)
+int show_loadavg(struct text *to, struct shown who)
 {
     struct sched_stats stats;
 
-    (void)pid;
+    (void)who;
     sched_stats_get(&stats);
     text_add(to, "0.00 0.00 0.00 %u/%u %d\n", stats.threads[THREAD_READY] + stats.threads[THREAD_RUNNING], thread_count(),
              newest_process());
     return 0;
 }
 
-int show_version(struct text *to, pid_t pid)
+int show_version(struct text *to, struct shown who)
 {
     const struct kernel_identity *k = &kernel_identity;
 
-    (void)pid;
+    (void)who;
     text_add(to, "%s version %s (%s) %s\n", k->system, k->release, k->node, k->version);
     return 0;
 }
 
-int show_cpuinfo(struct text *to, pid_t pid)
+int show_cpuinfo(struct text *to, struct shown who)
 {
-    (void)pid;
+    (void)who;
     for (u64 left = cpus_online; left; left &= left - 1)
         text_add(to, "processor\t: %d\nmodel name\t: %s\ncpu MHz\t\t: %lu.%03lu\n\n", __builtin_ctzl(left), kernel_identity.machine,
                  clock_hz() / 1000000, clock_hz() / 1000 % 1000);
     return 0;
 }
 
-int show_mounts(struct text *to, pid_t pid)
+int show_mounts(struct text *to, struct shown who)
 {
-    (void)pid;
+    (void)who;
     text_add(to, "rootfs / rootfs rw 0 0\nproc /proc proc rw 0 0\n");
     return 0;
 }
 
-int show_filesystems(struct text *to, pid_t pid)
+int show_filesystems(struct text *to, struct shown who)
 {
-    (void)pid;
+    (void)who;
     text_add(to, "nodev\trootfs\nnodev\tproc\n");
     return 0;
 }
 
 /* Linux's version 15: a CPU's yields, 0, decisions, decisions for idle, wakes, wakes here, ns run, ns waited, turns. */
-int show_schedstat(struct text *to, pid_t pid)
+int show_schedstat(struct text *to, struct shown who)
 {
     u64 now = clock_ns();
 
-    (void)pid;
+    (void)who;
     text_add(to, "version 15\ntimestamp %lu\n", now / NS_PER_MS);
     for (u64 left = cpus_online; left; left &= left - 1) {
         int cpu = __builtin_ctzl(left);
@@ -151,9 +151,9 @@ int show_schedstat(struct text *to, pid_t pid)
     return 0;
 }
 
-int show_kmsg(struct text *to, pid_t pid)
+int show_kmsg(struct text *to, struct shown who)
 {
-    (void)pid;
+    (void)who;
     to->used = printk_log(to->at, to->size);
     return 0;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/thread.h"
+#include "lib/list.h"
 #include "lib/signals.h"
 #include "sched/interrupt.h"
 
@@ -10,11 +11,13 @@ struct process;
 struct trap_frame;
 
 #define NSIG 64
-#define SIGNALS_WITH_INFO 31 /* 1 to 31; the others come without */
+#define SIGNALS_WITH_INFO 31 /* 1 to 31: the last that came; the others queue */
 
 #define SIGNAL_BIT(signal) (1ul << ((signal) - 1))
 #define SIGNALS_UNBLOCKABLE (SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP))
 #define SIGNALS_STOP (SIGNAL_BIT(SIGSTOP) | SIGNAL_BIT(SIGTSTP) | SIGNAL_BIT(SIGTTIN) | SIGNAL_BIT(SIGTTOU))
+
+#define SIGNALS_OF_FAULTS (SIGNAL_BIT(SIGSEGV) | SIGNAL_BIT(SIGBUS) | SIGNAL_BIT(SIGFPE) | SIGNAL_BIT(SIGILL) | SIGNAL_BIT(SIGTRAP))
 
 #define SIG_DFL 0ul
 #define SIG_IGN 1ul
@@ -34,7 +37,7 @@ struct user_siginfo {
         struct {
             int pid;
             u32 uid;
-            int status;
+            u64 value;
         };
         uptr address;
         u8 room[112];
@@ -42,7 +45,8 @@ struct user_siginfo {
 };
 
 /* Why a signal came: siginfo's si_code. */
-enum { SI_USER = 0, SI_KERNEL = 0x80, SI_TKILL = -6, CLD_EXITED = 1, CLD_KILLED, CLD_DUMPED, CLD_TRAPPED, CLD_STOPPED, CLD_CONTINUED,
+enum { SI_USER = 0, SI_KERNEL = 0x80, SI_QUEUE = -1, SI_TKILL = -6,
+       CLD_EXITED = 1, CLD_KILLED, CLD_DUMPED, CLD_TRAPPED, CLD_STOPPED, CLD_CONTINUED,
        SEGV_MAPERR = 1, SEGV_ACCERR, BUS_ADRERR = 2, FPE_INTDIV = 1, ILL_ILLOPN = 2, TRAP_BRKPT = 1 };
 
 struct signal_action { /* as programs hand it over */
@@ -56,8 +60,10 @@ struct signal_info {
     int code;
     pid_t pid;    /* who sent it, or which child it is about */
     u32 uid;
-    int status;   /* of the child */
-    uptr address; /* of the fault */
+    union {
+        uptr address; /* of a fault: SIGNALS_OF_FAULTS with a code above 0 */
+        u64 value;    /* the child's status, or what the sender gave along */
+    };
 };
 
 struct signal_stack { /* as programs hand it over */
@@ -72,24 +78,28 @@ struct signals {
     struct signal_action *action;                /* [p] NSIG of them, by number - 1; on the heap, for it is big; a thread has none */
     u64 pending;                                 /* [p] came, and not heard yet */
     struct signal_info info[SIGNALS_WITH_INFO];  /* [p] of those pending */
-    u8 more[NSIG - SIGNALS_WITH_INFO];           /* [p] the others are not lost when they come again: so many more */
+    struct list queue;                           /* [p] signal_entry.link (signal.c): the others, as often as they came, oldest first */
+    u32 queued;                                  /* [p] how many these are: RLIMIT_SIGPENDING at most; others come without info */
+    struct signal_info last;                     /* [p] of the one of them that was taken last */
 };
 
 void signals_init(void); /* after slab_init() */
 /* A new process's part: defaults, or the parent's actions. Returns 0 or -ENOMEM. */
 int signals_new(struct signals *signals, const struct signals *parent);
 void signals_free(struct signals *signals);
+/* What is pending is forgotten: all of this set. processes_lock held, or nobody knows of them. */
+void signals_forget(struct signals *signals, u64 set);
 /* exec: what had a handler has the default again. */
 void signals_reset(struct process *p);
 
 /* Sends a signal to a process: remembers it, and lets a thread that waits hear of it. info: NULL for the kernel's own. Any context,
-   processes_lock held. */
-void signal_send_locked(struct process *p, int signal, const struct signal_info *info);
+   processes_lock held. Returns 0, or -EAGAIN: it is pending, but what came with it is lost, for there are too many. */
+int signal_send_locked(struct process *p, int signal, const struct signal_info *info);
 void signal_send(struct process *p, int signal, const struct signal_info *info);
 /* Sends to all processes of a group. Returns how many there are. */
 unsigned signal_send_group(pid_t pgid, int signal, const struct signal_info *info);
-/* Sends to one thread of p, which alone hears it; but what ends, stops or continues concerns all. processes_lock held. */
-void signal_send_thread_locked(struct process *p, struct thread *t, int signal, const struct signal_info *info);
+/* The same to one thread of p, which alone hears it; but what ends, stops or continues concerns all. */
+int signal_send_thread_locked(struct process *p, struct thread *t, int signal, const struct signal_info *info);
 /* Those of these signals that wait for somebody of p to hear them: all but the running thread look whether they do. processes_lock held. */
 void signals_for_others_locked(const struct process *p, u64 signals);
 /* The next signal for the running thread of p that is not blocked, its own first; otherwise as signal_take(). */

@@ -39,12 +39,12 @@ struct user_siginfo info_for_user(int signal, const struct signal_info *info)
 {
     struct user_siginfo to = { .signal = signal, .code = info->code };
 
-    if (info->address || signal == SIGSEGV || signal == SIGBUS || signal == SIGFPE || signal == SIGILL) {
+    if (info->code > 0 && SIGNALS_OF_FAULTS & SIGNAL_BIT(signal)) {
         to.address = info->address;
     } else {
         to.pid = info->pid;
         to.uid = info->uid;
-        to.status = info->status;
+        to.value = info->value;
     }
     return to;
 }

@@ -12,14 +12,19 @@ static void add(struct usage *to, const struct usage *more)
     to->max_pages = max(to->max_pages, more->max_pages);
 }
 
+struct usage thread_usage_locked(const struct thread *t)
+{
+    return (struct usage){ .cpu_ns = thread_cpu_ns(t), .switches = t->nr_switches };
+}
+
 struct usage process_usage_locked(const struct process *p)
 {
     struct usage usage = p->used;
 
     list_for_each(it, &p->threads) {
-        const struct thread *t = list_entry(it, struct thread, owner_link);
+        struct usage one = thread_usage_locked(list_entry(it, struct thread, owner_link));
 
-        add(&usage, &(struct usage){ .cpu_ns = thread_cpu_ns(t), .switches = t->nr_switches });
+        add(&usage, &one);
     }
     if (p->space)
         usage.max_pages = max(usage.max_pages, p->space->pages);
@@ -37,8 +42,9 @@ struct usage usage_with_children_locked(const struct process *p)
 void usage_thread_leaves_locked(const struct thread *t)
 {
     struct process *p = t->owner;
+    struct usage one = thread_usage_locked(t);
 
-    add(&p->used, &(struct usage){ .cpu_ns = thread_cpu_ns(t), .switches = t->nr_switches });
+    add(&p->used, &one);
 }
 
 void usage_child_goes_locked(const struct process *child)

@@ -12,6 +12,8 @@ struct usage {
     u64 max_pages; /* most pages that it was seen to have */
 };
 
+/* One thread's, but for pages, which it has none of its own. processes_lock held. */
+struct usage thread_usage_locked(const struct thread *t);
 /* A process's own, up to now, without its children. processes_lock held. */
 struct usage process_usage_locked(const struct process *p);
 /* With that of the children that it has waited for. */

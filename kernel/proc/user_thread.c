@@ -23,6 +23,7 @@ int user_thread_prepare(struct thread *t, paddr_t root)
     user->context.root = root;
     user->context.users = &space_of(root)->users;
     user->context.stack_top = t->stack.base + t->stack.size;
+    list_init(&user->own.queue);
     t->user = &user->context;
     return 0;
 }
@@ -35,6 +36,7 @@ void user_thread_end(struct thread *t)
         return;
     user = user_thread(t);
     t->user = NULL; /* before it is free: a switch may come at any time */
+    signals_forget(&user->own, ~0ul);
     slab_free(&user_cache, user);
 }
 

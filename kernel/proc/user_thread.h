@@ -14,6 +14,7 @@ struct user_thread {
     u64 fault_vector, fault_error; /* [o] of its last exception, for the handler */
     uptr fault_at;                /* [o] */
     uptr clear_tid;               /* [o] set_tid_address() */
+    uptr robust_list;             /* [o] set_robust_list(); 0: none */
     struct signals own;           /* [p] signals for it alone, without actions; SIGKILL: it has to leave, and nobody else */
     struct usage used_by_child;   /* [o] by the one that it waited for last */
     bool no_fault;                /* [o] it copies user memory where no page can be made */

@@ -1,8 +1,9 @@
-/* The system call futex(). */
+/* The system calls futex(), set_robust_list(), get_robust_list(). */
 #include "fs/inode.h"
 #include "lib/errno.h"
 #include "mm/uaccess.h"
 #include "proc/futex.h"
+#include "proc/robust.h"
 #include "proc/user_thread.h"
 #include "syscall/calls.h"
 
@@ -69,6 +70,26 @@ static s64 requeue(uptr at, uptr to, bool private, u32 n, u64 move, const u32 *e
     if ((int)n < 0 || (int)move < 0)
         return -EINVAL;
     return futex_requeue(at, to, private, n, (u32)move, expected);
+}
+
+s64 sys_set_robust_list(uptr head, size_t size)
+{
+    if (size != ROBUST_HEAD_SIZE)
+        return -EINVAL;
+    user_thread(current())->robust_list = head;
+    return 0;
+}
+
+s64 sys_get_robust_list(int tid, uptr head, uptr size_at)
+{
+    const struct thread *me = current();
+    const size_t size = ROBUST_HEAD_SIZE;
+
+    if (tid && tid != thread_user_id(current_process(), me))
+        return -EPERM;
+    if (copyout(size_at, &size, sizeof(size)) || copyout(head, &user_thread(me)->robust_list, sizeof(uptr)))
+        return -EFAULT;
+    return 0;
 }
 
 s64 sys_futex(uptr at, int operation, u32 value, u64 limit, uptr to, u32 value3)

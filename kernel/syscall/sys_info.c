@@ -8,7 +8,9 @@
 #include "lib/string.h"
 #include "mm/uaccess.h"
 #include "proc/info.h"
+#include "proc/show.h"
 #include "proc/table.h"
+#include "proc/user_thread.h"
 #include "syscall/calls.h"
 
 /* --- what there is ------------------------------------------------------------------------------------------------------------------- */
@@ -66,19 +68,14 @@ s64 sys_arch_prctl(int code, u64 address)
 
 static int set_name(uptr name)
 {
-    struct process *me = current_process();
+    const struct process *me = current_process();
     char buffer[NAME_SIZE];
     s64 length = copyin_string(buffer, name, sizeof(buffer));
-    u64 flags;
 
     if (length == -EFAULT)
         return -EFAULT;
     buffer[NAME_SIZE - 1] = 0;
-    flags = spin_lock_irq(&processes_lock);
-    string_copy(me->name, buffer, sizeof(me->name));
-    string_copy(current()->name, buffer, sizeof(current()->name));
-    spin_unlock_irq(&processes_lock, flags);
-    return 0;
+    return comm_set((struct shown){ me->pid, thread_user_id(me, current()) }, buffer);
 }
 
 s64 sys_prctl(int option, u64 argument, u64 argument3, u64 argument4, u64 argument5)
@@ -90,7 +87,7 @@ s64 sys_prctl(int option, u64 argument, u64 argument3, u64 argument4, u64 argume
         return set_name(argument);
     if (option != PR_GET_NAME)
         return -EINVAL;
-    string_copy(name, current_process()->name, sizeof(name));
+    string_copy(name, current()->name, sizeof(name));
     return copyout(argument, name, sizeof(name));
 }
 

@@ -49,7 +49,7 @@ static s64 give_stat(struct inode *inode, uptr to)
 
 s64 sys_newfstatat(int folder, uptr path, uptr st, int flags)
 {
-    struct inode *inode;
+    struct inode *inode = NULL;
     int error = find(folder, path, flags, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH, &inode);
 
     return error ? error : give_stat(inode, st);
@@ -67,7 +67,7 @@ s64 sys_lstat(uptr path, uptr st)
 
 s64 sys_fstat(int fd, uptr st)
 {
-    struct inode *inode;
+    struct inode *inode = NULL;
     int error = find_fd(fd, &inode);
 
     return error ? error : give_stat(inode, st);
@@ -86,7 +86,7 @@ static s64 give_statfs(struct inode *inode, uptr to)
 
 s64 sys_statfs(uptr path, uptr to)
 {
-    struct inode *inode;
+    struct inode *inode = NULL;
     int error = find(AT_FDCWD, path, 0, 0, &inode);
 
     return error ? error : give_statfs(inode, to);
@@ -94,7 +94,7 @@ s64 sys_statfs(uptr path, uptr to)
 
 s64 sys_fstatfs(int fd, uptr to)
 {
-    struct inode *inode;
+    struct inode *inode = NULL;
     int error = find_fd(fd, &inode);
 
     return error ? error : give_statfs(inode, to);
@@ -104,7 +104,7 @@ s64 sys_fstatfs(int fd, uptr to)
 
 static int access_of(int folder, uptr path, int mode, u32 flags)
 {
-    struct inode *inode;
+    struct inode *inode = NULL;
     int error = find(folder, path, (int)flags, flags, &inode);
 
     if (error)
@@ -164,7 +164,7 @@ static s64 chmod_found(int error, struct inode *inode, u32 mode)
 
 s64 sys_fchmodat(int folder, uptr path, u32 mode)
 {
-    struct inode *inode;
+    struct inode *inode = NULL;
     int error = find(folder, path, 0, 0, &inode);
 
     return chmod_found(error, inode, mode);
@@ -177,7 +177,7 @@ s64 sys_chmod(uptr path, u32 mode)
 
 s64 sys_fchmod(int fd, u32 mode)
 {
-    struct inode *inode;
+    struct inode *inode = NULL;
     int error = find_fd(fd, &inode);
 
     return chmod_found(error, inode, mode);
@@ -194,7 +194,7 @@ static s64 chown_found(int error, struct inode *inode, u32 uid, u32 gid)
 
 s64 sys_fchownat(int folder, uptr path, u32 uid, u32 gid, int flags)
 {
-    struct inode *inode;
+    struct inode *inode = NULL;
     int error = find(folder, path, flags, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, &inode);
 
     return chown_found(error, inode, uid, gid);
@@ -212,7 +212,7 @@ s64 sys_lchown(uptr path, u32 uid, u32 gid)
 
 s64 sys_fchown(int fd, u32 uid, u32 gid)
 {
-    struct inode *inode;
+    struct inode *inode = NULL;
     int error = find_fd(fd, &inode);
 
     return chown_found(error, inode, uid, gid);
@@ -222,7 +222,7 @@ s64 sys_fchown(int fd, u32 uid, u32 gid)
 
 s64 sys_truncate(uptr path, s64 size)
 {
-    struct inode *inode;
+    struct inode *inode = NULL;
     int error = size < 0 ? -EINVAL : find(AT_FDCWD, path, 0, 0, &inode);
 
     if (error)
@@ -251,7 +251,7 @@ s64 sys_ftruncate(int fd, s64 size)
 s64 sys_utimensat(int folder, uptr path, uptr times, int flags)
 {
     struct timespec both[2];
-    struct inode *inode;
+    struct inode *inode = NULL;
     int error;
 
     if (times && copyin(both, times, sizeof(both)))

@@ -2,6 +2,9 @@
 
 #include "threads.h"
 
+#include <ctype.h>
+#include <dirent.h>
+#include <fcntl.h>
 #include <time.h>
 
 static struct thread threads[8];
@@ -227,6 +230,179 @@ static void signals(void)
     show("the others were woken", threads[0].seen | threads[2].seen);
 }
 
+/* Linux numbers 32 to 64: each as often as it came, in order, and with what came along. */
+struct queued {
+    int signal, error, code, padding, pid, uid;
+    long value;
+    char room[96];
+};
+
+static long next_queued(int number, struct queued *info)
+{
+    struct timespec no_time = { 0, 0 };
+    sigset_t set = 1ul << (number - 1);
+    memset(info, 0, sizeof(*info));
+    return call(SYS_rt_sigtimedwait, (long)&set, (long)info, (long)&no_time, 8, 0, 0);
+}
+
+static void queues(void)
+{
+    struct queued info = { .code = -1, .pid = getpid(), .value = 100 };
+    sigset_t set = 1ul << 39 | 1ul << (SIGUSR2 - 1);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    for (int i = 0; i < 3; i++, info.value++) {
+        show_error("queue", call(SYS_rt_sigqueueinfo, getpid(), 40, (long)&info, 0, 0, 0));
+        show_error("queue what is kept once", call(SYS_rt_sigqueueinfo, getpid(), SIGUSR2, (long)&info, 0, 0, 0));
+    }
+    while (next_queued(40, &info) == 40)
+        printf("40, code %d, %ld, %s\n", info.code, info.value, info.pid == getpid() ? "from here" : "?");
+    info = (struct queued){ .code = -1, .pid = getpid(), .value = 7 };
+    show_error("queue for a thread", call(SYS_rt_tgsigqueueinfo, getpid(), gettid(), 40, (long)&info, 0, 0));
+    if (next_queued(40, &info) == 40)
+        printf("40, code %d, %ld\n", info.code, info.value);
+    while (next_queued(SIGUSR2, &info) == SIGUSR2)
+        printf("SIGUSR2, code %d, %ld\n", info.code, info.value);
+    info.code = -1;
+    show_error("no such process", call(SYS_rt_sigqueueinfo, 0x3fffffff, 40, (long)&info, 0, 0, 0));
+    show_error("no such signal", call(SYS_rt_sigqueueinfo, getpid(), 65, (long)&info, 0, 0, 0));
+    info.code = 0;
+    show_error("as if from kill, to another", call(SYS_rt_sigqueueinfo, getppid(), 0, (long)&info, 0, 0, 0));
+    call(SYS_tgkill, getpid(), gettid(), 40, 0, 0, 0);
+    if (next_queued(40, &info) == 40)
+        printf("40, code %d, %s\n", info.code, info.pid == getpid() ? "from here" : "?");
+    for (int i = 0; i < 5; i++)
+        call(SYS_rt_sigqueueinfo, getpid(), 40, (long)&info, 0, 0, 0);
+    signal(40, SIG_IGN);
+    show_true("ignored, they are forgotten", next_queued(40, &info) < 0);
+}
+
+/* --- /proc/self/task */
+
+static int file_says(const char *path, const char *line)
+{
+    char text[1024] = "";
+    int fd = open(path, O_RDONLY), n = fd < 0 ? 0 : (int)read(fd, text, sizeof(text) - 1);
+    if (fd >= 0)
+        close(fd);
+    return n > 0 && strstr(text, line) != NULL;
+}
+
+static void name_it(const char *path, const char *name)
+{
+    int fd = open(path, O_WRONLY | O_TRUNC);
+    show_call("write a name", fd < 0 ? -1 : write(fd, name, strlen(name)));
+    if (fd >= 0)
+        close(fd);
+}
+
+static void tasks(void)
+{
+    char path[64], line[64], gone[64];
+    int n = 0, right = 0;
+    struct dirent *entry;
+    other = 0;
+    for (int i = 0; i < 3; i++)
+        start(&threads[i], pauses, 0);
+    DIR *folder = opendir("/proc/self/task");
+    while (folder && (entry = readdir(folder)) != NULL) {
+        if (!isdigit(entry->d_name[0]))
+            continue;
+        n++;
+        snprintf(path, sizeof(path), "/proc/self/task/%s/status", entry->d_name);
+        snprintf(line, sizeof(line), "Tgid:\t%d\n", getpid());
+        right += file_says(path, line);
+        snprintf(line, sizeof(line), "\nPid:\t%s\n", entry->d_name);
+        right += file_says(path, line);
+        snprintf(path, sizeof(path), "/proc/self/task/%s/stat", entry->d_name);
+        snprintf(line, sizeof(line), "%s (threads) ", entry->d_name);
+        right += file_says(path, line);
+    }
+    if (folder)
+        closedir(folder);
+    show("threads", n);
+    show("what they say of themselves", right);
+    show_true("the process says so, too", file_says("/proc/self/status", "Threads:\t4\n"));
+    snprintf(path, sizeof(path), "/proc/self/task/%d/comm", threads[1].tid);
+    name_it(path, "somebody with a long name\n");
+    show_true("it is called so", file_says(path, "somebody with a\n"));
+    show_true("the process is not", file_says("/proc/self/comm", "threads\n"));
+    snprintf(line, sizeof(line), "/proc/%d/comm", getppid());
+    int fd = open(line, O_WRONLY);
+    show_true("another process is named by nobody else", fd < 0 || write(fd, "x", 1) < 0);
+    if (fd >= 0)
+        close(fd);
+    snprintf(gone, sizeof(gone), "/proc/self/task/%d/stat", threads[0].tid);
+    show_call("there", access(gone, F_OK));
+    for (int i = 0; i < 3; i++)
+        threads[i].argument = 1;
+    other = 1;
+    futex(&other, WAKE, 100, NULL, NULL, 0);
+    for (int i = 0; i < 3; i++)
+        join(&threads[i]);
+    while (access("/proc/self/task", F_OK) == 0 && access(gone, F_OK) == 0)
+        call(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+    show_call("gone", access(gone, F_OK));
+}
+
+/* --- robust mutexes: a list in the thread's memory of what it owns */
+
+struct entry {
+    struct entry *next;
+    volatile int word;
+};
+
+static struct {
+    struct entry *first;
+    long to_word;
+    struct entry *pending;
+} robust = { .to_word = offsetof(struct entry, word) };
+
+static struct entry owned[4];
+
+#define WAITERS 0x80000000u
+
+static void waits_for_an_owner(struct thread *t)
+{
+    t->seen = (int)futex(&owned[2].word, WAIT, owned[2].word, NULL, NULL, 0);
+}
+
+static void owns(struct thread *t)
+{
+    show_error("a list of another size", call(SYS_set_robust_list, (long)&robust, 16, 0, 0, 0, 0));
+    show_error("a list", call(SYS_set_robust_list, (long)&robust, 24, 0, 0, 0, 0));
+    robust.first = &owned[0];
+    owned[0] = (struct entry){ &owned[1], t->tid };
+    owned[1] = (struct entry){ &owned[2], t->tid + 1 }; /* somebody else's */
+    owned[2] = (struct entry){ (struct entry *)&robust, (int)(t->tid | WAITERS) };
+    owned[3] = (struct entry){ NULL, t->tid };
+    robust.pending = &owned[3];
+    __atomic_store_n(&arrived, 1, __ATOMIC_SEQ_CST);
+    while (futex(&owned[2].word, REQUEUE, 0, (void *)1000l, &owned[2].word, 0) != 1)
+        call(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+}
+
+static void robust_lists(void)
+{
+    void *list;
+    size_t size = 0;
+    arrived = 0;
+    start(&threads[0], owns, 0);
+    while (!arrived)
+        call(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+    start(&threads[1], waits_for_an_owner, 0);
+    join(&threads[0]);
+    join(&threads[1]);
+    show_error("who waited was woken", threads[1].seen);
+    for (int i = 0; i < 4; i++)
+        printf("mutex %d: %s%s\n", i, owned[i].word & 0x40000000 ? "its owner died" : "as it was",
+               owned[i].word & WAITERS ? ", others wait" : "");
+    show_error("set", call(SYS_set_robust_list, (long)&robust, 24, 0, 0, 0, 0));
+    robust.first = (struct entry *)&robust;
+    show_error("ask", call(SYS_get_robust_list, 0, (long)&list, (long)&size, 0, 0, 0));
+    show_true("as set", list == &robust && size == 24);
+    show_error("a list at nothing", call(SYS_set_robust_list, 16, 24, 0, 0, 0, 0)); /* found out at the end, by nobody */
+}
+
 static void stops(void)
 {
     int status;
@@ -269,6 +445,9 @@ int main(int argc, char **argv)
     errors();
     groups();
     signals();
+    queues();
+    tasks();
+    robust_lists();
     stops();
     ends();
     return 0;

@@ -43,6 +43,20 @@ user_word:
     mov [rdi], edx
     xor eax, eax
     jmp user_copy.done
+; int user_word_change(u32 *at, u32 *expected, u32 new)
+;   rdi, rsi, edx; at lies in user memory, aligned. Writes new if the word is *expected, in one step; *expected is then what it was. As
+;   user_copy() otherwise.
+global user_word_change
+user_word_change:
+    cmp byte [smap_on], 0
+    je .change
+    stac
+.change:
+    mov eax, [rsi]
+    lock cmpxchg [rdi], edx
+    mov [rsi], eax
+    xor eax, eax
+    jmp user_copy.done
 %endif
 global user_copy_failed
 user_copy_failed:

@@ -12,15 +12,24 @@
 /* What a process that has no handler for them does not hear. */
 #define SIGNALS_IGNORED (SIGNAL_BIT(SIGCHLD) | SIGNAL_BIT(SIGURG) | SIGNAL_BIT(SIGWINCH) | SIGNAL_BIT(SIGCONT))
 
-static struct slab_cache action_cache;
+/* One of those that queue. */
+struct signal_entry {
+    struct list link; /* [p] in signals.queue */
+    int signal;
+    struct signal_info info;
+};
+
+static struct slab_cache action_cache, entry_cache;
 
 void signals_init(void)
 {
     slab_cache_init(&action_cache, "signal actions", NSIG * sizeof(struct signal_action));
+    slab_cache_init(&entry_cache, "queued signal", sizeof(struct signal_entry));
 }
 
 int signals_new(struct signals *signals, const struct signals *parent)
 {
+    list_init(&signals->queue);
     signals->action = slab_alloc(&action_cache);
     if (!signals->action)
         return -ENOMEM;
@@ -31,8 +40,10 @@ int signals_new(struct signals *signals, const struct signals *parent)
 
 void signals_free(struct signals *signals)
 {
-    if (signals->action)
-        slab_free(&action_cache, signals->action);
+    if (!signals->action)
+        return;
+    signals_forget(signals, ~0ul);
+    slab_free(&action_cache, signals->action);
     signals->action = NULL;
 }
 
@@ -62,11 +73,41 @@ bool signal_ignored(const struct process *p, int signal)
     }
 }
 
+/* Of those of these signals that are in the queue the oldest one is taken out: signals->last. Returns false: there is none. */
+static bool queue_pop(struct signals *signals, u64 set)
+{
+    list_for_each(it, &signals->queue) {
+        struct signal_entry *entry = list_entry(it, struct signal_entry, link);
+
+        if (!(set & SIGNAL_BIT(entry->signal)))
+            continue;
+        signals->last = entry->info;
+        list_remove(&entry->link);
+        slab_free(&entry_cache, entry);
+        signals->queued--;
+        return true;
+    }
+    return false;
+}
+
+void signals_forget(struct signals *signals, u64 set)
+{
+    signals->pending &= ~set;
+    while (queue_pop(signals, set))
+        ;
+}
+
+/* Takes one out of the queue. Whether there is another one of this number. */
 static bool once_less(struct signals *signals, int signal)
 {
-    u8 *more = signal > SIGNALS_WITH_INFO ? &signals->more[signal - 1 - SIGNALS_WITH_INFO] : NULL;
-
-    return more && *more && (*more)--;
+    if (signal <= SIGNALS_WITH_INFO)
+        return false;
+    if (!queue_pop(signals, SIGNAL_BIT(signal)))
+        signals->last = (struct signal_info){ .code = SI_USER };
+    list_for_each(it, &signals->queue)
+        if (list_entry(it, struct signal_entry, link)->signal == signal)
+            return true;
+    return false;
 }
 
 /* Whether a signal that is being taken came more than once, and so stays pending. */
@@ -103,16 +144,21 @@ int signal_take(struct process *p, u64 blocked, struct signal_info *info)
 
 int signal_take_any(struct process *p, u64 blocked, struct signal_info *info)
 {
-    struct signals *own = &user_thread(current())->own;
+    struct signals *own = &user_thread(current())->own, *from = own;
     u64 ready = own->pending & ~blocked & ~SIGNAL_BIT(SIGKILL);
     int signal;
 
-    if (!ready)
-        return signal_take(p, blocked, info);
-    signal = __builtin_ctzl(ready) + 1;
-    *info = signal <= SIGNALS_WITH_INFO ? own->info[signal - 1] : (struct signal_info){ .code = SI_TKILL };
-    if (!once_less(own, signal))
-        own->pending &= ~SIGNAL_BIT(signal);
+    if (ready) {
+        signal = __builtin_ctzl(ready) + 1;
+        if (!once_less(own, signal))
+            own->pending &= ~SIGNAL_BIT(signal);
+        *info = own->info[min(signal, SIGNALS_WITH_INFO) - 1];
+    } else {
+        signal = signal_take(p, blocked, info);
+        from = &p->signals;
+    }
+    if (signal > SIGNALS_WITH_INFO)
+        *info = from->last;
     return signal;
 }
 
@@ -172,51 +218,68 @@ static bool blocked_by_all(const struct process *p, int signal)
     return true;
 }
 
-/* The signal is pending. Of the first 31, one that is so already says no more; of the others each counts. */
-static void note_locked(struct signals *signals, int signal, const struct signal_info *info)
+/* It stands in the queue. Returns 0, or -EAGAIN: there are too many, or there is no memory. */
+static int queue_push(struct signals *signals, int signal, const struct signal_info *info, u64 limit)
 {
-    bool already = signals->pending & SIGNAL_BIT(signal);
-    u8 *more = &signals->more[max(signal - 1 - SIGNALS_WITH_INFO, 0)];
+    struct signal_entry *entry = signals->queued < limit ? slab_alloc(&entry_cache) : NULL;
 
-    signals->pending |= SIGNAL_BIT(signal);
-    if (already && signal > SIGNALS_WITH_INFO)
-        *more = (u8)min(*more + 1, UINT8_MAX);
-    else if (!already && signal <= SIGNALS_WITH_INFO)
-        signals->info[signal - 1] = *info;
+    if (!entry)
+        return -EAGAIN;
+    entry->signal = signal;
+    entry->info = *info;
+    list_init(&entry->link);
+    list_push_tail(&signals->queue, &entry->link);
+    signals->queued++;
+    return 0;
 }
 
-void signal_send_locked(struct process *p, int signal, const struct signal_info *info)
+/* The signal is pending. Of the first 31, one that is so already says no more; of the others each counts. */
+static int note_locked(struct signals *signals, int signal, const struct signal_info *info, u64 limit)
+{
+    bool already = signals->pending & SIGNAL_BIT(signal);
+
+    signals->pending |= SIGNAL_BIT(signal);
+    if (signal > SIGNALS_WITH_INFO)
+        return queue_push(signals, signal, info, limit);
+    if (!already)
+        signals->info[signal - 1] = *info;
+    return 0;
+}
+
+int signal_send_locked(struct process *p, int signal, const struct signal_info *info)
 {
     static const struct signal_info kernel = { .code = SI_KERNEL };
+    int error;
 
     if (p->state == PROCESS_ZOMBIE || !p->signals.action)
-        return;
+        return 0;
     if (signal == SIGKILL || signal == SIGCONT)
         continue_locked(p, signal == SIGCONT);
     if (SIGNALS_STOP & SIGNAL_BIT(signal))
         p->signals.pending &= ~SIGNAL_BIT(SIGCONT);
     if (p == &first_process && p->signals.action[signal - 1].handler == SIG_DFL)
-        return; /* nothing ends or stops process 1 */
+        return 0; /* nothing ends or stops process 1 */
     if (signal_ignored(p, signal) && !blocked_by_all(p, signal))
-        return;
-    note_locked(&p->signals, signal, info ? info : &kernel);
+        return 0;
+    error = note_locked(&p->signals, signal, info ? info : &kernel, p->limits.of[RLIMIT_SIGPENDING].now);
     interrupt_one_locked(p, signal);
+    return error;
 }
 
-void signal_send_thread_locked(struct process *p, struct thread *t, int signal, const struct signal_info *info)
+int signal_send_thread_locked(struct process *p, struct thread *t, int signal, const struct signal_info *info)
 {
     struct user_thread *user = user_thread(t);
     u64 bit = SIGNAL_BIT(signal);
+    int error;
 
-    if (bit & (SIGNALS_STOP | SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGCONT)) || p == &first_process || process_has_one_thread(p)) {
-        signal_send_locked(p, signal, info);
-        return;
-    }
+    if (bit & (SIGNALS_STOP | SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGCONT)) || p == &first_process || process_has_one_thread(p))
+        return signal_send_locked(p, signal, info);
     if (signal_ignored(p, signal) && !(user->blocked & bit))
-        return;
-    note_locked(&user->own, signal, info);
+        return 0;
+    error = note_locked(&user->own, signal, info, p->limits.of[RLIMIT_SIGPENDING].now);
     if (!(user->blocked & bit))
         thread_interrupt(t);
+    return error;
 }
 
 void signal_send(struct process *p, int signal, const struct signal_info *info)
