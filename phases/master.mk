@@ -83,8 +83,9 @@ autograder.zip: trees-$(phase) ## what Gradescope asks for: PHASE=n; build/autog
 mutants: trees ## tries every wrong solution on the test that is to catch it: a table, build/mutants.json; JOBS=n
 	@status=0; CRESCENT_TESTS=all $(pytest)/test_mutants.py || status=1; $(python) grade/selftest/test_mutants.py; exit $$status
 
-race-rates: trees ## how often seeds find the mutants that are races, as a table: SEEDS=n (20) JOBS=n (2)
-	@$(python) grade/selftest/race_rates.py $(if $(strip $(SEEDS)),--seeds $(SEEDS)) $(if $(strip $(JOBS)),--jobs $(JOBS))
+race-rates: trees ## how often seeds find the mutants that are races, as a table: PHASE=n SEEDS=n (20) DENSITY=16 JOBS=n (2)
+	@$(python) grade/selftest/race_rates.py $(if $(strip $(PHASE)),--phase $(phase)) $(if $(strip $(SEEDS)),--seeds $(SEEDS)) \
+	    $(if $(strip $(DENSITY)),--densities $(call shell-word,$(DENSITY))) $(if $(strip $(JOBS)),--jobs $(JOBS))
 
 test-qemu: trees ## grades under this QEMU and under QEMU 10 from bookworm-backports (fetched into build/qemu10) and compares
 	@$(python) grade/second_qemu.py --folder build/qemu10 build/tree/$(phase)-0 build/tree/$(phase)-$(phase)99
