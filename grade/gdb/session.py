@@ -1,12 +1,17 @@
-"""Sets up GDB for a person (debug.py): $CRESCENT_JOB names a JSON file {"folder", "socket", "begin", "go", "words", "ends"}.
-Connects to the QEMU whose socket lies in that folder, sets a hardware breakpoint at the function `begin`, goes there if `go` is
-true, and prints the words. `ends`: functions with which a recorded run ends, past which there is nothing."""
+"""Sets up GDB for a person (debug.py): $CRESCENT_JOB names a JSON file {"folder", "socket", "begin", "go", "words", "ends", "graded"}.
+Connects to the QEMU whose socket lies in that folder, sets a hardware breakpoint at the function `begin` (none if it is empty), goes there
+if `go` is true, and prints the words. `ends`: functions with which a recorded run ends, past which there is nothing. `graded`: of a run
+that is made once more, events.times() of the first, with None for a time that may differ; then the breakpoint is hit once, and what this run did so far is compared."""
 
 import json
 import os
 from pathlib import Path
 
 import gdb
+
+from grade import events
+from grade.gdb import views
+from grade.gdb.target import kernel
 
 FORWARDS = ("continue", "step", "stepi", "next", "nexti", "finish", "until", "advance")
 BACKWARDS = ("reverse-continue", "reverse-step", "reverse-stepi", "reverse-next", "reverse-nexti", "reverse-finish")
@@ -52,6 +57,21 @@ class End(gdb.Breakpoint):
         return True
 
 
+def compared(graded):
+    """In a line: whether this run is, as far as it came, the one that was graded."""
+    try:
+        here = events.times(kernel())
+    except views.UNREADABLE as error:
+        return f"Whether it is the graded run cannot be told: {error}"
+    for name, rows in here.items():
+        before = dict(graded.get(name, []))
+        for number, time in rows:
+            if before.get(number, 0) not in (time, None):
+                return f"IT IS NOT THE GRADED RUN: {name}, number {number}: at {time} ns, and in the graded run at {before.get(number)} ns"
+    facts = len(here.pop("facts"))
+    return f"It is the graded run: {facts} facts and {sum(map(len, here.values()))} events so far, the same to the nanosecond."
+
+
 def main():
     job = json.loads(Path(os.environ["CRESCENT_JOB"]).read_text())
     gdb.events.stop.connect(stopped)
@@ -67,12 +87,16 @@ def main():
         os.chdir(here)
     for function in job["ends"]:
         End(function)
-    gdb.execute(f"hbreak *{job['begin']}", to_string=True)  # the very first instruction
+    once = job["graded"] is not None
+    if job["begin"]:
+        gdb.execute(f"{'thbreak' if once else 'hbreak'} *{job['begin']}", to_string=True)  # the very first instruction
     if not job["go"] and job["begin"] != "kmain":
         gdb.execute("hbreak *kmain", to_string=True)  # with nothing to stop at, going back further ends in the firmware
     if job["go"]:
         gdb.execute("continue")
     print("\n".join(job["words"]))
+    if once:
+        print(compared(job["graded"]))
 
 
 main()

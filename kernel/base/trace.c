@@ -6,7 +6,7 @@
 enum trace_mode trace_mode;
 bool trace_on;
 struct trace_ring trace_rings[CONFIG_MAX_CPUS];
-u64 trace_stop_at[CONFIG_MAX_CPUS];
+__attribute__((section(".data"))) u64 trace_stop_at[CONFIG_MAX_CPUS]; /* not in .bss: who looks on writes it into the file */
 
 static const char *const event_names[TRACE_EVENTS] = {
     "none", "create", "enqueue", "dequeue", "pick", "switch", "exit", "join", "reclaim", "block", "wake", "tick", "stop",
