@@ -2,6 +2,9 @@
 run is the same each time up to its first stop: so the failing boot is made once more with exactly one breakpoint, which is hit once, and GDB
 gets the machine as the graded run had it there. What can be compared is compared: the times of all facts and of all records of the trace.
 
+QEMU lets the other CPUs go on for a while when one has come to a breakpoint, each time for another one. So the breakpoint stands where the
+kernel has stopped them already: at the end of a panic, of a test, or of the way to trace_stop_here(); they halt inside an interrupt.
+
 To stop behind a record, the kernel compares each CPU's sequence number with a word of trace_stop_at[] in any case; here that word is
 written into the kernel's file, and not by a debugger, which would have to stop for it."""
 
@@ -14,7 +17,9 @@ from .verdict import ELF_HEAD, PT_LOAD
 
 WORD = 8  # bytes of trace_stop_at[cpu]
 OTHERWISE = "make gdb shows it live"
-WHERE = {"panic": "at the call of panic()", "ktest_done": "at the end of the test, ktest_done()", "": "where the machine was off"}
+# How the run ended: the function that is called last, when the other CPUs stand still; in words.
+ENDS = {"panic": ("machine_exit_hint", "at the end of panic()"), "ktest_done": ("machine_poweroff", "at the end of the test, ktest_done()"),
+        None: ("", "where the machine was off")}
 
 
 class Again(debug_session.Live):
@@ -38,20 +43,16 @@ def again(options, attempt, stack):
     if not event and attempt.end in ("slow", "runaway"):
         raise UserError(f"{attempt.title} has no point of failure to stop at: {OTHERWISE}")
     print("rewind: the run is made once more, up to one stop", flush=True)
-    stop = "trace_stop_here" if event else attempt.last or ""
+    stop, where = ("trace_stop_here", f"behind event {event[1]} of CPU {event[0]}") if event else ENDS[attempt.last]
     for row in attempt.times.get(f"CPU {event[0]}", []) if event else []:
         if row[0] == event[1]:
             row[1] = None  # this record is written a few instructions later, behind the detour that ends in the stop
-    where = f"behind event {event[1]} of CPU {event[0]}" if event else WHERE[stop]
     words = [f"GDB stands {where}, in {attempt.title}{', which passed' * attempt.passed}.",
-             "Each CPU is a thread of GDB: info threads, thread N; os-cpus shows what each one does. To look earlier, choose an event",
-             f"from os-trace, quit, and say EVENT=CPU:NUMBER; that is how one goes back on several CPUs. {RESUMED}"]
+             "Each CPU is a thread of GDB (CPU 0 is thread 1): os-cpus, info threads, thread N, bt. To stop earlier: quit, and the same command",
+             "with EVENT=CPU:NUMBER, an event that os-trace shows. Nothing goes on from here: the other CPUs halt where they were interrupted."]
     poke = (attempt.image.symbols["trace_stop_at"] + WORD * event[0], struct.pack("<Q", event[1])) if event else None
     machine = stack.enter_context(Again(attempt.machine, poke))
-    debug_session.run(options, machine, attempt, words, begin=stop, go=True, graded=attempt.times)
-
-
-RESUMED = "From here on the run is another one than the graded one: a stop moves the clock."
+    debug_session.run(options, machine, attempt, words, begin=stop, ends=[stop] if stop else [], go=True, graded=attempt.times)
 
 
 def asked_for(text, attempt):

@@ -15,7 +15,8 @@ from grade.gdb.target import kernel
 
 FORWARDS = ("continue", "step", "stepi", "next", "nexti", "finish", "until", "advance")
 BACKWARDS = ("reverse-continue", "reverse-step", "reverse-stepi", "reverse-next", "reverse-nexti", "reverse-finish")
-_over = False
+ONCE = "to stop earlier, quit and start again with EVENT=CPU:NUMBER"
+_over = _once = False
 _ends = set()  # addresses behind which a panic takes QEMU away
 
 
@@ -40,7 +41,8 @@ class Resuming(gdb.Command):
         backwards = argument == "back" or "Reverse" in gdb.execute("show exec-direction", to_string=True)
         thread = gdb.selected_thread()
         if not backwards and thread and thread.is_valid() and gdb.newest_frame().pc() in _ends:
-            raise gdb.GdbError("the run ends here; only backwards goes further: reverse-continue, reverse-step, reverse-stepi")
+            raise gdb.GdbError("the run ends here; " + (ONCE if _once else "only backwards goes further: reverse-continue, reverse-step, "
+                                                        "reverse-stepi"))
 
 
 class End(gdb.Breakpoint):
@@ -73,6 +75,7 @@ def compared(graded):
 
 
 def main():
+    global _once
     job = json.loads(Path(os.environ["CRESCENT_JOB"]).read_text())
     gdb.events.stop.connect(stopped)
     Resuming()
@@ -85,17 +88,17 @@ def main():
         gdb.execute(f"target remote {job['socket']}", to_string=True)
     finally:
         os.chdir(here)
-    for function in job["ends"]:
-        End(function)
-    once = job["graded"] is not None
+    _once = job["graded"] is not None
     if job["begin"]:
-        gdb.execute(f"{'thbreak' if once else 'hbreak'} *{job['begin']}", to_string=True)  # the very first instruction
+        gdb.execute(f"{'thbreak' if _once else 'hbreak'} *{job['begin']}", to_string=True)  # the very first instruction
     if not job["go"] and job["begin"] != "kmain":
         gdb.execute("hbreak *kmain", to_string=True)  # with nothing to stop at, going back further ends in the firmware
     if job["go"]:
         gdb.execute("continue")
+    for function in job["ends"]:  # behind the one stop of a run that is made once more
+        End(function)
     print("\n".join(job["words"]))
-    if once:
+    if _once:
         print(compared(job["graded"]))
 
 

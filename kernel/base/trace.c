@@ -1,6 +1,7 @@
 /* Writing the event trace; format and modes in trace.h. */
 #include "base/trace.h"
 #include "base/assert.h"
+#include "base/panic_others.h"
 #include "base/printk.h"
 
 enum trace_mode trace_mode;
@@ -63,6 +64,7 @@ static __attribute__((noinline, cold)) void trace_at_limit(enum trace_event even
     }
     ring->limit = full_at(ring);
     trace_write(event, thread, other, a0, a1, a2, a3);
+    halt_others(); /* when a debugger stops this CPU, the others would go on for a while */
     trace_stop_here();
 }
 
