@@ -49,7 +49,7 @@ def test_a_soak_goes_on_where_it_stopped(tmp_path, capsys):
     assert soak.soak(kernels.REFERENCE, state, None, SMALL, NO_GRADES) == 0
     said = capsys.readouterr().out
     assert [line.split(": nothing")[0].split("soak:")[1].strip() for line in said.splitlines() if "nothing lost" in line] == [
-        "400 of 400 lives", "500 of 1,000 yields", "1,000 of 1,000 yields"]
+        "500 of 1,000 yields", "1,000 of 1,000 yields", "400 of 400 lives"]
     assert json.loads(state.read_text())["laps"] == 1
 
 
