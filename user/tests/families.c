@@ -1,11 +1,13 @@
 /* families [WORKERS [ROUNDS]]: processes that fork, end, are killed, leave orphans and are waited for, on all CPUs at the same time, for a
- * kernel to survive. Each child touches a page that it shared, and says by its end who it was; each parent knows what it has to hear.
+ * kernel to survive. Each child touches a page that it shared, and says by its end who it was; each parent knows what it has to hear. It
+ * begins beside an alarm that rings as often as it can, which has to leave it some time.
  * Prints one line at the end, and before it one for each child that was lost or heard of twice. */
 
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -81,9 +83,25 @@ static int work(int number, int rounds)
     return wrong > 0;
 }
 
+static void rung(int signal)
+{
+    (void)signal;
+}
+
+static void get_on_beside_an_alarm(void)
+{
+    static const struct itimerval often = { { 0, 1 }, { 0, 1 } }, never;
+    signal(SIGALRM, rung);
+    setitimer(ITIMER_REAL, &often, NULL);
+    for (volatile int n = 0; n < 20000; n++)
+        ;
+    setitimer(ITIMER_REAL, &never, NULL);
+}
+
 int main(int argc, char **argv)
 {
     int workers = argc > 1 ? atoi(argv[1]) : 3, rounds = argc > 2 ? atoi(argv[2]) : 1, wrong = 0;
+    get_on_beside_an_alarm();
     for (int n = 0; n < workers; n++)
         if (fork() == 0) {
             int failed = work(n, rounds);
