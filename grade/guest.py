@@ -26,7 +26,8 @@ USER = 3                  # the privilege level of a program's instructions
 
 @dataclass(frozen=True)
 class Guest:
-    """kernel: a file for -kernel. append: its command line. archive: the boot archive's path, or None. ram_mib: its memory. cpus: how many."""
+    """kernel: a file for -kernel. append: its command line. archive: the boot archive's path, or None. ram_mib: its memory. cpus: how
+    many."""
 
     kernel: Path
     append: str

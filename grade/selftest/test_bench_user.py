@@ -105,7 +105,8 @@ def test_each_figure_is_beside_linuxs_with_the_ratio(whole):
     for number, (_, words, limit) in enumerate(bench_user.FIGURES, 1):
         figure = figures[words]
         assert (figure["ours"], figure["limit"], figure["peer"], figure["ratio"]) == (10, limit, 1000 * number, 100.0 * number)
-    assert kept["peer"] == {"package": "linux-image-6.1.0-1-amd64", "version": "6.1.1-1", "options": bench_user.LINUX_OPTIONS + bench_user.ALONE.path}
+    assert kept["peer"] == {"package": "linux-image-6.1.0-1-amd64", "version": "6.1.1-1",
+                            "options": bench_user.LINUX_OPTIONS + bench_user.ALONE.path}
     assert "with -cpu qemu64,+smep\n" in said and "Debian's package linux-image-6.1.0-1-amd64 6.1.1-1, booted with" in said
     assert re.search(r"^getpid\(\) +10 +150 +1,000 +100\.0$", said, re.M)
 

@@ -1,5 +1,5 @@
-/* bench_smp: what several CPUs cost each other, in ticks of the TSC: under QEMU with -icount shift=0 one tick is one instruction, of whichever
- * CPU. Prints lines as bench does. The same program runs on Linux, for comparison; on four CPUs. */
+/* bench_smp: what several CPUs cost each other, in ticks of the TSC: under QEMU with -icount shift=0 one tick is one instruction, of
+   whichever CPU. Prints lines as bench does. The same program runs on Linux, for comparison; on four CPUs. */
 
 #include "threads.h"
 
