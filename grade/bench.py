@@ -7,13 +7,14 @@ counted.
 With an archive, from phase 3 on, what programs see of the kernel is among them (bench_user.py), beside what they see of Debian's Linux,
 the peer (linux_peer.py), if that is to be had; it is kept in OUT/linux-peer.
 
-From phase 4 on it says, too, how much more two processes get done on two CPUs that really run at the same time; that is the host's time, and
-not judged.
+From phase 4 on it says, too, how much more two processes get done on two CPUs that really run at the same time; that is the host's time,
+and not judged.
 
 Writes OUT/bench.json: {"compiler", "judged", "qemu", "cpu", "peer": None or {"missing": why} or {"package", "version", "options"},
 "figures": [{"name", "ours", "limit", "peer", "ratio", "unit", "note"}]}; a figure's peer and ratio, peer/ours, are null where there is
-nothing to compare with. With an archive also "speed-up": speed_up(). Exit status: 0; 1 if a figure is above its limit; 2 interrupted; 3 something could not be counted; 4 called
-wrongly. The limits are those of one compiler: of a kernel that another one made, the figures are reported and not judged."""
+nothing to compare with. With an archive also "speed-up": speed_up(). Exit status: 0; 1 if a figure is above its limit; 2 interrupted; 3
+something could not be counted; 4 called wrongly. The limits are those of one compiler: of a kernel that another one made, the figures are
+reported and not judged."""
 
 import argparse
 import contextlib
@@ -121,8 +122,8 @@ def measure(path, cache=None):
 
 
 def speed_up(path, archive):
-    """{"cpus": of the host, "times": [[ns of one process that computes, ns of two at the same time], ...], "ratio": how much more two get done on
-    two CPUs, or None}, in times of the host's clock, of which nothing is judged; {"missing": why} where there is nothing to measure."""
+    """{"cpus": of the host, "times": [[ns of one process that computes, ns of two at the same time], ...], "ratio": how much more two get
+    done on two CPUs}, by the host's clock, of which nothing is judged; {"missing": why} where there is nothing to measure."""
     why = None if (archive.parent / "tests/together").exists() else "this kernel uses one CPU"
     why = why or parallel.possible()
     if why:
@@ -133,7 +134,8 @@ def speed_up(path, archive):
     times = [[int(one), int(two)] for one, two in re.findall(r"^one (\d+)\ntwo (\d+)$", said, re.M)]
     if not times:
         raise GraderFault(f"/tests/together did not tell its times; it printed: {said[:200]!r}")
-    return {"cpus": parallel.host_cpus(), "times": times, "ratio": round(2 * min(one for one, _ in times) / min(two for _, two in times), 2)}
+    one, two = map(min, zip(*times))
+    return {"cpus": parallel.host_cpus(), "times": times, "ratio": round(2 * one / two, 2)}
 
 
 def speed_up_lines(found):
@@ -141,8 +143,8 @@ def speed_up_lines(found):
     if found is None or "missing" in found:
         return [f"no speed-up of two CPUs: {found['missing']}"] if found else []
     one, two = (min(times) / 1e6 for times in zip(*found["times"]))
-    return [f"two processes that compute get {found['ratio']} times as much done on 2 CPUs as one on its own: {two:.0f} ms instead of {2 * one:.0f}",
-            f"  (not judged: the best of {len(found['times'])}, by the clock on the wall; QEMU's CPUs at the same time, {found['cpus']} CPUs of the host)"]
+    return [f"two processes that compute, on 2 CPUs: speed-up {found['ratio']}, {two:.0f} ms instead of {2 * one:.0f}",
+            f"  (not judged: the best of {len(found['times'])}, by the wall's clock, with multi-threaded TCG, on {found['cpus']} CPUs)"]
 
 
 def is_judged(kernel):

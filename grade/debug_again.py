@@ -1,6 +1,7 @@
-"""make rewind for a test on several CPUs. QEMU records runs of one CPU only, and a debugger that stops a live machine moves its clock. But a
-run is the same each time up to its first stop: so the failing boot is made once more with exactly one breakpoint, which is hit once, and GDB
-gets the machine as the graded run had it there. What can be compared is compared: the times of all facts and of all records of the trace.
+"""make rewind for a test on several CPUs. QEMU records runs of one CPU only, and a debugger that stops a live machine moves its clock.
+But a run is the same each time up to its first stop: so the failing boot is made once more with exactly one breakpoint, which is hit
+once, and GDB gets the machine as the graded run had it there. What can be compared is compared: the times of all facts and of all records
+of the trace.
 
 QEMU lets the other CPUs go on for a while when one has come to a breakpoint, each time for another one. So the breakpoint stands where the
 kernel has stopped them already: at the end of a panic, of a test, or of the way to trace_stop_here(); they halt inside an interrupt.
@@ -48,8 +49,8 @@ def again(options, attempt, stack):
         if row[0] == event[1]:
             row[1] = None  # this record is written a few instructions later, behind the detour that ends in the stop
     words = [f"GDB stands {where}, in {attempt.title}{', which passed' * attempt.passed}.",
-             "Each CPU is a thread of GDB (CPU 0 is thread 1): os-cpus, info threads, thread N, bt. To stop earlier: quit, and the same command",
-             "with EVENT=CPU:NUMBER, an event that os-trace shows. Nothing goes on from here: the other CPUs halt where they were interrupted."]
+             "Each CPU is a thread of GDB (CPU 0 is thread 1): os-cpus, info threads, thread N, bt. To stop earlier: quit, and the same",
+             "command with EVENT=CPU:NUMBER, an event that os-trace shows. Nothing goes on from here: the other CPUs are halted."]
     poke = (attempt.image.symbols["trace_stop_at"] + WORD * event[0], struct.pack("<Q", event[1])) if event else None
     machine = stack.enter_context(Again(attempt.machine, poke))
     debug_session.run(options, machine, attempt, words, begin=stop, ends=[stop] if stop else [], go=True, graded=attempt.times)

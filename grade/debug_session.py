@@ -70,7 +70,7 @@ def pass_on(descriptor):
 
 
 def run(options, qemu, attempt, words, *, begin="", ends=(), go=False, graded=None):
-    """GDB on the terminal, connected to `qemu` (a Live or a Replay), until it ends. words: what it says when it is ready; the other ones are
+    """GDB on the terminal, connected to `qemu` (a Live or a Replay), until it ends. words: what it says when it is ready; the others are
     as gdb/session.py has them. Raises GraderFault if GDB failed."""
     job = qemu.folder / "session.json"
     job.write_text(json.dumps({"folder": str(qemu.folder), "socket": SOCKET, "begin": begin, "go": go, "words": words, "ends": ends,

@@ -117,8 +117,8 @@ def named(line):
 
 
 def times(kernel):
-    """What two runs that are the same have in common, as JSON can hold it: {"facts": [[seq, time of that fact], ...], "CPU 0": [[seq, time of
-    that record of its ring], ...], ...}. Raises Corrupt, BadAddress."""
+    """What two runs that are the same have in common, as JSON can hold it: {"facts": [[seq, time of that fact], ...], "CPU 0": [[seq, time
+    of that record of its ring], ...], ...}. Raises Corrupt, BadAddress."""
     found = {"facts": [[fact.seq, fact.time] for fact in facts(kernel)]}
     for event in trace(kernel)[0]:
         found.setdefault(f"CPU {event.cpu}", []).append([event.seq, event.time])

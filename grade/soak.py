@@ -9,8 +9,8 @@ families of processes come through 10,000 seeds (soak_smp.py), and the stress te
 
 The work is done in pieces, a fifth of everything and then the next one, and the state file is written after each piece: a soak that was
 stopped goes on there. With --minutes it ends after the piece in which the time is over, and begins another lap when everything is done;
-without, when everything is done. --only: the items of whose names the text is a part. What a piece finds never depends on time, but for those
-on CPUs that work at the same time. Exit status: 0; 1 something was found; 2 stopped; 3 the grader failed; 4 called wrongly."""
+without, when everything is done. --only: the items of whose names the text is a part. What a piece finds never depends on time, but for
+those on CPUs that work at the same time. Exit status: 0; 1 something was found; 2 stopped; 3 the grader failed; 4 called wrongly."""
 
 import argparse
 import contextlib

@@ -1,5 +1,5 @@
-"""The commands for people: os-ps, os-cpus, os-runq, os-bt, os-vm, os-user, os-trace, os-check. Each only reads; registers, the selected CPU and
-frame stay as they are."""
+"""The commands for people: os-ps, os-cpus, os-runq, os-bt, os-vm, os-user, os-trace, os-check. Each only reads; registers, the selected CPU
+and frame stay as they are."""
 
 import contextlib
 

@@ -1,7 +1,8 @@
 """Sets up GDB for a person (debug.py): $CRESCENT_JOB names a JSON file {"folder", "socket", "begin", "go", "words", "ends", "graded"}.
 Connects to the QEMU whose socket lies in that folder, sets a hardware breakpoint at the function `begin` (none if it is empty), goes there
 if `go` is true, and prints the words. `ends`: functions with which a recorded run ends, past which there is nothing. `graded`: of a run
-that is made once more, events.times() of the first, with None for a time that may differ; then the breakpoint is hit once, and what this run did so far is compared."""
+that is made once more, events.times() of the first, with None for a time that may differ; then the breakpoint is hit once, and what this
+run did so far is compared."""
 
 import json
 import os

@@ -107,8 +107,8 @@ def register(name):
 
 
 def frames(cpu, most=64):
-    """The addresses in a running CPU's frames, innermost first, each as the instruction that is executed in it. Of a CPU that another one has
-    stopped for good, those of what was interrupted."""
+    """The addresses in a running CPU's frames, innermost first, each as the instruction that is executed in it. Of a CPU that another one
+    has stopped for good, those of what was interrupted."""
     found, called = [], False
     with cpu_selected(cpu) as there:
         frame = gdb.newest_frame() if there else None

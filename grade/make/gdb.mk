@@ -12,5 +12,5 @@ debug = exec $(call shell-word,$(PYTHON)) grade/debug.py $1 --tree . --kernel $(
 gdb: kernel-to-debug ## GDB at the start of a test, as live as it gets: TEST=name SEEDS=7..7
 	@$(call debug,gdb)
 
-rewind: kernel-to-debug ## GDB at the failure of a test, forwards and backwards from there: TEST=name SEEDS=7..7 EVENT=cpu:number (several CPUs)
+rewind: kernel-to-debug ## GDB at the failure of a test, forwards and backwards from there: TEST=name SEEDS=7..7 EVENT=cpu:number
 	@$(call debug,rewind)

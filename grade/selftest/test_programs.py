@@ -85,7 +85,8 @@ def test_a_program_prints_what_linux_prints(name, phase, cpus):
 
 def play(texts, tmp_path):
     """What the shell prints when it is given these texts as input, one after the other in one boot, and its exit status: a list."""
-    files = {path: (mode, data) for path, (mode, _, _, data) in entries(soak_programs.archive_of(kernels.reference(PHASE)).read_bytes()).items()}
+    given = soak_programs.archive_of(kernels.reference(PHASE)).read_bytes()
+    files = {path: (mode, data) for path, (mode, _, _, data) in entries(given).items()}
     driver = DRIVER.format(numbers=" ".join(map(str, range(len(texts)))))
     files["scripts"] = cpio.DIRECTORY | 0o755, b""
     for name, text in [*enumerate(texts), ("all", driver)]:

@@ -76,7 +76,8 @@ static int work(int number, int rounds)
             if (pid[n] == 0)
                 live(n, (round * CHILDREN + n) & 63);
         }
-        kill(pid[IS_KILLED], SIGKILL);
+        if (pid[IS_KILLED] > 0)
+            kill(pid[IS_KILLED], SIGKILL);
         wrong += mine != -1;
         wrong += wait_for_all(pid, round, (number + round) % 2);
     }
