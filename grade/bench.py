@@ -123,10 +123,11 @@ def measure(path, cache=None):
 
 def speed_up(path, archive):
     """{"cpus": of the host, "times": [[ns of one process that computes, ns of two at the same time], ...], "ratio": how much more two get
-    done on two CPUs}, by the host's clock, of which nothing is judged; {"missing": why} where there is nothing to measure."""
-    why = None if (archive.parent / "tests/together").exists() else "this kernel uses one CPU"
-    why = why or parallel.possible()
-    if why:
+    done on two CPUs}, by the host's clock, of which nothing is judged; {"missing": why} on a host where it cannot
+    be measured, None of a kernel for one CPU."""
+    if not (archive.parent / "tests/together").exists():
+        return None
+    if why := parallel.possible():
         return {"missing": why}
     boot = parallel.Parallel(path, dwarf.load(path, path.parent), 1, archive=archive)
     with contextlib.closing(boot):

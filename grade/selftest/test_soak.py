@@ -107,14 +107,14 @@ def test_a_soak_of_one_thing_alone(tmp_path, capsys):
 
 
 def test_a_soak_storms_several_cpus_from_phase_4_on(tmp_path, capsys):
-    """With seeds, and then on CPUs that work at the same time."""
+    """With seeds; and CPUs that work at the same time run programs."""
     kernels.built_reference(kernels.reference(4), "race")
     assert not soak_smp.has_several(kernels.reference(3))
     assert soak.soak(kernels.reference(4), tmp_path / "soak.json", None, {}, NO_GRADES, ("seeds", 2, 2), {}, only="families") == 0
     assert "2 of 2 seeds of families of processes on four CPUs: 1 to 2 pass" in " ".join(capsys.readouterr().out.split())
     if not parallel.possible():
-        for number in (0, 2 * len(soak_smp.STORMS)):
-            assert "comes through (checked kernel)" in soak_smp.parallel_piece(kernels.reference(4), {"done": number})
+        with soak_programs.machines(kernels.reference(4), "checked", parallel.Parallel) as boot:
+            assert boot("user", program=["/tests/hello"], cpus=4, trace="off", limit_ms=parallel.LIMIT_MS).status == 0
 
 
 def test_an_alarm_that_rings_without_end_is_found(tmp_path):
