@@ -1,6 +1,7 @@
 /* Several CPUs: who runs where, and for how long. */
 #include "base/cmdline.h"
 #include "ktest/ktest.h"
+#include "ktest/placed.h"
 #include "ktest/threads.h"
 #include "sched/control.h"
 #include "sched/stat.h"
@@ -81,4 +82,36 @@ KTEST(smp_suspend, "a thread that runs on another CPU is suspended, and goes on"
     fact(FACT_NOTE, 3, counted != before);
     threads_join(&threads);
     return error;
+}
+
+static u32 at_it; /* [a] threads that are where the panic is to find them */
+
+static int compute_on(void *arg)
+{
+    (void)arg;
+    __atomic_fetch_add(&at_it, 1, __ATOMIC_RELEASE);
+    while (__atomic_load_n(&at_it, __ATOMIC_RELAXED))
+        cpu_relax();
+    return 0;
+}
+
+static int keep_interrupts_off(void *arg)
+{
+    int result;
+
+    irq_disable();
+    result = compute_on(arg);
+    irq_enable();
+    return result;
+}
+
+KTEST(panic_others, "a panic while one CPU computes, one has its interrupts off, and one idles")
+{
+    int error;
+
+    if (!start_on(1, keep_interrupts_off, NULL, &error) || !start_on(2, compute_on, NULL, &error))
+        return error;
+    while (__atomic_load_n(&at_it, __ATOMIC_ACQUIRE) < 2)
+        cpu_relax();
+    panic("ktest: the others are to say where they are");
 }

@@ -205,7 +205,7 @@ static unsigned bucket_move(struct bucket *from, const struct futex_key *key, st
         if (!same(&w->key, key))
             continue;
         key_become(&w->key, to);
-        if (from != into) { /* else the loop would come by again */
+        if (!same(key, to)) { /* else the loop would come by again */
             list_remove(&w->link);
             list_push_tail(&into->waiters, &w->link);
         }

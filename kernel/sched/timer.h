@@ -11,7 +11,8 @@ struct timer_queue {
     u64 next;            /* [a] timer_next() as it is, but earlier where another CPU has taken a timer back: for who has not the lock */
 };
 
-/* This CPU's timer queue and tick; the interrupt is registered. After scheduler_init(), interrupts off. */
+/* This CPU's timer queue and tick; the interrupt is registered, the CPU's timer ready. Each CPU once, after scheduler_init(), interrupts
+   off. */
 void timers_init(unsigned hz);
 /* expired(timer) will be called at `when` (ns), by the timer interrupt of this CPU. The timer is in no queue. Interrupts off. */
 void timer_start(struct timer *timer, u64 when, void (*expired)(struct timer *timer));
