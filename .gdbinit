@@ -3,7 +3,7 @@
 #     gdb -iex 'set auto-load no' -x .gdbinit build/checked/kernel.elf
 #
 # and then, for the QEMU of make qemu-gdb: target remote localhost:1234
-# It gives os-ps, os-runq, os-bt [TID], os-vm [PID], os-user [PID], os-trace [N], os-check; help os-ps and so on say
+# It gives os-ps, os-cpus, os-runq, os-bt [TID], os-vm [PID], os-user [PID], os-trace [N], os-check; help os-ps and so on say
 # more. Before paging is on, break with hbreak.
 
 set pagination off

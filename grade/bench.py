@@ -7,10 +7,14 @@ counted.
 With an archive, from phase 3 on, what programs see of the kernel is among them (bench_user.py), beside what they see of Debian's Linux,
 the peer (linux_peer.py), if that is to be had; it is kept in OUT/linux-peer.
 
+From phase 4 on it says, too, how much more two processes get done on two CPUs that really run at the same time; that is the host's time,
+and not judged.
+
 Writes OUT/bench.json: {"compiler", "judged", "qemu", "cpu", "peer": None or {"missing": why} or {"package", "version", "options"},
 "figures": [{"name", "ours", "limit", "peer", "ratio", "unit", "note"}]}; a figure's peer and ratio, peer/ours, are null where there is
-nothing to compare with. Exit status: 0; 1 if a figure is above its limit; 2 interrupted; 3 something could not be counted; 4 called
-wrongly. The limits are those of one compiler: of a kernel that another one made, the figures are reported and not judged."""
+nothing to compare with. With an archive also "speed-up": speed_up(). Exit status: 0; 1 if a figure is above its limit; 2 interrupted; 3
+something could not be counted; 4 called wrongly. The limits are those of one compiler: of a kernel that another one made, the figures are
+reported and not judged."""
 
 import argparse
 import contextlib
@@ -26,7 +30,7 @@ if __name__ == "__main__":
     sys.dont_write_bytecode = True
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from grade import bench_user, dwarf, machine
+from grade import bench_user, dwarf, machine, parallel
 from grade.boot import Boot
 from grade.errors import GraderFault, UserError, told
 from grade.guest import qemu_version
@@ -77,6 +81,7 @@ def bench(options):
     if options.archive:
         rows, result["peer"] = bench_user.compared(options.kernel, options.archive, options.out / "linux-peer")
         result["figures"] += [figure(*row) for row in rows]
+        result["speed-up"] = speed_up(options.kernel, options.archive)
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "bench.json").write_text(json.dumps({k: v for k, v in result.items() if k != "switch"}, indent=1) + "\n")
     print(*lines(result), sep="\n")
@@ -114,6 +119,33 @@ def measure(path, cache=None):
         figures.append(figure(words, len(found[-1]), note=f"seen {spread(found)}"))
     return {"compiler": " ".join(kernel.compiler), "judged": is_judged(kernel), "qemu": "{}.{}".format(*qemu_version()),
             "cpu": machine.CPU, "peer": None, "figures": figures, "switch": (kernel, begun[-1])}
+
+
+def speed_up(path, archive):
+    """{"cpus": of the host, "times": [[ns of one process that computes, ns of two at the same time], ...], "ratio": how much more two get
+    done on two CPUs}, by the host's clock, of which nothing is judged; {"missing": why} on a host where it cannot
+    be measured, None of a kernel for one CPU."""
+    if not (archive.parent / "tests/together").exists():
+        return None
+    if why := parallel.possible():
+        return {"missing": why}
+    boot = parallel.Parallel(path, dwarf.load(path, path.parent), 1, archive=archive)
+    with contextlib.closing(boot):
+        said = boot("user", program=["/tests/together"], cpus=2, trace="off", limit_ms=parallel.LIMIT_MS).output
+    times = [[int(one), int(two)] for one, two in re.findall(r"^one (\d+)\ntwo (\d+)$", said, re.M)]
+    if not times:
+        raise GraderFault(f"/tests/together did not tell its times; it printed: {said[:200]!r}")
+    one, two = map(min, zip(*times))
+    return {"cpus": parallel.host_cpus(), "times": times, "ratio": round(2 * one / two, 2)}
+
+
+def speed_up_lines(found):
+    """What is said of it."""
+    if found is None or "missing" in found:
+        return [f"no speed-up of two CPUs: {found['missing']}"] if found else []
+    one, two = (min(times) / 1e6 for times in zip(*found["times"]))
+    return [f"two processes that compute, on 2 CPUs: speed-up {found['ratio']}, {two:.0f} ms instead of {2 * one:.0f}",
+            f"  (not judged: the best of {len(found['times'])}, by the wall's clock, with multi-threaded TCG, on {found['cpus']} CPUs)"]
 
 
 def is_judged(kernel):
@@ -268,6 +300,7 @@ def lines(result):
     for f in result["figures"]:
         limit, peer, ratio = ("-" if f[key] is None else f"{f[key]:,}" for key in ("limit", "peer", "ratio"))
         found.append(f"{f['name']:<52}{f['ours']:>12,}{limit:>12}{peer:>15}{ratio:>9}  {f['note']}".rstrip())
+    found += ["", *speed] if (speed := speed_up_lines(result.get("speed-up"))) else []
     found.append("")
     if not result["judged"]:
         found.append(f"not judged: the limits are those of {' '.join(JUDGED)}")

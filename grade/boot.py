@@ -184,6 +184,8 @@ class Boot:
     the other ones are. budget: boots that the test announced. race: see RACE; 0 = the timer alone preempts.
     archive: path of the boot archive, for programs."""
 
+    machine, answer_ms = Machine, ANSWER_MS  # what it boots
+
     def __init__(self, kernel, image, jobs, budget=1, kernels=None, race=RACE, archive=None):
         self.kernel, self.image, self.jobs, self.budget, self.race, self.archive = kernel, image, jobs, budget, race, archive
         self.kernels = kernels or Kernels({}, None)
@@ -208,11 +210,11 @@ class Boot:
         words = [f"ktest={ktest}", f"trace={trace or ('off' if seeds else 'all')}", limit_option(limit_ms), options]
         words += [f"seed={seeds[0]} seeds={len(seeds)}"] if seeds else []
         words += [f"race={self.race}"] if build == "race" else []
-        words[1:1] = [f"answer={ANSWER_MS}"] if cpus > 1 else []
+        words[1:1] = [f"answer={self.answer_ms}"] if cpus > 1 else []
         text = " ".join(word for word in words if word)
         nonce = nonce_of(kernel, text)
         self.boots.append({"options": text, "nonce": f"{nonce:#018x}", "cpus": cpus})
-        machine = Machine(kernel, f"nonce={nonce:#018x} {text}", input=input,
+        machine = self.machine(kernel, f"nonce={nonce:#018x} {text}", input=input,
                           archive=self.archive if program else None, cpus=cpus, jobs=self.jobs, limit_ms=limit_ms)
         self.machines.append(machine)
         run = self.last = Run(text, nonce, machine, machine.run(), image, seeds)

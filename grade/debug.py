@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """GDB for a person, on one test: what make gdb and make rewind call.
 
-    debug.py gdb|rewind --tree DIR --kernel FILE --test NAME [--seeds 3..9] [-- MORE ARGUMENTS FOR GDB]
+    debug.py gdb|rewind --tree DIR --kernel FILE --test NAME [--seeds 3..9] [--cpus 4] [--event 2:417] [-- MORE ARGUMENTS FOR GDB]
 
 gdb      a live QEMU with the deterministic clock, GDB at the first line of the test inside the kernel
 rewind   the test is run; the boot on which it fails (or its last one) is recorded and replayed, with GDB at the failing point. From there
-         GDB goes backwards, to the test's beginning and further
+         GDB goes backwards, to the test's beginning and further. A run on several CPUs cannot be recorded: it is made once more, the
+         same to the instruction, with one stop, at the failing point or behind the event that --event names (CPU 2's 417th)
 
 NAME is a test's of the grader, or a part of one, or a ktest's. Of a test with seeds the words say in which one GDB
 stands. QEMU, its files and the recording are gone when GDB ends. Exit status: 0, or 1 with one line on stderr."""
@@ -22,7 +23,7 @@ sys.path.insert(0, str(HERE.parent))
 sys.dont_write_bytecode = True
 
 # These imports need the path set above.
-from grade import debug_session, dwarf  # noqa: E402
+from grade import debug_again, debug_session, dwarf  # noqa: E402
 from grade.build import keep  # noqa: E402
 from grade.debugger import Debugger, Replay, find_gdb, recording  # noqa: E402
 from grade.errors import GraderFault, UserError  # noqa: E402
@@ -57,6 +58,8 @@ def parse(argv):
     parser.add_argument("--archive", type=Path, help="its boot archive, with the programs that tests run")
     parser.add_argument("--test", default="")
     parser.add_argument("--seeds", default="", help="of a test with seeds: those to try")
+    parser.add_argument("--cpus", type=int, default=1, help="of a ktest: on how many CPUs; a graded test knows its own")
+    parser.add_argument("--event", default="", help="rewind on several CPUs: behind which event to stop, as CPU:NUMBER")
     ours = argv.index("--") if "--" in argv else len(argv)
     options = parser.parse_args(argv[:ours])
     options.more = argv[ours + 1:]
@@ -87,8 +90,8 @@ def live(options, stack):
     attempt = prepare(options, stack)
     machine = stack.enter_context(debug_session.Live(attempt.machine))
     words = [f"GDB stands at the beginning of {attempt.title}.",
-             "os-ps, os-runq, os-bt, os-trace, os-check show the kernel; quit ends QEMU too."]
-    debug_session.run(options, machine, attempt, words, ends=(), go=True)
+             "os-ps, os-cpus, os-runq, os-bt, os-trace, os-check show the kernel; quit ends QEMU too."]
+    debug_session.run(options, machine, attempt, words, begin=attempt.begin, go=True)
 
 
 def rewind(options, stack):
@@ -97,7 +100,9 @@ def rewind(options, stack):
     print("\n".join(attempt.words), flush=True)
     machine = attempt.machine
     if machine.cpus != 1:
-        raise UserError(f"{attempt.title} uses {machine.cpus} CPUs, and only a run on one CPU can be recorded: make gdb shows it live")
+        return debug_again.again(options, attempt, stack)
+    if options.event:
+        raise UserError("EVENT= is for tests on several CPUs; on one, go backwards: reverse-continue to a breakpoint of yours")
     print("rewind: recording the run", flush=True)
     folder, instructions = stack.enter_context(recording(machine, attempt.end))
     begin, at, what, behind = failing_point(Debugger(folder, os.environ["CRESCENT_DWARF"]), attempt, instructions)
@@ -106,7 +111,7 @@ def rewind(options, stack):
         replayed.seek(at := at - 1)  # the exception has been delivered: back to the instruction at which it came
     words = [f"GDB stands at {what}, {at - begin} instructions after {attempt.title} began{', which passed' * attempt.passed}.",
              "reverse-stepi, reverse-step and reverse-continue go back; the beginning of the test has a breakpoint. quit ends everything."]
-    debug_session.run(options, replayed, attempt, words, ends=("machine_exit_hint",), go=False)
+    debug_session.run(options, replayed, attempt, words, begin=attempt.begin, ends=("machine_exit_hint",))
 
 
 def stand_at(folder, begin, at, stack):

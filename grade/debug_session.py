@@ -26,6 +26,8 @@ AFTER = 0.2  # seconds after which what the kernel prints is shown though its li
 class Live(Attached):
     """A QEMU that boots what a Machine booted. What the kernel prints goes to stdout, and so do QEMU's own words."""
 
+    watchdog = "none"  # what QEMU does when the limit of virtual time is reached
+
     def __init__(self, machine):
         super().__init__(tempfile.mkdtemp(prefix=PREFIX))
         self.machine = machine
@@ -39,7 +41,7 @@ class Live(Attached):
         read, write = os.pipe()
         threading.Thread(target=pass_on, args=(read,), daemon=True).start()
         args = [self.machine.qemu, *self.machine._common(), *memory_arguments("ram", self.machine.ram_mib << 20),
-                "-action", "reboot=shutdown,shutdown=pause,watchdog=none,panic=none", "-icount", "shift=0,sleep=off",
+                "-action", f"reboot=shutdown,shutdown=pause,watchdog={self.watchdog},panic=none", "-icount", "shift=0,sleep=off",
                 "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console", "-S", "-gdb", f"unix:{SOCKET},server=on,wait=off"]
         try:
             with open(write, "wb") as errors:  # QEMU alone has it from here on, and its end is QEMU's end
@@ -67,13 +69,12 @@ def pass_on(descriptor):
         sys.stdout.flush()
 
 
-def run(options, qemu, attempt, words, ends, go):
-    """GDB on the terminal, connected to `qemu` (a Live or a Replay), until it ends. words: what it says when it is ready; ends:
-    functions in front of which the run ends; go: whether GDB first continues to the test's begin. Raises GraderFault if GDB
-    failed."""
+def run(options, qemu, attempt, words, *, begin="", ends=(), go=False, graded=None):
+    """GDB on the terminal, connected to `qemu` (a Live or a Replay), until it ends. words: what it says when it is ready; the others are
+    as gdb/session.py has them. Raises GraderFault if GDB failed."""
     job = qemu.folder / "session.json"
-    job.write_text(json.dumps({"folder": str(qemu.folder), "socket": SOCKET, "begin": attempt.begin, "go": go, "words": words,
-                               "ends": ends}))
+    job.write_text(json.dumps({"folder": str(qemu.folder), "socket": SOCKET, "begin": begin, "go": go, "words": words, "ends": ends,
+                               "graded": graded}))
     command = [find_gdb(), "-q", "-iex", "set auto-load no", "-x", str(options.tree / ".gdbinit"), "-x", str(HERE / "gdb" / "session.py"),
                *options.more, str(attempt.machine.kernel)]
     environment = {name: value for name, value in os.environ.items() if name != "DEBUGINFOD_URLS"} | {"CRESCENT_JOB": str(job)}

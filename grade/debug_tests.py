@@ -10,10 +10,12 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import exercises, testlist
+from . import events, exercises, testlist
 from .boot import Boot, Kernels
 from .build import VARIANTS, keep
 from .errors import RuleBroken, UserError
+from .memory import BadAddress
+from .state import Corrupt
 
 HERE = Path(__file__).resolve().parent
 MOST_NAMES = 5
@@ -23,7 +25,9 @@ MOST_NAMES = 5
 class Attempt:
     """A boot to be debugged. title: the test's; begin: the function with which it begins inside the kernel; machine: the
     Machine of that boot (its options and input are what is booted again); end: the kind of its End; last: the kernel's function
-    with which the run ended, "panic" or "ktest_done", or None; words: how the test went; passed: whether it did."""
+    with which the run ended, "panic" or "ktest_done", or None; words: how the test went; passed: whether it did; event: (cpu, seq) of the
+    record of the trace that the verdict is about, or None; times: events.times() of the run; image: its kernel's
+    dwarf.Image."""
 
     title: str
     begin: str
@@ -32,6 +36,9 @@ class Attempt:
     last: str
     words: list
     passed: bool
+    event: tuple
+    times: dict
+    image: object
 
 
 def failing_boot(options, kernel, archive, image, stack):
@@ -44,7 +51,7 @@ def failing_boot(options, kernel, archive, image, stack):
     for test in tests:
         boot = Boot(kernel, image, 1, testlist.MOST_BOOTS, kernels, archive=archive)
         stack.callback(boot.close)
-        error = run(test, boot, seeds)
+        error = run(test, boot, seeds, options.cpus)
         if error:
             break
     name = test if isinstance(test, str) else test.name
@@ -55,15 +62,30 @@ def failing_boot(options, kernel, archive, image, stack):
         title += f" with seed {boot.last.failing_seed}"
     booted = re.search(r"\bktest=(\S+)", boot.last.options)[1]
     begin = f"ktest_{booted}" if booted in ktests else "kmain"
-    return Attempt(title, begin, boot.last.machine, boot.last.end.kind, last_function(boot.last), told(title, error), error is None)
+    return Attempt(title, begin, boot.last.machine, boot.last.end.kind, last_function(boot.last), told(title, error), error is None,
+                   event_of(error), times_of(boot.last.kernel), boot.last.kernel.image)
 
 
-def run(test, boot, seeds):
-    """Runs a testlist.Test, or a ktest by its name. seeds: [first, last], or None for the test's own. Returns what it failed with, or
-    None."""
+def event_of(error):
+    """(cpu, seq) of the event that a broken rule names, or None: how a run ended is told by no event."""
+    lines = error.evidence if error and not hasattr(error, "status") else []
+    return next(filter(None, map(events.named, lines)), None)
+
+
+def times_of(kernel):
+    """events.times(), as far as what the kernel keeps can be read."""
+    try:
+        return events.times(kernel)
+    except (Corrupt, BadAddress):
+        return {}
+
+
+def run(test, boot, seeds, cpus=1):
+    """Runs a testlist.Test, or a ktest by its name. seeds: [first, last], or None for the test's own; cpus: of a ktest. Returns what it
+    failed with, or None."""
     try:
         if isinstance(test, str):
-            boot(test, outcome=None, result=None)
+            boot(test, outcome=None, result=None, cpus=cpus)
         else:
             run_test(test, boot, seeds)
     except RuleBroken as broken:

@@ -1,6 +1,7 @@
 """What a kernel leaves as evidence: the ktest's report with its facts, the panic's report, the trace, the thread table. Layouts come from
 the kernel's own debug information, names of keys and events too."""
 
+import re
 from collections import namedtuple
 
 from .memory import BadAddress
@@ -8,6 +9,7 @@ from .state import Corrupt
 
 MAGIC = 0x4352455343454E54  # KTEST_MAGIC
 LONGEST_RING = 1 << 22      # records; more than any guest's memory holds
+LINE = re.compile(r" *(\d+) +\d+ ns  cpu (\d+)  ")  # of event_line()
 
 Fact = namedtuple("Fact", "seq time key a b")
 DECISIONS = ("ENQUEUE", "DEQUEUE", "PICK", "TICK", "BLOCK", "PRIORITY")  # the records marked [d] in kernel/base/trace.h
@@ -106,6 +108,21 @@ def event_line(event):
     args = "".join(f" {value:#x}" for value in event.arg[:2])
     return (f"{event.seq:>6} {event.time:>12} ns  cpu {event.cpu}  {event.event.lower():<8} {who}  ({event.queued} queued)"
             + (f" {args}" if any(event.arg[:2]) else ""))
+
+
+def named(line):
+    """(cpu, seq) of the Event of which event_line() wrote this line; None for another line."""
+    found = LINE.match(line)
+    return (int(found[2]), int(found[1])) if found else None
+
+
+def times(kernel):
+    """What two runs that are the same have in common, as JSON can hold it: {"facts": [[seq, time of that fact], ...], "CPU 0": [[seq, time
+    of that record of its ring], ...], ...}. Raises Corrupt, BadAddress."""
+    found = {"facts": [[fact.seq, fact.time] for fact in facts(kernel)]}
+    for event in trace(kernel)[0]:
+        found.setdefault(f"CPU {event.cpu}", []).append([event.seq, event.time])
+    return found
 
 
 def threads(kernel):

@@ -78,6 +78,8 @@ class Machine:
     limit_ms: what limit_option() was given. record: a folder to make, for a replay. jobs: how many machines may run at once on this host
     (chooses where RAM lies). wall_limit, cost_limit: seconds. Raises GraderFault and UserError; always to be used in a `with`."""
 
+    clock = ("-icount", "shift=0,sleep=off")  # QEMU's arguments for time
+
     def __init__(self, kernel, options, *, input=None, archive=None, cpus=1, ram_mib=64, record=None, jobs=2, qemu=None,
                  console_cap=CONSOLE_CAP, wall_limit=None, cost_limit=None, limit_ms=LIMIT_MS):
         self.kernel, self.options, self.input, self.archive = Path(kernel), options, input, archive
@@ -176,8 +178,9 @@ class Machine:
                 "-action", "reboot=shutdown,shutdown=pause,watchdog=inject-nmi,panic=none", "-d", "cpu_reset", "-D", "log",
                 "-chardev", "file,id=console,path=console", "-serial", "chardev:console",
                 "-chardev", f"socket,id=qmp,fd={theirs.fileno()}", "-mon", "chardev=qmp,mode=control",
-                "-S", "-icount", "shift=0,sleep=off" + (",rr=record,rrfile=rr.bin,rrsnapshot=init" if self.record else "")]
+                "-S", *self.clock]
         if self.record:
+            args[-1] += ",rr=record,rrfile=rr.bin,rrsnapshot=init"
             args += ["-drive", "file=rr.qcow2,format=qcow2,if=none,id=rr"]
         try:
             self.process = start(sandbox.command(args, self.folder, [] if self.ram_path.parent == self.folder else [self.ram_path]),

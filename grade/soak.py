@@ -2,18 +2,19 @@
 """The long way round, for whom `make test` is too short: `make soak [MINUTES=n]`. 1,000,000 threads made, ended and joined and
 10,000,000 yields leave frames and heap objects as they began; from phase 2 on, each test that tries seeds passes with 10,000 of them; from
 phase 3 on, the kernel survives 10,000,000 system calls at random, and programs of which each allocation fails once; 200 grades of the same
-tree, beside none, one, four and eight busy processes in turn, come out the same, to the time stamps in the guest.
+tree, beside none, one, four and eight busy processes in turn, come out the same, to the time stamps in the guest. From phase 4 on, whole
+families of processes come through 10,000 seeds (soak_smp.py), and the stress tests run on CPUs that really work at the same time.
 
-    grade/soak.py --tree build/tree/1-199 [--state build/soak.json] [--minutes N]
+    grade/soak.py --tree build/tree/1-199 [--state build/soak.json] [--minutes N] [--only TEXT]
 
-The work is done in pieces, and the state file is written after each: a soak that was stopped goes on there. With --minutes it ends after
-the piece in which the time is over, and begins another lap when everything is done; without, when everything is done. What a piece finds
-never depends on time. Exit status: 0; 1 something was found; 2 stopped; 3 the grader failed; 4 called wrongly."""
+The work is done in pieces, a fifth of everything and then the next one, and the state file is written after each piece: a soak that was
+stopped goes on there. With --minutes it ends after the piece in which the time is over, and begins another lap when everything is done;
+without, when everything is done. --only: the items of whose names the text is a part. What a piece finds never depends on time, but for
+those on CPUs that work at the same time. Exit status: 0; 1 something was found; 2 stopped; 3 the grader failed; 4 called wrongly."""
 
 import argparse
 import contextlib
 import hashlib
-import itertools
 import json
 import os
 import subprocess
@@ -26,22 +27,14 @@ if __name__ == "__main__":
     sys.dont_write_bytecode = True
     sys.path.insert(0, str(HERE.parent))
 
-from grade import dwarf, exercises, machine, testlist
+from grade import dwarf, exercises, machine, soak_smp, testlist
 from grade.boot import Boot, no_leak
 from grade.errors import GraderFault, RuleBroken, UserError, told
-from grade.gdb import check
-from grade.gdb.lists import elements
-from grade.rules import signed
+from grade.soak_programs import SCARCE, VARIANTS, kernel_of, user_piece
 
 FAILED = 1
-ENOMEM = -12
 LIMIT_MS = 60_000  # of virtual time for a piece
-VARIANTS = ("checked", "plain")
 LOADS = 0, 8, 1, 4  # busy processes beside a grade, in turn
-# Programs that come to their end and remove their files whatever is refused them.
-SCARCE = ("scarce", "fds", "limits", "lab3_exec", "exec", "fork", "signals")
-WORKERS = 4  # processes of the fuzzer at a time
-USER_LIMIT_MS = 600_000  # of virtual time for a piece with programs, nearly all of it slept through
 # name: (what it is called, how many in all, how many in a piece)
 CHURNS = {
     "exit_churn": ("threads made, ended and joined", 1_000_000, 50_000),
@@ -53,6 +46,7 @@ USERS = {
 }
 GRADES = ("grades", 200, 1)
 SEEDS = ("seeds", 10_000, 200)  # for each test that tries seeds: how many in all, how many in a boot
+FIFTHS = 5         # of each item comes one, and then of each the next
 WALL_S = 3600      # guards the host against a grade that does not end
 
 
@@ -62,19 +56,26 @@ def main(argv):
     parser.add_argument("--tree", type=Path, required=True, help="a phase's tree, with both kernels built")
     parser.add_argument("--state", type=Path, default=Path("build/soak.json"))
     parser.add_argument("--minutes", type=int, help="stop after so many minutes")
+    parser.add_argument("--only", default="", help="the items of whose names this is a part")
     options = parser.parse_args(argv)
-    return told("soak", lambda: soak(options.tree.absolute(), options.state, options.minutes),
+    return told("soak", lambda: soak(options.tree.absolute(), options.state, options.minutes, only=options.only),
                 f"stopped; the next one goes on from {options.state}")
 
 
-def soak(tree, path, minutes=None, churns=CHURNS, grades=GRADES, seeds=SEEDS, users=USERS):
-    """Works until everything is done or the time is over. Returns the exit status."""
+def soak(tree, path, minutes=None, churns=CHURNS, grades=GRADES, seeds=SEEDS, users=USERS, only=""):
+    """Works until everything is done or the time is over. Returns the exit status. Raises UserError if there is nothing of that name."""
     deadline = None if minutes is None else time.monotonic() + 60 * minutes
     for variant in VARIANTS:
         kernel_of(tree, variant)
     state = read_state(path, tree, items(tree, churns, grades, seeds, users))
     while deadline is None or time.monotonic() < deadline:
-        name = next((n for n, item in state["items"].items() if item["done"] < item["goal"]), None)
+        names = [name for name in state["items"] if testlist.plain(only) in testlist.plain(name)]
+        if not names:
+            raise UserError(f"nothing in a soak of this tree is called '{only}'; there are: {', '.join(state['items'])}")
+        name = due({name: state["items"][name] for name in names})
+        if name is None and len(names) < len(state["items"]):
+            print(f"soak: done: {', '.join(names)}")
+            return 0
         if name is None:
             state["laps"] += 1
             write_state(path, state)
@@ -96,10 +97,17 @@ def soak(tree, path, minutes=None, churns=CHURNS, grades=GRADES, seeds=SEEDS, us
     return 0
 
 
+def due(items):
+    """The name of the item to go on with: the first of those of which the fewest fifths are done; None if all is done."""
+    left = {name: item["done"] * FIFTHS // item["goal"] for name, item in items.items() if item["done"] < item["goal"]}
+    return min(left, key=left.get, default=None)
+
+
 def items(tree, churns=CHURNS, grades=GRADES, seeds=SEEDS, users=USERS):
     """[(name, (what it is called, how many in all, how many in a piece))] of all that there is to do with a tree."""
     races = [(f"seeds of {test.name}", (f"seeds of '{test.claim}'", *seeds[1:])) for test in seeded(tree)]
-    return [*churns.items(), *(users.items() if (tree / "user").is_dir() else ()), *races, ("grades", grades)]
+    several = soak_smp.items(seeds) if soak_smp.has_several(tree) and users is not None else []
+    return [*churns.items(), *(users.items() if (tree / "user").is_dir() else ()), *races, *several, ("grades", grades)]
 
 
 def seeded(tree):
@@ -114,6 +122,8 @@ def piece(tree, name, item, folder):
         return grade_piece(tree, item, folder)
     if name.startswith("seeds of "):
         return seeds_piece(tree, name.removeprefix("seeds of "), item, folder)
+    if name in soak_smp.PIECES:
+        return soak_smp.PIECES[name](tree, item)
     if name in USERS:
         return user_piece(tree, name, item)
     return churn_piece(tree, name, item)
@@ -153,14 +163,6 @@ def write_state(path, state):
     os.replace(new, path)
 
 
-def kernel_of(tree, variant):
-    """kernel.elf of a tree. Raises UserError."""
-    path = tree / "build" / variant / "kernel.elf"
-    if not path.is_file():
-        raise UserError(f"there is no kernel at {path}; make kernel CHECKED={int(variant == 'checked')} builds it")
-    return path
-
-
 def identity(path):
     return hashlib.sha256(path.read_bytes()).hexdigest()[:24]
 
@@ -191,88 +193,6 @@ def churn(kernel, cache, ktest, rounds):
         return run.report.done_time
     finally:
         boot.close()
-
-
-# --- programs -----------------------------------------------------------------------------------------------------------------------
-
-
-def user_piece(tree, name, item):
-    """The next seed, or the next program, on the checked kernel and the plain one in turn. Returns what to say of it. Raises RuleBroken."""
-    number = item["done"] // item["step"]
-    variant = VARIANTS[number % 2]
-    with machines(kernel_of(tree, variant), tree / "build" / "grade" / "work" / "dwarf", archive_of(tree)) as boot:
-        if name == "fuzz":
-            said = f"seed {number + 1}: {fuzz(boot, number + 1, item['step']) / 1e9:.0f} s of its time"
-        else:
-            said = f"{SCARCE[number % len(SCARCE)]}: {starve(boot, SCARCE[number % len(SCARCE)])} allocations"
-    return f"nothing lost ({variant} kernel, {said})"
-
-
-@contextlib.contextmanager
-def machines(kernel, cache, archive):
-    """A Boot for programs, as long as the block lasts."""
-    boot = Boot(kernel, dwarf.load(kernel, cache), 1, archive=archive)
-    try:
-        yield boot
-    finally:
-        boot.close()
-
-
-def archive_of(tree):
-    """The boot archive of a tree. Raises UserError."""
-    path = tree / "build/user/initramfs.cpio"
-    if not path.is_file():
-        raise UserError(f"there is no boot archive at {path}; make user builds it")
-    return path
-
-
-def fuzz(boot, seed, calls):
-    """System calls at random, as user/tests/fuzz.c makes them. Returns the run's length in ns. Raises RuleBroken."""
-    run = boot("user", program=["/tests/fuzz", str(seed), str(calls), str(WORKERS)], trace="off", limit_ms=USER_LIMIT_MS)
-    if run.status or run.output != f"fuzz: seed {seed}, {calls} calls, {WORKERS} workers\n":
-        raise RuleBroken("whatever some programs do, others get to their end",
-                         f"the fuzzer wrote {run.output!r}, its status is {run.status}")
-    at_rest(run)
-    return run.report.done_time
-
-
-def starve(boot, program):
-    """A program again and again, the first allocation failing, then the second, and so on. Returns how many there are. "scarce" says itself
-    what fails for another reason. Raises RuleBroken."""
-    run = boot("user", "failalloc=all", program=[f"/tests/{program}"], result=None, trace="off", limit_ms=USER_LIMIT_MS)
-    for number, fact in enumerate(run.facts("FAILALLOC_RESULT"), 1):
-        if signed(fact.b) not in (0, ENOMEM):
-            raise RuleBroken("a program without memory hears ENOMEM, or is killed", f"allocation {number}: {signed(fact.b)}")
-    if program == "scarce" and run.output:
-        raise RuleBroken("a program without memory hears ENOMEM, or is killed", *run.output.splitlines())
-    lost = [(signed(fact.a), signed(fact.b)) for fact in run.facts("FAILALLOC_LEAK")]
-    number = lasting(lost)
-    if number:
-        frames, objects = lost[number - 1]
-        raise RuleBroken("what was taken before an allocation failed is given back",
-                         f"allocation {number}: {frames} frames, {objects} objects")
-    at_rest(run)
-    return len(lost) - 1
-
-
-def lasting(lost):
-    """The number (from 1 on) of the first run whose loss no later one makes good, or None. lost: [(frames, objects)] of each run. A file
-    that could not be removed for want of memory is no leak: the next run removes it."""
-    for number in range(1, len(lost) + 1):
-        for amounts in zip(*lost[number - 1:]):
-            if min(itertools.accumulate(amounts)) > 0:
-                return number
-    return None
-
-
-def at_rest(run):
-    """Judges what programs leave: no frame, no object, no process is lost, and os-check finds nothing. Raises RuleBroken."""
-    no_leak(run)
-    found, wrong = elements(run.kernel, run.kernel.address("processes"), "process", "all_link", 4200)
-    if [process.pid for process in found] != [1] or wrong:
-        raise RuleBroken("a process that has ended and was waited for is gone", *(f"process {p.pid} ({p.name})" for p in found), *wrong)
-    if broken := check.check(run.kernel):
-        raise RuleBroken("a kernel at rest keeps its own rules", *broken)
 
 
 # --- seeds ------------------------------------------------------------------------------------------------------------------------------

@@ -52,10 +52,12 @@ trace: tree ## the schedule of a test's run, for Perfetto and as a picture: TEST
 bench: tree ## the figures of docs/performance.md, in guest instructions, beside their limits and Linux: V=1; build/bench.json
 	@$(MAKE) -C $(tree) bench $(call out,../..)
 
-soak: tree ## the long tests: MINUTES=n (else until all is done); goes on where it stopped, build/soak.json
+soak: tree ## the long tests: MINUTES=n (else until all is done) ONLY=text; goes on where it stopped, build/soak.json
 	@$(MAKE) -s -C $(tree) kernel CHECKED=1 >&2
 	@$(MAKE) -s -C $(tree) kernel $$([ -f $(tree)/user/user.mk ] && echo user) CHECKED=0 >&2
-	@$(python) grade/soak.py --tree $(tree) --state build/soak.json $(if $(strip $(MINUTES)),--minutes $(MINUTES))
+	@[ ! -f $(tree)/kernel/arch/smp.h ] || $(MAKE) -s -C $(tree) kernel RACE=1 >&2
+	@$(python) grade/soak.py --tree $(tree) --state build/soak.json $(if $(strip $(MINUTES)),--minutes $(MINUTES)) \
+	    $(if $(strip $(ONLY)),--only $(call shell-word,$(ONLY)))
 
 # The submissions, and the start tree over which they are graded; the reference's files stand in for exercises that fail.
 graded-with = --tree build/tree/$(phase)-0 --reference build/tree/$(phase)-$(phase)99/grade/given.tar --course $(call shell-word,$(key))
@@ -83,8 +85,9 @@ autograder.zip: trees-$(phase) ## what Gradescope asks for: PHASE=n; build/autog
 mutants: trees ## tries every wrong solution on the test that is to catch it: a table, build/mutants.json; JOBS=n
 	@status=0; CRESCENT_TESTS=all $(pytest)/test_mutants.py || status=1; $(python) grade/selftest/test_mutants.py; exit $$status
 
-race-rates: trees ## how often seeds find the mutants that are races, as a table: SEEDS=n (20) JOBS=n (2)
-	@$(python) grade/selftest/race_rates.py $(if $(strip $(SEEDS)),--seeds $(SEEDS)) $(if $(strip $(JOBS)),--jobs $(JOBS))
+race-rates: trees ## how often seeds find the mutants that are races, as a table: PHASE=n SEEDS=n (20) DENSITY=16 JOBS=n (2)
+	@$(python) grade/selftest/race_rates.py $(if $(strip $(PHASE)),--phase $(phase)) $(if $(strip $(SEEDS)),--seeds $(SEEDS)) \
+	    $(if $(strip $(DENSITY)),--densities $(call shell-word,$(DENSITY))) $(if $(strip $(JOBS)),--jobs $(JOBS))
 
 test-qemu: trees ## grades under this QEMU and under QEMU 10 from bookworm-backports (fetched into build/qemu10) and compares
 	@$(python) grade/second_qemu.py --folder build/qemu10 build/tree/$(phase)-0 build/tree/$(phase)-$(phase)99

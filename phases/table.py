@@ -11,7 +11,7 @@ except ModuleNotFoundError:  # Python 3.10
     import tomli as tomllib
 
 LAYERS = ["lib", "arch", "base", "mm", "sched", "fs", "proc", "syscall", "init", "ktest"]
-NEVER = ["phases/", "grade/mutants/", "grade/selftest/", "grade/hidden/", "grade/soak.py", "grade/second_qemu.py", "grade/bulk.py",
+NEVER = ["phases/", "grade/mutants/", "grade/selftest/", "grade/hidden/", "grade/soak", "grade/second_qemu.py", "grade/bulk.py",
          "grade/intake.py", "grade/gradescope/",
          "docs/instructor/", "build/", ".git/", ".ci/", "course.key"]
 JUNK = ["__pycache__", "*.pyc", ".pytest_cache", "*~", "*.swp", "*.orig", "*.rej", ".#*", "#*#", ".DS_Store"]

@@ -9,7 +9,7 @@ A kernel that was stopped inside a critical section may break a rule for a momen
 from ..memory import BadAddress
 from . import check_memory, spaces
 from .lists import elements
-from .views import MOST_THREADS, UNREADABLE, cpus, label, short, threads
+from .views import MOST_THREADS, UNREADABLE, cpus, held, label, short, threads
 
 KSTACK_BOOT, IDLE = 1 << 4, 1 << 3  # enum thread_flags: BOOT_STACK, IDLE
 MOST_PROCESSES = 4200
@@ -80,7 +80,7 @@ def notes(kernel):
     lines = []
     try:
         for cpu in cpus(kernel):
-            names = [lock.name.target for lock in _held(cpu)]
+            names = [lock.name.target for lock in held(cpu)]
             if names:
                 lines.append(f"note: CPU {cpu.id} holds {', '.join(names)}: what these locks guard may be half changed right now")
         if kernel["panic_report"].message:
@@ -107,18 +107,9 @@ def cpu_structures(seen):
             yield f"CPU {cpu.id} has no run queue"
 
 
-def _held(cpu, most=64):
-    """The chain of spinlocks that a CPU holds, the last taken first."""
-    found, lock = [], cpu.held
-    while int(lock) and len(found) < most:
-        found.append(lock.target)
-        lock = lock.target.under
-    return found
-
-
 def held_locks(seen):
     for cpu in seen.cpus:
-        chain = _held(cpu)
+        chain = held(cpu)
         for lock in chain:
             if int(lock.owner) != cpu._address:
                 yield f"CPU {cpu.id} has '{lock.name.target}' in its chain of held locks, whose owner is {int(lock.owner):#x}"

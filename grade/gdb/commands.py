@@ -1,5 +1,5 @@
-"""The commands for people: os-ps, os-runq, os-bt, os-vm, os-user, os-trace, os-check. Each only reads; registers, the selected CPU and
-frame stay as they are."""
+"""The commands for people: os-ps, os-cpus, os-runq, os-bt, os-vm, os-user, os-trace, os-check. Each only reads; registers, the selected CPU
+and frame stay as they are."""
 
 import contextlib
 
@@ -47,6 +47,16 @@ every process: id, parent, program, state, as which user it acts, and how many p
     def lines(self):
         now = kernel()
         return views.ps_lines(now, frames) + (["", *programs.process_lines(now)] if spaces.has_spaces(now) else [])
+
+
+class Cpus(Command):
+    """os-cpus: a line a CPU: which thread runs there, whether it may be preempted, the spinlocks that it holds, the last one first (a
+checked kernel knows them), and where it is."""
+
+    name = "os-cpus"
+
+    def lines(self):
+        return views.cpu_lines(kernel(), frames)
 
 
 class RunQueues(Command):
@@ -156,5 +166,5 @@ broken rule is one line with what was seen. $os_check is the number of those lin
         return [*broken, *check.notes(now)] if broken else [f"os-check: all {len(check.RULES)} rules hold", *check.notes(now)]
 
 
-for command in (Ps, RunQueues, Backtrace, Spaces, Program, Trace, Check):
+for command in (Ps, Cpus, RunQueues, Backtrace, Spaces, Program, Trace, Check):
     command()

@@ -107,16 +107,20 @@ def register(name):
 
 
 def frames(cpu, most=64):
-    """The addresses in a running CPU's frames, innermost first, each as the instruction that is executed in it."""
-    found = []
+    """The addresses in a running CPU's frames, innermost first, each as the instruction that is executed in it. Of a CPU that another one
+    has stopped for good, those of what was interrupted."""
+    found, called = [], False
     with cpu_selected(cpu) as there:
         frame = gdb.newest_frame() if there else None
+        halted = frame is not None and frame.name() == "machine_halt"
         try:
             while frame is not None and len(found) < most:
                 if frame.type() != gdb.INLINE_FRAME:
-                    newer = frame.newer()
-                    called = newer is not None and newer.type() != gdb.SIGTRAMP_FRAME
                     found.append(frame.pc() - called)
+                    called = frame.type() != gdb.SIGTRAMP_FRAME
+                if frame.type() == gdb.SIGTRAMP_FRAME and halted:
+                    found.clear()
+                    halted = False
                 # Behind kmain there is only assembly of the boot, about which GDB would warn, and behind thread_start nothing.
                 frame = None if frame.name() in ("kmain", "thread_start") else frame.older()
         except gdb.error:

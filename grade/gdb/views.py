@@ -1,4 +1,4 @@
-"""What os-ps, os-runq, os-bt and os-trace print, as lines of text, from any state.Kernel: one that GDB is attached to, or a
+"""What os-ps, os-cpus, os-runq, os-bt and os-trace print, as lines of text, from any state.Kernel: one that GDB is attached to, or a
 guest's memory after its run. Nothing here trusts the kernel: what cannot be read becomes a line that says so."""
 
 import itertools
@@ -212,6 +212,29 @@ def _runq(kernel, cpu):
     return [f"CPU {cpu.id}: runs {_name(cpu.current)}; idle thread {_name(rq.idle)}{flags}{locked}",
             f"  waiting: {', '.join(map(label, waiting)) or 'nobody'}",
             f"  counted: nr_ready {rq.nr_ready}, switches {rq.nr_switches}, stays {rq.nr_stays}"] + [f"  ({text})" for text in complaints]
+
+
+def held(cpu, most=64):
+    """The spinlocks that a CPU holds, the one taken last first; only a checked kernel keeps them."""
+    found, lock = [], cpu.held
+    while int(lock) and len(found) < most:
+        found.append(lock.target)
+        lock = lock.target.under
+    return found
+
+
+def cpu_lines(kernel, running):
+    """A line a CPU: who runs, what it holds, where it is. running: as of ps_lines()."""
+    rows = [("cpu", "runs", "preemption", "holds", "where")]
+    for cpu in cpus(kernel):
+        try:
+            off = f"off ({cpu.preempt_count})" if cpu.preempt_count else "on"
+            locks = ", ".join(lock.name.target for lock in held(cpu)) or "-"
+            rows.append((str(cpu.id), _name(cpu.current), off + ", due" * cpu.need_resched, locks, place(kernel, running(cpu.id) or [])))
+        except UNREADABLE as error:
+            rows.append((str(cpu.id), "?", "?", "?", f"it cannot be read: {error}"))
+    widths = [max(len(row[n]) for row in rows) for n in range(4)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)) + "  " + row[4] for row in rows]
 
 
 def _name(pointer):

@@ -5,6 +5,7 @@ import functools
 import operator
 
 from grade.api import boots, exercise, require, seeds
+from grade.events import event_line
 
 STILL = "steal=off balancing=off"  # threads change their queue when they are woken, and where their mask says so, alone
 SPREADS = "threads run on other CPUs when those idle"
@@ -189,11 +190,11 @@ def test_a_thread_runs_on_one_cpu_at_a_time_and_where_its_mask_allows(boot):
         elif event.event == "PICK" and event.tid:
             at = running.get(event.tid, event.cpu)
             require(at == event.cpu, "a thread runs on one CPU at a time",
-                    f"thread {event.tid} was chosen on CPU {event.cpu} at {event.time} ns, while it ran on CPU {at}")
+                    f"thread {event.tid} was chosen on CPU {event.cpu}, while it ran on CPU {at}", event_line(event))
             running[event.tid] = event.cpu
             before, now = masks.get(event.tid, (~0, ~0))
             require((before | now) >> event.cpu & 1, "a thread is chosen only on a CPU of its mask, from the moment at which "
-                    "thread_set_affinity() returns", f"thread {event.tid} on CPU {event.cpu} at {event.time} ns; its mask is {now:#x}")
+                    "thread_set_affinity() returns", f"thread {event.tid} on CPU {event.cpu}; its mask is {now:#x}", event_line(event))
             if event.tid in masks:
                 picked.add((event.tid, event.cpu))
     require(len(picked) >= 12, "threads that are sent to other CPUs run there",

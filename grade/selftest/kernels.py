@@ -152,7 +152,8 @@ def built_reference(base, kind):
     (base / "build").mkdir(exist_ok=True)
     with open(base / "build" / f".{kind}.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        subprocess.run(["make", "-s", "-j2", "-f", "kernel/kernel.mk", "kernel", *VARIANTS[kind]], cwd=base, check=True)
+        subprocess.run(["make", "-s", "-j2", "-f", "kernel/kernel.mk", "kernel", *VARIANTS[kind]], cwd=base, check=True,
+                       stdout=subprocess.DEVNULL)
 
 
 # --- one test --------------------------------------------------------------------------------------------------------------------------

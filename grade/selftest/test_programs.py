@@ -9,7 +9,7 @@ import kernels
 import pytest
 from user_programs import MASTER, SCRIPTS, blocks, entries, fits
 
-from grade import cpio, oracle, soak
+from grade import cpio, oracle, soak_programs
 from grade.boot import Boot
 from grade.errors import RuleBroken
 from grade.machine import Machine, limit_option
@@ -55,7 +55,7 @@ def machines(kernel=None, archive=None, budget=1, phase=PHASE, cpus=1):
     """A Boot of a phase's checked reference, or of another kernel of its types, with its programs or another archive."""
     tree = kernels.reference(phase)
     kernel = kernel or tree / "build/checked/kernel.elf"
-    with contextlib.closing(On(kernel, kernels.image(kernel, tree), 2, budget, archive=archive or soak.archive_of(tree))) as found:
+    with contextlib.closing(On(kernel, kernels.image(kernel, tree), 2, budget, archive=archive or soak_programs.archive_of(tree))) as found:
         found.cpus = cpus
         yield found
 
@@ -77,7 +77,7 @@ def test_a_program_prints_what_linux_prints(name, phase, cpus):
     with machines(phase=phase, cpus=cpus) as boot:
         run = boot("exit_orphans", program=[f"/tests/{name}"], limit_ms=LIMIT_MS, trace="off")
         assert said(run) == (EXPECTED / f"{name}.txt").read_text()
-        soak.at_rest(run)
+        soak_programs.at_rest(run)
 
 
 # --- the shell ------------------------------------------------------------------------------------------------------------------------
@@ -85,7 +85,8 @@ def test_a_program_prints_what_linux_prints(name, phase, cpus):
 
 def play(texts, tmp_path):
     """What the shell prints when it is given these texts as input, one after the other in one boot, and its exit status: a list."""
-    files = {path: (mode, data) for path, (mode, _, _, data) in entries(soak.archive_of(kernels.reference(PHASE)).read_bytes()).items()}
+    given = soak_programs.archive_of(kernels.reference(PHASE)).read_bytes()
+    files = {path: (mode, data) for path, (mode, _, _, data) in entries(given).items()}
     driver = DRIVER.format(numbers=" ".join(map(str, range(len(texts)))))
     files["scripts"] = cpio.DIRECTORY | 0o755, b""
     for name, text in [*enumerate(texts), ("all", driver)]:
@@ -94,7 +95,7 @@ def play(texts, tmp_path):
     with machines(archive=tmp_path / "initramfs.cpio") as boot:
         run = boot("user", program=["/bin/sh", "/scripts/all"], limit_ms=LIMIT_MS, trace="off")
         assert not run.status
-        soak.at_rest(run)
+        soak_programs.at_rest(run)
         answers = re.findall(r"^<<< \d+\n(.*?)>>> (\d+)$", run.output, re.M | re.S)
     assert len(answers) == len(texts)
     return [(printed, int(status)) for printed, status in answers]
@@ -161,19 +162,19 @@ def test_no_test_is_skipped():
 def test_the_kernel_survives_calls_at_random(seed):
     phase, cpus = MACHINES[seed % len(MACHINES)]
     with machines(phase=phase, cpus=cpus) as boot:
-        soak.fuzz(boot, seed, CALLS)
+        soak_programs.fuzz(boot, seed, CALLS)
 
 
 def test_whatever_allocation_fails_nothing_is_lost(boot):
     """fork, exec, mmap, pipes, signals, files: the program hears ENOMEM, or is killed."""
-    assert soak.starve(boot, "scarce") > 100
+    assert soak_programs.starve(boot, "scarce") > 100
 
 
 def counts(boot, seed):
     """What became of malformed files, as user/tests/malformed.c counts: {"one number": {what: how many, "files": all},
     "at random": ...}."""
     run = boot("user", program=["/tests/malformed", "counts", str(seed)], limit_ms=LIMIT_MS, trace="off")
-    soak.at_rest(run)
+    soak_programs.at_rest(run)
     found = {}
     for line in run.output.splitlines():
         what, _, amount = line.rpartition(": ")
@@ -223,24 +224,24 @@ def planted(tmp_path, path, before, after):
 def test_calls_at_random_find_what_is_lost_when_a_call_fails(tmp_path):
     kernel = planted(tmp_path, "kernel/syscall/sys_name.c", "        return path;\n    path_free(path);\n", "        return path;\n")
     with machines(kernel) as boot, pytest.raises(RuleBroken, match="ends with the frames and objects it began with"):
-        soak.fuzz(boot, 1, 500)
+        soak_programs.fuzz(boot, 1, 500)
 
 
 def test_calls_at_random_find_a_pointer_that_is_believed(tmp_path):
     kernel = planted(tmp_path, "kernel/mm/uaccess.c", "return at < USER_END && n <= USER_END - at;", "return n < USER_END || !at;")
     with machines(kernel) as boot, pytest.raises(RuleBroken) as broken:
-        soak.fuzz(boot, 1, 500)
+        soak_programs.fuzz(boot, 1, 500)
     assert broken.value.status == "panic"
 
 
 def test_the_allocation_behind_which_something_is_lost_is_named(tmp_path):
     kernel = planted(tmp_path, "kernel/proc/fork.c", "    if (!options->share)\n        aspace_free(child->space);\n", "")
     with machines(kernel) as boot, pytest.raises(RuleBroken, match="before an allocation failed is given back") as broken:
-        soak.starve(boot, "scarce")
+        soak_programs.starve(boot, "scarce")
     assert re.match(r"allocation \d+: \d+ frames, \d+ objects", broken.value.evidence[0])
 
 
 def test_a_loss_that_is_made_good_is_none():
-    assert soak.lasting([(0, 0), (1, 2), (0, 0), (-1, -2), (0, 0)]) is None
-    assert soak.lasting([(0, 0), (1, 2), (-1, -1), (0, 0)]) == 2
-    assert soak.lasting([(1, 0), (-1, 0), (2, 0), (0, 0), (-1, 0)]) == 3
+    assert soak_programs.lasting([(0, 0), (1, 2), (0, 0), (-1, -2), (0, 0)]) is None
+    assert soak_programs.lasting([(0, 0), (1, 2), (-1, -1), (0, 0)]) == 2
+    assert soak_programs.lasting([(1, 0), (-1, 0), (2, 0), (0, 0), (-1, 0)]) == 3

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import kernels
 import pytest
+import test_mutants
 
 from grade import debug_tests, dwarf
 
@@ -46,10 +47,10 @@ def bad(tmp_path_factory):
     return kernels.build(kernels.REFERENCE, {"kernel/ktest/test_bad.c": BAD}, tmp_path_factory.mktemp("bad"))
 
 
-def command(tree, mode, test, *for_gdb, kernel=None, seeds=""):
+def command(tree, mode, test, *for_gdb, kernel=None, seeds="", more=()):
     kernel = kernel or tree / "build" / "checked" / "kernel.elf"
     return [sys.executable, str(tree / "grade" / "debug.py"), mode, "--tree", str(tree), "--kernel", str(kernel), "--test", test,
-            "--seeds", seeds, "--", "-batch", *[word for line in for_gdb for word in ("-ex", line)]]
+            "--seeds", seeds, *more, "--", "-batch", *[word for line in for_gdb for word in ("-ex", line)]]
 
 
 @pytest.fixture
@@ -59,8 +60,8 @@ def debug(tree, tmp_path):
     folder = tmp_path / "with a blank"
     folder.mkdir()
 
-    def go(mode, test, *for_gdb, kernel=None, seeds="", **environment):
-        asked = command(tree, mode, test, *for_gdb, kernel=kernel, seeds=seeds)
+    def go(mode, test, *for_gdb, kernel=None, seeds="", base=tree, more=(), **environment):
+        asked = command(base, mode, test, *for_gdb, kernel=kernel, seeds=seeds, more=more)
         done = subprocess.run(asked, capture_output=True, text=True, stdin=subprocess.DEVNULL,
                               env=os.environ | {"TMPDIR": str(folder)} | environment)
         print(done.stdout, done.stderr)
@@ -100,6 +101,84 @@ def test_rewind_opens_at_the_failure_and_really_goes_back(debug, bad, test, word
 def test_behind_the_begin_of_a_test_lies_the_kernels_start(debug, bad):
     done = debug("rewind", "bad_panic", "reverse-continue", "reverse-continue", COUNT, "info symbol $pc", kernel=bad)
     assert "Breakpoint 1, " in done.said and "kmain in section" in done.said and counts(done.said)[0] > 1_000_000
+
+
+# --- several CPUs -----------------------------------------------------------------------------------------------------------------------
+
+ON_FOUR = r"""
+#include "arch/arch.h"
+#include "ktest/ktest.h"
+#include "ktest/threads.h"
+static bool breaks;
+static int spin(void *arg)
+{
+    use_cpu(200000);
+    if (breaks && number_of(arg) == 1)
+        panic("broken on purpose");
+    for (volatile u64 n = 0;; n++)
+        ;
+}
+static int spin_on_all(bool one_breaks)
+{
+    struct test_threads threads;
+
+    breaks = one_breaks;
+    return threads_start(&threads, 3, spin) ? -1 : spin(NULL);
+}
+KTEST(four_panic, "panics on another CPU") { return spin_on_all(true); }
+KTEST(four_spin, "never ends, on four CPUs") { return spin_on_all(false); }
+"""
+
+
+@pytest.fixture(scope="module")
+def four(tmp_path_factory):
+    """A kernel of phase 4 with ktests that fail on several CPUs."""
+    return kernels.build(kernels.reference(4), {"kernel/ktest/test_four.c": ON_FOUR}, tmp_path_factory.mktemp("four"))
+
+
+SAME = "It is the graded run: "
+
+
+@pytest.mark.parametrize("test, message", [("four_panic", "broken on purpose"), ("four_spin", "")])
+def test_on_several_cpus_rewind_stops_once_at_the_failure_of_the_same_run(debug, four, test, message):
+    """To the nanosecond, which GDB compares itself; and each CPU can be looked at."""
+    done = debug("rewind", test, "os-cpus", "continue", "bt", kernel=four, base=kernels.reference(4), more=["--cpus", "4"])
+    assert done.status == 0 and "GDB stands at the end of panic()" in done.said and SAME in done.said
+    assert len(re.findall(r"^\d  +\S.*  (?:on|off).*  - ", done.said, re.M)) == 4, "a line for each CPU"
+    assert done.said.count("Temporary breakpoint 1") == 1 and "the run ends here; to stop earlier, quit" in done.said
+    if message:
+        assert f"panic: {message}" in done.said and re.search(r"#\d+ .* in spin \(", done.said)
+
+
+def test_an_event_is_chosen_by_its_number(debug, four):
+    """The run stops behind that one, once; without a trace, or that event, there is a line."""
+    done = debug("rewind", "four_spin", "os-trace 1", 'printf "SEQ %d\\n", trace_rings[2].seq', "continue", kernel=four,
+                 base=kernels.reference(4), more=["--cpus", "4", "--event", "2:3"])
+    assert "GDB stands behind event 3 of CPU 2" in done.said and "SEQ 3" in done.said and SAME in done.said
+    assert re.search(r"^ +3 +\d+ ns  cpu 2 ", done.said, re.M) and done.said.count("trace_stop_here ()") == 1
+
+
+@pytest.mark.parametrize("event, words", [("2:99999", "EVENT=2:99999 is not an event of this run, whose CPU 2 has the numbers 1 to "),
+                                          ("7:1", "EVENT=7:1 is not an event of this run, whose CPU 7 has none"),
+                                          ("2", "EVENT is a CPU and the number of an event of its trace, as in 2:417, and not '2'")])
+def test_an_event_that_is_none_gets_a_line(debug, four, event, words):
+    done = debug("rewind", "four_panic", kernel=four, base=kernels.reference(4), more=["--cpus", "4", "--event", event])
+    assert done.status == 1 and len(done.err) == 1 and done.err[0].startswith(f"rewind: {words}")
+
+
+def test_on_one_cpu_no_event_is_chosen(debug):
+    done = debug("rewind", "yield_order", more=["--event", "0:1"])
+    assert done.status == 1 and "EVENT= is for tests on several CPUs" in done.err[-1]
+
+
+def test_rewind_stops_behind_the_event_that_the_verdict_names(debug, tmp_path):
+    """Of a test of the grader whose model says which one broke the rule."""
+    mutant, = (mutant for mutant in test_mutants.MUTANTS if mutant["id"] == "given-affinity-of-before")
+    kernel = kernels.build(kernels.reference(4), {mutant["file"]: test_mutants.mutated(mutant)}, tmp_path / "mutant")
+    done = debug("rewind", mutant["test"], "os-trace 1", kernel=kernel, base=kernels.reference(4))
+    cpu, number = re.search(r"GDB stands behind event (\d+) of CPU (\d+)", done.said).groups()[::-1]
+    found = re.findall(rf"^ +{number} +(\d+) ns  cpu {cpu}  pick ", done.said, re.M)
+    assert "rewind: test 4.3 " in done.said and SAME in done.said and len(found) == 2, "in the verdict, and in GDB's memory"
 
 
 def test_rewind_takes_a_graders_test_by_a_part_of_its_name(debug):

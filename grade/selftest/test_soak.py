@@ -1,6 +1,7 @@
 """The long tests, a tenth of them: churning threads loses nothing, grading is the same beside whatever runs; and the soak itself: it goes
 on where it stopped, and a kernel that leaks is found."""
 
+import contextlib
 import json
 import re
 import subprocess
@@ -10,8 +11,8 @@ import pytest
 import race_rates
 import reference
 
-from grade import soak
-from grade.boot import RACE
+from grade import parallel, soak, soak_programs, soak_smp
+from grade.boot import RACE, Boot
 from grade.errors import RuleBroken, UserError
 
 WORK = kernels.REFERENCE / "build/checked"  # for what is read from the kernels' debug information
@@ -49,7 +50,7 @@ def test_a_soak_goes_on_where_it_stopped(tmp_path, capsys):
     assert soak.soak(kernels.REFERENCE, state, None, SMALL, NO_GRADES) == 0
     said = capsys.readouterr().out
     assert [line.split(": nothing")[0].split("soak:")[1].strip() for line in said.splitlines() if "nothing lost" in line] == [
-        "400 of 400 lives", "500 of 1,000 yields", "1,000 of 1,000 yields"]
+        "500 of 1,000 yields", "1,000 of 1,000 yields", "400 of 400 lives"]
     assert json.loads(state.read_text())["laps"] == 1
 
 
@@ -84,12 +85,54 @@ def test_a_soak_tries_programs_from_phase_3_on(tmp_path, capsys):
     assert soak.soak(kernels.reference(3), tmp_path / "soak.json", None, {}, NO_GRADES, ("seeds", 0, 1), users) == 0
     said = capsys.readouterr().out
     assert re.findall(r"nothing lost \((\w+) kernel, ([\w ]+):", said) == [
-        ("checked", "seed 1"), ("plain", "seed 2"), ("checked", "scarce")]
+        ("checked", "seed 1"), ("checked", "scarce"), ("plain", "seed 2")]
+
+
+def test_a_soak_does_a_fifth_of_everything_and_then_the_next_one():
+    items = {"a": {"done": 0, "goal": 10}, "b": {"done": 0, "goal": 100}, "c": {"done": 0, "goal": 0}}
+    order = []
+    while name := soak.due(items):
+        order.append(name)
+        items[name]["done"] += {"a": 1, "b": 20}[name]
+    assert "".join(order) == "aab" * 5
+
+
+def test_a_soak_of_one_thing_alone(tmp_path, capsys):
+    state = tmp_path / "soak.json"
+    assert soak.soak(kernels.REFERENCE, state, None, SMALL, NO_GRADES, only="yield") == 0
+    done = {name: item["done"] for name, item in json.loads(state.read_text())["items"].items()}
+    assert done["yield_churn"] == 1000 and done["exit_churn"] == 0 and "done: yield_churn" in capsys.readouterr().out
+    with pytest.raises(UserError, match="called 'nonsense'; there are: exit_churn, yield_churn"):
+        soak.soak(kernels.REFERENCE, state, None, SMALL, NO_GRADES, only="nonsense")
+
+
+def test_a_soak_storms_several_cpus_from_phase_4_on(tmp_path, capsys):
+    """With seeds; and CPUs that work at the same time run programs."""
+    kernels.built_reference(kernels.reference(4), "race")
+    assert not soak_smp.has_several(kernels.reference(3))
+    assert soak.soak(kernels.reference(4), tmp_path / "soak.json", None, {}, NO_GRADES, ("seeds", 2, 2), {}, only="families") == 0
+    assert "2 of 2 seeds of families of processes on four CPUs: 1 to 2 pass" in " ".join(capsys.readouterr().out.split())
+    if not parallel.possible():
+        with soak_programs.machines(kernels.reference(4), "checked", parallel.Parallel) as boot:
+            assert boot("user", program=["/tests/hello"], cpus=4, trace="off", limit_ms=parallel.LIMIT_MS).status == 0
+
+
+def test_an_alarm_that_rings_without_end_is_found(tmp_path):
+    """By the families, which begin beside one."""
+    path = "kernel/syscall/sys_signal.c"
+    text = (kernels.reference(4) / path).read_text()
+    endless = text.replace("(least - next +", "0 * (least - next +")
+    assert endless != text
+    made = kernels.Variants(4, {path: endless}, tmp_path)
+    boot = Boot(*made["checked"], 1, archive=kernels.archive_of(4))
+    with contextlib.closing(boot):
+        run = boot("user", program=["/tests/families"], cpus=4, trace="off", outcome=None, limit_ms=60)
+    assert run.outcome == "hang"
 
 
 def test_a_soak_without_programs_says_how_to_build_them(tmp_path):
     with pytest.raises(UserError, match="make user builds it"):
-        soak.archive_of(tmp_path)
+        soak_programs.archive_of(tmp_path)
 
 
 def test_a_soak_of_another_kernel_begins_anew(tmp_path, capsys):

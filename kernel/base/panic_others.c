@@ -43,13 +43,6 @@ void panic_stop_here(const struct trap_frame *f)
     machine_halt();
 }
 
-void halt_others(void)
-{
-    panic_claim();
-    if (many_online())
-        ipi_stop_others();
-}
-
 static void tell(int cpu)
 {
     const struct panic_other *other = &panic_others[cpu];
@@ -72,16 +65,28 @@ static bool all_stopped(void)
     return true;
 }
 
-void panic_stop_others(void)
+static void stop_all(void)
 {
     u64 until = clock_ns() + PATIENCE_NS;
 
-    if (!many_online())
-        return;
     ipi_stop_others();
     while (!all_stopped() && clock_ns() < until)
         cpu_relax();
+}
+
+void panic_stop_others(void)
+{
+    if (!many_online())
+        return;
+    stop_all();
     for (int cpu = 0; cpu < CONFIG_MAX_CPUS; cpu++)
         if (cpus[cpu].online && cpu != first)
             tell(cpu);
+}
+
+void halt_others(void)
+{
+    panic_claim();
+    if (many_online())
+        stop_all();
 }

@@ -19,7 +19,7 @@ extern struct panic_other panic_others[]; /* by CPU */
 void panic_claim(void);
 /* Stops all others, waits a while, and prints where each was, or that it did not answer. By the CPU that claimed the panic. */
 void panic_stop_others(void);
-/* Stops all others without a word, for who stops the machine in another way than by a panic. Interrupts off. */
+/* Stops all others, waits a while, and says nothing, for who stops the machine in another way than by a panic. Interrupts off. */
 void halt_others(void);
 /* Called for every exception that would be a panic: if it is the interrupt by which another CPU stops this one, this one tells where it
    was, and halts. */

@@ -1,12 +1,13 @@
 /* Writing the event trace; format and modes in trace.h. */
 #include "base/trace.h"
 #include "base/assert.h"
+#include "base/panic_others.h"
 #include "base/printk.h"
 
 enum trace_mode trace_mode;
 bool trace_on;
 struct trace_ring trace_rings[CONFIG_MAX_CPUS];
-u64 trace_stop_at[CONFIG_MAX_CPUS];
+__attribute__((section(".data"))) u64 trace_stop_at[CONFIG_MAX_CPUS]; /* not in .bss: who looks on writes it into the file */
 
 static const char *const event_names[TRACE_EVENTS] = {
     "none", "create", "enqueue", "dequeue", "pick", "switch", "exit", "join", "reclaim", "block", "wake", "tick", "stop",
@@ -63,6 +64,7 @@ static __attribute__((noinline, cold)) void trace_at_limit(enum trace_event even
     }
     ring->limit = full_at(ring);
     trace_write(event, thread, other, a0, a1, a2, a3);
+    halt_others(); /* when a debugger stops this CPU, the others would go on for a while */
     trace_stop_here();
 }
 

@@ -66,8 +66,8 @@ struct trace_ring {
 extern enum trace_mode trace_mode;
 extern bool trace_on; /* trace_mode is not TRACE_OFF */
 extern struct trace_ring trace_rings[CONFIG_MAX_CPUS];
-/* The grader writes a sequence number here before the run; the kernel calls trace_stop_here() when this CPU has written that record.
-   0 = never. */
+/* The grader writes a sequence number here before the run, into the kernel's file; when this CPU has written that record, the kernel stops
+   the other CPUs for good and calls trace_stop_here(). 0 = never. */
 extern u64 trace_stop_at[CONFIG_MAX_CPUS];
 
 /* Gives a CPU's ring its memory: `capacity` records, a power of two. Before that CPU writes its first record. */

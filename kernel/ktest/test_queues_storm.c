@@ -156,12 +156,26 @@ static int come_and_go(void *arg)
     return (int)(u64)arg;
 }
 
+/* Comes back just when the thread is a ZOMBIE, and perhaps on its stack yet, if that is soon. */
+static void await_zombie(tid_t tid)
+{
+    const struct thread *t = thread_find(tid);
+
+    for (unsigned n = 1; n < 300 && __atomic_load_n(&t->state, __ATOMIC_ACQUIRE) != THREAD_ZOMBIE; n++) {
+        cpu_relax();
+        if (n % 16 == 0)
+            thread_yield();
+    }
+}
+
 /* Makes a thread, while others do, and takes its code. */
 static bool has_child(u64 code)
 {
     int got = -1;
     tid_t tid = thread_create(&(struct thread_params)THREAD_PARAMS("child", come_and_go, (void *)code));
 
+    if (tid > 0)
+        await_zombie(tid);
     return tid > 0 && !thread_join(tid, &got) && (u64)got == code;
 }
 

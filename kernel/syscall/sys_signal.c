@@ -18,6 +18,8 @@
 #define ITIMER_REAL 0
 #define SA_HONOURED (SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_RESTORER | SA_ONSTACK | SA_RESTART | SA_NODEFER | SA_RESETHAND)
 
+#define ALARM_LEAST_NS (100 * 1000) /* between two rings of an alarm */
+
 static struct wait_queue pausing = WAIT_QUEUE(pausing, "a signal"); /* nobody wakes it: signals end the wait */
 static struct spinlock pausing_lock = SPINLOCK("pausing", RANK_WAIT);
 
@@ -327,6 +329,15 @@ s64 sys_rt_tgsigqueueinfo(int process, int thread, int signal, uptr at)
 /* --- alarm -------------------------------------------------------------------------------------------------------------------------- */
 
 /* Interrupts off. */
+/* When an alarm that rings now rings next: at one of its times, none of those that are over, and not so soon that the CPU would do nothing
+   else. */
+static u64 alarm_next(const struct process *p)
+{
+    u64 next = p->alarm.expires + p->alarm_interval, least = clock_ns() + ALARM_LEAST_NS;
+
+    return next >= least ? next : next + (least - next + p->alarm_interval - 1) / p->alarm_interval * p->alarm_interval;
+}
+
 static void alarm_rings(struct timer *timer)
 {
     struct process *p = container_of(timer, struct process, alarm);
@@ -334,7 +345,7 @@ static void alarm_rings(struct timer *timer)
 
     signal_send_locked(p, SIGALRM, NULL);
     if (p->alarm_interval && !rb_linked(&p->alarm.node)) /* it was not set anew meanwhile */
-        timer_start(&p->alarm, timer->expires + p->alarm_interval, alarm_rings);
+        timer_start(&p->alarm, alarm_next(p), alarm_rings);
     spin_unlock_irq(&processes_lock, flags);
 }
 
