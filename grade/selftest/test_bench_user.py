@@ -42,6 +42,16 @@ def test_every_figure_that_programs_see_is_within_its_limit(ours):
     assert list(ours) == NAMES and bench.over(result) == [] and min(ours.values()) > 40
 
 
+def test_every_figure_of_several_cpus_is_within_its_limit_and_those_of_one_hardly_dearer():
+    """In phase 4, where the same program runs on a kernel for many CPUs; both tell their figures."""
+    tree = kernels.reference(4)
+    kernel, archive = tree / "build/plain/kernel.elf", tree / "build/user/initramfs.cpio"
+    for program, percent in ((bench_user.ALONE, bench_user.DEARER), (bench_user.SEVERAL, 100)):
+        found = bench_user.counted(bench_user.crescent(kernel, archive, program), bench_user.entry(archive.parent, program), program)
+        dear = {name: found[name] for name, _, limit in program.figures if not 40 < found[name] <= limit * percent // 100}
+        assert not dear, dear
+
+
 def test_what_is_counted_is_the_same_each_time(ours):
     assert bench_user.counted(bench_user.crescent(KERNEL, ARCHIVE), bench_user.entry(PROGRAMS)) == ours
 
@@ -82,7 +92,7 @@ def whole(tmp_path, monkeypatch, capsys):
     def run(ours, linux):
         monkeypatch.setattr(bench, "measure", lambda *_: {"compiler": "gcc 12.2.0", "judged": True, "qemu": "7.2", "cpu": "qemu64,+smep",
                                                           "peer": None, "figures": [bench.figure("thread switch", 80, 80)], "switch": None})
-        monkeypatch.setattr(bench_user, "counted", lambda machine, _: ours if machine.append.startswith("-- ") else OTHER)
+        monkeypatch.setattr(bench_user, "counted", lambda machine, *_: ours if machine.append.startswith("-- ") else OTHER)
         if linux:
             monkeypatch.setattr(bench_user, "peer", linux)
         status = bench.main(["--kernel", str(KERNEL), "--archive", str(ARCHIVE), "--out", str(tmp_path)])
@@ -131,7 +141,7 @@ def test_a_linux_that_is_not_to_be_had_is_a_line_and_the_figures_are_judged_all_
 
 def test_a_linux_that_does_not_boot_is_a_line(ours, tmp_path, monkeypatch):
     real = bench_user.counted
-    monkeypatch.setattr(bench_user, "counted", lambda machine, first: ours if machine.kernel == KERNEL else real(machine, first))
+    monkeypatch.setattr(bench_user, "counted", lambda machine, *more: ours if machine.kernel == KERNEL else real(machine, *more))
     monkeypatch.setattr(bench_user, "peer", a_linux)
     rows, peer = bench_user.compared(KERNEL, ARCHIVE, tmp_path)
     assert [row[3] for row in rows] == [None] * len(NAMES) and [row[1] for row in rows] == [ours[name] for name in NAMES]
