@@ -26,7 +26,7 @@ def errors(run, expected, rule):
                 f"thread {fact.a}: futex_wait() returned {signed(fact.b)}, expected {expected.get(fact.a, 0)}")
 
 
-@exercise("4.7", points=2)
+@exercise("4.7", points=3)
 def test_who_has_waited_longest_is_woken_first(boot):
     """A mutex passes from one to the next by this: with any other order one of them might never get it."""
     run = boot("futex_order", ALONE)
@@ -49,7 +49,7 @@ def test_a_wake_for_some_bits_leaves_the_others_asleep(boot):
     no_leak(run)
 
 
-@exercise("4.7", points=1)
+@exercise("4.7", points=2)
 @boots(2)
 def test_only_who_finds_what_it_expects_waits(boot):
     """The word says whether there is anything to wait for: who waits although it has changed may wait for ever."""
@@ -67,7 +67,7 @@ def test_only_who_finds_what_it_expects_waits(boot):
     no_leak(run)
 
 
-@exercise("4.7", points=1)
+@exercise("4.7", points=2)
 @boots(2)
 def test_who_is_moved_waits_where_it_went(boot):
     """A condition variable's broadcast wakes one, and lets the others wait for the mutex, which they could not have anyway."""
@@ -110,7 +110,7 @@ def test_no_wake_is_lost_between_the_look_and_the_wait(boot, seeds):
     require(slept, "threads that take turns by a word wait for each other", "nobody ever waited")
 
 
-@exercise("4.7", points=1)
+@exercise("4.7", points=2)
 @seeds(20)
 def test_each_waiter_is_woken_or_late_and_never_both(boot, seeds):
     """Whoever wakes counts on the one that it woke; if that one says that it was late, nobody has the lock or the message."""
@@ -125,7 +125,7 @@ def test_each_waiter_is_woken_or_late_and_never_both(boot, seeds):
     require(in_time and late, "of threads that wait for a short time some are woken, and some are late", f"{in_time} woken, {late} late")
 
 
-@exercise("4.7", points=2)
+@exercise("4.7", points=3)
 @boots(2)
 def test_programs_can_build_on_it(boot):
     """A mutex, joining a thread, and two processes with a word in a file that both have mapped."""

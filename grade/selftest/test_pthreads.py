@@ -12,7 +12,7 @@ import kernels
 import pytest
 from user_programs import entries
 
-from grade import cpio, oracle, soak
+from grade import cpio, oracle, soak_programs
 from grade.boot import Boot
 
 SOURCES = Path(__file__).with_name("pthreads")
@@ -42,7 +42,7 @@ def test_a_program_of_threads_prints_what_linux_prints(library, tmp_path):
     programs = build(library, tmp_path)
     on_linux = {name: oracle.run(path) for name, path in programs.items()}
     tree = kernels.reference(PHASE)
-    files = {path: (mode, data) for path, (mode, _, _, data) in entries(soak.archive_of(tree).read_bytes()).items()}
+    files = {path: (mode, data) for path, (mode, _, _, data) in entries(kernels.archive_of(PHASE).read_bytes()).items()}
     files |= {f"tests/{name}": (cpio.FILE | 0o755, path.read_bytes()) for name, path in programs.items()}
     archive = tmp_path / "archive"
     archive.write_bytes(cpio.archive(files))
@@ -52,4 +52,4 @@ def test_a_program_of_threads_prints_what_linux_prints(library, tmp_path):
             for name in programs:
                 run = boot("exit_orphans", program=[f"/tests/{name}"], cpus=cpus, limit_ms=LIMIT_MS, trace="off")
                 assert (run.status, run.output) == (0, on_linux[name]), f"{name} on {cpus} CPUs"
-                soak.at_rest(run)
+                soak_programs.at_rest(run)

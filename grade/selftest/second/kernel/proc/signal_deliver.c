@@ -38,12 +38,14 @@ struct user_siginfo info_for_user(int signal, const struct signal_info *info)
 {
     struct user_siginfo to = { .signal = signal, .code = info->code };
 
-    if (info->address || signal == SIGSEGV || signal == SIGBUS || signal == SIGFPE || signal == SIGILL) {
+    bool fault = signal == SIGSEGV || signal == SIGBUS || signal == SIGFPE || signal == SIGILL || signal == SIGTRAP;
+
+    if (fault && info->code > 0) {
         to.address = info->address;
     } else {
         to.pid = info->pid;
         to.uid = info->uid;
-        to.status = info->status;
+        to.value = info->value;
     }
     return to;
 }
