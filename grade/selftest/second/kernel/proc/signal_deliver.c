@@ -37,7 +37,6 @@ bool on_altstack(const struct user_thread *user, uptr rsp)
 struct user_siginfo info_for_user(int signal, const struct signal_info *info)
 {
     struct user_siginfo to = { .signal = signal, .code = info->code };
-
     bool fault = signal == SIGSEGV || signal == SIGBUS || signal == SIGFPE || signal == SIGILL || signal == SIGTRAP;
 
     if (fault && info->code > 0) {
