@@ -1,5 +1,5 @@
 /* The file system /proc. Nothing of it is kept: a name that is looked up gets an inode of its own. What stands in its files: proc_text.c.
-   Locks: tree_lock for names, as everywhere in fs; processes_lock to look at processes. */
+   Who there is: shown.c. Lock: tree_lock for names, as everywhere in fs. */
 #include "proc/procfs.h"
 #include "base/panic.h"
 #include "fs/dir.h"
@@ -9,8 +9,6 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "proc/show.h"
-#include "proc/table.h"
-#include "proc/user_thread.h"
 
 #define PROC_DEVICE 2   /* stat's number for this file system */
 #define FIRST_FIXED 2   /* positions in a directory: "." and "..", then the names that are always there, ... */
@@ -62,22 +60,6 @@ static const struct proc_inode *of(const struct inode *inode)
 
 /* --- inodes -------------------------------------------------------------------------------------------------------------------------- */
 
-/* Who a process's files belong to: whom it acts as. Returns 0 or -ESRCH. */
-static int owner_of(struct shown who, u32 *uid, u32 *gid)
-{
-    u64 flags = spin_lock_irq(&processes_lock);
-    const struct process *p = process_find_locked(who.pid);
-
-    if (p && who.tid && !user_thread_find_locked(p, who.tid))
-        p = NULL;
-    if (p) {
-        *uid = p->cred.uid.effective;
-        *gid = p->cred.gid.effective;
-    }
-    spin_unlock_irq(&processes_lock, flags);
-    return p ? 0 : -ESRCH;
-}
-
 /* An inode in directory dir. NULL with *error = -ENOMEM, or -ENOENT: the process has gone. */
 static struct inode *make(struct inode *dir, const struct proc_inode *like, u32 mode, const struct inode_ops *ops,
                           const struct file_ops *files, int *error)
@@ -86,7 +68,7 @@ static struct inode *make(struct inode *dir, const struct proc_inode *like, u32 
     u32 uid = 0, gid = 0;
 
     *error = made ? 0 : -ENOMEM;
-    if (made && like->who.pid && owner_of(like->who, &uid, &gid)) {
+    if (made && like->who.pid && shown_owner(like->who, &uid, &gid)) {
         slab_free(&inode_cache, made);
         *error = -ENOENT;
     }
@@ -183,30 +165,12 @@ static int tasks_lookup(struct inode *dir, struct name name, struct inode **foun
     return error;
 }
 
-/* The lowest open descriptor of a process from `least` on; -1: there is none. */
-static int next_descriptor(pid_t pid, u64 least)
-{
-    u64 flags = spin_lock_irq(&processes_lock);
-    struct process *p = process_find_locked(pid);
-    int found = -1;
-
-    if (p) {
-        spin_lock(&p->fds.lock);
-        for (u64 fd = least; found < 0 && fd < (u64)p->fds.size; fd++)
-            if (p->fds.fd[fd].file)
-                found = (int)fd;
-        spin_unlock(&p->fds.lock);
-    }
-    spin_unlock_irq(&processes_lock, flags);
-    return found;
-}
-
 static int fds_lookup(struct inode *dir, struct name name, struct inode **found)
 {
     struct proc_inode like = { .who = of(dir)->who, .fd = number_in(name) };
     int error;
 
-    if (like.fd < 0 || next_descriptor(like.who.pid, (u64)like.fd) != like.fd)
+    if (like.fd < 0 || shown_next_descriptor(like.who.pid, (u64)like.fd) != like.fd)
         return -ENOENT;
     *found = make(dir, &like, S_IFLNK | 0700, &leaf_ops, &proc_text_files, &error);
     if (!error)
@@ -294,29 +258,13 @@ static bool emit_number(struct file *file, struct dir_sink *sink, int number, u6
     return true;
 }
 
-/* The lowest process id from `least` on; 0: there is none. */
-static pid_t next_process(u64 least)
-{
-    u64 flags = spin_lock_irq(&processes_lock);
-    pid_t next = 0;
-
-    list_for_each(it, &processes) {
-        pid_t pid = list_entry(it, struct process, all_link)->pid;
-
-        if ((u64)pid >= least && (!next || pid < next))
-            next = pid;
-    }
-    spin_unlock_irq(&processes_lock, flags);
-    return next;
-}
-
 static int root_readdir(struct file *file, struct dir_sink *sink)
 {
     pid_t pid;
 
     if (!emit_fixed(file, sink, of_system, array_len(of_system)))
         return 0;
-    while ((pid = next_process(file->offset - FIRST_NUMBER)) &&
+    while ((pid = shown_next_process(file->offset - FIRST_NUMBER)) &&
            emit_number(file, sink, pid, number_of((struct shown){ pid, 0 }, 0), S_IFDIR))
         continue;
     return 0;
@@ -330,31 +278,13 @@ static int process_readdir(struct file *file, struct dir_sink *sink)
     return 0;
 }
 
-/* The lowest of a process's threads from `least` on, as programs call them; 0: there is none. */
-static tid_t next_thread(pid_t pid, u64 least)
-{
-    u64 flags = spin_lock_irq(&processes_lock);
-    const struct process *p = process_find_locked(pid);
-    tid_t next = 0;
-
-    for (const struct list *it = p ? p->threads.next : NULL; it && it != &p->threads; it = it->next) {
-        const struct thread *t = list_entry(it, struct thread, owner_link);
-        tid_t tid = thread_user_id(p, t);
-
-        if (t->user && (u64)tid >= least && (!next || tid < next))
-            next = tid;
-    }
-    spin_unlock_irq(&processes_lock, flags);
-    return next;
-}
-
 static int tasks_readdir(struct file *file, struct dir_sink *sink)
 {
     struct shown who = of(file->inode)->who;
 
     if (!emit_fixed(file, sink, NULL, 0))
         return 0;
-    while ((who.tid = next_thread(who.pid, file->offset - FIRST_NUMBER)) &&
+    while ((who.tid = shown_next_thread(who.pid, file->offset - FIRST_NUMBER)) &&
            emit_number(file, sink, who.tid, number_of(who, 0), S_IFDIR))
         continue;
     return 0;
@@ -367,7 +297,7 @@ static int fds_readdir(struct file *file, struct dir_sink *sink)
 
     if (!emit_fixed(file, sink, NULL, 0))
         return 0;
-    while ((fd = next_descriptor(who.pid, file->offset - FIRST_NUMBER)) >= 0 &&
+    while ((fd = shown_next_descriptor(who.pid, file->offset - FIRST_NUMBER)) >= 0 &&
            emit_number(file, sink, fd, number_of(who, FIRST_NUMBER + (unsigned)fd), S_IFLNK))
         continue;
     return 0;

@@ -18,6 +18,17 @@ struct shown {
     tid_t tid; /* one thread of the process, as programs call it; 0: all of it */
 };
 
+/* Who there is (shown.c). Any context, processes_lock not held. */
+
+/* Who its files belong to: whom the process acts as. Returns 0, or -ESRCH. */
+int shown_owner(struct shown who, u32 *uid, u32 *gid);
+/* The lowest process id from `least` on; 0: there is none. */
+pid_t shown_next_process(u64 least);
+/* The lowest of a process's threads from `least` on, as programs call them; 0: there is none. */
+tid_t shown_next_thread(pid_t pid, u64 least);
+/* The lowest open descriptor of a process from `least` on; -1: there is none. */
+int shown_next_descriptor(pid_t pid, u64 least);
+
 void text_add(struct text *text, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* About a process or a thread. Return 0, or -ESRCH: there is none any more. Thread context, no lock held. */

@@ -1,0 +1,105 @@
+/* System calls on a process's alarm, its one interval timer: SIGALRM when it rings. Lock: processes_lock. */
+#include "lib/errno.h"
+#include "mm/uaccess.h"
+#include "proc/table.h"
+#include "syscall/calls.h"
+
+#define ITIMER_REAL 0
+#define ALARM_LEAST_NS (100 * 1000) /* between two rings */
+
+/* When an alarm that rings now rings next: at one of its times, none of those that are over, and not so soon that the CPU would do nothing
+   else. */
+static u64 alarm_next(const struct process *p)
+{
+    u64 next = p->alarm.expires + p->alarm_interval, least = clock_ns() + ALARM_LEAST_NS;
+
+    return next >= least ? next : next + (least - next + p->alarm_interval - 1) / p->alarm_interval * p->alarm_interval;
+}
+
+/* Interrupts off. */
+static void alarm_rings(struct timer *timer)
+{
+    struct process *p = container_of(timer, struct process, alarm);
+    u64 flags = spin_lock_irq(&processes_lock);
+
+    signal_send_locked(p, SIGALRM, NULL);
+    if (p->alarm_interval && !rb_linked(&p->alarm.node)) /* it was not set anew meanwhile */
+        timer_start(&p->alarm, alarm_next(p), alarm_rings);
+    spin_unlock_irq(&processes_lock, flags);
+}
+
+/* Sets the alarm of the running process to ring in `first` ns (0: not at all), and then every `interval` ns (0: once). Tells what
+   was left, and the interval, of the one before. */
+static void alarm_set(u64 first, u64 interval, u64 *left, u64 *old_interval)
+{
+    struct process *p = current_process();
+    bool was_set = timer_cancel(&p->alarm); /* without the lock, which alarm_rings() takes */
+    u64 flags = spin_lock_irq(&processes_lock), now;
+
+    while (rb_linked(&p->alarm.node)) { /* another thread has set it, or it rang and goes on */
+        spin_unlock_irq(&processes_lock, flags);
+        was_set = timer_cancel(&p->alarm);
+        flags = spin_lock_irq(&processes_lock);
+    }
+    now = clock_ns();
+    *left = was_set ? max((s64)(p->alarm.expires - now), 1) : 0;
+    *old_interval = was_set ? p->alarm_interval : 0;
+    p->alarm_interval = first ? interval : 0;
+    if (first)
+        timer_start(&p->alarm, now + first, alarm_rings);
+    spin_unlock_irq(&processes_lock, flags);
+}
+
+s64 sys_alarm(u32 seconds)
+{
+    u64 left, interval;
+
+    alarm_set(seconds * NS_PER_SEC, 0, &left, &interval);
+    return (s64)((left + NS_PER_SEC / 2) / NS_PER_SEC) + (left && left < NS_PER_SEC / 2);
+}
+
+struct user_itimer {
+    s64 interval_s, interval_us, first_s, first_us;
+};
+
+static bool good_us(s64 seconds, s64 us)
+{
+    return seconds >= 0 && seconds < (s64)1 << 32 && us >= 0 && us < 1000000;
+}
+
+s64 sys_setitimer(int which, uptr new, uptr old)
+{
+    struct user_itimer timer = { 0 }, before;
+    u64 left, interval;
+
+    if (which != ITIMER_REAL)
+        return -EINVAL;
+    if (new && copyin(&timer, new, sizeof(timer)))
+        return -EFAULT;
+    if (!good_us(timer.interval_s, timer.interval_us) || !good_us(timer.first_s, timer.first_us))
+        return -EINVAL;
+    alarm_set((u64)timer.first_s * NS_PER_SEC + (u64)timer.first_us * 1000,
+              (u64)timer.interval_s * NS_PER_SEC + (u64)timer.interval_us * 1000, &left, &interval);
+    before = (struct user_itimer){ (s64)(interval / NS_PER_SEC), (s64)(interval % NS_PER_SEC / 1000), (s64)(left / NS_PER_SEC),
+                                   (s64)(left % NS_PER_SEC / 1000) };
+    return old && copyout(old, &before, sizeof(before)) ? -EFAULT : 0;
+}
+
+s64 sys_getitimer(int which, uptr now)
+{
+    struct process *p = current_process();
+    struct user_itimer timer = { 0 };
+    u64 flags;
+
+    if (which != ITIMER_REAL)
+        return -EINVAL;
+    flags = spin_lock_irq(&processes_lock);
+    if (rb_linked(&p->alarm.node) || p->alarm_interval) { /* one that repeats may be ringing just now */
+        u64 left = (u64)max((s64)(p->alarm.expires - clock_ns()), 1000);
+
+        timer = (struct user_itimer){ (s64)(p->alarm_interval / NS_PER_SEC), (s64)(p->alarm_interval % NS_PER_SEC / 1000),
+                                      (s64)(left / NS_PER_SEC), (s64)(left % NS_PER_SEC / 1000) };
+    }
+    spin_unlock_irq(&processes_lock, flags);
+    return copyout(now, &timer, sizeof(timer));
+}
