@@ -45,8 +45,11 @@ void lock_note_released(struct spinlock *lock)
     struct cpu *cpu = this_cpu();
     struct spinlock **link = &cpu->held;
 
+    if (!lock->owner)
+        panic("spin_unlock: CPU %d does not hold '%s': nobody does", cpu->id, lock->name);
     if (lock->owner != cpu)
-        panic("spin_unlock: CPU %d does not hold '%s'", cpu->id, lock->name);
+        panic("spin_unlock: CPU %d does not hold '%s': CPU %d has it; a lock lets one in at a time, and who has it gives it up", cpu->id,
+              lock->name, lock->owner->id);
     while (*link != lock)
         link = &(*link)->under;
     *link = lock->under;
