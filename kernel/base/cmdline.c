@@ -1,5 +1,6 @@
 /* Boot options, read once at start (cmdline.h). After that the table is read only. */
 #include "base/cmdline.h"
+#include "base/class_options.h"
 #include "arch/upcall.h"
 #include "base/panic.h"
 #include "base/printk.h"
@@ -56,11 +57,14 @@ static struct option options[] = {
 #if PHASE >= 3
     TEXT("init", "the first program and its arguments, with commas in between (/init)"),
 #endif
-    CHOICE("sched", "the policy of normal threads", "rr", "fcfs",
+    { .name = "sched", .kind = OPTION_CHOICE, .about = "the policy of normal threads", .number = OPTION_POLICY_DEFAULT, .choices = {
+        "rr", "fcfs",
 #if PHASE >= 2
-           "sjf", "prio", "mlfq",
+        "sjf", "prio", "mlfq",
 #endif
-           ),
+        OPTIONS_POLICIES
+    } },
+    OPTIONS_CLASSES
 };
 
 static char line_copy[1024];

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "arch/arch.h"
+#include "base/entity.h"
 #include "lib/list.h"
 #include "lib/rbtree.h"
 #include "mine/mine.h"
@@ -144,5 +145,6 @@ struct thread {
     struct user_context *user; /* [o] what it has in user mode; NULL: nothing, it never leaves the kernel */
     bool interrupted;        /* [owner's lock] it has a signal to hear: no interruptible wait begins */
 #endif
+    THREAD_ENTITY
     struct thread_mine mine;
 };

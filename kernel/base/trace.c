@@ -11,7 +11,8 @@ __attribute__((section(".data"))) u64 trace_stop_at[CONFIG_MAX_CPUS]; /* not in 
 
 static const char *const event_names[TRACE_EVENTS] = {
     "none", "create", "enqueue", "dequeue", "pick", "switch", "exit", "join", "reclaim", "block", "wake", "tick", "stop",
-    "resume", "priority", "mark", "migrate", "affinity",
+    "resume", "priority", "mark", "migrate", "affinity", "params", "policy", "entity", "throttle", "replenish",
+    "miss",
 };
 
 const char *trace_event_name(enum trace_event event)

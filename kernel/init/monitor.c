@@ -12,6 +12,7 @@
 #include "mm/frames.h"
 #include "mm/slab.h"
 #include "proc/process.h"
+#include "sched/classes.h"
 #include "sched/stat.h"
 
 #define LINE_MAX 128
@@ -109,8 +110,7 @@ static void run_mem(char *argument)
 static bool follow(struct thread *t, void *arg)
 {
     (void)arg;
-    if (t->class_id == SCHED_CLASS_NORMAL)
-        t->class = normal_class;
+    class_follow(t);
     return true;
 }
 

@@ -2,6 +2,7 @@
    Only threads that wait are moved, and only those that may run where they go and belong to no CPU (THREAD_KTHREAD). */
 #pragma once
 
+#include "sched/classes.h"
 #include "sched/rq.h"
 
 extern struct balance_options {
@@ -23,7 +24,7 @@ void balance_tell_idle(const struct rq *rq, const struct thread *t);
 /* Threads that run or wait on a CPU. Without its lock: a guess. */
 static inline u32 rq_load(const struct rq *rq)
 {
-    return __atomic_load_n(&rq->nr_ready, __ATOMIC_RELAXED) + (__atomic_load_n(&rq->curr, __ATOMIC_RELAXED) != rq->idle);
+    return __atomic_load_n(&rq->nr_ready, __ATOMIC_RELAXED) + (__atomic_load_n(&rq->curr, __ATOMIC_RELAXED) != rq->idle) - class_no_load(rq);
 }
 
 /* Some waiting thread of rq that may go to `cpu`, of the class that comes last, and there of those that would wait longest; NULL: none. It

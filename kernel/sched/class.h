@@ -24,8 +24,11 @@ struct sched_class {
     void (*dequeue_task)(struct rq *rq, struct thread *t);
     /* Chooses who runs next and takes it off the queue; NULL if nobody of this class is ready. */
     struct thread *(*pick_next_task)(struct rq *rq);
-    /* t stops running now, for whatever reason; if it stays READY, enqueue_task() was called before. */
+    /* t stops running now, for whatever reason; if it stays READY, enqueue_task() was called before. RUNNING: it goes on, under another class
+       (phase 5). */
     void (*put_prev_task)(struct rq *rq, struct thread *t);
+    /* t, which runs, has come to this class; NULL: that needs nothing (phase 5). */
+    void (*set_curr_task)(struct rq *rq, struct thread *t);
     /* The timer ticked while t ran (phase 2). */
     void (*task_tick)(struct rq *rq, struct thread *t);
     /* t was just made by the running thread and is not queued yet. */

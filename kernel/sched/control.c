@@ -2,6 +2,7 @@
 #include "sched/control.h"
 #include "base/trace.h"
 #include "lib/errno.h"
+#include "sched/change.h"
 #include "sched/mutex.h"
 #include "sched/preempt.h"
 #include "sched/wait.h"
@@ -131,20 +132,15 @@ int thread_wake_by_hand(tid_t tid)
     return with_thread(tid, wake, 0);
 }
 
-/* A queued thread's place depends on its priority: it leaves the queue under the old one and comes back under the new one. */
 static int set_priority(struct rq *rq, struct thread *t, u64 priority)
 {
-    bool queued = t->state == THREAD_READY;
     int before = thread_effective(t);
+    struct sched_change change = sched_change_begin(rq, t);
 
-    if (queued)
-        sched_dequeue(rq, t);
     t->priority = (enum thread_priority)priority;
     if (unlikely(trace_on))
         sched_trace_priority(rq, t, current()->tid, before);
-    if (queued)
-        sched_enqueue(rq, t, ENQUEUE_CHANGED);
-    sched_check_priorities(rq, t);
+    sched_change_end(&change, true);
     return 0;
 }
 

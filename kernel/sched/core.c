@@ -3,6 +3,7 @@
 #include "sched/sched.h"
 #include "base/assert.h"
 #include "base/trace.h"
+#include "sched/classes.h"
 #include "sched/idle.h"
 #if PHASE >= 2
 #include "sched/preempt.h"
@@ -22,14 +23,15 @@ const struct sched_class *const sched_policies[] = {
 #if PHASE >= 2
     &sjf_class, &prio_class, &mlfq_class,
 #endif
+    CLASSES_POLICIES
     NULL
 };
-const struct sched_class *sched_classes[] = { &rr_class, &idle_class, NULL };
+const struct sched_class *sched_classes[] = { CLASSES_ABOVE &rr_class, CLASSES_BELOW &idle_class, NULL };
 
 void sched_set_normal_class(const struct sched_class *class)
 {
     normal_class = class;
-    sched_classes[0] = class;
+    sched_classes[CLASSES_NORMAL] = class;
 }
 
 void scheduler_init(void)
@@ -45,6 +47,7 @@ void scheduler_init(void)
 #if PHASE >= 2
     policies_init(rq);
 #endif
+    classes_rq_init(rq);
     rq->curr = cpu->current;
     cpu->rq = rq;
     cpu->queue_length = &rq->nr_ready;
@@ -68,12 +71,15 @@ void sched_enqueue_slowly(struct rq *rq, struct thread *t, enum enqueue_why why)
         t->class->enqueue_task(rq, t, why);
     else
         smp_join(rq, t, why);
+    if (trace_on && !t->leaving)
+        class_trace_entity(rq, t);
 }
 
 void sched_dequeue(struct rq *rq, struct thread *t)
 {
     ASSERT(spin_held(&rq->lock), "sched_dequeue: the run queue's lock is not held");
-    rq->nr_ready--;
+    if (likely(t->leaving || !class_held_back(rq, t)))
+        rq->nr_ready--;
     if (unlikely(trace_on))
         sched_trace(TRACE_DEQUEUE, rq, t, 0);
     if (!smp_take_back(t))
@@ -165,6 +171,7 @@ __attribute__((noinline, cold)) void sched_trace_priority(const struct rq *rq, c
 __attribute__((noinline, cold)) static void trace_switch(const struct rq *rq, const struct thread *prev, const struct thread *next)
 {
     sched_trace(TRACE_PICK, rq, next, 0);
+    class_trace_entity(rq, next);
     if (next != prev)
         trace_write(TRACE_SWITCH, prev, (u32)next->tid, prev->state, 0, 0, 0);
 }
@@ -245,7 +252,9 @@ __attribute__((flatten, noinline)) void thread_yield(void)
 /* Whether a thread that just became ready has to run before the current one: by class first, then as its class says. */
 void sched_check_preempt(struct rq *rq, struct thread *t)
 {
-    if (t->class->id < rq->curr->class->id)
+    if (t->leaving || class_held_back(rq, t))
+        return;
+    if (t->class->id < rq->curr->class->id || rq->curr == rq->idle)
         resched(rq);
     else if (t->class->check_preempt_curr && t->class == rq->curr->class)
         t->class->check_preempt_curr(rq, t);

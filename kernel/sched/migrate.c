@@ -1,13 +1,14 @@
 /* Threads that change their run queue (placement.h). */
 #include "arch/smp.h"
+#include "sched/classes.h"
 #include "sched/placement.h"
 
 u64 idle_cpus;
 
-void smp_trace_joins(const struct rq *rq, struct thread *t, enum enqueue_why why)
+void smp_trace_joins(struct rq *rq, struct thread *t, enum enqueue_why why)
 {
     if (t->traced_cpu != rq->cpu && why != ENQUEUE_NEW)
-        trace_write(TRACE_MIGRATE, t, 0, t->traced_cpu, (u64)rq->cpu, this_rq()->migrate_why, 0);
+        trace_write(TRACE_MIGRATE, t, 0, t->traced_cpu, (u64)rq->cpu, this_rq()->migrate_why, class_arrives(rq, t));
     t->traced_cpu = (u8)rq->cpu;
 }
 

@@ -4,6 +4,7 @@
 #include "base/trace.h"
 #include "lib/errno.h"
 #include "lib/format.h"
+#include "sched/change.h"
 #include "sched/control.h"
 #include "sched/preempt.h"
 
@@ -145,18 +146,14 @@ bool priority_set_inherited(struct thread *t, int inherited)
     u64 flags = irq_save();
     struct rq *rq = thread_rq_lock(t);
     int before = thread_effective(t);
-    bool queued = t->state == THREAD_READY, changed;
+    struct sched_change change = sched_change_begin(rq, t);
+    bool changed;
 
-    if (queued)
-        sched_dequeue(rq, t);
     t->inherited = inherited;
     changed = thread_effective(t) != before;
     if (unlikely(trace_on) && changed)
         sched_trace_priority(rq, t, 0, before);
-    if (queued)
-        sched_enqueue(rq, t, ENQUEUE_CHANGED);
-    if (changed)
-        sched_check_priorities(rq, t);
+    sched_change_end(&change, changed);
     spin_unlock(&rq->lock);
     irq_restore(flags);
     return changed;

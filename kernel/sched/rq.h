@@ -5,6 +5,7 @@
 #include "base/cpu.h"
 #include "base/lock.h"
 #include "sched/class.h"
+#include "sched/class_queues.h"
 #if PHASE >= 2
 #include "sched/policies.h"
 #endif
@@ -29,6 +30,7 @@ struct rq {
     struct mlfq_rq mlfq; /* [l] */
     struct sjf_rq sjf;   /* [l] */
 #endif
+    RQ_CLASSES
     bool steal_in_vain;  /* [a] an attempt to steal found nobody, and nobody has joined a queue since (phase 4) */
     u8 migrate_why;      /* for the trace: why this CPU moves threads just now. This CPU, interrupts off */
     u32 balance_ticks;   /* ticks since threads were balanced last. This CPU, interrupts off */

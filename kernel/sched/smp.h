@@ -16,7 +16,7 @@ static inline u64 smp_trace_queue(const struct rq *rq)
 
 /* The record that t joins rq is about to be written: before it comes the one that it left another queue, if it did. why: enum enqueue_why.
    rq->lock held. */
-void smp_trace_joins(const struct rq *rq, struct thread *t, enum enqueue_why why);
+void smp_trace_joins(struct rq *rq, struct thread *t, enum enqueue_why why);
 
 /* Where t, which is being made, may run. */
 static inline u64 smp_trace_mask(const struct thread *t)

@@ -9,6 +9,7 @@
 #include "lib/string.h"
 #include "mm/kstack.h"
 #include "mm/slab.h"
+#include "sched/classes.h"
 
 #define BUCKETS 256 /* a power of two: a thread is found by its id in one short list */
 #define TID_MAX 0x3fffffff
@@ -100,6 +101,7 @@ static void fill(struct thread *t, const struct thread_params *p)
     t->inherited = -1;
     t->ready_since = t->created_at;
 #endif
+    class_thread_init(t, p->inherit_priority ? me : NULL);
 }
 
 /* Enters t into the table, or says that it is full. */
@@ -108,8 +110,8 @@ static int enter(struct thread *t)
     u64 flags = spin_lock_irq(&threads_lock);
     bool full = nr_threads >= THREADS_MAX;
 
-    t->class = normal_class; /* under the lock: who changes the policy finds all who have the one before */
-    t->class_id = normal_class->id;
+    t->class = class_of_new(t); /* under the lock: who changes the policy finds all who have the one before */
+    t->class_id = t->class->id;
     if (!full)
         link_locked(t);
     spin_unlock_irq(&threads_lock, flags);
@@ -122,6 +124,8 @@ struct thread *thread_new(const struct thread_params *p, int *error)
     u64 flags;
 
     *error = check_params(p);
+    if (!*error && p->inherit_priority)
+        *error = class_fork_error(current());
     if (*error)
         return NULL;
     *error = -ENOMEM;
@@ -139,6 +143,8 @@ struct thread *thread_new(const struct thread_params *p, int *error)
     flags = irq_save();
     if (unlikely(trace_on))
         trace_write(TRACE_CREATE, t, (u32)t->parent_tid, t->stack.base, t->stack.size, t->burst_ns, smp_trace_mask(t));
+    if (unlikely(trace_on))
+        class_trace_new(t);
     irq_restore(flags);
     return t;
 

@@ -3,6 +3,7 @@
 #include "sched/timer.h"
 #include "arch/timer.h"
 #include "base/interrupt.h"
+#include "sched/classes.h"
 #include "sched/preempt.h"
 
 static struct timer_queue queues[CONFIG_MAX_CPUS];
@@ -25,10 +26,20 @@ static void program(const struct rq *rq, u64 now)
 {
     u64 next = min(__atomic_load_n(&this_queue()->next, __ATOMIC_RELAXED), rq->next_tick);
 
+    next = min(next, classes_next_event(rq));
+
     if (next == NEVER)
         timer_stop();
     else
         timer_set(next > now ? next - now : 1);
+}
+
+void timer_event_set(struct rq *rq)
+{
+    if (rq->cpu == this_cpu()->id)
+        program(rq, clock_ns());
+    else
+        resched(rq);
 }
 
 /* Calls whoever is due, one by one, without the lock: what they do may take others. */
@@ -65,7 +76,11 @@ static bool tick_if_due(struct rq *rq, u64 now)
             sched_trace(TRACE_TICK, rq, rq->curr, thread_ran(rq, rq->curr));
         sched_tick(rq);
         rq->nr_slices += !due && cpu->need_resched;
+        if (unlikely(trace_on))
+            class_trace_entity(rq, rq->curr);
     }
+    if (unlikely(now >= classes_next_event(rq)))
+        classes_run_events(rq, now);
     spin_unlock(&rq->lock);
     return ticks;
 }

@@ -23,6 +23,8 @@ bool timer_cancel(struct timer *timer);
 /* The tick starts with the first thread that runs, and stops when the CPU idles: for idle.c. rq->lock held. */
 void tick_start(struct rq *rq);
 void tick_stop(struct rq *rq);
+/* classes_next_event(rq) is earlier than it was: the timer of rq's CPU is set again; by itself, if it is another one. rq->lock held. */
+void timer_event_set(struct rq *rq);
 /* Timer interrupts on this CPU since boot. */
 u64 timer_interrupts(void);
 
