@@ -48,7 +48,13 @@ static inline bool class_held_back(const struct rq *rq, const struct thread *t)
 }
 
 /* The record of t's numbers behind that of a decision. rq->lock held, the trace is on. */
-void class_trace_entity(const struct rq *rq, const struct thread *t);
+void class_trace_entity(struct rq *rq, const struct thread *t);
+/* t has just come to the class that t->class names, as se.params say: it has nothing to go by there yet. rq->lock held. */
+void class_enters(struct rq *rq, struct thread *t);
+/* A class has an event at another time than before: rq->classes.next_event follows, and the timer. rq->lock held. */
+void classes_note_event(struct rq *rq);
+/* p but for its times, in one word, as the trace has it. */
+u64 class_params_word(const struct sched_params *p);
 
 /* t comes to rq from another CPU's queue: its vruntime follows. Returns what the record of that says. */
 u64 class_arrives(struct rq *rq, struct thread *t);

@@ -168,7 +168,7 @@ __attribute__((noinline, cold)) void sched_trace_priority(const struct rq *rq, c
 }
 #endif
 
-__attribute__((noinline, cold)) static void trace_switch(const struct rq *rq, const struct thread *prev, const struct thread *next)
+__attribute__((noinline, cold)) static void trace_switch(struct rq *rq, const struct thread *prev, const struct thread *next)
 {
     sched_trace(TRACE_PICK, rq, next, 0);
     class_trace_entity(rq, next);

@@ -28,6 +28,21 @@
 /* Shortest job first: the burst, ns, that a thread is expected to need before it has shown any. */
 #define SJF_FIRST_TAU_NS (10 * NS_PER_MS)
 
+/* CFS: the period, ns, in which everybody has a turn; the shortest turn; and by how much virtual time whoever wakes has to be behind to take
+   the CPU. Linux's of one CPU, but for a turn that is short enough to be seen in a trace. SCHED_LATENCY_NS has no part in EEVDF, where
+   each thread's slice says how soon it is answered. */
+#define SCHED_LATENCY_NS (6 * NS_PER_MS)
+#define MIN_GRANULARITY_NS 100000ul
+#define CFS_WAKEUP_GRANULARITY_NS NS_PER_MS
+
+/* EEVDF: a request, ns, of a thread that has not said otherwise; and what it may say. */
+#define SCHED_SLICE_NS (3 * NS_PER_MS)
+#define SCHED_MIN_GRANULARITY_NS 500000ul
+#define SCHED_MAX_SLICE_NS (100 * NS_PER_MS)
+
+/* Real-time round-robin: the slice, ns. */
+#define SCHED_RR_SLICE_NS (100 * NS_PER_MS)
+
 /* Ticks after which a CPU compares its load with the others' (phase 4), `balance=`. 50 ms at 1000 Hz: a thread that goes elsewhere leaves
    warm caches behind, and what comes and goes faster evens out by itself where threads are woken. */
 #define LOAD_BALANCE_INTERVAL 50

@@ -47,7 +47,7 @@ static inline bool class_held_back(const struct rq *rq, const struct thread *t)
     return false;
 }
 
-static inline void class_trace_entity(const struct rq *rq, const struct thread *t)
+static inline void class_trace_entity(struct rq *rq, const struct thread *t)
 {
     (void)rq, (void)t;
 }

@@ -1,0 +1,178 @@
+/* Changing how a thread is scheduled (attr.h). Lock: the thread table's keeps it and makes one change follow the other, its run queue's guards
+   the change. */
+#include "sched/attr.h"
+#include "lib/errno.h"
+#include "sched/change.h"
+#include "sched/deadline.h"
+#include "sched/fair.h"
+#include "sched/placement.h"
+#include "sched/rt.h"
+
+#define NICE_LEAST (-20)
+#define NICE_MOST 19
+#define RT_LEAST 1
+#define RT_MOST 99
+
+int sched_params_check(const struct sched_params *p)
+{
+    bool rt = p->policy == SCHED_FIFO || p->policy == SCHED_RR;
+
+    if (p->nice < NICE_LEAST || p->nice > NICE_MOST)
+        return -EINVAL;
+    if (rt ? p->rt_priority < RT_LEAST || p->rt_priority > RT_MOST : p->rt_priority)
+        return -EINVAL;
+    switch (p->policy) {
+    case SCHED_DEADLINE:
+        return deadline_params_check(p);
+    case SCHED_OTHER:
+    case SCHED_BATCH:
+    case SCHED_FIFO:
+    case SCHED_RR:
+    case SCHED_IDLE:
+        return 0;
+    default:
+        return -EINVAL;
+    }
+}
+
+/* Whether only numbers of normal threads change. */
+static bool stays_normal(const struct thread *t)
+{
+    return t->class == class_of_new(t) && t->class_id == SCHED_CLASS_NORMAL;
+}
+
+static void trace_policy(const struct rq *rq, const struct thread *t)
+{
+    const struct sched_params *p = &t->se.params;
+
+    trace_write(TRACE_PARAMS, t, (u32)current()->tid, p->runtime, p->deadline, p->period, class_params_word(p));
+    sched_trace(TRACE_POLICY, rq, t, class_params_word(p));
+}
+
+/* t's parameters are new, its class stays what it is: the policy of normal threads. */
+static void change_numbers(struct rq *rq, struct thread *t)
+{
+    if (unlikely(trace_on))
+        trace_policy(rq, t);
+    if (t->class->set_nice)
+        t->class->set_nice(rq, t, t->se.params.nice);
+    else
+        fair_params(t);
+    if (unlikely(trace_on) && (t->state == THREAD_READY || t->state == THREAD_RUNNING) && !t->leaving)
+        class_trace_entity(rq, t);
+    sched_check_priorities(rq, t);
+}
+
+static void set_class(struct rq *rq, struct thread *t, const struct sched_params *p)
+{
+    const struct sched_class *was = t->class, *class;
+    bool runs = t->state == THREAD_RUNNING;
+    struct sched_params before = t->se.params;
+
+    t->se.params = *p;
+    class = class_of_new(t);
+    if (runs && class != was && was->put_prev_task)
+        was->put_prev_task(rq, t);
+    t->class = class;
+    t->class_id = class->id;
+    if (class != was)
+        class_enters(rq, t);
+    if (was == &deadline_class && class != was)
+        deadline_leaves(rq, t, &before);
+    if (class == &deadline_class)
+        deadline_enters(rq, t, class == was);
+    else if (class == &rt_class)
+        rt_enters(rq, t);
+    if (unlikely(trace_on))
+        trace_policy(rq, t);
+    if (runs && class != was && class->set_curr_task)
+        class->set_curr_task(rq, t);
+    if (unlikely(trace_on) && runs)
+        class_trace_entity(rq, t);
+}
+
+static void set_params(struct rq *rq, struct thread *t, const struct sched_params *p)
+{
+    struct sched_params before = t->se.params;
+    struct sched_change change;
+
+    t->se.params = *p;
+    if (stays_normal(t)) {
+        change_numbers(rq, t);
+        return;
+    }
+    t->se.params = before;
+    change = sched_change_begin(rq, t);
+    set_class(rq, t, p);
+    sched_change_end(&change, true);
+}
+
+/* Calls change() with the thread and its run queue's lock held. */
+static int with_thread(tid_t tid, const struct sched_params *p, int (*change)(struct rq *rq, struct thread *t, const struct sched_params *p))
+{
+    u64 flags = threads_lock_irq();
+    struct thread *t = thread_find_locked(tid);
+    int error = t ? 0 : -ESRCH;
+
+    if (t && p->policy == SCHED_DEADLINE)
+        error = deadline_reserve(t, p);
+    if (!error) {
+        struct rq *rq = thread_rq_lock(t);
+
+        error = t->state < THREAD_ZOMBIE ? change(rq, t, p) : -ESRCH;
+        spin_unlock(&rq->lock);
+        threads_deliver(rq);
+    }
+    threads_unlock_irq(flags);
+    preempt_point(); /* if it is the caller, it may have to make room at once */
+    return error;
+}
+
+static int change_params(struct rq *rq, struct thread *t, const struct sched_params *p)
+{
+    set_params(rq, t, p);
+    return 0;
+}
+
+int thread_set_params(tid_t tid, const struct sched_params *p)
+{
+    return sched_params_check(p) ?: with_thread(tid, p, change_params);
+}
+
+/* p: only the nice value is meant. */
+static int change_nice(struct rq *rq, struct thread *t, const struct sched_params *p)
+{
+    struct sched_params all = t->se.params;
+
+    all.nice = p->nice;
+    if (t->class_id == SCHED_CLASS_NORMAL) {
+        set_params(rq, t, &all);
+    } else {
+        t->se.params = all;
+        if (unlikely(trace_on))
+            trace_policy(rq, t);
+    }
+    return 0;
+}
+
+int thread_set_nice(tid_t tid, int nice)
+{
+    struct sched_params p = { .policy = SCHED_OTHER, .nice = (s8)nice };
+
+    return sched_params_check(&p) ?: with_thread(tid, &p, change_nice);
+}
+
+int thread_get_params(tid_t tid, struct sched_params *p)
+{
+    u64 flags = threads_lock_irq();
+    const struct thread *t = thread_find_locked(tid);
+
+    if (t) {
+        struct rq *rq = thread_rq_lock(t);
+
+        *p = t->se.params;
+        spin_unlock(&rq->lock);
+    }
+    threads_unlock_irq(flags);
+    return t ? 0 : -ESRCH;
+}

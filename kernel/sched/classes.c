@@ -1,0 +1,149 @@
+/* What is done about the scheduling classes in one place: options, new threads, what is due at a time, the trace. Lock: the run queue's. */
+#include "sched/classes.h"
+#include "base/cmdline.h"
+#include "lib/errno.h"
+#include "sched/attr.h"
+#include "sched/deadline.h"
+#include "sched/fair.h"
+#include "sched/rt.h"
+#include "sched/timer.h"
+
+#define PER_MILLE 1000
+
+struct class_options class_options = { .rt_period_ns = NS_PER_SEC, .tick_ns = NS_PER_SEC / SCHED_TICK_HZ };
+
+void class_options_init(void)
+{
+    class_options = (struct class_options){
+        .rt_period_ns = option_u64("rt_period") * NS_PER_MS,
+        .rt_runtime_ns = option_u64("rt_runtime") * NS_PER_MS,
+        .dl_bandwidth = (option_u64("dl_bandwidth") << DL_BANDWIDTH_SHIFT) / PER_MILLE,
+        .tick_ns = NS_PER_SEC / option_u64("hz"),
+    };
+}
+
+void classes_rq_init(struct rq *rq)
+{
+    struct thread *curr = this_cpu()->current;
+
+    rb_tree_init(&rq->classes.fair.tree, NULL);
+    list_init(&rq->classes.background.ready);
+    rt_rq_init(rq);
+    deadline_rq_init(rq);
+    rq->classes.next_event = ~0ul;
+    if (curr->flags & THREAD_IDLE)
+        return;
+    rq->curr = curr; /* the first thread: it runs already, and was in no queue */
+    rq->clock = cycles();
+    class_thread_init(curr, NULL);
+    class_enters(rq, curr);
+    if (curr->class->set_curr_task)
+        curr->class->set_curr_task(rq, curr);
+}
+
+/* --- new threads ------------------------------------------------------------------------------------------------------------------- */
+
+void class_thread_init(struct thread *t, const struct thread *from)
+{
+    struct sched_params *p = &t->se.params;
+
+    t->se = (struct sched_entity){ .params.policy = SCHED_OTHER, .fair.newcomer = true };
+    if (from && !from->se.params.reset_on_fork)
+        *p = from->se.params;
+    else if (from && from->se.params.policy == SCHED_OTHER)
+        p->nice = max(from->se.params.nice, (s8)0);
+    rb_node_init(&t->se.fair.node);
+    rb_node_init(&t->se.dl.node);
+    fair_params(t);
+}
+
+int class_fork_error(const struct thread *from)
+{
+    return from->se.params.policy == SCHED_DEADLINE && !from->se.params.reset_on_fork ? -EAGAIN : 0;
+}
+
+const struct sched_class *class_of_new(const struct thread *t)
+{
+    switch (t->se.params.policy) {
+    case SCHED_DEADLINE:
+        return &deadline_class;
+    case SCHED_FIFO:
+    case SCHED_RR:
+        return &rt_class;
+    case SCHED_IDLE:
+        return &background_class;
+    default:
+        return normal_class;
+    }
+}
+
+void class_enters(struct rq *rq, struct thread *t)
+{
+    t->se.charged = cycles_to_ns(thread_ran(rq, t));
+    t->se.fair.newcomer = true;
+    t->se.fair.protected = false;
+    fair_params(t);
+}
+
+void class_follow(struct thread *t)
+{
+    struct rq *rq = &run_queues[t->last_cpu];
+
+    if (t->class_id != SCHED_CLASS_NORMAL || t->class == normal_class)
+        return;
+    if (t->state == THREAD_RUNNING && t->class->put_prev_task)
+        t->class->put_prev_task(rq, t);
+    t->class = normal_class;
+    class_enters(rq, t);
+    if (t->state == THREAD_RUNNING && t->class->set_curr_task)
+        t->class->set_curr_task(rq, t);
+}
+
+/* --- what is due at a time --------------------------------------------------------------------------------------------------------- */
+
+void classes_note_event(struct rq *rq)
+{
+    u64 before = rq->classes.next_event;
+
+    rq->classes.next_event = min(rt_next_event(rq), deadline_next_event(rq));
+    if (rq->classes.next_event < before)
+        timer_event_set(rq);
+}
+
+void classes_run_events(struct rq *rq, u64 now)
+{
+    rt_event(rq, now);
+    deadline_event(rq, now);
+    rq->classes.next_event = min(rt_next_event(rq), deadline_next_event(rq));
+}
+
+/* --- the trace --------------------------------------------------------------------------------------------------------------------- */
+
+u64 class_params_word(const struct sched_params *p)
+{
+    return p->policy | (u64)p->rt_priority << 8 | (u64)(p->nice + 20) << 16 | (u64)p->reset_on_fork << 24;
+}
+
+void class_trace_new(const struct thread *t)
+{
+    static const struct sched_params defaults;
+    const struct sched_params *p = &t->se.params;
+
+    if (class_params_word(p) != class_params_word(&defaults) || p->runtime)
+        trace_write(TRACE_PARAMS, t, (u32)t->parent_tid, p->runtime, p->deadline, p->period, class_params_word(p));
+}
+
+void class_trace_entity(struct rq *rq, const struct thread *t)
+{
+    u64 arg[4] = { 0 };
+
+    if (t->class == &eevdf_class || t->class == &cfs_class)
+        fair_entity(rq, t, arg);
+    else if (t->class == &rt_class)
+        rt_entity(rq, t, arg);
+    else if (t->class == &deadline_class)
+        deadline_entity(rq, t, arg);
+    else
+        return;
+    trace_write(TRACE_ENTITY, t, 0, arg[0], arg[1], arg[2], arg[3]);
+}
