@@ -6,6 +6,11 @@
 #include "arch/timer.h"
 #include "base/interrupt.h"
 #include "base/trace.h"
+#include "sched/classes.h"
+#if PHASE >= 5
+#include "sched/deadline.h"
+#include "sched/fair.h"
+#endif
 
 #define EVERYWHERE { 0, ~0ul } /* a thread's stack: all run on the process's */
 #define TRACE_RECORDS (1ul << 18)
@@ -13,7 +18,7 @@
 struct cpu cpus[CONFIG_MAX_CPUS];
 u64 cpus_online = 1;
 u32 cpus_awake = 1;
-u64 host_flags, host_cycles, host_step, clock_base, clock_ns_per_cycle_q32;
+u64 host_flags, host_cycles, host_step, clock_base, clock_ns_per_cycle_q32, host_khz = HOST_KHZ;
 struct thread host_threads[THREADS + 1];
 
 static void (*timer_handler)(void);
@@ -58,6 +63,7 @@ static void make(struct thread *t, tid_t tid, enum thread_priority priority, u64
     list_init(&t->wait_link);
     list_init(&t->held_mutexes);
     rb_node_init(&t->timer.node);
+    class_thread_init(t, NULL);
 }
 
 void machine_start(const struct sched_class *class, u64 quantum)
@@ -65,7 +71,7 @@ void machine_start(const struct sched_class *class, u64 quantum)
     struct cpu *cpu = &cpus[0];
     struct thread *boot = host_thread(1);
 
-    clock_ns_per_cycle_q32 = (NS_PER_SEC << 32) / (HOST_KHZ * 1000);
+    clock_ns_per_cycle_q32 = (NS_PER_SEC << 32) / (host_khz * 1000);
     host_cycles = 12345;
     sched_set_normal_class(class);
     make(boot, 1, PRIORITY_NORMAL, 0);
@@ -83,19 +89,39 @@ void machine_start(const struct sched_class *class, u64 quantum)
     host_flags = RFLAGS_IF;
 }
 
-struct thread *machine_launch(tid_t tid, enum thread_priority priority, u64 burst_ns)
+static struct thread *launch(struct thread *t)
 {
-    struct thread *t = host_thread(tid);
     u64 flags = irq_save();
     struct rq *rq;
 
-    make(t, tid, priority, burst_ns);
-    trace_write(TRACE_CREATE, t, (u32)current()->tid, 0, 0, burst_ns, 0);
+    trace_write(TRACE_CREATE, t, (u32)current()->tid, 0, 0, t->burst_ns, 0);
+    class_trace_new(t);
     rq = this_rq_lock();
     sched_make_ready(rq, t, ENQUEUE_NEW);
     spin_unlock_irq(&rq->lock, flags);
     return t;
 }
+
+struct thread *machine_launch(tid_t tid, enum thread_priority priority, u64 burst_ns)
+{
+    make(host_thread(tid), tid, priority, burst_ns);
+    return launch(host_thread(tid));
+}
+
+#if PHASE >= 5
+struct thread *machine_launch_as(tid_t tid, const struct sched_params *p)
+{
+    static struct thread maker;
+    struct thread *t = host_thread(tid);
+
+    maker.se.params = *p;
+    make(t, tid, PRIORITY_NORMAL, 0);
+    class_thread_init(t, &maker);
+    t->class = class_of_new(t);
+    t->class_id = t->class->id;
+    return launch(t);
+}
+#endif
 
 u64 machine_next_interrupt(void)
 {
@@ -214,6 +240,12 @@ void machine_dump(void)
     dump_row("first_tau", &policy.sjf_first_tau, 1);
     dump_row("cycles_per_ms", &policy.cycles_per_ms, 1);
     dump_row("tick_ns", &policy.tick_ns, 1);
+#if PHASE >= 5
+    dump_row("clock_base", &clock_base, 1);
+    dump_row("clock_ns_per_cycle_q32", &clock_ns_per_cycle_q32, 1);
+    dump_row("rt_period_ns", &class_options.rt_period_ns, 1);
+    dump_row("rt_runtime_ns", &class_options.rt_runtime_ns, 1);
+#endif
     CHECK(!ring->dropped);
     for (u64 i = 0; i < ring->seq; i++) {
         const struct trace_record *r = &ring->record[i];
@@ -255,10 +287,71 @@ static void check_queues(struct rq *rq, unsigned *n)
     }
 }
 
+#if PHASE >= 5
+static void check_tree(struct rb_tree *tree, bool (*before)(const struct rb_node *a, const struct rb_node *b), unsigned *n)
+{
+    rb_for_each(it, tree) {
+        CHECK(!rb_next(it) || !before(rb_next(it), it));
+        ++*n;
+    }
+}
+
+/* The sums of the fair class are those of its members. */
+static void check_fair(struct rq *rq, unsigned *n)
+{
+    const struct fair_rq *fair = &rq->classes.fair;
+    u64 weight = 0;
+    s64 sum = 0;
+    u32 members = 0;
+
+    check_tree(&rq->classes.fair.tree, fair_before, n);
+    for (tid_t tid = 1; tid <= THREADS; tid++) {
+        const struct fair_entity *e = &host_thread(tid)->se.fair;
+
+        if (!host_thread(tid)->class || !e->member)
+            continue;
+        members++;
+        weight += e->weight;
+        sum += (s64)(e->vruntime - fair->zero) * e->weight;
+        CHECK(rb_linked(&e->node) || host_thread(tid) == rq->curr);
+    }
+    CHECK(members == fair->nr && weight == fair->weight && (normal_class != &eevdf_class || sum == fair->sum));
+}
+
+/* Counts who is queued. Returns how many of them may not run now. */
+static unsigned check_classes(struct rq *rq, unsigned *n)
+{
+    unsigned held_back = 0, rt = 0;
+
+    check_fair(rq, n);
+    check_tree(&rq->classes.dl.ready, deadline_before, n);
+    rb_for_each(it, &rq->classes.dl.throttled) {
+        held_back++;
+        ++*n;
+    }
+    for (unsigned i = 0; i < RT_PRIORITIES; i++) {
+        CHECK(list_empty(&rq->classes.rt.level[i]) == !(rq->classes.rt.nonempty[i / 64] >> i % 64 & 1));
+        list_for_each(it, &rq->classes.rt.level[i])
+            rt++;
+    }
+    CHECK(rt == rq->classes.rt.nr);
+    list_for_each(it, &rq->classes.background.ready)
+        ++*n;
+    *n += rt;
+    return held_back + (rq->classes.rt.throttled ? rt : 0);
+}
+#else
+static unsigned check_classes(struct rq *rq, unsigned *n)
+{
+    (void)rq, (void)n;
+    return 0;
+}
+#endif
+
 void machine_check(void)
 {
     struct rq *rq = this_rq();
-    unsigned queued = 0, ready = 0;
+    unsigned queued = 0, ready = 0, held_back;
 
     for (tid_t tid = 1; tid <= THREADS; tid++) {
         const struct thread *t = host_thread(tid);
@@ -267,8 +360,9 @@ void machine_check(void)
         CHECK(!t->class || (t->state == THREAD_RUNNING) == (t == rq->curr));
     }
     check_queues(rq, &queued);
-    CHECK(queued == ready && rq->nr_ready == ready);
+    held_back = check_classes(rq, &queued);
+    CHECK(queued == ready && rq->nr_ready == ready - held_back);
     CHECK(rq->curr == current() && !spin_held(&rq->lock) && host_flags);
     CHECK(this_cpu()->preempt_count || !this_cpu()->need_resched);
-    CHECK(rq->curr != rq->idle || !ready || this_cpu()->preempt_count);
+    CHECK(rq->curr != rq->idle || !rq->nr_ready || this_cpu()->preempt_count);
 }

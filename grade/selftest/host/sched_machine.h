@@ -11,6 +11,8 @@
 #define THREADS 24 /* ids 1 to THREADS; 1 is there from the start, and runs */
 #define HOST_KHZ 999983ul /* a prime: nanoseconds taken for cycles do not go unnoticed */
 
+extern u64 host_khz; /* HOST_KHZ; another one is set before the machine starts */
+
 extern u64 host_step; /* shim/arch/x86_64/inline.h; 0 from the start: time stands still */
 extern struct thread host_threads[THREADS + 1];
 
@@ -23,6 +25,10 @@ static inline struct thread *host_thread(tid_t tid)
 void machine_start(const struct sched_class *class, u64 quantum);
 /* A new thread of this id, which is free. */
 struct thread *machine_launch(tid_t tid, enum thread_priority priority, u64 burst_ns);
+#if PHASE >= 5
+/* The same, scheduled as p says. */
+struct thread *machine_launch_as(tid_t tid, const struct sched_params *p);
+#endif
 /* Time passes, whoever runs: n cycles, with all interrupts that come. */
 void machine_run(u64 n);
 /* Until the CPU has run t for n cycles more and runs it now, or nothing will ever happen again (false). */

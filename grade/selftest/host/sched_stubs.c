@@ -45,7 +45,7 @@ int kstack_alloc(struct kstack *stack, size_t size)
 
 u64 ns_to_cycles(u64 ns)
 {
-    return ns * HOST_KHZ / 1000000;
+    return ns * host_khz / 1000000;
 }
 
 void timer_init(void)

@@ -2,77 +2,25 @@
 random things with fixed seeds; each policy's model replays the trace and agrees with every decision. Wrong policies, planted one by one,
 are caught by the same runs, and by the rule that they break. Then the figures that the policies promise, exactly."""
 
-import functools
 import importlib
-import os
-import subprocess
-from pathlib import Path
 
 import pytest
 
-from grade.events import Event
+import policies
 from grade.models import schedule
 
-HERE = Path(__file__).parent
-KERNEL = HERE.parents[2] / "kernel"
-ONE_CPU = HERE.parents[2] / "phases/retired/kernel"  # headers of the phases before the other CPUs come
-CC = os.environ.get("HOSTCC", "gcc")
-FLAGS = ["-std=gnu11", "-g", "-O1", "-Wall", "-Wextra", "-Werror", "-fsanitize=address,undefined", "-fno-sanitize-recover=all",
-         "-DCHECKED", "-DPHASE=2", "-DSOLVED=299", "-I", str(HERE), "-I", str(HERE / "shim"), "-I", str(ONE_CPU),
-         "-I", str(KERNEL)]
-SCHED = ("core one_queue idle rq yield tick block wait sleep timer control mutex sync sync_given inherit quantum policies prio ageing mlfq "
-         "sjf rr fcfs preempt critical state").split()
-SOURCES = [*(KERNEL / "sched" / f"{name}.c" for name in SCHED), *(KERNEL / "base" / f"{name}.c" for name in ("trace", "lock", "lab")),
-           KERNEL / "lib/rbtree.c", KERNEL / "lib/format.c",
-           *(HERE / f"{name}.c" for name in ("sched_machine", "sched_stubs", "test_policies"))]
-LISTS = ("quantum", "mlfq_quantum", "mlfq_allotment")
-TIMEOUT_S = 120
 MS = 999983  # cycles (sched_machine.h)
-
-
-def cc(*args, cwd):
-    done = subprocess.run([CC, *map(str, args)], cwd=cwd, capture_output=True, text=True, timeout=TIMEOUT_S)
-    assert done.returncode == 0, done.stderr
 
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory):
-    """program(file, find, replace) is the path of the test program, with a kernel file changed if one is given."""
-    @functools.cache
-    def built(file=None, find=None, replace=None):
-        folder = tmp_path_factory.mktemp("policies")
-        if file is None:
-            cc(*FLAGS, "-c", *SOURCES, cwd=folder)
-            objects = sorted(folder.glob("*.o"))
-        else:
-            text = (KERNEL / "sched" / file).read_text()
-            assert text.count(find) == 1, f"{file}: {find!r} is there {text.count(find)} times"
-            (folder / file).write_text(text.replace(find, replace))
-            cc(*FLAGS, "-Wno-unused", "-c", folder / file, cwd=folder)
-            mine = (folder / file).with_suffix(".o")
-            objects = [mine, *(o for o in built().parent.glob("*.o") if o.name != mine.name)]
-        cc("-fsanitize=address,undefined", *objects, "-o", folder / "policies", cwd=folder)
-        return folder / "policies"
-
-    return built
+    return policies.Program(2, "test_policies", tmp_path_factory.mktemp("policies")).path
 
 
 def play(path, case, seed=1, checked=True):
-    """Runs a case, with the queues checked at every step or not. Returns (Numbers, [Event], {fact: number})."""
-    done = subprocess.run([path, case], capture_output=True, text=True, timeout=TIMEOUT_S,
-                          env=os.environ | {"SEED": str(seed)} | ({} if checked else {"UNCHECKED": "1"}))
-    assert done.returncode == 0, done.stdout[-1000:] + done.stderr[-3000:]
-    rows, found, facts = {}, [], {}
-    for line in done.stdout.splitlines():
-        name, *words = line.split()
-        if name == "event":
-            n = list(map(int, words[:3] + words[4:]))
-            found.append(Event(*n[:3], words[3].upper(), *n[3:7], tuple(n[7:])))
-        elif name == "fact":
-            facts[words[0]] = int(words[1])
-        else:
-            rows[name] = list(map(int, words)) if name in LISTS else int(words[0])
-    return schedule.Numbers(**rows), found, facts
+    """As policies.play(), with (Numbers, [Event], {fact: number})."""
+    rows, found, facts = policies.play(path, case, seed, checked)
+    return schedule.Numbers(**rows), found, {name: n[-1] for name, n in facts.items()}
 
 
 def deviation(policy, played):

@@ -1,0 +1,89 @@
+"""The kernel's scheduler as a host program: its own files on one CPU whose time is moved by hand (sched_machine.c), for one of its phases.
+
+    built = Program(phase, "test_policies", folder)   # builds it there, once
+    path = built.path()                               # of the program
+    path = built.path("rr.c", "if (over)", "if (1)")  # the same with a kernel file changed
+    numbers, events, facts = play(path, "random_rr", seed=3)"""
+
+import os
+import subprocess
+from pathlib import Path
+
+from grade.events import Event
+from phases.table import read_table
+
+HERE = Path(__file__).parent
+MASTER = HERE.parents[2]
+KERNEL = MASTER / "kernel"
+CC = os.environ.get("HOSTCC", "gcc")
+FLAGS = ["-std=gnu11", "-g", "-O1", "-Wall", "-Wextra", "-Werror", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-DCHECKED"]
+SCHED = ("core one_queue idle rq yield tick block wait sleep timer control mutex sync sync_given inherit quantum policies prio ageing mlfq "
+         "sjf rr fcfs preempt critical state").split()
+CLASSES = "classes attr background fair cfs eevdf eevdf_place fair_class rt rt_class edf admission deadline_class".split()
+ROWS = {"quantum", "mlfq_quantum", "mlfq_allotment"}  # that are lists
+ONE_CPU = 3                                           # the last phase whose kernel has one CPU
+TIMEOUT_S = 120
+
+
+def cc(*args, cwd):
+    done = subprocess.run([CC, *map(str, args)], cwd=cwd, capture_output=True, text=True, timeout=TIMEOUT_S)
+    assert done.returncode == 0, done.stderr
+
+
+class Program:
+    def __init__(self, phase, test, folder):
+        self.phase, self.test, self.folder, self.objects, self.count = phase, test, Path(folder), None, 0
+        self.flags = [*FLAGS, f"-DPHASE={phase}", f"-DSOLVED={phase}99", "-I", HERE, "-I", HERE / "shim", "-I", self.headers(), "-I", KERNEL]
+
+    def headers(self):
+        """A folder with the headers of a kernel for one CPU, and of this phase otherwise."""
+        rows, _ = read_table(MASTER)
+        for row in rows:
+            if row.retired and row.path.endswith(".h") and (row.in_phase(self.phase) or row.last == ONE_CPU):
+                to = self.folder / "one_cpu" / Path(row.path).relative_to("kernel")
+                to.parent.mkdir(parents=True, exist_ok=True)
+                to.write_text((MASTER / "phases/retired" / row.path).read_text())
+        return self.folder / "one_cpu"
+
+    def sources(self):
+        names = SCHED + (CLASSES if self.phase >= 5 else [])
+        return [*(KERNEL / "sched" / f"{name}.c" for name in names), *(KERNEL / "base" / f"{name}.c" for name in ("trace", "lock", "lab")),
+                KERNEL / "lib/rbtree.c", KERNEL / "lib/format.c",
+                *(HERE / f"{name}.c" for name in ("sched_machine", "sched_stubs", self.test))]
+
+    def path(self, file=None, find=None, replace=None):
+        """The program's path; file: a kernel file (of sched/) in which find, which is there once, becomes replace."""
+        if not self.objects:
+            cc(*self.flags, "-c", *self.sources(), cwd=self.folder)
+            self.objects = sorted(self.folder.glob("*.o"))
+            cc("-fsanitize=address,undefined", *self.objects, "-o", self.folder / "policies", cwd=self.folder)
+        if not file:
+            return self.folder / "policies"
+        self.count += 1
+        folder = self.folder / str(self.count)
+        folder.mkdir()
+        text = (KERNEL / "sched" / file).read_text()
+        assert text.count(find) == 1, f"{file}: {find!r} is there {text.count(find)} times"
+        (folder / file).write_text(text.replace(find, replace))
+        cc(*self.flags, "-Wno-unused", "-Wno-error", "-c", folder / file, cwd=folder)
+        mine = (folder / file).with_suffix(".o")
+        cc("-fsanitize=address,undefined", mine, *(o for o in self.objects if o.name != mine.name), "-o", folder / "policies", cwd=folder)
+        return folder / "policies"
+
+
+def play(path, case, seed=1, checked=True):
+    """Runs a case, with the queues checked at every step or not. Returns ({number: value}, [Event], {fact: [numbers in order]})."""
+    done = subprocess.run([path, case], capture_output=True, text=True, timeout=TIMEOUT_S,
+                          env=os.environ | {"SEED": str(seed)} | ({} if checked else {"UNCHECKED": "1"}))
+    assert done.returncode == 0, done.stdout[-1000:] + done.stderr[-3000:]
+    rows, found, facts = {}, [], {}
+    for line in done.stdout.splitlines():
+        name, *words = line.split()
+        if name == "event":
+            n = list(map(int, words[:3] + words[4:]))
+            found.append(Event(*n[:3], words[3].upper(), *n[3:7], tuple(n[7:])))
+        elif name == "fact":
+            facts.setdefault(words[0], []).append(int(words[1]))
+        else:
+            rows[name] = list(map(int, words)) if name in ROWS else int(words[0])
+    return rows, found, facts
