@@ -2,7 +2,7 @@
 #include "proc/priority.h"
 #include "lib/errno.h"
 #include "proc/table.h"
-#include "sched/control.h"
+#include "sched/nice.h"
 
 #define HIGHEST_NICE_OF_SYSTEM (-10)
 #define HIGHEST_NICE_OF_HIGH (-3)
@@ -53,8 +53,7 @@ int priority_get(int which, int who)
     return which < PRIO_PROCESS || which > PRIO_USER ? -EINVAL : best;
 }
 
-/* RLIMIT_NICE: from 1, nice 19, to 40, nice -20. */
-static bool may_raise_to(const struct process *p, int nice)
+bool nice_allowed(const struct process *p, int nice)
 {
     return capable(CAP_SYS_NICE) || (u64)(20 - nice) <= p->limits.of[RLIMIT_NICE].now;
 }
@@ -70,11 +69,15 @@ static int set_locked(struct process *p, int nice)
 {
     if (!process_is_mine_to_schedule(p))
         return -EPERM;
-    if (nice < p->nice && !may_raise_to(p, nice))
+    if (nice < p->nice && !nice_allowed(p, nice))
         return -EACCES;
     p->nice = nice;
-    list_for_each(it, &p->threads)
-        (void)thread_set_priority(list_entry(it, struct thread, owner_link)->tid, priority_of_threads(priority_class(nice)));
+    list_for_each(it, &p->threads) {
+        tid_t tid = list_entry(it, struct thread, owner_link)->tid;
+
+        (void)thread_set_priority(tid, priority_of_threads(priority_class(nice)));
+        nice_of_thread(tid, nice);
+    }
     return 0;
 }
 

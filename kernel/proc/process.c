@@ -9,6 +9,7 @@
 #include "proc/table.h"
 #include "proc/wait.h"
 #include "arch/trap_frame.h"
+#include "sched/nice.h"
 #include "sched/thread.h"
 
 #define BUCKETS 64 /* a power of two */
@@ -137,7 +138,7 @@ void process_link(struct process *p, struct thread *t, struct process *parent)
         p->ppid = parent->pid;
         p->pgid = parent->pgid; /* now, and not earlier: others move the parent, and would miss the child */
         p->sid = parent->sid;
-        p->nice = parent->nice;
+        p->nice = nice_of_child(current(), parent->nice);
         list_push_tail(&parent->children, &p->sibling_link);
     }
     spin_unlock_irq(&processes_lock, flags);

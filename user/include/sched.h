@@ -1,8 +1,9 @@
-/* Giving the CPU away, and which CPUs to run on. */
+/* Giving the CPU away, how to be scheduled, and which CPUs to run on. */
 #pragma once
 
 #include <stddef.h>
 #include <sys/types.h>
+#include <time.h>
 
 #define CPU_SETSIZE 1024
 #define CPU_WORD_BITS (8 * sizeof(unsigned long))
@@ -25,7 +26,45 @@ static inline int CPU_COUNT(const cpu_set_t *set)
     return n;
 }
 
+#define SCHED_OTHER 0
+#define SCHED_FIFO 1
+#define SCHED_RR 2
+#define SCHED_BATCH 3
+#define SCHED_IDLE 5
+#define SCHED_DEADLINE 6
+#define SCHED_RESET_ON_FORK 0x40000000
+
+struct sched_param {
+    int sched_priority;
+};
+
 int sched_yield(void);
+int sched_getscheduler(pid_t pid);
+int sched_getparam(pid_t pid, struct sched_param *param);
+int sched_get_priority_min(int policy);
+int sched_get_priority_max(int policy);
+#if PHASE >= 5
+int sched_setscheduler(pid_t pid, int policy, const struct sched_param *param);
+int sched_setparam(pid_t pid, const struct sched_param *param);
+int sched_rr_get_interval(pid_t pid, struct timespec *interval);
+
+#define SCHED_FLAG_RESET_ON_FORK 1
+#define SCHED_FLAG_KEEP_POLICY 8
+#define SCHED_FLAG_KEEP_PARAMS 16
+
+struct sched_attr {
+    unsigned size;
+    unsigned sched_policy;
+    unsigned long sched_flags;
+    int sched_nice;
+    unsigned sched_priority;
+    unsigned long sched_runtime, sched_deadline, sched_period; /* ns */
+    unsigned sched_util_min, sched_util_max;
+};
+
+int sched_setattr(pid_t pid, const struct sched_attr *attr, unsigned flags);
+int sched_getattr(pid_t pid, struct sched_attr *attr, unsigned size, unsigned flags);
+#endif
 int sched_setaffinity(pid_t pid, size_t size, const cpu_set_t *set);
 int sched_getaffinity(pid_t pid, size_t size, cpu_set_t *set);
 int sched_getcpu(void);

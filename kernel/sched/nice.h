@@ -1,0 +1,16 @@
+/* What a process's nice value is to its threads: a weight. */
+#pragma once
+
+#include "sched/attr.h"
+
+/* The thread's nice value. Any context. */
+static inline void nice_of_thread(tid_t tid, int nice)
+{
+    (void)thread_set_nice(tid, nice);
+}
+
+/* The nice value of a process that `maker` makes, whose own has `nice`. */
+static inline int nice_of_child(const struct thread *maker, int nice)
+{
+    return maker->se.params.reset_on_fork ? max(nice, 0) : nice;
+}
