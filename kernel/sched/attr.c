@@ -5,7 +5,7 @@
 #include "sched/change.h"
 #include "sched/deadline.h"
 #include "sched/fair.h"
-#include "sched/placement.h"
+#include "sched/smp.h"
 #include "sched/rt.h"
 
 #define NICE_LEAST (-20)
@@ -78,11 +78,13 @@ static void set_class(struct rq *rq, struct thread *t, const struct sched_params
     if (class != was)
         class_enters(rq, t);
     if (was == &deadline_class && class != was)
-        deadline_leaves(rq, t, &before);
+        deadline_unbind(rq, t);
+    if (class == &deadline_class && class != was)
+        deadline_bind(t);
     if (class == &deadline_class)
         deadline_enters(rq, t, class == was);
     else if (class == &rt_class)
-        rt_enters(rq, t);
+        rt_enters(rq, t, class == was ? &before : NULL);
     if (unlikely(trace_on))
         trace_policy(rq, t);
     if (runs && class != was && class->set_curr_task)
@@ -119,7 +121,12 @@ static int with_thread(tid_t tid, const struct sched_params *p, int (*change)(st
     if (!error) {
         struct rq *rq = thread_rq_lock(t);
 
-        error = t->state < THREAD_ZOMBIE ? change(rq, t, p) : -ESRCH;
+        if (t->state < THREAD_ZOMBIE)
+            error = change(rq, t, p);
+        else
+            error = -ESRCH;
+        if (error && p->policy == SCHED_DEADLINE)
+            deadline_unreserve(rq, t);
         spin_unlock(&rq->lock);
         threads_deliver(rq);
     }
