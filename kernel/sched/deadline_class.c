@@ -248,7 +248,7 @@ static void deadline_put_prev(struct rq *rq, struct thread *t)
     else
         charge(rq, t);
     if (t->state == THREAD_ZOMBIE)
-        admission_give(rq, t);
+        deadline_unreserve(rq, t);
 }
 
 void deadline_enters(struct rq *rq, struct thread *t, bool was_deadline)

@@ -37,14 +37,6 @@ static bool leaves(const struct thread *t)
     return t->state != THREAD_READY || t->leaving;
 }
 
-static struct thread *fair_steal(struct rq *rq, int cpu)
-{
-    for (struct rb_node *it = rq->classes.fair.tree.rightmost; it; it = rb_prev(it))
-        if (stealable(thread_of_fair(fair_of(it)), cpu))
-            return thread_of_fair(fair_of(it));
-    return NULL;
-}
-
 /* --- EEVDF ------------------------------------------------------------------------------------------------------------------------- */
 
 static struct fair_entity *eevdf_charge(struct rq *rq)

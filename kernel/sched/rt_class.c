@@ -128,17 +128,6 @@ static void rt_task_tick(struct rq *rq, struct thread *t)
     rt_tick(rq, t);
 }
 
-/* None while the class is throttled here: what it had of the other CPU would be beyond its share. */
-static struct thread *rt_steal(struct rq *rq, int cpu)
-{
-    struct rt_rq *rt = &rq->classes.rt;
-    struct thread *t = NULL;
-
-    for (unsigned level = 0; !t && rt->nr && !rt->throttled && level < RT_PRIORITIES; level++)
-        t = steal_from_list(&rt->level[level], cpu);
-    return t;
-}
-
 /* --- changes ----------------------------------------------------------------------------------------------------------------------- */
 
 void rt_enters(struct rq *rq, struct thread *t, const struct sched_params *before)
