@@ -351,6 +351,8 @@ class Queue(schedule.Policy):
         """Whoever runs may lose the CPU by it; it has to if somebody has to run before it now."""
         if t.tid == self.running:
             self.excuse = True
+            if changes:
+                self.due = None  # that was by the rules of another class
             best = self.best()
             reason = best and (f"thread {self.details(best)} is of a higher class" if best.cls < t.cls else
                                self.class_of(t).gives_way(t) if best.cls == t.cls else None)
