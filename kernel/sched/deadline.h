@@ -51,7 +51,7 @@ void deadline_unbind(struct rq *rq, struct thread *t);
 /* Lab 5.5a (edf.c). Times are in ns; whatever is of the class's clock may be compared by the sign of the difference. */
 
 /* The order of those who may run: by deadline, then as ready_before() says. */
-bool edf_before(const struct rb_node *a, const struct rb_node *b);
+bool deadline_before(const struct rb_node *a, const struct rb_node *b);
 /* t just became ready, rq->curr is of this class, too: does it have to make room? */
 void edf_check_preempt(struct rq *rq, struct thread *t);
 /* t has run for delta ns. Returns whether its budget is used up. */

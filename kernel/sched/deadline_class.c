@@ -53,7 +53,7 @@ static void replenish(struct rq *rq, struct thread *t)
     edf_replenish(t, rq_now(rq));
     ASSERT(e->budget > 0, "edf_replenish: thread %d (%s) has a budget of %ld ns afterwards", t->tid, t->name, e->budget);
     if (waits) {
-        rb_insert(&rq->classes.dl.ready, &e->node, edf_before);
+        rb_insert(&rq->classes.dl.ready, &e->node, deadline_before);
         smp_count_ready(rq);
     }
     if (unlikely(trace_on)) {
@@ -134,12 +134,12 @@ static void give_up_budget(struct rq *rq, struct thread *t)
 
 /* --- what is due at a time ---------------------------------------------------------------------------------------------------------- */
 
-/* When the budget of t, which runs or is about to, ends. One ns more, since two times that were rounded down are added. */
+/* When the budget of t, which runs or is about to, ends. */
 static u64 budget_end(const struct rq *rq, const struct thread *t)
 {
     s64 left = t->se.dl.budget - (s64)uncharged(rq, t);
 
-    return rq_now(rq) + (u64)max(left, 0l) + 1;
+    return rq_now(rq) + (u64)max(left, 0l);
 }
 
 u64 deadline_next_event(const struct rq *rq)
@@ -167,10 +167,12 @@ static void note_budget_end(struct rq *rq, const struct thread *t)
 /* Who runs may be throttled already, and have had no chance yet to make room. */
 static void running_event(struct rq *rq, struct thread *t, u64 now)
 {
-    if (!t->se.dl.throttled && t->se.dl.budget <= (s64)uncharged(rq, t))
-        charge(rq, t);
-    else if (t->se.dl.throttled && t->se.dl.replenish_at <= now)
+    struct dl_entity *e = &t->se.dl;
+
+    if (e->throttled && e->replenish_at <= now)
         replenish(rq, t);
+    else if (!e->throttled && e->budget <= (s64)uncharged(rq, t) && take_time(rq, t))
+        throttle(rq, t);
 }
 
 void deadline_event(struct rq *rq, u64 now)
@@ -200,7 +202,7 @@ static void join(struct rq *rq, struct thread *t, enum enqueue_why why)
 {
     bool too_early = why == ENQUEUE_WAKE && edf_wake(t, rq_now(rq));
 
-    rb_insert(&rq->classes.dl.ready, &t->se.dl.node, edf_before);
+    rb_insert(&rq->classes.dl.ready, &t->se.dl.node, deadline_before);
     if (too_early)
         throttle(rq, t);
 }
@@ -251,23 +253,33 @@ static void deadline_put_prev(struct rq *rq, struct thread *t)
         deadline_unreserve(rq, t);
 }
 
-void deadline_enters(struct rq *rq, struct thread *t, bool was_deadline)
+/* t comes from another class. */
+static void begin(const struct rq *rq, struct thread *t)
 {
     struct dl_entity *e = &t->se.dl;
 
-    if (was_deadline) {
-        if (t == rq->curr)
-            (void)take_time(rq, t);
+    rb_node_init(&e->node);
+    e->deadline = rq_now(rq) + t->se.params.deadline;
+    e->budget = (s64)t->se.params.runtime;
+    e->missed = 0;
+    e->throttled = false;
+    e->waits_for_budget = false;
+}
+
+void deadline_enters(struct rq *rq, struct thread *t, bool was_deadline)
+{
+    struct dl_entity *e = &t->se.dl;
+    bool over = was_deadline && t == rq->curr && take_time(rq, t);
+
+    if (was_deadline)
         e->budget = min(e->budget, (s64)t->se.params.runtime);
-    } else {
-        rb_node_init(&e->node);
-        e->deadline = rq_now(rq) + t->se.params.deadline;
-        e->budget = (s64)t->se.params.runtime;
-        e->missed = 0;
-        e->throttled = false;
-        e->waits_for_budget = false;
-    }
-    if (t == rq->curr && !e->throttled)
+    else
+        begin(rq, t);
+    if (t != rq->curr || e->throttled)
+        return;
+    if (over)
+        throttle(rq, t);
+    else
         note_budget_end(rq, t);
 }
 

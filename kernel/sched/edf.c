@@ -12,7 +12,7 @@ static inline bool earlier(u64 a, u64 b)
     return (s64)(a - b) < 0;
 }
 
-bool edf_before(const struct rb_node *a, const struct rb_node *b)
+bool deadline_before(const struct rb_node *a, const struct rb_node *b)
 {
     const struct thread *ta = thread_of_dl(a), *tb = thread_of_dl(b);
 
@@ -20,7 +20,7 @@ bool edf_before(const struct rb_node *a, const struct rb_node *b)
     return ta->se.dl.deadline != tb->se.dl.deadline ? earlier(ta->se.dl.deadline, tb->se.dl.deadline) : ready_before(ta, tb);
 #else
     /* In the order of arrival, as if nobody had a deadline. */
-    lab_stub("5.5a", "edf_before");
+    lab_stub("5.5a", "deadline_before");
     return ready_before(ta, tb);
 #endif
 }
