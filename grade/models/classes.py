@@ -14,7 +14,7 @@ from ..rules import require
 from . import schedule
 from .cfs import Cfs
 from .deadline import Deadline
-from .eevdf import Eevdf
+from .eevdf import Eevdf, request
 from .fair import slice_of
 from .rt import RealTime
 from .sched_class import CLASS_NAMES, CLASS_OF, DEADLINE, EVERYWHERE, NORMAL, RT, Thread
@@ -296,6 +296,7 @@ class Queue(schedule.Policy):
         t.queue = self
         if hasattr(self.class_of(t), "members"):
             self.class_of(t).members[tid] = t
+            t.d = request(t)
 
     def on_priority(self, event):
         t = self.thread(event)
@@ -318,7 +319,7 @@ class Queue(schedule.Policy):
             return self.deviation(event, f"the class follows from the policy, which is {policy}", CLASS_OF.get(policy))
         old, new = self.class_of(t), self.classes[event.cls]
         runs, changes = event.tid == self.running, event.cls != t.cls
-        if t.fresh:
+        if t.fresh or (t.cls != NORMAL and self.only_nice(t, event)):
             self.take_over(t, event)
             return None
         if t.tid in self.standing and (changes or t.cls != NORMAL):
@@ -338,6 +339,11 @@ class Queue(schedule.Policy):
             new.changed(t, before)
         self.after_policy(event, t, changes)
         return None
+
+    def only_nice(self, t, event):
+        """Whether nothing changes but the nice value, which this class does not go by."""
+        bits = t.policy | t.rt_priority << 8 | t.reset_on_fork << 24
+        return bits == event.arg[0] & ~(0xff << 16) and t.params == t.params_before
 
     def take_over(self, t, event):
         """Gives t what POLICY and the PARAMS before it say."""
@@ -495,7 +501,8 @@ class Replay:
         t.fresh, t.mask = True, event.arg[3] or EVERYWHERE
 
     def on_params(self, event):
-        self.known(event).params = tuple(event.arg[:3])
+        t = self.known(event)
+        t.params_before, t.params = t.params, tuple(event.arg[:3])
 
     def on_affinity(self, event):
         t = self.known(event)

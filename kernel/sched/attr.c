@@ -45,8 +45,15 @@ static void trace_policy(const struct rq *rq, const struct thread *t)
 {
     const struct sched_params *p = &t->se.params;
 
-    trace_write(TRACE_PARAMS, t, (u32)current()->tid, p->runtime, p->deadline, p->period, class_params_word(p));
+    trace_write(TRACE_PARAMS, t, (u32)current()->tid, p->runtime, p->deadline, p->period, 0);
     sched_trace(TRACE_POLICY, rq, t, class_params_word(p));
+}
+
+/* If it waits here, or runs. */
+static void trace_numbers(struct rq *rq, const struct thread *t)
+{
+    if ((t->state == THREAD_READY && !t->leaving) || t->state == THREAD_RUNNING)
+        class_trace_entity(rq, t);
 }
 
 /* t's parameters are new, its class stays what it is: the policy of normal threads. */
@@ -58,8 +65,8 @@ static void change_numbers(struct rq *rq, struct thread *t)
         t->class->set_nice(rq, t, t->se.params.nice);
     else
         fair_params(t);
-    if (unlikely(trace_on) && (t->state == THREAD_READY || t->state == THREAD_RUNNING) && !t->leaving)
-        class_trace_entity(rq, t);
+    if (unlikely(trace_on))
+        trace_numbers(rq, t);
     sched_check_priorities(rq, t);
 }
 
@@ -156,8 +163,10 @@ static int change_nice(struct rq *rq, struct thread *t, const struct sched_param
         set_params(rq, t, &all);
     } else {
         t->se.params = all;
-        if (unlikely(trace_on))
+        if (unlikely(trace_on)) {
             trace_policy(rq, t);
+            trace_numbers(rq, t);
+        }
     }
     return 0;
 }

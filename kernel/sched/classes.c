@@ -7,6 +7,7 @@
 #include "sched/fair.h"
 #include "sched/rt.h"
 #include "sched/timer.h"
+#include "sched/wait.h"
 
 #define PER_MILLE 1000
 
@@ -129,8 +130,10 @@ void class_trace_new(const struct thread *t)
     static const struct sched_params defaults;
     const struct sched_params *p = &t->se.params;
 
-    if (class_params_word(p) != class_params_word(&defaults) || p->runtime)
-        trace_write(TRACE_PARAMS, t, (u32)t->parent_tid, p->runtime, p->deadline, p->period, class_params_word(p));
+    if (class_params_word(p) == class_params_word(&defaults) && !p->runtime)
+        return;
+    trace_write(TRACE_PARAMS, t, (u32)t->parent_tid, p->runtime, p->deadline, p->period, 0);
+    trace_write(TRACE_POLICY, t, (u32)t->parent_tid, class_params_word(p), 0, t->priority | (u64)thread_effective(t) << 8, cycles());
 }
 
 void class_trace_entity(struct rq *rq, const struct thread *t)

@@ -260,7 +260,7 @@ static void cfs_set_nice(struct rq *rq, struct thread *t, int nice)
 
     cfs_charge(rq);
     if (e->member)
-        rq->classes.fair.weight += weight - e->weight;
+        rq->classes.fair.weight += (u64)weight - e->weight;
     e->weight = weight;
     e->slice = fair_slice(&t->se.params);
 }
@@ -293,6 +293,6 @@ void fair_entity(struct rq *rq, const struct thread *t, u64 arg[4])
         arg[3] = (u64)scale((s64)(e->deadline - e->vruntime), weight, NICE_0_WEIGHT);
     } else {
         arg[1] = rq->classes.fair.min_vruntime;
-        arg[3] = t == rq->curr ? t->se.charged - e->picked_at : 0;
+        arg[3] = t == rq->curr && !rb_linked(&e->node) ? t->se.charged - e->picked_at : 0;
     }
 }

@@ -93,8 +93,6 @@ static void rt_enqueue(struct rq *rq, struct thread *t, enum enqueue_why why)
     ASSERT(!list_empty(&t->run_link), "rt_join: thread %d (%s) is in no list afterwards", t->tid, t->name);
     t->se.rt.lowered = false;
     rt->nr++;
-    if (rt->throttled)
-        rq->nr_ready--; /* sched_enqueue() has counted it */
 }
 
 static void rt_dequeue(struct rq *rq, struct thread *t)

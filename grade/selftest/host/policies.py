@@ -22,7 +22,7 @@ SCHED = ("core one_queue idle rq yield tick block wait sleep timer control mutex
 CLASSES = "classes attr background fair cfs eevdf eevdf_place fair_class rt rt_class edf admission partition deadline_class".split()
 ROWS = {"quantum", "mlfq_quantum", "mlfq_allotment"}  # that are lists
 ONE_CPU = 3                                           # the last phase whose kernel has one CPU
-TIMEOUT_S = 120
+TIMEOUT_S = 60
 
 
 def cc(*args, cwd):

@@ -324,7 +324,7 @@ static unsigned check_classes(struct rq *rq, unsigned *n)
     unsigned held_back = 0, rt = 0;
 
     check_fair(rq, n);
-    check_tree(&rq->classes.dl.ready, edf_before, n);
+    check_tree(&rq->classes.dl.ready, deadline_before, n);
     rb_for_each(it, &rq->classes.dl.throttled) {
         held_back++;
         ++*n;
