@@ -18,7 +18,8 @@ class Deadline(SchedClass):
     """without_budget: {tid: Thread} of this queue's threads that are throttled, whether they stand in the queue or sleep."""
 
     id = DEADLINE
-    rule = "of the deadline threads that wait and have budget, the one with the earliest deadline runs next; of equals, who became ready first"
+    rule = "of the deadline threads that wait and have budget, the one with the earliest deadline runs next; of equals, who became " \
+           "ready first"
     numbers_of = ("", "d", "", "budget")
 
     def __init__(self, queue):
@@ -62,8 +63,9 @@ class Deadline(SchedClass):
     def replenished(self, t):
         """(q, d) of t after a replenishment now."""
         (Q, D, P), q, d = server(t), t.budget, t.deadline
-        while q <= 0:
-            q, d = q + Q, d + P
+        if q <= 0:
+            periods = -q // max(Q, 1) + 1  # as many as it takes to have some again
+            q, d = q + periods * Q, d + periods * P
         return (Q, self.now + D) if d < self.now else (q, d)
 
     def owe_replenish(self, t):
