@@ -1,11 +1,12 @@
 """Models of the scheduling classes together: replays a trace, decision by decision, with whole numbers and no tolerance.
 
-    replay(events, numbers, running=1)                  one CPU, normal threads by eevdf
+    replay(events, numbers, running=1)                  normal threads by eevdf
     replay(events, numbers, running=1, normal="cfs")    ... or by cfs, rr, fcfs, prio, mlfq, sjf
 
 Each returns None, or a Deviation (schedule.Deviation) at the first record that the rules forbid. The events may be those of several CPUs,
-by time; numbers.tick_ns is then a list. Each CPU has a run queue of its own with a model of its own; the threads are known to all of them, so what a thread takes along (lag, budget, priority, what was
-charged) is at hand where it joins next. A record is about the queue that it names (events.Event.queue), whoever writes it."""
+by time; numbers.tick_ns is then a list. Each CPU has a run queue of its own with a model of its own; the threads are known to all of them,
+so what a thread takes along (lag, budget, priority, what was charged) is at hand where it joins next. A record is about the queue that it
+names (events.Event.queue), whoever writes it."""
 
 from collections import namedtuple
 
@@ -47,8 +48,9 @@ def tick_of(numbers, cpu):
 
 
 class Queue(schedule.Policy):
-    """One run queue. standing: {tid: Thread} of all who stand in it, throttled ones included; aside: of those who joined it and may not run
-    on its CPU. owed: the Owed records that have to come next. prepared: the clock of the PICK for which whoever runs was charged already."""
+    """One run queue. standing: {tid: Thread} of all who stand in it, throttled ones included; aside: of those who joined it and may not
+    run on its CPU. owed: the Owed records that have to come next. prepared: the clock of the PICK for which whoever runs was charged
+    already. event: the record at hand. alone: there is no other queue."""
 
     def __init__(self, numbers, running, cpu, threads, normal, alone):
         super().__init__(numbers._replace(tick_ns=tick_of(numbers, cpu)), running)
@@ -160,8 +162,8 @@ class Queue(schedule.Policy):
         """A Deviation if a thread was charged as one is that leaves the CPU, and it does not leave."""
         if self.prepared is None or (event.event == "PICK" and event.arg[3] == self.prepared):
             return None
-        return self.deviation(event, "a budget is charged, and a deadline looked at, at a tick, at a yield, or just before a PICK; that was no "
-                              "such moment", "PICK")
+        return self.deviation(event, "a budget is charged, and a deadline looked at, at a tick, at a yield, or just before a PICK; that "
+                              "was no such moment", "PICK")
 
     def charge_running(self):
         """Whoever runs has run until now."""
@@ -253,7 +255,8 @@ class Queue(schedule.Policy):
         if any(owed[:2] != ("MISS", expected) for owed in self.owed):
             return self.missing()
         if event.tid != expected:
-            return self.deviation(event, self.class_of(best).rule if best else "nobody waits who may run, so the idle thread does", expected)
+            rule = self.class_of(best).rule if best else "nobody waits who may run, so the idle thread does"
+            return self.deviation(event, rule, expected)
         self.running, self.due, self.excuse = event.tid, None, False
         if best:
             del self.standing[event.tid]
@@ -323,8 +326,8 @@ class Queue(schedule.Policy):
             self.take_over(t, event)
             return None
         if t.tid in self.standing and (changes or t.cls != NORMAL):
-            return self.deviation(event, "whoever stands in the queue leaves it before its class, or its place there, changes: DEQUEUE, then "
-                                  "POLICY, then ENQUEUE", "DEQUEUE")
+            return self.deviation(event, "whoever stands in the queue leaves it before its class, or its place there, changes: DEQUEUE, "
+                                  "then POLICY, then ENQUEUE", "DEQUEUE")
         running = self.now_running()
         if runs or (running and running.cls == NORMAL and NORMAL in (t.cls, event.cls) and self.classes[NORMAL].charged_when_others_come):
             self.charge_running()
@@ -343,13 +346,13 @@ class Queue(schedule.Policy):
     def only_nice(self, t, event):
         """Whether nothing changes but the nice value, which this class does not go by."""
         bits = t.policy | t.rt_priority << 8 | t.reset_on_fork << 24
-        return bits == event.arg[0] & ~(0xff << 16) and t.params == t.params_before
+        return bits == event.arg[0] & ~(0xff << 16) and t.params == t.new_params
 
     def take_over(self, t, event):
         """Gives t what POLICY and the PARAMS before it say."""
         bits = event.arg[0]
         t.policy, t.rt_priority, t.nice, t.reset_on_fork = bits & 0xff, bits >> 8 & 0xff, (bits >> 16 & 0xff) - 20, bool(bits >> 24 & 1)
-        t.cls = event.cls
+        t.cls, t.params = event.cls, t.new_params
         if t.cls == NORMAL:
             t.slice_ns = t.params[0]
 
@@ -381,17 +384,21 @@ class Queue(schedule.Policy):
         return next((owed for owed in self.owed if owed[:2] == (event.event, event.tid)), None)
 
     def on_throttle(self, event):
+        """A budget ends when the timer says so, and not only at a tick."""
         if not self.find(event) and event.tid == self.running:
-            self.prepare_pick()
+            self.classes[DEADLINE].looks_for_misses = False
+            self.charge_running()
+            self.classes[DEADLINE].looks_for_misses = True
         return self.settle(event, "the budget is not used up, or was said to be already")
 
     def on_miss(self, event):
         if not self.find(event):
             self.prepare_pick()
             best = self.best()
-            if best and best.cls == DEADLINE:
+            if best and best.cls == DEADLINE and best.tid == event.tid:
                 self.class_of(best).check_missed(best)
-        return self.settle(event, "a deadline is missed once, when it has passed and its thread, ready and with budget left, is charged or picked")
+        return self.settle(event, "a deadline is missed once, when it has passed and its thread, ready and with budget left, is charged "
+                           "or picked")
 
     def on_replenish(self, event):
         return self.rt_comes_back(event) if event.tid == IDLE_THREAD else self.deadline_comes_back(event)
@@ -418,7 +425,8 @@ class Queue(schedule.Policy):
             return self.missing()
         deadline.replenish(t)
         if event.arg[0] != t.deadline:
-            return self.deviation(event, f"a replenishment moves the deadline with the budget: thread {t.tid}'s is {t.deadline} then", t.deadline)
+            return self.deviation(event, f"a replenishment moves the deadline with the budget: thread {t.tid}'s is {t.deadline} then",
+                                  t.deadline)
         if t.tid in self.standing and t.tid != self.running:
             self.look_at(event, t)
         elif t.tid == self.running:
@@ -445,8 +453,8 @@ class Queue(schedule.Policy):
             back.ticks_late += event.event == "TICK"
             idles = self.alone and self.running == IDLE_THREAD and rt.now > back.throttled + 2 * self.numbers.tick_ns
             if back.ticks_late > 1 or idles:
-                return self.deviation(event, f"a budget comes back a tick after its time at the latest: {who} is still throttled at {rt.now}, "
-                                      f"and its time was {back.throttled}", back.throttled)
+                return self.deviation(event, f"a budget comes back a tick after its time at the latest: {who} is still throttled at "
+                                      f"{rt.now}, and its time was {back.throttled}", back.throttled)
         return None
 
     def count(self, event, more=0):
@@ -501,8 +509,8 @@ class Replay:
         t.fresh, t.mask = True, event.arg[3] or EVERYWHERE
 
     def on_params(self, event):
-        t = self.known(event)
-        t.params_before, t.params = t.params, tuple(event.arg[:3])
+        """In force from the POLICY that follows: until then t is charged by its old numbers."""
+        self.known(event).new_params = tuple(event.arg[:3])
 
     def on_affinity(self, event):
         t = self.known(event)

@@ -15,15 +15,18 @@ def server(t):
 
 
 class Deadline(SchedClass):
-    """without_budget: {tid: Thread} of this queue's threads that are throttled, whether they stand in the queue or sleep."""
+    """without_budget: {tid: Thread} of this queue's threads that are throttled, whether they stand in the queue or sleep.
+    looks_for_misses: no charge at the end of a budget is such a moment: the timer is late by some ns, and the deadline may be then."""
 
     id = DEADLINE
-    rule = "of the deadline threads that wait and have budget, the one with the earliest deadline runs next; of equals, who became ready first"
+    rule = "of the deadline threads that wait and have budget, the one with the earliest deadline runs next; of equals, who became " \
+           "ready first"
     numbers_of = ("", "d", "", "budget")
 
     def __init__(self, queue):
         super().__init__(queue)
         self.without_budget = {}
+        self.looks_for_misses = True
 
     def may_run(self, t):
         return t.throttled is None
@@ -33,7 +36,8 @@ class Deadline(SchedClass):
 
     def charge(self, t, delta):
         t.budget -= delta
-        self.check_missed(t)
+        if self.looks_for_misses:
+            self.check_missed(t)
         if t.budget <= 0:
             self.throttle(t)
 
@@ -62,8 +66,9 @@ class Deadline(SchedClass):
     def replenished(self, t):
         """(q, d) of t after a replenishment now."""
         (Q, D, P), q, d = server(t), t.budget, t.deadline
-        while q <= 0:
-            q, d = q + Q, d + P
+        if q <= 0:
+            periods = -q // max(Q, 1) + 1  # as many as it takes to have some again
+            q, d = q + periods * Q, d + periods * P
         return (Q, self.now + D) if d < self.now else (q, d)
 
     def owe_replenish(self, t):

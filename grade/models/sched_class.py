@@ -29,7 +29,8 @@ def divide(a, b):
 class Thread(schedule.Thread):
     """What the models know of a thread. charged: ns of what it has run that were charged; at: the clock (cycles) at which `ran` was true.
 
-    Policy: policy, rt_priority, nice, slice_ns (0: default), reset_on_fork, params (runtime, deadline, period of the last PARAMS; and of the one before), cls.
+    Policy: policy, rt_priority, nice, slice_ns (0: default), reset_on_fork, params (runtime, deadline, period; new_params:
+    those of the last PARAMS), cls.
     Place: queue (the Queue in which it stood last), mask (CPUs on which it may run), suspended, fresh (made, and in no queue yet), gone.
     Fair: v, d, rem (what is left of charges, below its weight), vlag and rel (V - v and d - v when it left), protected, picked_charged
     (charged when it was picked), source_min (min_vruntime of the queue it comes from, or None), foreign (it comes from another class).
@@ -42,7 +43,7 @@ class Thread(schedule.Thread):
         super().__init__(tid, clock, burst_ns)
         self.charged, self.at = 0, clock
         self.policy, self.rt_priority, self.nice, self.slice_ns, self.reset_on_fork = OTHER, 0, 0, 0, False
-        self.params, self.params_before, self.cls = (0, 0, 0), (0, 0, 0), NORMAL
+        self.params, self.new_params, self.cls = (0, 0, 0), (0, 0, 0), NORMAL
         self.queue, self.mask, self.suspended, self.fresh, self.gone = None, EVERYWHERE, False, False, False
         self.v = self.d = self.rem = self.vlag = self.rel = self.picked_charged = 0
         self.protected, self.source_min, self.foreign = False, None, False

@@ -80,7 +80,8 @@ const struct sched_class *class_of_new(const struct thread *t)
 
 void class_enters(struct rq *rq, struct thread *t)
 {
-    t->se.charged = cycles_to_ns(thread_ran(rq, t));
+    t->slice_start = thread_ran(rq, t);
+    t->se.charged = cycles_to_ns(t->slice_start);
     t->se.fair.newcomer = true;
     t->se.fair.protected = false;
     fair_params(t);

@@ -202,7 +202,7 @@ def test_eevdf_yield_moves_the_deadline_once():
 
 
 def test_eevdf_short_slice_cancels_protection():
-    """3 has a slice of 0.5 ms and no lag. 2, with its whole slice and protected, has to make room for it, and not for 4 with the default."""
+    """3 has a slice of 0.5 ms and no lag: 1, protected and with a whole slice, makes room for it, and not for 4, which has the default."""
     trace = Trace()
     for tid in (3, 4):
         trace.create(tid)
@@ -220,7 +220,7 @@ def test_eevdf_floor_and_remainder():
     """At nice -20 a charge of 50 ns is 51200 / 88761 of virtual time: it is kept, not lost."""
     trace = Trace().policy(0, 1, nice=-20)
     trace(50, "TICK", 1, entity=(0, 34609, 0, 2999931))
-    trace.breaks("its v is 1", 100, "TICK", 1, entity=(0, 34609, 0, 2999931))
+    trace.breaks("its v is 1", 100, "TICK", 1, entity=(0, 34609, 0, 0))
     trace(100, "TICK", 1, entity=(1, 34609, 0, 2999844)).done()
 
 
@@ -539,7 +539,8 @@ def test_classes_run_in_order():
 
 
 def test_idle_policy_takes_turns_of_the_first_quantum():
-    trace = Trace(quantum=[5 * MS] + [40 * MS] * 4).policy(0, 1, SCHED_IDLE).goes_on(0).create(2).policy(0, 2, SCHED_IDLE)(0, "ENQUEUE", 2, NEW)
+    trace = Trace(quantum=[5 * MS] + [40 * MS] * 4).policy(0, 1, SCHED_IDLE).goes_on(0)
+    trace.create(2).policy(0, 2, SCHED_IDLE)(0, "ENQUEUE", 2, NEW)
     trace(4 * MS, "TICK", 1)
     trace.breaks("without a reason", 4 * MS, "ENQUEUE", 1, PREEMPTED)
     trace(5 * MS, "TICK", 1)
