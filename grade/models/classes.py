@@ -329,7 +329,7 @@ class Queue(schedule.Policy):
             return self.deviation(event, "whoever stands in the queue leaves it before its class, or its place there, changes: DEQUEUE, "
                                   "then POLICY, then ENQUEUE", "DEQUEUE")
         running = self.now_running()
-        if runs or (running and running.cls == NORMAL and NORMAL in (t.cls, event.cls) and self.classes[NORMAL].charged_when_others_come):
+        if runs or (running and running.cls == t.cls == event.cls == NORMAL and self.classes[NORMAL].charged_when_others_come):
             self.charge_running()
         self.thread(event)
         if changes and runs:
@@ -445,9 +445,10 @@ class Queue(schedule.Policy):
 
     def late_replenishment(self, event):
         """A Deviation if a budget has not come back though its time has passed: by the second tick after it, or, while the CPU idles and
-        has no ticks, by two ticks' time."""
-        rt = self.classes[RT]
-        for back, who in [(rt, "the real-time class")] + [(t, f"thread {t.tid}") for t in self.classes[DEADLINE].without_budget.values()]:
+        has no ticks, by two ticks' time. Who sleeps meanwhile gets it when it wakes."""
+        rt, here = self.classes[RT], {self.running, *self.standing}
+        throttled = [(t, f"thread {t.tid}") for t in self.classes[DEADLINE].without_budget.values() if t.tid in here]
+        for back, who in [(rt, "the real-time class"), *throttled]:
             if back.throttled is None or rt.now < back.throttled or event.event == "REPLENISH":
                 continue
             back.ticks_late += event.event == "TICK"

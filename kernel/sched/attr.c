@@ -100,6 +100,13 @@ static void set_class(struct rq *rq, struct thread *t, const struct sched_params
         class_trace_entity(rq, t);
 }
 
+/* Whether a and b differ in nothing but the nice value, if at all. */
+static bool same_but_nice(const struct sched_params *a, const struct sched_params *b)
+{
+    return a->policy == b->policy && a->rt_priority == b->rt_priority && a->reset_on_fork == b->reset_on_fork &&
+           a->runtime == b->runtime && a->deadline == b->deadline && a->period == b->period;
+}
+
 static void set_params(struct rq *rq, struct thread *t, const struct sched_params *p)
 {
     struct sched_params before = t->se.params;
@@ -108,6 +115,13 @@ static void set_params(struct rq *rq, struct thread *t, const struct sched_param
     t->se.params = *p;
     if (stays_normal(t)) {
         change_numbers(rq, t);
+        return;
+    }
+    if (same_but_nice(p, &before)) { /* which its class does not go by */
+        if (unlikely(trace_on)) {
+            trace_policy(rq, t);
+            trace_numbers(rq, t);
+        }
         return;
     }
     t->se.params = before;
@@ -159,15 +173,7 @@ static int change_nice(struct rq *rq, struct thread *t, const struct sched_param
     struct sched_params all = t->se.params;
 
     all.nice = p->nice;
-    if (t->class_id == SCHED_CLASS_NORMAL) {
-        set_params(rq, t, &all);
-    } else {
-        t->se.params = all;
-        if (unlikely(trace_on)) {
-            trace_policy(rq, t);
-            trace_numbers(rq, t);
-        }
-    }
+    set_params(rq, t, &all);
     return 0;
 }
 

@@ -129,7 +129,7 @@ static void random_step(void)
         preempt_disable();
         if (t->class && t->state == THREAD_BLOCKED)
             machine_wake(t);
-        machine_run(random_below(MS(1) / 2));
+        machine_run(random_below(MS(1) / 50));
         preempt_enable();
     }
     if (machine_idle() || random_below(2))
