@@ -12,7 +12,8 @@ LONGEST_RING = 1 << 22      # records; more than any guest's memory holds
 LINE = re.compile(r" *(\d+) +\d+ ns  cpu (\d+)  ")  # of event_line()
 
 Fact = namedtuple("Fact", "seq time key a b")
-DECISIONS = ("ENQUEUE", "DEQUEUE", "PICK", "TICK", "BLOCK", "PRIORITY")  # the records marked [d] in kernel/base/trace.h
+DECISIONS = ("ENQUEUE", "DEQUEUE", "PICK", "TICK", "BLOCK", "PRIORITY", "POLICY", "THROTTLE", "REPLENISH",
+             "MISS")  # the records marked [d] in kernel/base/trace.h
 Panic = namedtuple("Panic", "message tid thread cpu frames")
 Report = namedtuple("Report", "nonce count dropped result frames_before frames_after objects_before objects_after allocations "
                               "done_time done")

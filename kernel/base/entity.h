@@ -49,7 +49,8 @@ struct dl_entity {
     s64 budget;              /* ns left of its runtime; below 0: overdrawn */
     u64 missed;              /* the last deadline that it missed, or 0 */
     u64 bandwidth;           /* what it was admitted with (sched/deadline.h); 0 = nothing */
-    u64 allowed;             /* its mask before it was bound to one CPU */
+    u64 allowed;             /* its mask, were it not bound to ... */
+    int cpu;                 /* ... this CPU */
     bool throttled;          /* has no budget left */
     bool waits_for_budget;   /* ... and is ready: it stands among those who wait for it */
 };

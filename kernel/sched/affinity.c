@@ -1,6 +1,7 @@
 /* Which CPUs a thread may run on (affinity.h). Lock: the thread table's keeps the thread alive, its run queue's guards its mask. */
 #include "sched/affinity.h"
 #include "lib/errno.h"
+#include "sched/classes.h"
 #include "sched/placement.h"
 #include "sched/preempt.h"
 
@@ -30,6 +31,7 @@ int thread_set_affinity(tid_t tid, u64 mask)
         struct rq *rq = thread_rq_lock(t);
 
         error = mask & __atomic_load_n(&cpus_online, __ATOMIC_RELAXED) ? 0 : -EINVAL;
+        error = error ? error : class_set_mask(t, &mask);
         if (!error)
             set_mask(rq, t, mask);
         spin_unlock(&rq->lock);
@@ -42,5 +44,5 @@ int thread_set_affinity(tid_t tid, u64 mask)
 
 u64 thread_affinity(const struct thread *t)
 {
-    return __atomic_load_n(&t->cpu_mask, __ATOMIC_RELAXED) & __atomic_load_n(&cpus_online, __ATOMIC_RELAXED);
+    return class_mask(t) & __atomic_load_n(&cpus_online, __ATOMIC_RELAXED);
 }

@@ -5,7 +5,7 @@
 #include "sched/change.h"
 #include "sched/deadline.h"
 #include "sched/fair.h"
-#include "sched/placement.h"
+#include "sched/smp.h"
 #include "sched/rt.h"
 
 #define NICE_LEAST (-20)
@@ -45,8 +45,15 @@ static void trace_policy(const struct rq *rq, const struct thread *t)
 {
     const struct sched_params *p = &t->se.params;
 
-    trace_write(TRACE_PARAMS, t, (u32)current()->tid, p->runtime, p->deadline, p->period, class_params_word(p));
+    trace_write(TRACE_PARAMS, t, (u32)current()->tid, p->runtime, p->deadline, p->period, 0);
     sched_trace(TRACE_POLICY, rq, t, class_params_word(p));
+}
+
+/* If it waits here, or runs. */
+static void trace_numbers(struct rq *rq, const struct thread *t)
+{
+    if ((t->state == THREAD_READY && !t->leaving) || t->state == THREAD_RUNNING)
+        class_trace_entity(rq, t);
 }
 
 /* t's parameters are new, its class stays what it is: the policy of normal threads. */
@@ -58,8 +65,8 @@ static void change_numbers(struct rq *rq, struct thread *t)
         t->class->set_nice(rq, t, t->se.params.nice);
     else
         fair_params(t);
-    if (unlikely(trace_on) && (t->state == THREAD_READY || t->state == THREAD_RUNNING) && !t->leaving)
-        class_trace_entity(rq, t);
+    if (unlikely(trace_on))
+        trace_numbers(rq, t);
     sched_check_priorities(rq, t);
 }
 
@@ -78,11 +85,13 @@ static void set_class(struct rq *rq, struct thread *t, const struct sched_params
     if (class != was)
         class_enters(rq, t);
     if (was == &deadline_class && class != was)
-        deadline_leaves(rq, t, &before);
+        deadline_unbind(rq, t);
+    if (class == &deadline_class && class != was)
+        deadline_bind(t);
     if (class == &deadline_class)
         deadline_enters(rq, t, class == was);
     else if (class == &rt_class)
-        rt_enters(rq, t);
+        rt_enters(rq, t, class == was ? &before : NULL);
     if (unlikely(trace_on))
         trace_policy(rq, t);
     if (runs && class != was && class->set_curr_task)
@@ -119,7 +128,12 @@ static int with_thread(tid_t tid, const struct sched_params *p, int (*change)(st
     if (!error) {
         struct rq *rq = thread_rq_lock(t);
 
-        error = t->state < THREAD_ZOMBIE ? change(rq, t, p) : -ESRCH;
+        if (t->state < THREAD_ZOMBIE)
+            error = change(rq, t, p);
+        else
+            error = -ESRCH;
+        if (error && p->policy == SCHED_DEADLINE)
+            deadline_unreserve(rq, t);
         spin_unlock(&rq->lock);
         threads_deliver(rq);
     }
@@ -149,8 +163,10 @@ static int change_nice(struct rq *rq, struct thread *t, const struct sched_param
         set_params(rq, t, &all);
     } else {
         t->se.params = all;
-        if (unlikely(trace_on))
+        if (unlikely(trace_on)) {
             trace_policy(rq, t);
+            trace_numbers(rq, t);
+        }
     }
     return 0;
 }

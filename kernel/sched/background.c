@@ -1,6 +1,7 @@
 /* SCHED_IDLE: threads that run when nobody else wants to, in turns of the shortest quantum. They count as no load. Lock: the run queue's. */
 #include "sched/classes.h"
 #include "sched/preempt.h"
+#include "sched/smp.h"
 
 static void count(struct rq *rq, int n)
 {
@@ -63,11 +64,6 @@ static void background_tick(struct rq *rq, struct thread *t)
 {
     if (quantum_over(rq, t) && !list_empty(&rq->classes.background.ready))
         resched(rq);
-}
-
-static struct thread *background_steal(struct rq *rq, int cpu)
-{
-    return steal_from_list(&rq->classes.background.ready, cpu);
 }
 
 const struct sched_class background_class = {

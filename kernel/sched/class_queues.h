@@ -32,6 +32,7 @@ struct dl_rq {
     u64 bandwidth;            /* sum of what its threads were admitted with */
     u64 leaving;              /* part of it that is given back at ... */
     u64 leaving_at;           /* ... this time, ns */
+    u64 returned;             /* [a] given back by threads that never came here */
 };
 
 /* SCHED_IDLE. */

@@ -7,6 +7,7 @@
 #include "sched/fair.h"
 #include "sched/rt.h"
 #include "sched/timer.h"
+#include "sched/wait.h"
 
 #define PER_MILLE 1000
 
@@ -79,7 +80,8 @@ const struct sched_class *class_of_new(const struct thread *t)
 
 void class_enters(struct rq *rq, struct thread *t)
 {
-    t->se.charged = cycles_to_ns(thread_ran(rq, t));
+    t->slice_start = thread_ran(rq, t);
+    t->se.charged = cycles_to_ns(t->slice_start);
     t->se.fair.newcomer = true;
     t->se.fair.protected = false;
     fair_params(t);
@@ -129,8 +131,10 @@ void class_trace_new(const struct thread *t)
     static const struct sched_params defaults;
     const struct sched_params *p = &t->se.params;
 
-    if (class_params_word(p) != class_params_word(&defaults) || p->runtime)
-        trace_write(TRACE_PARAMS, t, (u32)t->parent_tid, p->runtime, p->deadline, p->period, class_params_word(p));
+    if (class_params_word(p) == class_params_word(&defaults) && !p->runtime)
+        return;
+    trace_write(TRACE_PARAMS, t, (u32)t->parent_tid, p->runtime, p->deadline, p->period, 0);
+    trace_write(TRACE_POLICY, t, (u32)t->parent_tid, class_params_word(p), 0, t->priority | (u64)thread_effective(t) << 8, cycles());
 }
 
 void class_trace_entity(struct rq *rq, const struct thread *t)

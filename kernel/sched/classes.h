@@ -67,6 +67,16 @@ static inline u64 classes_next_event(const struct rq *rq)
 /* Whatever of the classes is due at `now` (ns). rq->lock held, rq is this CPU's. */
 void classes_run_events(struct rq *rq, u64 now);
 
+/* The CPUs on which t may run, as it was asked for. */
+static inline u64 class_mask(const struct thread *t)
+{
+    return __atomic_load_n(t->class == &deadline_class ? &t->se.dl.allowed : &t->cpu_mask, __ATOMIC_RELAXED);
+}
+
+/* t is to run on *mask from now on: sets that to where it really is to. Returns 0, or -EPERM: a deadline thread may run anywhere. rq->lock
+   held. */
+int class_set_mask(struct thread *t, u64 *mask);
+
 /* How many threads run or wait on rq's CPU and are no load. */
 static inline u32 class_no_load(const struct rq *rq)
 {

@@ -35,6 +35,19 @@ u64 deadline_next_event(const struct rq *rq);
 /* Whatever of that is due happens. */
 void deadline_event(struct rq *rq, u64 now);
 
+/* For attr.c. */
+
+/* Whether p's times can be kept: 0, or -EINVAL. */
+int deadline_params_check(const struct sched_params *p);
+/* Reserves what p asks for on some CPU, t's first; one that is of the class stays on its own. The thread table's lock is held, no run queue's.
+   Returns 0; -EBUSY: there is not so much left anywhere; -EPERM: t may not run on all CPUs. */
+int deadline_reserve(struct thread *t, const struct sched_params *p);
+/* t, which rq has, gives back what it reserved. */
+void deadline_unreserve(struct rq *rq, struct thread *t);
+/* t comes to the class, or leaves it: it belongs to the CPU on which it reserved, or to none. */
+void deadline_bind(struct thread *t);
+void deadline_unbind(struct rq *rq, struct thread *t);
+
 /* Lab 5.5a (edf.c). Times are in ns; whatever is of the class's clock may be compared by the sign of the difference. */
 
 /* The order of those who may run: by deadline, then as ready_before() says. */

@@ -27,11 +27,10 @@ void deadline_rq_init(struct rq *rq)
 
 /* --- throttled and replenished ------------------------------------------------------------------------------------------------------ */
 
-/* t, which is ready, throttled and counted in nr_ready, waits for budget. */
+/* t, which is ready and throttled, waits for budget. It is not counted in nr_ready. */
 static void wait_for_budget(struct rq *rq, struct thread *t)
 {
     t->se.dl.waits_for_budget = true;
-    rq->nr_ready--;
     rb_insert(&rq->classes.dl.throttled, &t->se.dl.node, budget_before);
 }
 
@@ -73,6 +72,7 @@ static void throttle(struct rq *rq, struct thread *t)
     e->throttled = true;
     if (rb_linked(&e->node)) {
         rb_erase(&rq->classes.dl.ready, &e->node);
+        rq->nr_ready--;
         wait_for_budget(rq, t);
     }
     if (unlikely(trace_on))
@@ -250,7 +250,7 @@ static void deadline_put_prev(struct rq *rq, struct thread *t)
     else
         charge(rq, t);
     if (t->state == THREAD_ZOMBIE)
-        admission_give(rq, t);
+        deadline_unreserve(rq, t);
 }
 
 /* t comes from another class. */

@@ -70,7 +70,7 @@ void eevdf_reweight(struct rq *rq, struct fair_entity *e, u32 weight)
         e->deadline = vtime + (u64)scale((s64)(e->deadline - vtime), e->weight, weight);
         e->vruntime = vtime - (u64)scale((s64)(vtime - e->vruntime), e->weight, weight);
         fair->sum += (s64)(e->vruntime - fair->zero) * weight;
-        fair->weight += weight - e->weight;
+        fair->weight += (u64)weight - e->weight; /* as 64-bit numbers: it may be less */
     } else {
         e->vlag = scale(e->vlag, e->weight, weight);
         e->ahead = scale(e->ahead, e->weight, weight);
@@ -80,7 +80,7 @@ void eevdf_reweight(struct rq *rq, struct fair_entity *e, u32 weight)
     /* What it is owed stays: twice the weight, half as far from the queue's virtual time. Which of the sums does that change? */
     lab_stub("5.3", "eevdf_reweight");
     if (e->member)
-        rq->classes.fair.weight += weight - e->weight;
+        rq->classes.fair.weight += (u64)weight - e->weight;
     e->weight = weight;
 #endif
 }

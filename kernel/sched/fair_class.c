@@ -37,14 +37,6 @@ static bool leaves(const struct thread *t)
     return t->state != THREAD_READY || t->leaving;
 }
 
-static struct thread *fair_steal(struct rq *rq, int cpu)
-{
-    for (struct rb_node *it = rq->classes.fair.tree.rightmost; it; it = rb_prev(it))
-        if (stealable(thread_of_fair(fair_of(it)), cpu))
-            return thread_of_fair(fair_of(it));
-    return NULL;
-}
-
 /* --- EEVDF ------------------------------------------------------------------------------------------------------------------------- */
 
 static struct fair_entity *eevdf_charge(struct rq *rq)
@@ -268,7 +260,7 @@ static void cfs_set_nice(struct rq *rq, struct thread *t, int nice)
 
     cfs_charge(rq);
     if (e->member)
-        rq->classes.fair.weight += weight - e->weight;
+        rq->classes.fair.weight += (u64)weight - e->weight;
     e->weight = weight;
     e->slice = fair_slice(&t->se.params);
 }
@@ -301,6 +293,6 @@ void fair_entity(struct rq *rq, const struct thread *t, u64 arg[4])
         arg[3] = (u64)scale((s64)(e->deadline - e->vruntime), weight, NICE_0_WEIGHT);
     } else {
         arg[1] = rq->classes.fair.min_vruntime;
-        arg[3] = t == rq->curr ? t->se.charged - e->picked_at : 0;
+        arg[3] = t == rq->curr && !rb_linked(&e->node) ? t->se.charged - e->picked_at : 0;
     }
 }

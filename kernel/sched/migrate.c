@@ -48,6 +48,8 @@ static bool put_aside(struct rq *rq, struct thread *t)
 {
     if (may_run_on(t, rq->cpu) && !t->suspended)
         return false;
+    if (class_held_back(rq, t))
+        smp_count_ready(rq); /* here everybody counts */
     t->leaving = true;
     list_push_tail(&rq->leaving, &t->run_link);
     return true;

@@ -93,8 +93,6 @@ static void rt_enqueue(struct rq *rq, struct thread *t, enum enqueue_why why)
     ASSERT(!list_empty(&t->run_link), "rt_join: thread %d (%s) is in no list afterwards", t->tid, t->name);
     t->se.rt.lowered = false;
     rt->nr++;
-    if (rt->throttled)
-        rq->nr_ready--; /* sched_enqueue() has counted it */
 }
 
 static void rt_dequeue(struct rq *rq, struct thread *t)
@@ -126,17 +124,6 @@ static void rt_task_tick(struct rq *rq, struct thread *t)
 {
     charge(rq, t);
     rt_tick(rq, t);
-}
-
-/* None while the class is throttled here: what it had of the other CPU would be beyond its share. */
-static struct thread *rt_steal(struct rq *rq, int cpu)
-{
-    struct rt_rq *rt = &rq->classes.rt;
-    struct thread *t = NULL;
-
-    for (unsigned level = 0; !t && rt->nr && !rt->throttled && level < RT_PRIORITIES; level++)
-        t = steal_from_list(&rt->level[level], cpu);
-    return t;
 }
 
 /* --- changes ----------------------------------------------------------------------------------------------------------------------- */

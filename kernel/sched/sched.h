@@ -3,6 +3,7 @@
 
 #include "base/assert.h"
 #include "base/trace.h"
+#include "sched/classes.h"
 #include "sched/rq.h"
 #include "sched/smp.h"
 
@@ -31,7 +32,8 @@ static inline void sched_enqueue(struct rq *rq, struct thread *t, enum enqueue_w
 {
     if (IS_CHECKED)
         sched_check_enqueue(rq, t);
-    smp_count_ready(rq);
+    if (likely(!class_held_back(rq, t)))
+        smp_count_ready(rq);
     if (likely(!trace_on && smp_joins_alone(rq, t)))
         t->class->enqueue_task(rq, t, why);
     else

@@ -31,6 +31,9 @@ struct thread *rq_steal(struct rq *rq, int cpu);
 struct thread *prio_steal(struct rq *rq, int cpu);
 struct thread *mlfq_steal(struct rq *rq, int cpu);
 struct thread *sjf_steal(struct rq *rq, int cpu);
+struct thread *fair_steal(struct rq *rq, int cpu);
+struct thread *rt_steal(struct rq *rq, int cpu);
+struct thread *background_steal(struct rq *rq, int cpu);
 
 extern u64 idle_cpus; /* [a] bit n: CPU n has nobody to run. For choosing: it may have changed since */
 

@@ -1,7 +1,8 @@
 /* What stands below and beside the scheduler, for its tests on the host: as little of it as links. */
-#include <unistd.h>
-
 #include "arch/timer.h"
+#if PHASE >= 3
+#include "arch/user.h"
+#endif
 #include "base/cmdline.h"
 #include "base/interrupt.h"
 #include "base/printk.h"
@@ -9,6 +10,8 @@
 #include "sched_machine.h"
 
 char *host_arena;
+
+_Noreturn void _exit(int status); /* <unistd.h> has a syscall() of its own */
 
 void panic(const char *fmt, ...)
 {
@@ -97,3 +100,20 @@ void threads_unlock_irq(u64 flags)
     irq_restore(flags);
     preempt_point();
 }
+
+#if PHASE >= 5
+u64 option_u64(const char *name)
+{
+    panic("option_u64(%s)", name);
+}
+
+void user_context_save(struct user_context *context)
+{
+    (void)context;
+}
+
+void user_context_load(const struct user_context *context)
+{
+    (void)context;
+}
+#endif

@@ -69,6 +69,17 @@ static inline void classes_run_events(struct rq *rq, u64 now)
     (void)rq, (void)now;
 }
 
+static inline u64 class_mask(const struct thread *t)
+{
+    return __atomic_load_n(&t->cpu_mask, __ATOMIC_RELAXED);
+}
+
+static inline int class_set_mask(const struct thread *t, const u64 *mask)
+{
+    (void)t, (void)mask;
+    return 0;
+}
+
 static inline u32 class_no_load(const struct rq *rq)
 {
     (void)rq;

@@ -45,6 +45,11 @@ static inline void smp_join(struct rq *rq, struct thread *t, enum enqueue_why wh
     (void)rq, (void)t, (void)why;
 }
 
+static inline void smp_joined(const struct rq *rq, const struct thread *t)
+{
+    (void)rq, (void)t;
+}
+
 static inline bool smp_take_back(struct thread *t)
 {
     (void)t;
