@@ -49,8 +49,8 @@ def tick_of(numbers, cpu):
 
 class Queue(schedule.Policy):
     """One run queue. standing: {tid: Thread} of all who stand in it, throttled ones included; aside: of those who joined it and may not
-    run on its CPU. owed: the Owed records that have to come next. prepared: the clock of the PICK for which whoever runs was charged
-    already. event: the record at hand. alone: there is no other queue."""
+    run on its CPU. owed: the Owed records that have to come next. prepared: the clock at which whoever runs was charged ahead of the
+    PICK or POLICY for which it was. event: the record at hand. alone: there is no other queue."""
 
     def __init__(self, numbers, running, cpu, threads, normal, alone):
         super().__init__(numbers._replace(tick_ns=tick_of(numbers, cpu)), running)
@@ -160,10 +160,10 @@ class Queue(schedule.Policy):
 
     def unpicked(self, event):
         """A Deviation if a thread was charged as one is that leaves the CPU, and it does not leave."""
-        if self.prepared is None or (event.event == "PICK" and event.arg[3] == self.prepared):
+        if self.prepared is None or (event.event in ("PICK", "POLICY") and event.arg[3] == self.prepared):
             return None
-        return self.deviation(event, "a budget is charged, and a deadline looked at, at a tick, at a yield, or just before a PICK; that "
-                              "was no such moment", "PICK")
+        return self.deviation(event, "a budget is charged, and a deadline looked at, at a tick, at a yield, or just before a PICK or a "
+                              "change of policy; that was no such moment", "PICK")
 
     def charge_running(self):
         """Whoever runs has run until now."""
@@ -180,16 +180,18 @@ class Queue(schedule.Policy):
         if running and cls.charged_when_others_come and running.cls == t.cls:
             self.charge_running()
 
-    def prepare_pick(self):
-        """Whoever ran is charged before the choice, and leaves if it is not queued."""
-        if self.prepared is not None:
-            return
-        self.prepared = self.clock
-        t = self.now_running()
-        if t:
+    def charge_early(self):
+        """A record says what follows from the charge before a PICK that is still to come, or a POLICY."""
+        if self.prepared is None:
+            self.prepared = self.clock
             self.charge_running()
-            if t.tid not in self.standing:
-                self.class_of(t).leaves(t)
+
+    def put_down(self):
+        """Whoever ran is charged before the choice, and leaves if it is not queued."""
+        t = self.now_running()
+        self.charge_running()
+        if t and t.tid not in self.standing:
+            self.class_of(t).leaves(t)
 
     def on_enqueue(self, event):
         if event.tid in self.standing or event.tid in self.aside:
@@ -246,7 +248,7 @@ class Queue(schedule.Policy):
         return self.count(event)
 
     def on_pick(self, event):
-        self.prepare_pick()
+        self.put_down()
         self.prepared = None
         best = self.best()
         expected = best.tid if best else IDLE_THREAD
@@ -320,7 +322,7 @@ class Queue(schedule.Policy):
         policy, before = event.arg[0] & 0xff, (t.weight, slice_of(t), t.policy, t.rt_priority)
         if policy not in CLASS_OF or event.cls != CLASS_OF[policy]:
             return self.deviation(event, f"the class follows from the policy, which is {policy}", CLASS_OF.get(policy))
-        old, new = self.class_of(t), self.classes[event.cls]
+        self.prepared, old, new = None, self.class_of(t), self.classes[event.cls]
         runs, changes = event.tid == self.running, event.cls != t.cls
         if t.fresh or (t.cls != NORMAL and self.only_nice(t, event)):
             self.take_over(t, event)
@@ -337,6 +339,7 @@ class Queue(schedule.Policy):
         self.take_over(t, event)
         if changes:
             old.quits(t)
+            self.owed = [owed for owed in self.owed if old.id != DEADLINE or owed.tid != t.tid]  # it has no budget any more
             new.enters(t, runs)
         else:
             new.changed(t, before)
@@ -393,7 +396,7 @@ class Queue(schedule.Policy):
 
     def on_miss(self, event):
         if not self.find(event):
-            self.prepare_pick()
+            self.charge_early()
             best = self.best()
             if best and best.cls == DEADLINE and best.tid == event.tid:
                 self.class_of(best).check_missed(best)

@@ -1,7 +1,7 @@
 /* Who may have deadlines: lab 5.5b. The run queue's lock is held, interrupts are off.
 
-   EDF keeps all promises of a CPU as long as they sum up to no more than the CPU. So each thread of the class reserves its bandwidth Q / P, and
-   one for which there is not enough is refused. Bandwidths are whole numbers of 2^-DL_BANDWIDTH_SHIFT, rounded up. */
+   EDF keeps all promises of a CPU as long as they sum up to no more than the CPU. So each thread of the class reserves its bandwidth Q /
+   P, and one for which there is not enough is refused. Bandwidths are whole numbers of 2^-DL_BANDWIDTH_SHIFT, rounded up. */
 #include "base/lab.h"
 #include "sched/deadline.h"
 
@@ -23,10 +23,10 @@ u64 deadline_bandwidth(const struct sched_params *p)
 #endif
 }
 
-#if SOLVED >= 505
-/* Whoever left before its 0-lag time: that time has come. */
-static void settle(struct rq *rq)
+/* Takes back what those had who left before their 0-lag time, if that time has come. */
+static inline void settle(struct rq *rq)
 {
+#if SOLVED >= 505
     struct dl_rq *dl = &rq->classes.dl;
 
     dl->bandwidth -= __atomic_exchange_n(&dl->returned, 0, __ATOMIC_RELAXED);
@@ -34,8 +34,11 @@ static void settle(struct rq *rq)
         return;
     dl->bandwidth -= dl->leaving;
     dl->leaving = 0;
-}
+#else
+    /* dl->leaving is part of dl->bandwidth until dl->leaving_at. */
+    (void)rq;
 #endif
+}
 
 bool admission_take(struct rq *rq, struct thread *t, u64 bandwidth)
 {
@@ -58,15 +61,13 @@ bool admission_take(struct rq *rq, struct thread *t, u64 bandwidth)
 #endif
 }
 
-#if SOLVED >= 505
-/* Time in which a thread of this bandwidth has a budget, if it has it evenly; without a product beyond 64 bits. */
-static s64 evenly(s64 budget, u64 bandwidth)
+/* Time, ns, in which a thread of this bandwidth has a budget, if it has it evenly; without a product beyond 64 bits. */
+static inline s64 evenly(s64 budget, u64 bandwidth)
 {
     s64 whole = budget / (s64)bandwidth, rest = budget % (s64)bandwidth;
 
     return whole * (1l << DL_BANDWIDTH_SHIFT) + rest * (1l << DL_BANDWIDTH_SHIFT) / (s64)bandwidth;
 }
-#endif
 
 void admission_give(struct rq *rq, struct thread *t)
 {

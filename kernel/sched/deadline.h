@@ -1,10 +1,10 @@
-/* SCHED_DEADLINE: the earliest deadline runs first (EDF), and each thread has a budget (the constant bandwidth server of Abeni and Buttazzo
-   1998): of each `period` P it may run for `runtime` Q, and has it before `deadline` D of that period has passed. Whoever has used up its
-   budget waits for its next period, so that who runs too long harms nobody but itself; and no more is promised than there is (admission).
-   Lock: the run queue's, in everything here.
+/* SCHED_DEADLINE: the earliest deadline runs first (EDF), and each thread has a budget (the constant bandwidth server of Abeni and
+   Buttazzo 1998): of each `period` P it may run for `runtime` Q, and has it before `deadline` D of that period has passed. Whoever has
+   used up its budget waits for its next period, so that who runs too long harms nobody but itself; and no more is promised than there is
+   (admission). Lock: the run queue's, in everything here.
 
-   What a thread has is in t->se.dl: an absolute deadline, ns, and what is left of its budget. The numbers that it asked for, Q, D and P, are in
-   t->se.params. */
+   What a thread has is in t->se.dl: an absolute deadline, ns, and what is left of its budget. The numbers that it asked for, Q, D and P,
+   are in t->se.params. */
 #pragma once
 
 #include "sched/classes.h"
@@ -25,8 +25,8 @@ static inline struct thread *thread_of_dl(const struct rb_node *node)
 
 /* What classes.c and attr.c call. */
 void deadline_rq_init(struct rq *rq);
-/* t's parameters are others now, and t is in no tree: it waits for being put back, runs, or sleeps. was_deadline: it was of this class before,
-   and keeps its deadline and what is left of its budget. */
+/* t's parameters are others now, and t is in no tree: it waits for being put back, runs, or sleeps. was_deadline: it was of this class
+   before, and keeps its deadline and what is left of its budget. */
 void deadline_enters(struct rq *rq, struct thread *t, bool was_deadline);
 /* For the record of t's numbers: arg as TRACE_ENTITY has it. */
 void deadline_entity(const struct rq *rq, const struct thread *t, u64 arg[4]);
@@ -58,8 +58,8 @@ void edf_check_preempt(struct rq *rq, struct thread *t);
 bool edf_charge(struct thread *t, u64 delta);
 /* When t's next period begins: its present one began D before its deadline. */
 u64 edf_next_period(const struct thread *t);
-/* t gets budget: for each period that it takes to have some again the deadline is a period later. If even that has passed, period and budget
-   begin anew at `now`. */
+/* t gets budget: for each period that it takes to have some again the deadline is a period later. If even that has passed, period and
+   budget begin anew at `now`. */
 void edf_replenish(struct thread *t, u64 now);
 /* t, which has budget, has slept and wakes at `now`. The first that fits:
    1. D < P, its deadline has come, and its next period has not: it has had what this period gives, so its budget is 0 from now on;
@@ -73,11 +73,11 @@ bool edf_wake(struct thread *t, u64 now);
 /* What p reserves of a CPU, Q / P, in units of 2^-DL_BANDWIDTH_SHIFT, rounded up: so more than there is is never given away. */
 u64 deadline_bandwidth(const struct sched_params *p);
 /* Whether rq's CPU has so much left for t: if all that is reserved there, with this instead of what t has there now, is no more than
-   class_options.dl_bandwidth (0: there is no limit). If so, t has it from now on (t->se.dl.bandwidth, rq->classes.dl.bandwidth). Whatever of
-   rq->classes.dl.leaving is due by now is taken back before. */
+   class_options.dl_bandwidth (0: there is no limit). If so, t has it from now on (t->se.dl.bandwidth, rq->classes.dl.bandwidth). Whatever
+   of rq->classes.dl.leaving is due by now is taken back before. */
 bool admission_take(struct rq *rq, struct thread *t, u64 bandwidth);
-/* t exits, or leaves the class. Others may have its bandwidth from its 0-lag time on, the time at which what is left of its budget is used up
-   if it is used evenly: its deadline less budget / bandwidth. Before that it has run more than its share, and who came in its place would make
-   that more still. If that time is yet to come, the bandwidth is added to rq->classes.dl.leaving, and all of that stays reserved until
-   leaving_at, the latest such time. t has none any more. */
+/* t exits, or leaves the class. Others may have its bandwidth from its 0-lag time on, the time at which what is left of its budget is used
+   up if it is used evenly: its deadline less budget / bandwidth. Before that it has run more than its share, and who came in its place
+   would make that more still. If that time is yet to come, the bandwidth is added to rq->classes.dl.leaving, and all of that stays
+   reserved until leaving_at, the latest such time. t has none any more. */
 void admission_give(struct rq *rq, struct thread *t);

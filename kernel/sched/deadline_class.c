@@ -1,9 +1,9 @@
-/* The class table of deadline threads: the two trees, and when something happens to whom. What it is that happens is in edf.c and admission.c.
-   Lock: the run queue's.
+/* The class table of deadline threads: the two trees, and when something happens to whom. What it is that happens is in edf.c and
+   admission.c. Lock: the run queue's.
 
-   A thread of the class that is ready stands in one of two trees: it has budget and may run, or is throttled and waits for budget. Those do not
-   count in rq->nr_ready. Whoever is throttled while it runs makes room and goes there; whoever sleeps meanwhile finds out when it wakes. The
-   end of a budget and the first replenishment are the class's events, for which the timer is set: a tick would be too late. */
+   A thread of the class that is ready stands in one of two trees: it has budget and may run, or is throttled and waits for budget. Those
+   do not count in rq->nr_ready. Whoever is throttled while it runs makes room and goes there; whoever sleeps meanwhile finds out when it
+   wakes. The end of a budget and the first replenishment are the class's events, for which the timer is set: a tick would be too late. */
 #include "sched/deadline.h"
 #include "base/assert.h"
 #include "sched/smp.h"

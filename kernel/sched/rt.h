@@ -1,6 +1,6 @@
-/* Real-time threads, SCHED_FIFO and SCHED_RR: the highest priority runs, 99 the best, and of equals whoever stands first in their list. So that
-   a loop at such a priority leaves something to the others, the class may run for only rt_runtime of each rt_period (boot options). Lock: the
-   run queue's, in everything here. */
+/* Real-time threads, SCHED_FIFO and SCHED_RR: the highest priority runs, 99 the best, and of equals whoever stands first in their list. So
+   that a loop at such a priority leaves something to the others, the class may run for only rt_runtime of each rt_period (boot options).
+   Lock: the run queue's, in everything here. */
 #pragma once
 
 #include "sched/classes.h"
@@ -9,8 +9,8 @@
 
 /* What classes.c and attr.c call. */
 void rt_rq_init(struct rq *rq);
-/* t's priority or policy is another one, as its parameters say, and t is in no list: it waits for being put back, runs, or sleeps. before: what
-   it had until now in this class, NULL if it comes from another one. If t runs it is charged, which may throttle the class. */
+/* t's priority or policy is another one, as its parameters say, and t is in no list: it waits for being put back, runs, or sleeps. before:
+   what it had until now in this class, NULL if it comes from another one. If t runs it is charged, which may throttle the class. */
 void rt_enters(struct rq *rq, struct thread *t, const struct sched_params *before);
 /* For the record of t's numbers: arg as TRACE_ENTITY has it. */
 void rt_entity(const struct rq *rq, const struct thread *t, u64 arg[4]);
@@ -38,7 +38,7 @@ struct thread *rt_first(struct rt_rq *rt);
 void rt_tick(struct rq *rq, struct thread *t);
 /* t just became ready, rq->curr is of this class, too: does it have to make room? */
 void rt_check_preempt(struct rq *rq, struct thread *t);
-/* The class has run for delta ns until now (ns). Time is divided into windows of class_options.rt_period_ns, the first one from 0 on: rt->used is
-   what it has run in window number rt->window, the one of the last call. Both follow; what was run before the present window began does not
-   count in it. Returns whether that is all that the class may have of a window, or more. */
+/* The class has run for delta ns until now (ns). Time is divided into windows of class_options.rt_period_ns, the first one from 0 on:
+   rt->used is what it has run in window number rt->window, the one of the last call. Both follow; what was run before the present window
+   began does not count in it. Returns whether that is all that the class may have of a window, or more. */
 bool rt_account(struct rt_rq *rt, u64 now, u64 delta);

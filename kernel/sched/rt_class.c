@@ -1,8 +1,8 @@
-/* The class table of real-time threads: lists, charging, and what it means that the class is throttled. What it decides is in rt.c. Lock: the
-   run queue's.
+/* The class table of real-time threads: lists, charging, and what it means that the class is throttled. What it decides is in rt.c. Lock:
+   the run queue's.
 
-   While the class is throttled its threads stay where they are, but nobody of them is picked and none counts in rq->nr_ready: to the others it
-   is as if they were not there. A thread of it that may not be preempted just then goes on, until it may. */
+   While the class is throttled its threads stay where they are, but nobody of them is picked and none counts in rq->nr_ready: to the
+   others it is as if they were not there. A thread of it that may not be preempted just then goes on, until it may. */
 #include "sched/rt.h"
 #include "base/assert.h"
 #include "sched/placement.h"
