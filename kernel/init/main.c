@@ -92,6 +92,7 @@ void init_trace_ring(int cpu)
 
 static void init_policy(void)
 {
+    class_options_init();
     sched_set_normal_class(sched_policies[option_choice("sched")]);
 }
 
@@ -158,10 +159,10 @@ _Noreturn void kmain(const struct boot_info *boot)
     if (option_u64("watchdog"))
         machine_watchdog((unsigned)option_u64("watchdog"));
     init_policy();
-    scheduler_init();
     main_thread.class = normal_class;
     main_thread.created_at = clock_ns();
     main_thread.cpu_cycles = -cycles();
+    scheduler_init();
     threads_init(&main_thread);
     init_trace_ring(0);
     sched_all_exited = all_exited;

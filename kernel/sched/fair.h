@@ -42,7 +42,7 @@ static inline struct fair_entity *fair_running(struct rq *rq)
 /* x * a / b, truncated: lags times weights pass 64 bits. */
 static inline s64 scale(s64 x, u64 a, u64 b)
 {
-    return (s64)((__int128)x * (s64)a / (s64)b);
+    return x < 0 ? -(s64)mul_div(-(u64)x, a, b) : (s64)mul_div((u64)x, a, b);
 }
 
 /* Charges rq's running thread, a member, for what it has run since the last time. Returns by how much its vruntime grew. */

@@ -72,6 +72,16 @@ static inline u64 cycles(void)
     return hi << 32 | lo;
 }
 
+/* a * b / c, with a product of 128 bits. The quotient fits into 64. */
+static inline u64 mul_div(u64 a, u64 b, u64 c)
+{
+    u64 high, low;
+
+    asm("mul %3" : "=a"(low), "=d"(high) : "a"(a), "r"(b) : "cc");
+    asm("div %4" : "=a"(low), "=d"(high) : "a"(low), "d"(high), "r"(c) : "cc");
+    return low;
+}
+
 /* Set once by clock_init(). */
 extern u64 clock_base;             /* cycles() when the clock started */
 extern u64 clock_ns_per_cycle_q32; /* ns a cycle, in units of 2^-32 */

@@ -8,6 +8,10 @@
 #define CLASSES_NORMAL 0 /* the policy's place in the table */
 #define CLASSES_POLICIES
 
+static inline void class_options_init(void)
+{
+}
+
 static inline void classes_rq_init(struct rq *rq)
 {
     (void)rq;
