@@ -51,7 +51,7 @@ void class_thread_init(struct thread *t, const struct thread *from)
     t->se = (struct sched_entity){ .params.policy = SCHED_OTHER, .fair.newcomer = true };
     if (from && !from->se.params.reset_on_fork)
         *p = from->se.params;
-    else if (from && from->se.params.policy == SCHED_OTHER)
+    else if (from && (from->se.params.policy == SCHED_OTHER || from->se.params.policy == SCHED_BATCH))
         p->nice = max(from->se.params.nice, (s8)0);
     rb_node_init(&t->se.fair.node);
     rb_node_init(&t->se.dl.node);

@@ -12,5 +12,9 @@ static inline void nice_of_thread(tid_t tid, int nice)
 /* The nice value of a process that `maker` makes, whose own has `nice`. */
 static inline int nice_of_child(const struct thread *maker, int nice)
 {
-    return maker->se.params.reset_on_fork ? max(nice, 0) : nice;
+    const struct sched_params *p = &maker->se.params;
+
+    if (!p->reset_on_fork)
+        return nice;
+    return p->policy == SCHED_OTHER || p->policy == SCHED_BATCH ? max(nice, 0) : 0;
 }

@@ -147,7 +147,7 @@ static bool within_limits(const struct process *owner, const struct sched_params
     return now->policy != SCHED_IDLE || wish->policy == SCHED_IDLE || nice_allowed(owner, now->nice);
 }
 
-/* wish->policy, or everything but the flag, may be meant to stay (attr_flags). processes_lock held. */
+/* The policy, or everything but the flag, may be meant to stay (attr_flags). processes_lock held. */
 static int change_locked(struct thread *t, struct process *owner, struct sched_params wish, u64 flags)
 {
     struct sched_params now;
@@ -157,15 +157,13 @@ static int change_locked(struct thread *t, struct process *owner, struct sched_p
         return error;
     if (flags & ATTR_KEEP_POLICY)
         wish.policy = now.policy;
-    if (flags & ATTR_KEEP_PARAMS) {
-        u8 policy = wish.policy;
+    if (flags & ATTR_KEEP_PARAMS) { /* and the policy, too: nothing is left but the flag */
         bool reset = wish.reset_on_fork;
 
         wish = now;
-        wish.policy = policy;
         wish.reset_on_fork = reset;
     }
-    if (!is_fair(wish.policy) || (flags & ATTR_KEEP_PARAMS))
+    if (!is_fair(wish.policy))
         wish.nice = now.nice;
     if (wish.policy != SCHED_DEADLINE && !is_fair(wish.policy))
         wish.runtime = 0;

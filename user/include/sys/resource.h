@@ -9,7 +9,7 @@ struct rlimit {
     rlim_t rlim_cur, rlim_max;
 };
 enum { RLIMIT_CPU, RLIMIT_FSIZE, RLIMIT_DATA, RLIMIT_STACK, RLIMIT_CORE, RLIMIT_RSS, RLIMIT_NPROC, RLIMIT_NOFILE, RLIMIT_MEMLOCK,
-       RLIMIT_AS };
+       RLIMIT_AS, RLIMIT_LOCKS, RLIMIT_SIGPENDING, RLIMIT_MSGQUEUE, RLIMIT_NICE, RLIMIT_RTPRIO };
 
 struct rusage {
     struct timeval ru_utime, ru_stime;
