@@ -151,6 +151,17 @@ def test_eevdf_protection_lasts_while_it_is_eligible():
     trace.switch(4 * MS, PREEMPTED, 2).done()
 
 
+def test_eevdf_protection_ends_when_the_deadline_moves():
+    """2 (v 1, d 4) is picked at 5 ms while 1 is at v 5; 3 joins at V 3 with d 4.5. At 8 ms 2 is at v 4 and V is 4: still eligible, and
+    its new deadline 7 is later than that of 3."""
+    trace = two()(1 * MS, "ENQUEUE", 2, NEW)(5 * MS, "DEQUEUE", 2)(5 * MS, "ENQUEUE", 2, WAKE).switch(5 * MS, PREEMPTED, 2)
+    trace.create(3)(5 * MS, "ENQUEUE", 3, NEW, entity=(3 * MS, 4500 * US, 0, 1500 * US))(7 * MS, "TICK", 2)
+    trace.breaks("without a reason", 7 * MS, "ENQUEUE", 2, PREEMPTED)
+    trace(8 * MS, "TICK", 2, entity=(4 * MS, 7 * MS, 0, 3 * MS))
+    trace.stays(8 * MS)
+    trace.switch(8 * MS, PREEMPTED, 3).done()
+
+
 def test_eevdf_deadline_moves_when_v_reaches_it():
     trace = Trace()(1 * MS, "TICK", 1, entity=(1 * MS, 4 * MS, 0, 3 * MS))
     trace.breaks("its d is 7000000", 4 * MS, "TICK", 1, entity=(4 * MS, 4 * MS, 0, 0))
@@ -398,6 +409,15 @@ def test_rt_lowered_goes_to_the_head_and_raised_to_the_tail():
     raised = realtime((2, FIFO, 40), (3, FIFO, 35)).change(1, 3, FIFO, 40)(2, "BLOCK", 1)
     raised.breaks("head of their list", 2, "PICK", 3)
     raised(2, "PICK", 2).done()
+
+
+def test_rt_lowered_one_that_comes_from_another_cpu_goes_to_the_tail():
+    trace = Trace(cpus=2, tick_ns=[MS, MS])
+    for tid, priority, queue in ((2, 40, 1), (3, 45, 0)):
+        trace.create(tid).policy(0, tid, FIFO, priority)(0, "ENQUEUE", tid, NEW, queue=queue)
+    trace(1, "DEQUEUE", 3).policy(1, 3, FIFO, 40)(1, "ENQUEUE", 3, CHANGED, queue=1)
+    trace.breaks("head of their list", 1, "PICK", 3, queue=1)
+    trace(1, "PICK", 2, queue=1).done()
 
 
 def test_rt_who_waits_leaves_its_queue_first():
@@ -718,9 +738,9 @@ def test_fair_thread_that_runs_changes_its_class_and_comes_back():
 
 def test_quantum_begins_with_the_class():
     """1 has run for 30 ms when it becomes SCHED_IDLE: its quantum of 20 begins then."""
-    trace = Trace().policy(30 * MS, 1, SCHED_IDLE).goes_on(30 * MS).create(2).policy(30 * MS, 2, SCHED_IDLE)(30 * MS, "ENQUEUE", 2, NEW)
-    trace(49 * MS, "TICK", 1)
-    trace.breaks("without a reason", 49 * MS, "ENQUEUE", 1, PREEMPTED)
+    trace = Trace().policy(30 * MS, 1, SCHED_IDLE).create(2).policy(30 * MS, 2, SCHED_IDLE)(30 * MS, "ENQUEUE", 2, NEW)
+    trace(48 * MS, "TICK", 1)(49 * MS, "TICK", 1)(50 * MS, "TICK", 1)
+    trace.stays(50 * MS)
     trace.done()
 
 
