@@ -16,7 +16,7 @@ def server(t):
 
 class Deadline(SchedClass):
     """without_budget: {tid: Thread} of this queue's threads that are throttled, whether they stand in the queue or sleep.
-    looks_for_misses: no charge at the end of a budget is such a moment: the timer is late by some ns, and the deadline may be then."""
+    looks_for_misses: the end of a budget is no moment for it: the timer is late by some ns, and the deadline may be then."""
 
     id = DEADLINE
     rule = "of the deadline threads that wait and have budget, the one with the earliest deadline runs next; of equals, who became " \
@@ -78,6 +78,12 @@ class Deadline(SchedClass):
         t.budget, t.deadline = self.replenished(t)
         self.forget(t)
 
+    def wakes_late(self, t):
+        """After its replenishment, if a wake was what it came from."""
+        if t.wakes:
+            t.wakes = False
+            self.wake(t)
+
     def forget(self, t):
         t.throttled = None
         self.without_budget.pop(t.tid, None)
@@ -90,6 +96,7 @@ class Deadline(SchedClass):
         elif why == WAKE and t.throttled is not None:
             if t.throttled <= self.now:
                 self.owe_replenish(t)
+                t.wakes = True  # the rules are for what it has then
         elif why == WAKE:
             self.wake(t)
 

@@ -37,7 +37,8 @@ class Thread(schedule.Thread):
     RT: place (in its list: smaller is nearer the head), turn_start (charged when its turn began), expired (its turn ended at a tick since
     it was picked), lowered (its priority, since it stood last).
     DEADLINE: budget (q), deadline (d, absolute), throttled (ns at which the budget comes back, or None), missed (the deadline of its last
-    MISS), ticks_late (ticks since throttled passed)."""
+    MISS), ticks_late (ticks since throttled passed), wakes (it is being woken, and
+    replenished before)."""
 
     def __init__(self, tid, clock=0, burst_ns=0):
         super().__init__(tid, clock, burst_ns)
@@ -51,6 +52,7 @@ class Thread(schedule.Thread):
         self.expired = self.lowered = False
         self.budget = self.deadline = self.ticks_late = 0
         self.throttled = self.missed = None
+        self.wakes = False
 
     @property
     def weight(self):

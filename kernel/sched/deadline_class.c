@@ -187,14 +187,14 @@ void deadline_event(struct rq *rq, u64 now)
 
 /* --- the class --------------------------------------------------------------------------------------------------------------------- */
 
-/* t is throttled. If it slept through the time at which its budget came back, it has it now. */
-static void join_throttled(struct rq *rq, struct thread *t, enum enqueue_why why)
+/* t, which is throttled, slept through the time at which its budget came back: it has it now, and counts. */
+static void replenish_late(struct rq *rq, struct thread *t)
 {
-    wait_for_budget(rq, t);
-    if (why == ENQUEUE_WAKE && (s64)(t->se.dl.replenish_at - rq_now(rq)) <= 0)
-        replenish(rq, t);
-    else
-        classes_note_event(rq);
+    t->se.dl.throttled = false;
+    edf_replenish(t, rq_now(rq));
+    smp_count_ready(rq);
+    if (unlikely(trace_on))
+        sched_trace(TRACE_REPLENISH, rq, t, t->se.dl.deadline);
 }
 
 /* t has budget. */
@@ -212,10 +212,14 @@ static void deadline_enqueue(struct rq *rq, struct thread *t, enum enqueue_why w
     ASSERT(!rb_linked(&t->se.dl.node), "deadline: thread %d (%s) is in the run queue already", t->tid, t->name);
     if (why != ENQUEUE_CHANGED)
         t->since = rq->clock;
-    if (t->se.dl.throttled)
-        join_throttled(rq, t, why);
-    else
+    if (why == ENQUEUE_WAKE && t->se.dl.throttled && (s64)(t->se.dl.replenish_at - rq_now(rq)) <= 0)
+        replenish_late(rq, t);
+    if (!t->se.dl.throttled) {
         join(rq, t, why);
+    } else {
+        wait_for_budget(rq, t);
+        classes_note_event(rq);
+    }
     if (why == ENQUEUE_YIELD)
         give_up_budget(rq, t);
 }

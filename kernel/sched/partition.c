@@ -4,14 +4,15 @@
 #include "sched/deadline.h"
 #include "sched/sched.h"
 
-#define RUNTIME_LEAST 1024 /* ns: as long as it takes to switch, and no shorter */
+#define RUNTIME_LEAST 1024             /* ns: as long as it takes to switch, and no shorter */
+#define PERIOD_MOST ((1ul << 22) * 1000) /* ns: some 4 s, as on Linux */
 
 int deadline_params_check(const struct sched_params *p)
 {
     u64 period = deadline_period(p);
     bool fits = p->runtime >= RUNTIME_LEAST && p->runtime <= p->deadline && p->deadline <= period;
 
-    return fits && !((p->deadline | period) >> 63) ? 0 : -EINVAL;
+    return fits && period <= PERIOD_MOST ? 0 : -EINVAL;
 }
 
 static bool reserve_on(struct rq *rq, struct thread *t, u64 bandwidth)

@@ -151,6 +151,17 @@ def test_eevdf_protection_lasts_while_it_is_eligible():
     trace.switch(4 * MS, PREEMPTED, 2).done()
 
 
+def test_eevdf_protection_ends_when_the_deadline_moves():
+    """2 (v 1, d 4) is picked at 5 ms while 1 is at v 5; 3 joins at V 3 with d 4.5. At 8 ms 2 is at v 4 and V is 4: still eligible, and
+    its new deadline 7 is later than that of 3."""
+    trace = two()(1 * MS, "ENQUEUE", 2, NEW)(5 * MS, "DEQUEUE", 2)(5 * MS, "ENQUEUE", 2, WAKE).switch(5 * MS, PREEMPTED, 2)
+    trace.create(3)(5 * MS, "ENQUEUE", 3, NEW, entity=(3 * MS, 4500 * US, 0, 1500 * US))(7 * MS, "TICK", 2)
+    trace.breaks("without a reason", 7 * MS, "ENQUEUE", 2, PREEMPTED)
+    trace(8 * MS, "TICK", 2, entity=(4 * MS, 7 * MS, 0, 3 * MS))
+    trace.stays(8 * MS)
+    trace.switch(8 * MS, PREEMPTED, 3).done()
+
+
 def test_eevdf_deadline_moves_when_v_reaches_it():
     trace = Trace()(1 * MS, "TICK", 1, entity=(1 * MS, 4 * MS, 0, 3 * MS))
     trace.breaks("its d is 7000000", 4 * MS, "TICK", 1, entity=(4 * MS, 4 * MS, 0, 0))
@@ -240,6 +251,49 @@ def test_who_may_not_stay_is_put_aside():
     trace(2 * MS, "DEQUEUE", 2).done()
 
 
+def test_who_was_stopped_while_it_ran_is_put_aside():
+    trace = Trace(cpus=2, tick_ns=[MS, MS])
+    trace.feed(1 * MS, 1, 1, "STOP", NORMAL, 1, 9, 0, (0,) * 4)
+    trace(1 * MS, "ENQUEUE", 1, PREEMPTED)
+    trace.breaks("the idle thread does", 1 * MS, "PICK", 1)
+    trace(1 * MS, "PICK", IDLE, queued=1)(1 * MS, "DEQUEUE", 1)
+    trace.feed(2 * MS, 1, 1, "RESUME", NORMAL, 1, 9, 0, (0,) * 4)
+    trace(2 * MS, "ENQUEUE", 1, WAKE)(2 * MS, "PICK", 1).done()
+
+
+def test_who_may_not_run_here_any_more_makes_room():
+    trace = Trace(cpus=2, tick_ns=[MS, MS])(1 * MS, "TICK", 1)
+    trace.feed(1 * MS, 1, 1, "AFFINITY", NORMAL, 1, 9, 0, (2, 0, 0, 0))
+    trace.stays(1 * MS)
+    trace(1 * MS, "ENQUEUE", 1, PREEMPTED)(1 * MS, "PICK", IDLE, queued=1).done()
+
+
+def test_eevdf_queue_that_was_empty_goes_on_from_its_last_v():
+    trace = Trace().create(2)(5 * MS, "BLOCK", 1)(5 * MS, "PICK", IDLE)
+    trace.breaks("its v is 5000000", 6 * MS, "ENQUEUE", 2, NEW, entity=(0, 1500 * US, 0, 1500 * US))
+    trace(6 * MS, "ENQUEUE", 2, NEW, entity=(5 * MS, 6500 * US, 0, 1500 * US)).done()
+
+
+def test_eevdf_running_one_loses_a_tie():
+    """2 has a slice of 6 ms, so its d is 1 + 3 = 4, as that of 1."""
+    trace = two().policy(0, 2, params=(6 * MS, 0, 0))(1 * MS, "ENQUEUE", 2, NEW, entity=(1 * MS, 4 * MS, 0, 3 * MS))
+    trace.stays(1 * MS)
+    trace.done()
+
+
+def test_eevdf_who_gets_a_shorter_slice_may_take_the_cpu():
+    """At 3 ms both are at v 2; 1 is protected until then."""
+    trace = taking_turns().policy(3 * MS, 2, params=(400 * US, 0, 0), entity=(2 * MS, 2500 * US, 0, 500 * US))
+    trace.stays(3 * MS)
+    trace.switch(3 * MS, PREEMPTED, 2).done()
+
+
+def test_eevdf_who_leaves_is_seen_by_a_charged_v():
+    """2, at v 1, is stopped at 5 ms: V is 3, vlag 2. At 5 ms again it comes back: 5 - 2 * 2 = 1."""
+    trace = two()(1 * MS, "ENQUEUE", 2, NEW)(5 * MS, "DEQUEUE", 2)(5 * MS, "ENQUEUE", 2, WAKE, entity=(1 * MS, 4 * MS, 2 * MS, 3 * MS))
+    trace.done()
+
+
 # --- cfs ---------------------------------------------------------------------------------------------------------------------------------
 
 def test_cfs_new_thread_starts_a_turn_behind():
@@ -301,6 +355,26 @@ def test_cfs_migration_takes_the_distance_along():
     trace(1 * MS, "ENQUEUE", 2, CHANGED, queue=1, entity=(3 * MS, 0, 0, 0)).done()
 
 
+def test_cfs_turns_and_their_least():
+    fair, t = Trace("cfs").model.queues[0].classes[NORMAL], Trace().model.threads[1]
+    assert fair.slice(t, 2, 2048) == 3 * MS
+    assert fair.slice(t, 100, 50 * 1024) == 200 * US  # the latency grows to 10 ms
+    assert fair.slice(t, 2, 1024 * 1024) == 100 * US
+
+
+def test_cfs_heavier_running_one_is_left_alone_longer():
+    """1 has nice 5 and wakes 2 ms behind: 1 ms of its own is 3.057 of virtual time."""
+    trace = two("cfs")(1 * MS, "ENQUEUE", 2, NEW).block(2 * MS, 2).policy(2 * MS, 1, nice=5)(2 * MS, "ENQUEUE", 1, WAKE)
+    trace.breaks("without a reason", 2 * MS, "ENQUEUE", 2, PREEMPTED)
+    trace.policy(2 * MS, 1, nice=-5).switch(2 * MS, PREEMPTED, 1).done()
+
+
+def test_cfs_thread_from_another_class_begins_at_the_minimum():
+    trace = Trace("cfs").create(3).policy(0, 3, FIFO, 1)(0, "ENQUEUE", 3, NEW)(2 * MS, "DEQUEUE", 3).policy(2 * MS, 3, BATCH)
+    trace.breaks("its v is 2000000", 2 * MS, "ENQUEUE", 3, CHANGED, entity=(0, 2 * MS, 0, 0))
+    trace(2 * MS, "ENQUEUE", 3, CHANGED, entity=(2 * MS, 2 * MS, 0, 0)).done()
+
+
 # --- real-time ---------------------------------------------------------------------------------------------------------------------------
 
 def realtime(*threads, **more):
@@ -337,6 +411,15 @@ def test_rt_lowered_goes_to_the_head_and_raised_to_the_tail():
     raised(2, "PICK", 2).done()
 
 
+def test_rt_lowered_one_that_comes_from_another_cpu_goes_to_the_tail():
+    trace = Trace(cpus=2, tick_ns=[MS, MS])
+    for tid, priority, queue in ((2, 40, 1), (3, 45, 0)):
+        trace.create(tid).policy(0, tid, FIFO, priority)(0, "ENQUEUE", tid, NEW, queue=queue)
+    trace(1, "DEQUEUE", 3).policy(1, 3, FIFO, 40)(1, "ENQUEUE", 3, CHANGED, queue=1)
+    trace.breaks("head of their list", 1, "PICK", 3, queue=1)
+    trace(1, "PICK", 2, queue=1).done()
+
+
 def test_rt_who_waits_leaves_its_queue_first():
     trace = realtime((2, FIFO, 40))
     trace.cls[2] = RT
@@ -364,6 +447,23 @@ def test_rt_turns_are_used_up_at_a_tick():
 def test_rt_fifo_has_no_turns():
     trace = realtime((2, FIFO, 50))(100 * MS, "TICK", 1, entity=(50, 0, 0, 0))
     trace.breaks("without a reason", 100 * MS, "ENQUEUE", 1, PREEMPTED)
+
+
+def test_rt_turn_begins_when_it_becomes_rr():
+    trace = realtime((2, RR, 49))(50 * MS, "TICK", 1).policy(60 * MS, 1, RR, 50, entity=(50, 0, 0, 100 * MS))
+    trace.goes_on(60 * MS)(160 * MS, "TICK", 1, entity=(50, 0, 0, 100 * MS))
+    trace.breaks("without a reason", 160 * MS, "ENQUEUE", 1, PREEMPTED)  # nobody else of its priority
+    back = Trace()(30 * MS, "TICK", 1).policy(30 * MS, 1, RR, 1, entity=(1, 0, 0, 100 * MS))
+    back.done()
+
+
+def test_rt_used_up_turn_counts_until_the_next_pick():
+    """1 goes to the tail after its turn, is picked again, and keeps the head when 3 takes the CPU."""
+    trace = realtime((2, RR, 50)).policy(0, 1, RR, 50).goes_on(0)(100 * MS, "TICK", 1).switch(100 * MS, PREEMPTED, 2)
+    trace(101 * MS, "ENQUEUE", 2, YIELD)(101 * MS, "PICK", 1)
+    trace.create(3).policy(0, 3, FIFO, 60)(102 * MS, "ENQUEUE", 3, NEW).switch(102 * MS, PREEMPTED, 3)(103 * MS, "BLOCK", 3)
+    trace.breaks("head of their list", 103 * MS, "PICK", 2)
+    trace(103 * MS, "PICK", 1).done()
 
 
 def throttled():
@@ -508,6 +608,63 @@ def test_deadline_sleeper_does_not_escape_its_throttle():
     trace(11 * MS, "REPLENISH", 1, 15 * MS).done()
 
 
+def test_deadline_wake_after_its_period():
+    """(2, 4, 10), d 5: at 12 the next period has begun, so no rule holds it back."""
+    trace = woken(2, 4, 10, 500, 12000)
+    trace(12 * MS, "ENQUEUE", 1, WAKE, entity=(0, 16 * MS, 0, 2 * MS))(12 * MS, "PICK", 1).done()
+
+
+def test_deadline_wake_when_the_budget_is_due_back():
+    trace = server(2, 4, 10)(3 * MS, "TICK", 1)(3 * MS, "THROTTLE", 1, 11 * MS)(3 * MS, "BLOCK", 1)(3 * MS, "PICK", IDLE)
+    trace(11 * MS + 1, "ENQUEUE", 1, WAKE, queued=0)
+    trace.breaks("REPLENISH of thread 1 has to come", 11 * MS + 1, "PICK", 1)
+    trace(11 * MS + 1, "REPLENISH", 1, 15 * MS, entity=(0, 15 * MS, 0, 2 * MS))(11 * MS + 1, "PICK", 1).done()
+
+
+def test_deadline_budget_that_comes_back_too_late_for_its_deadline():
+    """2 (d 3) runs to 20 without a tick, then 1 (d 5, q 2) until 22: throttled until 5, d 9 has passed, so d is 22 + 4."""
+    trace = server(2, 4, 4).create(2)(1 * MS, "ENQUEUE", 2, NEW).change(1 * MS, 2, SCHED_DEADLINE, params=(1 * MS, 2 * MS, 0))
+    trace.switch(1 * MS, PREEMPTED, 2)(20 * MS, "BLOCK", 2)(20 * MS, "MISS", 2, 3 * MS)(20 * MS, "THROTTLE", 2, 3 * MS)
+    trace(20 * MS, "REPLENISH", 2, 41 * MS, queued=1)  # q -18 + 19, d 3 + 38
+    trace(20 * MS, "PICK", 1, queued=0)(20 * MS, "MISS", 1, 5 * MS)(22 * MS, "TICK", 1)(22 * MS, "THROTTLE", 1, 5 * MS)
+    trace.breaks("moves the deadline", 22 * MS, "REPLENISH", 1, 9 * MS)
+    trace(22 * MS, "REPLENISH", 1, 26 * MS, entity=(0, 26 * MS, 0, 2 * MS)).done()
+
+
+def test_deadline_yield_forgives_no_overrun():
+    trace = server(2, 4, 10)(7 * MS, "ENQUEUE", 1, YIELD)(7 * MS, "MISS", 1, 5 * MS)(7 * MS, "THROTTLE", 1, 11 * MS)(7 * MS, "PICK", IDLE)
+    trace(11 * MS, "REPLENISH", 1, 35 * MS, entity=(0, 35 * MS, 0, 2 * MS)).done()
+
+
+def test_deadline_new_numbers_do_not_renew_the_budget():
+    """(2, 4, 4) to (1, 6, 6) after 0.5 ms: q is min(1.5, 1), d stays; then to (3, 6, 6) after 0.5 more: q stays 0.5."""
+    trace = server(2, 4, 4).policy(1500 * US, 1, SCHED_DEADLINE, params=(1 * MS, 6 * MS, 0), entity=(0, 5 * MS, 0, 1 * MS))
+    trace.policy(2 * MS, 1, SCHED_DEADLINE, params=(3 * MS, 6 * MS, 0), entity=(0, 5 * MS, 0, 500 * US)).done()
+
+
+def test_deadline_nothing_comes_back_to_who_has_left():
+    """Neither after an exit, nor in another class."""
+    trace = server(2, 4, 10, wait=1)(3 * MS, "TICK", 1)(3 * MS, "THROTTLE", 1, 11 * MS)
+    gone = copy.deepcopy(trace)
+    gone.feed(3 * MS, 0, 1, "EXIT", DEADLINE, 1, 0, 0, (0,) * 4)
+    trace.policy(3 * MS, 1, FIFO, 1).goes_on(3 * MS)(3 * MS, "BLOCK", 1)
+    for other in (gone, trace):
+        other(3 * MS, "PICK", 2)(12 * MS, "TICK", 2)(13 * MS, "TICK", 2)
+        other.breaks("comes back at its time", 13 * MS, "REPLENISH", 1, 15 * MS)
+
+
+def test_deadline_class_keeps_the_place_of_whom_a_change_moves():
+    """2 and 3 have the same deadline. 3 became ready first; in which order they came to the class does not count."""
+    trace = server(2, 9, 9)
+    for tid in (2, 3):
+        trace.create(tid)(1 * MS + 3 - tid, "ENQUEUE", tid, NEW)  # 3 first
+    for tid in (3, 2):
+        trace.change(1 * MS + 1, tid, SCHED_DEADLINE, params=(1 * MS, 2 * MS, 0))
+    trace(1 * MS + 1, "ENQUEUE", 1, PREEMPTED)
+    trace.breaks("earliest deadline", 1 * MS + 1, "PICK", 2)
+    trace(1 * MS + 1, "PICK", 3).done()
+
+
 def test_deadline_order():
     """Threads 2 (d 8) and 3 (d 3) wait while 1 (d 5) runs: only 3 takes the CPU."""
     trace = server(2, 4, 4)
@@ -576,6 +733,21 @@ def test_fair_thread_that_runs_changes_its_class_and_comes_back():
     trace = two()(1 * MS, "ENQUEUE", 2, NEW).policy(1 * MS, 1, FIFO, 1, entity=(1, 0, 0, 0))
     trace(9 * MS, "TICK", 1).policy(9 * MS, 1, OTHER, entity=(1 * MS, 4 * MS, 0, 3 * MS))
     trace.stays(9 * MS)  # 2 has the earlier deadline, and 1 is not protected
+    trace.done()
+
+
+def test_quantum_begins_with_the_class():
+    """1 has run for 30 ms when it becomes SCHED_IDLE: its quantum of 20 begins then."""
+    trace = Trace().policy(30 * MS, 1, SCHED_IDLE).create(2).policy(30 * MS, 2, SCHED_IDLE)(30 * MS, "ENQUEUE", 2, NEW)
+    trace(48 * MS, "TICK", 1)(49 * MS, "TICK", 1)(50 * MS, "TICK", 1)
+    trace.stays(50 * MS)
+    trace.done()
+
+
+def test_making_a_child_charges_nobody():
+    """1 is at v 4.1 when 2's policy is written, and at 4.2 when it joins: its d is 4.2 + 3."""
+    trace = Trace()(1 * MS, "TICK", 1).create(2).policy(4100 * US, 2, nice=1)(4200 * US, "ENQUEUE", 2, NEW)
+    assert trace.model.threads[1].d == 7200 * US
     trace.done()
 
 
