@@ -39,8 +39,8 @@ void deadline_event(struct rq *rq, u64 now);
 
 /* Whether p's times can be kept: 0, or -EINVAL. */
 int deadline_params_check(const struct sched_params *p);
-/* Reserves what p asks for on some CPU, t's first; one that is of the class stays on its own. The thread table's lock is held, no run queue's.
-   Returns 0; -EBUSY: there is not so much left anywhere; -EPERM: t may not run on all CPUs. */
+/* Reserves what p asks for on some CPU, t's first; one that is of the class stays on its own. The thread table's lock is held, no run
+   queue's. Returns 0; -EBUSY: there is not so much left anywhere; -EPERM: t may not run on all CPUs. */
 int deadline_reserve(struct thread *t, const struct sched_params *p);
 /* t, which rq has, gives back what it reserved. */
 void deadline_unreserve(struct rq *rq, struct thread *t);
