@@ -38,6 +38,7 @@ void classes_rq_init(struct rq *rq)
     rq->clock = cycles();
     class_thread_init(curr, NULL);
     class_enters(rq, curr);
+    curr->slice_start = curr->se.charged = 0; /* it has run for nobody else before */
     if (curr->class->set_curr_task)
         curr->class->set_curr_task(rq, curr);
 }

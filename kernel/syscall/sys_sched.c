@@ -95,7 +95,7 @@ s64 sys_sched_getattr(int tid, uptr attr, u32 size, u32 flags)
     if (p.policy == SCHED_DEADLINE) {
         out.runtime = p.runtime;
         out.deadline = p.deadline;
-        out.period = p.period;
+        out.period = p.period ?: p.deadline;
     } else if (!is_rt(p.policy)) {
         out.nice = p.nice;
         out.runtime = is_fair(p.policy) ? p.runtime ?: SCHED_SLICE_NS : 0;
@@ -155,8 +155,10 @@ static int change_locked(struct thread *t, struct process *owner, struct sched_p
 
     if (error)
         return error;
-    if (flags & ATTR_KEEP_POLICY)
+    if (flags & ATTR_KEEP_POLICY) {
         wish.policy = now.policy;
+        wish.reset_on_fork = now.reset_on_fork;
+    }
     if (flags & ATTR_KEEP_PARAMS) { /* and the policy, too: nothing is left but the flag */
         bool reset = wish.reset_on_fork;
 
@@ -213,8 +215,6 @@ static s64 set_priority(int tid, int policy, uptr param, u64 flags)
     wish.rt_priority = (u8)priority;
     wish.nice = now.nice;
     wish.runtime = is_fair(flags & ATTR_KEEP_POLICY ? now.policy : policy) && is_fair(now.policy) ? now.runtime : 0;
-    if (flags & ATTR_KEEP_POLICY)
-        wish.reset_on_fork = now.reset_on_fork;
     return change(tid, &wish, flags);
 }
 

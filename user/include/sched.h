@@ -43,7 +43,6 @@ int sched_getscheduler(pid_t pid);
 int sched_getparam(pid_t pid, struct sched_param *param);
 int sched_get_priority_min(int policy);
 int sched_get_priority_max(int policy);
-#if PHASE >= 5
 int sched_setscheduler(pid_t pid, int policy, const struct sched_param *param);
 int sched_setparam(pid_t pid, const struct sched_param *param);
 int sched_rr_get_interval(pid_t pid, struct timespec *interval);
@@ -64,7 +63,6 @@ struct sched_attr {
 
 int sched_setattr(pid_t pid, const struct sched_attr *attr, unsigned flags);
 int sched_getattr(pid_t pid, struct sched_attr *attr, unsigned size, unsigned flags);
-#endif
 int sched_setaffinity(pid_t pid, size_t size, const cpu_set_t *set);
 int sched_getaffinity(pid_t pid, size_t size, cpu_set_t *set);
 int sched_getcpu(void);
