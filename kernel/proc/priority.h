@@ -23,8 +23,8 @@ enum thread_priority priority_of_threads(enum process_priority class);
 /* Whether the caller may say how p's threads are scheduled: it acts for p's user, or has CAP_SYS_NICE. processes_lock held. */
 bool process_is_mine_to_schedule(const struct process *p);
 
-/* Whether the caller may give p, or a thread of its, this nice value, which is better than its own. RLIMIT_NICE counts from 1, nice 19, to 40,
-   nice -20. */
+/* Whether the caller may give p, or a thread of its, this nice value, which is better than its own. RLIMIT_NICE counts from 1, nice 19, to
+   40, nice -20. */
 bool nice_allowed(const struct process *p, int nice);
 /* getpriority(): the most urgent of the processes meant, as 20 - nice; -EINVAL, -ESRCH. */
 int priority_get(int which, int who);

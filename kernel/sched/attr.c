@@ -1,5 +1,5 @@
-/* Changing how a thread is scheduled (attr.h). Lock: the thread table's keeps it and makes one change follow the other, its run queue's guards
-   the change. */
+/* Changing how a thread is scheduled (attr.h). Lock: the thread table's keeps it and makes one change follow the other, its run queue's
+   guards the change. */
 #include "sched/attr.h"
 #include "lib/errno.h"
 #include "sched/change.h"
@@ -131,7 +131,8 @@ static void set_params(struct rq *rq, struct thread *t, const struct sched_param
 }
 
 /* Calls change() with the thread and its run queue's lock held. */
-static int with_thread(tid_t tid, const struct sched_params *p, int (*change)(struct rq *rq, struct thread *t, const struct sched_params *p))
+static int with_thread(tid_t tid, const struct sched_params *p,
+                       int (*change)(struct rq *rq, struct thread *t, const struct sched_params *p))
 {
     u64 flags = threads_lock_irq();
     struct thread *t = thread_find_locked(tid);

@@ -3,8 +3,8 @@
 
 #include "sched/control.h"
 
-/* The thread is scheduled so from now on, whether it waits, runs, sleeps or is throttled. p is valid (sched_params_check()). Returns 0, -ESRCH,
-   -EBUSY (SCHED_DEADLINE: no CPU has so much left), or -EPERM (SCHED_DEADLINE: it may not run on all CPUs). */
+/* The thread is scheduled so from now on, whether it waits, runs, sleeps or is throttled. p is valid (sched_params_check()). Returns 0,
+   -ESRCH, -EBUSY (SCHED_DEADLINE: no CPU has so much left), or -EPERM (SCHED_DEADLINE: it may not run on all CPUs). */
 int thread_set_params(tid_t tid, const struct sched_params *p);
 /* -ESRCH. */
 int thread_get_params(tid_t tid, struct sched_params *p);

@@ -1,4 +1,5 @@
-/* SCHED_IDLE: threads that run when nobody else wants to, in turns of the shortest quantum. They count as no load. Lock: the run queue's. */
+/* SCHED_IDLE: threads that run when nobody else wants to, in turns of the shortest quantum. They count as no load. Lock: the run queue's.
+   */
 #include "sched/classes.h"
 #include "sched/preempt.h"
 #include "sched/smp.h"

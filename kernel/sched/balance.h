@@ -24,7 +24,9 @@ void balance_tell_idle(const struct rq *rq, const struct thread *t);
 /* Threads that run or wait on a CPU. Without its lock: a guess. */
 static inline u32 rq_load(const struct rq *rq)
 {
-    return __atomic_load_n(&rq->nr_ready, __ATOMIC_RELAXED) + (__atomic_load_n(&rq->curr, __ATOMIC_RELAXED) != rq->idle) - class_no_load(rq);
+    bool runs = __atomic_load_n(&rq->curr, __ATOMIC_RELAXED) != rq->idle;
+
+    return __atomic_load_n(&rq->nr_ready, __ATOMIC_RELAXED) + runs - class_no_load(rq);
 }
 
 /* Some waiting thread of rq that may go to `cpu`, of the class that comes last, and there of those that would wait longest; NULL: none. It

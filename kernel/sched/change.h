@@ -1,5 +1,5 @@
-/* Changing what the scheduler goes by: a thread's priority, inherited or its own, its policy and its numbers. Whoever is queued stands where
-   the old value put it: so it is taken out before the change and put back after it. Lock: its run queue's, over both. */
+/* Changing what the scheduler goes by: a thread's priority, inherited or its own, its policy and its numbers. Whoever is queued stands
+   where the old value put it: so it is taken out before the change and put back after it. Lock: its run queue's, over both. */
 #pragma once
 
 #include "sched/sched.h"

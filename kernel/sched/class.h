@@ -24,8 +24,8 @@ struct sched_class {
     void (*dequeue_task)(struct rq *rq, struct thread *t);
     /* Chooses who runs next and takes it off the queue; NULL if nobody of this class is ready. */
     struct thread *(*pick_next_task)(struct rq *rq);
-    /* t stops running now, for whatever reason; if it stays READY, enqueue_task() was called before. RUNNING: it goes on, under another class
-       (phase 5). */
+    /* t stops running now, for whatever reason; if it stays READY, enqueue_task() was called before. RUNNING: it goes on, under another
+       class (phase 5). */
     void (*put_prev_task)(struct rq *rq, struct thread *t);
     /* t, which runs, has come to this class; NULL: that needs nothing (phase 5). */
     void (*set_curr_task)(struct rq *rq, struct thread *t);

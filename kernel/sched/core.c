@@ -196,14 +196,12 @@ void schedule(struct rq *rq)
 #if PHASE >= 2
     if (prev->class->put_prev_task)
         prev->class->put_prev_task(rq, prev);
+    this_cpu()->need_resched = false;
 #endif
     next = pick_next(rq);
     check_pick(rq, next);
 
     rq->nr_ready--;
-#if PHASE >= 2
-    this_cpu()->need_resched = false;
-#endif
     if (unlikely(trace_on))
         trace_switch(rq, prev, next);
     if (unlikely(next == prev)) {

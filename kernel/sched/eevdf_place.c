@@ -12,8 +12,8 @@ void eevdf_keep_lag(struct rq *rq, struct fair_entity *e)
     e->vlag = min(max((s64)(vtime - e->vruntime), -most), most);
     e->ahead = (s64)(e->deadline - e->vruntime);
 #else
-    /* e->vlag, between -most and most: two requests, or a tick if that is longer, in virtual time. e->ahead: how far its deadline lies ahead
-       of it. Neither says anything about this queue's own virtual time. */
+    /* e->vlag, between -most and most: two requests, or a tick if that is longer, in virtual time. e->ahead: how far its deadline lies
+       ahead of it. Neither says anything about this queue's own virtual time. */
     (void)rq, (void)e;
     lab_stub("5.3", "eevdf_keep_lag");
 #endif

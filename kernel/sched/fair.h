@@ -1,9 +1,9 @@
-/* Fair scheduling: CFS and EEVDF. Each thread's weight follows from its nice value; its vruntime is the time that it has run, divided by that
-   weight: whoever has the least has been treated worst. The two share weights and accounting and differ in whom they pick, when they
+/* Fair scheduling: CFS and EEVDF. Each thread's weight follows from its nice value; its vruntime is the time that it has run, divided by
+   that weight: whoever has the least has been treated worst. The two share weights and accounting and differ in whom they pick, when they
    preempt, and what they do with sleepers. Lock: the run queue's, in everything here.
 
-   A member of a queue is a thread of the class that waits there or runs. Time is virtual where its name begins with v or the comment says so:
-   nanoseconds of a thread of nice 0, in 64 bits that may wrap, so two of them are compared by the sign of their difference. */
+   A member of a queue is a thread of the class that waits there or runs. Time is virtual where its name begins with v or the comment says
+   so: nanoseconds of a thread of nice 0, in 64 bits that may wrap, so two of them are compared by the sign of their difference. */
 #pragma once
 
 #include "sched/classes.h"

@@ -1,5 +1,5 @@
-/* Which CPU a deadline thread belongs to: EDF keeps its promises on one CPU as long as they sum up to no more than it, and on several only if each
-   thread stays on one. While it is of the class, its mask is that CPU's alone; what it had is kept for later. */
+/* Which CPU a deadline thread belongs to: EDF keeps its promises on one CPU as long as they sum up to no more than it, and on several only
+   if each thread stays on one. While it is of the class, its mask is that CPU's alone; what it had is kept for later. */
 #include "lib/errno.h"
 #include "sched/deadline.h"
 #include "sched/sched.h"

@@ -28,9 +28,9 @@
 /* Shortest job first: the burst, ns, that a thread is expected to need before it has shown any. */
 #define SJF_FIRST_TAU_NS (10 * NS_PER_MS)
 
-/* CFS: the period, ns, in which everybody has a turn; the shortest turn; and by how much virtual time whoever wakes has to be behind to take
-   the CPU. Linux's of one CPU, but for a turn that is short enough to be seen in a trace. SCHED_LATENCY_NS has no part in EEVDF, where
-   each thread's slice says how soon it is answered. */
+/* CFS: the period, ns, in which everybody has a turn; the shortest turn; and by how much virtual time whoever wakes has to be behind to
+   take the CPU. Linux's of one CPU, but for a turn that is short enough to be seen in a trace. SCHED_LATENCY_NS has no part in EEVDF,
+   where each thread's slice says how soon it is answered. */
 #define SCHED_LATENCY_NS (6 * NS_PER_MS)
 #define MIN_GRANULARITY_NS 100000ul
 #define CFS_WAKEUP_GRANULARITY_NS NS_PER_MS

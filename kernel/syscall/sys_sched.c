@@ -1,4 +1,5 @@
-/* System calls on how threads are scheduled: policy and numbers, with Linux's semantics. Lock: processes_lock keeps the thread that is meant. */
+/* System calls on how threads are scheduled: policy and numbers, with Linux's semantics. Lock: processes_lock keeps the thread that is
+   meant. */
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/uaccess.h"

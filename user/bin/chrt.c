@@ -14,8 +14,8 @@ static const struct {
     int policy;
     const char *name;
 } policies[] = {
-    { 'o', SCHED_OTHER, "SCHED_OTHER" }, { 'f', SCHED_FIFO, "SCHED_FIFO" }, { 'r', SCHED_RR, "SCHED_RR" }, { 'b', SCHED_BATCH, "SCHED_BATCH" },
-    { 'i', SCHED_IDLE, "SCHED_IDLE" }, { 'd', SCHED_DEADLINE, "SCHED_DEADLINE" },
+    { 'o', SCHED_OTHER, "SCHED_OTHER" }, { 'f', SCHED_FIFO, "SCHED_FIFO" }, { 'r', SCHED_RR, "SCHED_RR" },
+    { 'b', SCHED_BATCH, "SCHED_BATCH" }, { 'i', SCHED_IDLE, "SCHED_IDLE" }, { 'd', SCHED_DEADLINE, "SCHED_DEADLINE" },
 };
 #define POLICIES (sizeof(policies) / sizeof(policies[0]))
 

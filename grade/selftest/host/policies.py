@@ -33,7 +33,8 @@ def cc(*args, cwd):
 class Program:
     def __init__(self, phase, test, folder):
         self.phase, self.test, self.folder, self.objects, self.count = phase, test, Path(folder), None, 0
-        self.flags = [*FLAGS, f"-DPHASE={phase}", f"-DSOLVED={phase}99", "-I", HERE, "-I", HERE / "shim", "-I", self.headers(), "-I", KERNEL]
+        self.flags = [*FLAGS, f"-DPHASE={phase}", f"-DSOLVED={phase}99",
+                      *(word for folder in (HERE, HERE / "shim", self.headers(), KERNEL) for word in ("-I", folder))]
 
     def headers(self):
         """A folder with the headers of a kernel for one CPU, and of this phase otherwise."""

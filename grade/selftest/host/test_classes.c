@@ -261,7 +261,7 @@ static void eevdf_lag(void)
     machine_dump();
 }
 
-/* Each of some threads gets another nice value in turn, waiting, running and asleep: prints by how much its lag changed, and the weights. */
+/* Each of some threads gets another nice value in turn, waiting or running: prints by how much its lag changed, and its weight. */
 static void eevdf_renice(void)
 {
     static const int values[] = { -20, 19, 0, -5, 7, 15, -13, 3 };

@@ -1,4 +1,5 @@
-/* System calls on how threads are scheduled. Before phase 5 every one is SCHED_OTHER. Lock: processes_lock keeps the thread that is meant. */
+/* System calls on how threads are scheduled. Before phase 5 every one is SCHED_OTHER. Lock: processes_lock keeps the thread that is meant.
+   */
 #include "lib/errno.h"
 #include "mm/uaccess.h"
 #include "syscall/calls.h"
