@@ -116,7 +116,7 @@ struct fair_entity *eevdf_first(struct rq *rq)
 
 /* Whether e, which runs, may go on though another one is due before it: it was picked for a request that is not served yet, and has not had
    more than its share. Once it may not, it has to be picked again first. */
-static bool is_protected(struct rq *rq, struct fair_entity *e)
+static inline bool is_protected(struct rq *rq, struct fair_entity *e)
 {
 #if SOLVED >= 502
     e->protected = e->protected && eevdf_eligible(rq, e);
@@ -128,7 +128,7 @@ static bool is_protected(struct rq *rq, struct fair_entity *e)
 }
 
 /* Of those who wait and e, which runs, the one that is eligible and due first; e loses ties. */
-static struct fair_entity *first_or(struct rq *rq, struct fair_entity *e)
+static inline struct fair_entity *first_or(struct rq *rq, struct fair_entity *e)
 {
 #if SOLVED >= 502
     struct fair_entity *first = eevdf_first(rq);
