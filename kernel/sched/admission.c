@@ -29,7 +29,6 @@ static inline void settle(struct rq *rq)
 #if SOLVED >= 505
     struct dl_rq *dl = &rq->classes.dl;
 
-    dl->bandwidth -= __atomic_exchange_n(&dl->returned, 0, __ATOMIC_RELAXED);
     if ((s64)(rq_now(rq) - dl->leaving_at) < 0)
         return;
     dl->bandwidth -= dl->leaving;

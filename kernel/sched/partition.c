@@ -20,6 +20,7 @@ static bool reserve_on(struct rq *rq, struct thread *t, u64 bandwidth)
     bool taken;
 
     rq_lock(rq);
+    rq->classes.dl.bandwidth -= __atomic_exchange_n(&rq->classes.dl.returned, 0, __ATOMIC_RELAXED);
     taken = admission_take(rq, t, bandwidth);
     if (taken)
         t->se.dl.cpu = rq->cpu;
