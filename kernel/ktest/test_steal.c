@@ -37,21 +37,6 @@ static bool steal_once(u64 step, const struct test_threads *threads)
     return found;
 }
 
-struct crowd {
-    u8 free[CPUS], bound[CPUS]; /* threads on each CPU, the caller not counted */
-};
-
-static unsigned places_of(struct place *place, const struct crowd *crowd)
-{
-    unsigned n = 0;
-
-    for (unsigned cpu = 0; cpu < CPUS; cpu++)
-        for (unsigned i = 0; i < crowd->bound[cpu] + crowd->free[cpu]; i++, n++)
-            place[n] = (struct place){ .cpu = (int)cpu, .kind = i < crowd->bound[cpu] ? PLACE_BOUND : PLACE_FREE,
-                                       .priority = PRIORITY_NORMAL };
-    return n;
-}
-
 KTEST(steal_step, "one CPU steals once, with so many threads on each, some of them bound")
 /* For each of crowds[]: LOAD: those that wait, before; LOAD after; RETURNED; FOUND: who came, its number. */
 {

@@ -39,8 +39,9 @@ static inline bool stealable(const struct thread *t, int cpu)
 /* Lab 4.5 (balance.c). Interrupts off, no queue's lock held. */
 
 /* Evens out between this CPU and the one whose load differs most from its own, if it differs by 2 or more: half of the difference goes
-   from the longer queue to the shorter. So each of the two is nearer to the other, and never on its other side. Counts, in this CPU's
-   queue, each call in nr_balances and each thread that it moved in nr_balanced. */
+   from the longer queue to the shorter. So each of the two is nearer to the other, and never on its other side. If nobody there may go, it
+   is the next different one's turn, until somebody has moved or none is left. Counts, in this CPU's queue, each call in nr_balances and
+   each thread that it moved in nr_balanced. */
 void scheduler_balance_load(void);
 
 /* Lab 4.6 (steal.c). As above. */
