@@ -148,6 +148,29 @@ KTEST(steal_mix, "threads that compute and sleep, on all CPUs")
     return 0;
 }
 
+/* Computes, for longer than a tick and never as long as another one. */
+static int hog(void *arg)
+{
+    u64 state = number_of(arg) + 1;
+
+    use_steps(1000000 + next(&state, 8000000));
+    return 0;
+}
+
+KTEST(steal_hogs, "threads that compute for many ticks, some much longer than others")
+/* COUNT: a CPU, how often it stole. */
+{
+    struct test_threads threads = { 0 };
+    int error = threads_start(&threads, TEST_THREADS_MAX, hog);
+
+    if (error)
+        return error;
+    threads_join(&threads);
+    for (unsigned cpu = 0; cpu < CPUS; cpu++)
+        fact(FACT_COUNT, cpu, run_queues[cpu].nr_steals);
+    return 0;
+}
+
 static void tell_steals(u64 step)
 {
     u64 tries = 0, steals = 0;

@@ -17,7 +17,9 @@ void balance_tick(struct rq *rq);
 /* This CPU has nobody to run: takes a thread from elsewhere, unless it tried in vain and nothing has changed since. Returns whether there
    is one now. Interrupts off, no lock held. It counts each try in nr_steal_tries, and in nr_steals those that found somebody. */
 bool balance_idle(struct rq *rq);
-/* t has joined rq behind others: a CPU that is idle and may take it is told. rq->lock held. */
+extern u64 steal_in_vain; /* [a] bit n: CPU n found nobody to steal, and nobody has joined a queue since who may go there */
+
+/* t has joined rq behind others: a CPU that is idle and may take it is told; one that is busy will look when it is idle. rq->lock held. */
 void balance_tell_idle(const struct rq *rq, const struct thread *t);
 
 /* Threads that run or wait on a CPU. Without its lock: a guess. */
