@@ -60,8 +60,8 @@ def test_the_one_who_would_wait_longest_there_is_taken(boot):
 @exercise("4.6", points=3)
 @boots(3)
 def test_no_cpu_stays_idle_while_somebody_waits_who_may_run_on_it(boot):
-    """That is what several CPUs are for. Only a few ticks may go by so, until the idle one has had its turn and looked; and hardly any where
-    all compute, and whoever runs out of work is not asleep."""
+    """That is what several CPUs are for. Only a few ticks may go by so, until the idle one has had its turn and looked; and hardly any
+    where all compute, and whoever runs out of work is not asleep."""
     for ktest, options in (("steal_mix", ""), ("steal_mix", "sched=mlfq"), ("steal_hogs", "quantum=1")):
         run = boot(ktest, f"balancing=off {options}", cpus=CPUS, limit_ms=1000)
         sound(run.events(), Cpus(CPUS))
