@@ -74,6 +74,7 @@ def test_no_cpu_stays_idle_while_somebody_waits_who_may_run_on_it(boot):
 
 
 @exercise("4.6", points=1)
+@boots(2)
 def test_who_looked_in_vain_looks_again_when_somebody_has_come(boot):
     """Idle CPUs that look for ever take the locks of those who work. Those that never look again leave somebody waiting."""
     run = boot("steal_vain", "balancing=off quantum=100", cpus=CPUS, limit_ms=400)
@@ -85,6 +86,7 @@ def test_who_looked_in_vain_looks_again_when_somebody_has_come(boot):
     require(found == 2, "idle CPUs take threads as soon as these may leave the CPU on which they wait",
             f"two were set free, and {found} came")
     sound(run.events(), Cpus(CPUS))
+    work_is_conserved(boot("steal_told", "balancing=off quantum=20", cpus=CPUS, limit_ms=400).events(), CPUS)
 
 
 @exercise("4.6", points=2)

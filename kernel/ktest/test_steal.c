@@ -182,6 +182,46 @@ static void tell_steals(u64 step)
     fact(FACT_COUNT, step << 32 | tries, steals);
 }
 
+/* While CPUs 1 to 3 idle, a thread that waits is set free, and the first of them, which is told, gets a thread of its own at once. */
+static int give_other_work(tid_t waits)
+{
+    struct thread_params params = THREAD_PARAMS("late", hog, NULL);
+    int error;
+    struct thread *t = thread_new(&params, &error);
+    u64 flags;
+
+    if (!t)
+        return error;
+    thread_set_affinity(t->tid, 1ul << 1);
+    flags = irq_save();
+    thread_set_affinity(waits, ~0ul);
+    thread_launch(t);
+    irq_restore(flags);
+    thread_sleep(5 * run_queues[0].tick_ns);
+    thread_join(t->tid, NULL);
+    return 0;
+}
+
+KTEST(steal_told, "a CPU that is told of somebody who waits has other work before it looks")
+/* Whether somebody else takes him, the trace says. */
+{
+    static const struct place bound[] = {
+        { .kind = PLACE_KTHREAD, .priority = PRIORITY_NORMAL }, { .kind = PLACE_BOUND, .priority = PRIORITY_NORMAL },
+    };
+    struct test_threads threads;
+    int error;
+
+    stay_on_cpu_0();
+    error = placed_start(&threads, bound, array_len(bound));
+    if (!error) {
+        thread_sleep(5 * run_queues[0].tick_ns); /* the others look, and idle */
+        error = give_other_work(threads.tid[1]);
+        placed_end(&threads);
+    }
+    stay_no_more();
+    return error;
+}
+
 KTEST(steal_vain, "CPUs with nothing to do, while others wait who may not leave")
 /* COUNT: step << 32 | tries of the CPUs 1 to 3, and how many of them found somebody. 0: when 4 threads have begun that are bound to CPU 0;
    1: after 20 ticks, at each of which CPU 3 had something to do; 2: 10 ticks after two of them that wait were set free. */

@@ -18,9 +18,13 @@ void balance_tick(struct rq *rq);
    is one now. Interrupts off, no lock held. It counts each try in nr_steal_tries, and in nr_steals those that found somebody. */
 bool balance_idle(struct rq *rq);
 extern u64 steal_in_vain; /* [a] bit n: CPU n found nobody to steal, and nobody has joined a queue since who may go there */
+extern u64 steal_told;    /* [a] bit n: since then somebody has, and CPU n has not looked yet */
 
 /* t has joined rq behind others: a CPU that is idle and may take it is told; one that is busy will look when it is idle. rq->lock held. */
 void balance_tell_idle(const struct rq *rq, const struct thread *t);
+/* rq's CPU idled and was told, and now has other work: the others that idle are told, since whoever joined may go to any of them. rq->lock
+   held. */
+void balance_pass_on(const struct rq *rq);
 
 /* Threads that run or wait on a CPU. Without its lock: a guess. */
 static inline u32 rq_load(const struct rq *rq)

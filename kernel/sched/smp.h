@@ -105,8 +105,11 @@ static inline void smp_resched(struct rq *rq)
     bool told = cpus[rq->cpu].need_resched;
 
     cpus[rq->cpu].need_resched = true;
-    if (rq->curr == rq->idle)
+    if (rq->curr == rq->idle) {
         smp_busy(rq); /* it will be: who looks for an idle CPU from here on takes another one */
+        if (unlikely(__atomic_load_n(&steal_told, __ATOMIC_SEQ_CST) >> rq->cpu & 1))
+            balance_pass_on(rq);
+    }
     if (!told && rq->cpu != this_cpu()->id)
         resched_remote(rq);
 }
