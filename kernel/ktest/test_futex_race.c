@@ -8,7 +8,7 @@
 
 #define PAGE 0x500000ul
 #define WORD(n) (PAGE + 4ul * (n))
-#define ROUNDS 30u
+#define ROUNDS 48u
 #define TURNS 48u
 #define ALL 1000u
 
