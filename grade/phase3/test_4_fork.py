@@ -16,7 +16,7 @@ HAS = ["a child is in the table of processes, by the id that its parent gets", "
        "a child has heard no signal, and no space is lent: what is pending is its parent's alone",
        "a child has its parent's name, until it calls exec()", "a child blocks the signals that its parent's thread blocks",
        "a child has its parent's stack for signals: its memory is a copy, with that stack in it",
-       "a child's thread has its parent's FS base, where its C library looks"]
+       "a child's thread has its parent's FS base, where its C library looks", "a child's thread has its parent's priority"]
 
 
 @exercise("3.4", points=4)

@@ -10,6 +10,7 @@
 #include "proc/fork.h"
 #include "proc/table.h"
 #include "proc/user_thread.h"
+#include "sched/control.h"
 #include "sched/thread.h"
 
 #define DATA 0x500000ul
@@ -53,6 +54,7 @@ static void tell_child(const struct process *me, const struct process *child, pi
     fact(FACT_NOTE, 11, user_thread(t)->blocked == user_thread(current())->blocked);
     fact(FACT_NOTE, 12, !memcmp(&user_thread(t)->altstack, &user_thread(current())->altstack, sizeof(struct signal_stack)));
     fact(FACT_NOTE, 13, t->user->fs_base == current()->user->fs_base);
+    fact(FACT_NOTE, 14, t->priority == current()->priority);
     if (mine)
         file_put(mine);
     if (its)
@@ -72,6 +74,7 @@ static int child(struct address_space *space)
     user_thread(current())->blocked = me->signals.pending = SIGNAL_BIT(SIGUSR2); /* it came, and waits */
     user_thread(current())->altstack = (struct signal_stack){ .start = DATA, .size = PAGE_SIZE };
     user_fs_base_set(current()->user, DATA + PAGE_SIZE);
+    thread_set_priority(current()->tid, PRIORITY_LOW);
     pid = child_fork();
     me->signals.pending = 0;
     if (pid < 0)
