@@ -171,6 +171,8 @@ def test_an_interrupted_call_begins_again_or_says_eintr(boot):
         "a call that a handler without SA_RESTART interrupted returns EINTR": ["without SA_RESTART: Interrupted system call, 10"],
         "a call that a handler with SA_RESTART interrupted begins again": ["with it: it goes on, 10"],
         "what the flags are now decides": ["without it: Interrupted system call, 10"],
+        "of the flags SA_RESTART alone decides whether a call begins again": ["with all but it: Interrupted system call, 10",
+                                                                             "with all: it goes on, 10"],
         "an ignored signal interrupts nothing": ["ignored, nothing happens: yes"]})
     no_leak(run)
 

@@ -477,6 +477,8 @@ static void begins_again(void)
     show_interrupted("without SA_RESTART", 0);
     show_interrupted("with it", SA_RESTART);
     show_interrupted("without it", 0);
+    show_interrupted("with all but it", SA_ONSTACK | SA_NODEFER | SA_SIGINFO | SA_NOCLDSTOP);
+    show_interrupted("with all", SA_RESTART | SA_ONSTACK | SA_NODEFER | SA_SIGINFO | SA_NOCLDSTOP);
     signal(SIGUSR1, SIG_IGN);
     int status;
     pid_t pid = signals_parent(SIGUSR1);
@@ -540,7 +542,8 @@ static void no_call(void)
 static const struct part parts[] = {
     { "lowest_first", lowest_first }, { "only_unblocked", only_unblocked }, { "counted", counted }, { "ignored", ignored },
     { "ended", ended }, { "from_outside", from_outside }, { "kill_first", kill_first }, { "information", information },
-    { "stopped", stopped }, { "after_exec", after_exec }, { "other_stack", other_stack }, { "nested", nested }, { "no_stack_left", no_stack_left },
+    { "stopped", stopped }, { "after_exec", after_exec },
+    { "other_stack", other_stack }, { "nested", nested }, { "no_stack_left", no_stack_left },
     { "red_zone", red_zone }, { "red_zone_of_a_handler", red_zone_of_a_handler }, { "begins_again", begins_again },
     { "never_again", never_again }, { "stopped_meanwhile", stopped_meanwhile }, { "no_call", no_call },
 };
