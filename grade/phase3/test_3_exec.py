@@ -26,7 +26,8 @@ BAD = ["no ELF file", "one for 32 bits", "one for big-endian machines", "an obje
        "a first instruction at an address that no pointer can have", "a program that wants another one as interpreter",
        "a segment among the zeroes of the one before it",
        "one that may lie anywhere, with a segment that is behind USER_END when it is moved",
-       "one that may lie anywhere, with its first instruction in no segment", "one that may lie anywhere, with two segments in the same page",
+       "one that may lie anywhere, with its first instruction in no segment",
+       "one that may lie anywhere, with two segments in the same page",
        "a program that wants another one as interpreter, and says so before its first segment",
        "one that may lie anywhere, and wants another one as interpreter",
        "no ELF file, and what it has for its program headers' place cannot be read: the header is compared first"]
