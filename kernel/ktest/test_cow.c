@@ -260,7 +260,7 @@ KTEST(cow_moments, "the other one gives the page up before cow_break(), after it
 }
 
 /* RESULT: what cow_break() returned without memory; FOUND: whether the entry is as it was; REFS: 0, the page's
-   users; 1, the same after it was tried once more, with memory. */
+   users; 1, the same after it was tried once more, with memory. RESULT 1: what it returns without memory where nobody else has the page. */
 static int no_memory(struct address_space *space)
 {
     int error = lay_out(space);
@@ -284,6 +284,11 @@ static int no_memory(struct address_space *space)
     error = cow_break(region_find(space, DATA), pte, DATA);
     fact(FACT_REFS, 1, f->refs);
     frame_put(f);
+    *pte = pte_read_only(*pte);
+    tlb_forget_page(DATA);
+    failalloc_start(1);
+    fact(FACT_RESULT, 1, (u64)(s64)cow_break(region_find(space, DATA), pte, DATA));
+    failalloc_stop();
     return error;
 }
 
