@@ -118,12 +118,13 @@ class Builder:
         self.work.mkdir(parents=True, exist_ok=True)
         with lock(self.work / "lock"):
             lay_out(folder, sources)
+            made = folder / "build" / "user"
             args = ["make", "-r", "-s", "--no-print-directory", f"-j{self.jobs}", "user", "O=build"]
             args += [f"{name}={os.environ[name]}" for name in ("CROSS", "NASM", "PYTHON") if os.environ.get(name)]
-            code, words = call(args, folder)
+            code, words = call_whole(made, args, folder)
             if code:
                 raise GraderFault("the programs that were handed out do not build: " + " / ".join(tail(words)))
-            return keep(folder / "build" / "user" / "initramfs.cpio", self.work / "kernels")
+            return keep(made / "initramfs.cpio", self.work / "kernels")
 
     def begin_with(self, other):
         """Takes over what another one has built, if nothing was built here yet: the objects of all that is the same need not be made."""
@@ -265,8 +266,22 @@ class Maker:
         args = ["make", "-k", "-r", "--no-print-directory", f"-j{self.jobs}", "kernel", "O=build", *VARIANTS[self.variant]]
         args += [f"{name}={os.environ[name]}" for name in ("CROSS", "NASM") if os.environ.get(name)]
         args += [f"LAST={' '.join(sorted(self.theirs | set(files)))}"]  # what a name means is what handed-out code says: dwarf.py
-        code, self.output = call(args, self.folder)
+        code, self.output = call_whole(self.kernel.parent, args, self.folder)
         return code == 0 and self.kernel.exists()
+
+
+def call_whole(made, args, folder):
+    """call(), of make, which works in the folder `made`. Meanwhile a mark lies beside that. Where one is found, make was killed there: an
+    object may be half a one and newer than its source, and whoever's files are linked with it would be blamed. So all is made anew."""
+    mark = made.with_name(f".{made.name}.unfinished")
+    if mark.exists():
+        shutil.rmtree(made, ignore_errors=True)
+    mark.parent.mkdir(parents=True, exist_ok=True)
+    mark.touch()
+    code, output = call(args, folder)
+    if code is not None:
+        mark.unlink(missing_ok=True)
+    return code, output
 
 
 def lay_out(folder, sources):

@@ -30,7 +30,8 @@ def collect(root):
     given = read_given(root / "grade" / "given.tar")
     changed, refused, ignored = take(root, given, known)
     for path, why in refused.items():
-        raise UserError(f"{path} {why}; put the file back, or take its start version: tar -xf grade/given.tar {path}")
+        way_out = f"put the file back, or take its start version: tar -xf grade/given.tar {path}" if path in given else "take it away"
+        raise UserError(f"{path} {why}; {way_out}")
     files = {path: given[path] for exercise in known.values() for path in exercise.files if path in given} | changed
     lines = [f"  took {path} ({'as given' if path not in changed else 'changed' if path in given else 'yours'})" for path in sorted(files)]
     answers = find_answers(root)
@@ -50,7 +51,8 @@ def find_answers(root):
     for folder in folders:
         try:
             entries = entries_inside(root, folder)
-        except Refused as why:
+        except Refused as refused:
+            why = "is a plain file" if (root / folder).is_file() and not (root / folder).is_symlink() else refused
             raise UserError(f"{folder} {why}; make it a folder with your answers in it, or take it away") from None
         for name, is_folder in entries:
             path = f"{folder}/{name}"

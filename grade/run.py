@@ -26,7 +26,15 @@ OK, FAILED, INTERRUPTED, FAULT, USAGE = range(5)
 
 def main(argv):
     """Grades. Returns the exit status."""
-    use_python_that_can(argv)
+    try:
+        use_python_that_can(argv)  # which takes a while, and Ctrl-C may come at any time
+        return grade_or_say_why_not(argv)
+    except KeyboardInterrupt:
+        print("grade: interrupted", file=sys.stderr)
+        return INTERRUPTED
+
+
+def grade_or_say_why_not(argv):
     sys.dont_write_bytecode = True
     sys.path[0] = str(HERE.parent)  # and not HERE: pytest imports what is called as the folders above a test are, and would find build.py
     from grade.errors import GraderFault, UserError
@@ -44,9 +52,6 @@ def main(argv):
     except GraderFault as error:
         print(f"grade: the grader failed, which costs nobody points: {error}", file=sys.stderr)
         return FAULT
-    except KeyboardInterrupt:
-        print("grade: interrupted", file=sys.stderr)
-        return INTERRUPTED
     except BrokenPipeError:  # whoever reads our lines has enough of them
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Python flushes once more at its end
         return INTERRUPTED
@@ -174,6 +179,7 @@ def first_of_hidden(tests, built, builders):
 
 
 def prepare_out(options, complaint):
+    from grade.results import partial
     try:
         options.out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=options.out):
@@ -181,6 +187,10 @@ def prepare_out(options, complaint):
     except OSError as error:
         raise complaint(f"results cannot be written to {options.out} ({error.strerror}): grade a copy in a folder of yours, "
                         f"or give OUT=folder") from None
+    for name in ("results.json", "selected.json"):
+        for path in (options.out / name, partial(options.out / name)):
+            if path.is_dir():
+                raise complaint(f"{path} is a folder, and results are to be written there: remove it, or give OUT=folder")
 
 
 def tell_about(built, exercises):

@@ -55,6 +55,10 @@ check_folder() {
             "clone into your Linux home instead: cd ~ && git clone ..."
         return 1
     fi
+    if [ -e build ] && [ ! -d build ]; then
+        say "$ROOT/build is a file, and all that is made lies in a folder of that name: remove it (rm build), and try again"
+        return 1
+    fi
     if ! mkdir -p build 2>/dev/null || [ ! -w build ]; then
         say "cannot write to $ROOT/build: this folder is read-only for $(id -un); copy the checkout to a folder of your own"
         return 1

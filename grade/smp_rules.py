@@ -1,7 +1,8 @@
 """What holds on several CPUs whatever the policy, judged by a run's trace (events.Event, of all CPUs, by time).
 
     sound(events, Cpus(4))          each thread at one place at a time, running only where it may, balanced only towards a shorter queue
-    work_is_conserved(events, 4)    no CPU is idle while somebody waits elsewhere who may run on it
+    work_is_conserved(events, 4)    no CPU is idle for long while somebody waits elsewhere who may run on it
+    hardly_idle_in_all(events, 4)   nor does that take a thousandth of the time in all
     loads(events, 4)                [(event, [threads that run or wait on each CPU])] at each tick
     migrations(events, "steal")     the MIGRATE events of a kind
 
@@ -16,6 +17,7 @@ MAIN = 1         # the boot thread's id: it has no CREATE, runs when the trace b
 READY = 1        # enum thread_state
 EVERYWHERE = 2**64 - 1
 TICKS_IDLE = 2   # of the CPU where somebody waits: so long another one may be idle
+IN_ALL = 1000    # of so many ticks not one may find that
 
 
 class Cpus:
@@ -111,8 +113,7 @@ def cpus_of(mask):
 
 def work_is_conserved(events, n):
     """Judges that none of n CPUs stays idle while a thread waits on another one that may run there and is not the kernel's own: not for
-    more than TICKS_IDLE ticks of that other one. Not judged is how much that is in all: where threads compute for less than a tick, waiting
-    for the turn of a CPU that was told is a good part of it."""
+    more than TICKS_IDLE ticks of that other one."""
     cpus, lasts = Cpus(n), {}
     rule = "no CPU is idle while a thread waits elsewhere that may run on it"
     for event in events:
@@ -125,6 +126,21 @@ def work_is_conserved(events, n):
                         f"thread {tid} waits on CPU {cpu} for {lasts[idle, tid, cpu]} of its ticks, and CPU {idle} has nobody to run",
                         event_line(event))
         cpus.now(event)
+
+
+def hardly_idle_in_all(events, n):
+    """Judges that of IN_ALL ticks not one finds somebody who waits there, while one of n CPUs is idle on which he may run. That holds where
+    threads compute for many ticks, without sleep: a CPU that runs out of work is just running, and takes somebody. A CPU that sleeps and is
+    told has to wait for its turn, which is a good part of the time of threads that compute for less than a tick."""
+    cpus, ticks, found = Cpus(n), 0, []
+    for event in events:
+        if event.event == "TICK":
+            ticks += 1
+            found += [(event, miss) for miss in missed(cpus) if miss[2] == event.cpu][:1]
+        cpus.now(event)
+    require(len(found) * IN_ALL < max(ticks, 1), f"in all, CPUs are idle while threads wait elsewhere for less than one tick in {IN_ALL}",
+            lambda: f"at {len(found)} of {ticks} ticks somebody waited so; first thread {found[0][1][1]} on CPU {found[0][1][2]}, with CPU "
+            f"{found[0][1][0]} idle", lambda: event_line(found[0][0]))
 
 
 def missed(cpus):

@@ -108,12 +108,20 @@ def points(tests, exercises):
 def _tests(folder):
     tests = []
     for file in sorted(Path(folder).glob("test_*.py")):
-        for node in ast.parse(file.read_text(encoding="utf-8"), str(file)).body:
+        for node in _read(file).body:
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
                 tests.append(_test(file, node))
     if not tests:
         raise GraderFault(f"{folder} has no tests")
     return tests
+
+
+def _read(file):
+    try:
+        return ast.parse(file.read_text(encoding="utf-8"), str(file))
+    except (OSError, SyntaxError, ValueError) as error:
+        where = f"line {error.lineno}: {error.msg}" if isinstance(error, SyntaxError) else error
+        raise GraderFault(f"{file} cannot be read ({where}): it comes with the tree; copy it from a fresh one") from None
 
 
 def _test(file, node):

@@ -27,12 +27,20 @@ BAD = ["no ELF file", "one for 32 bits", "one for big-endian machines", "an obje
        "a segment among the zeroes of the one before it",
        "one that may lie anywhere, with a segment that is behind USER_END when it is moved",
        "one that may lie anywhere, with its first instruction in no segment",
+       "one that may lie anywhere, with two segments in the same page",
+       "a program that wants another one as interpreter, and says so before its first segment",
+       "one that may lie anywhere, and wants another one as interpreter",
        "no ELF file, and what it has for its program headers' place cannot be read: the header is compared first"]
 
 # As test_elf.c makes them: what is odd, the rule, and what comes of it.
 ODD = [("program headers right behind the data's bytes", "program headers that no segment has are not in memory: 0", 0),
        ("a segment of which the file has nothing", "a segment becomes memory, be there bytes of it in the file or not", 0x502000),
-       ("a segment of no size at address 0", "a segment of no size is passed over", 0x402000)]
+       ("a segment of no size at address 0", "a segment of no size is passed over", 0x402000),
+       ("one that may lie anywhere, with program headers right behind the data's bytes",
+        "program headers that no segment has are not in memory: 0", 0),
+       ("program headers in the third segment", "the program headers are in memory where the segment is that has them", 0x403050),
+       ("a first instruction among the constants", "the first instruction lies in a region, whatever that allows", 0x402004),
+       ("32 program headers, most of no known type", "a file may have as many program headers as header_fits() says", 32)]
 
 
 @exercise("3.3", points=3)

@@ -12,7 +12,11 @@ HAS = ["a child is in the table of processes, by the id that its parent gets", "
        "a child begins in its parent's directory, with its umask, and has descriptors of its own",
        "a child belongs to its parent's process group and session",
        "a child goes on where its parent called fork, with the same registers, but for rax, which is 0",
-       "a child's thread uses the child's page tables, and belongs to the child", "a child has heard no signal, and no space is lent"]
+       "a child's thread uses the child's page tables, and belongs to the child",
+       "a child has heard no signal, and no space is lent: what is pending is its parent's alone",
+       "a child has its parent's name, until it calls exec()", "a child blocks the signals that its parent's thread blocks",
+       "a child has its parent's stack for signals: its memory is a copy, with that stack in it",
+       "a child's thread has its parent's FS base, where its C library looks", "a child's thread has its parent's priority"]
 
 
 @exercise("3.4", points=4)

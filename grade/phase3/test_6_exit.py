@@ -24,6 +24,7 @@ def test_a_parent_hears_how_its_child_ended(boot):
 
 
 @exercise("3.6", points=1)
+@boots(2)
 def test_who_waits_for_one_child_gets_that_one(boot):
     """The others stay as they are, dead or alive, until somebody asks for them."""
     run = part(boot, "exit", "chosen")
@@ -32,6 +33,13 @@ def test_who_waits_for_one_child_gets_that_one(boot):
             ["the last one first: the right one, 0x300", "then the first: the right one, 0x100"],
         "a wait for any child finds the one that is left": ["any: the right one, 0x200"],
         "who has no child waits for nobody: ECHILD": [f"nobody is left: {NOBODY}"]})
+    no_leak(run)
+    run = part(boot, "exit", "groups")
+    says(run, {
+        "a wait for 0 is one for a child of the caller's own group, and one for -n for a child of group n":
+            ["my group: nobody yet, 0x5a5a5a", "my group: the right one, 0xd00", "the other group: the right one, 0xb00",
+             "the rest of it: the right one, 0xc00"],
+        "who has no child in a group waits for nobody: ECHILD": [f"nobody is left there: {NOBODY}"]})
     no_leak(run)
 
 
@@ -43,7 +51,9 @@ def test_a_child_is_waited_for_once(boot):
         "a child that has ended can be waited for": ["waited for: the right one, 0x400"],
         "a child that was waited for is gone: ECHILD, and the status untouched":
             [f"once more: {NOBODY}", f"any: {NOBODY}", "a signal to nobody: No such process"],
-        "who is no child is not waited for: ECHILD": [f"one that never was: {NOBODY}", f"myself: {NOBODY}"]})
+        "who is no child is not waited for: ECHILD": [f"one that never was: {NOBODY}", f"myself: {NOBODY}"],
+        "who ignores SIGCHLD waits until its child is gone, and hears nothing of it: ECHILD":
+            [f"one that nobody wants, until it ends: {NOBODY}"]})
     no_leak(run)
 
 
@@ -64,11 +74,13 @@ def test_a_child_that_died_before_the_wait_is_found(boot):
     """Nobody wakes the parent then any more: who looks first and waits afterwards has the answer already."""
     run = part(boot, "exit", "already_dead")
     says(run, {"a child that is dead when wait4() begins is found at once":
-               ["dead for long: the right one, 0x1500", "dead for long, not waiting: the right one, 0x1400"]})
+               ["dead for long: the right one, 0x1500", "dead for long, not waiting: the right one, 0x1400"],
+               "a child that WNOHANG has told of is gone, as any that was waited for": [f"and then: {NOBODY}"]})
     no_leak(run)
 
 
 @exercise("3.6", points=1)
+@boots(2)
 def test_a_zombie_holds_nothing_but_its_status(boot):
     """A parent may take its time: memory, descriptors and the alarm go back when a process ends, not when somebody waits for it."""
     run = boot("exit_zombie", program=["/tests/lab3_exit", "rich"])
@@ -80,6 +92,11 @@ def test_a_zombie_holds_nothing_but_its_status(boot):
     require(has[4] == 0, "a process that ends gives back its current folder", "the zombie has one")
     require(has[0] < 40, "a process that ends gives back its pages", f"the program had 256 pages and more, {has[0]} frames are still taken")
     require(run.status == 0, "its status is there when somebody asks", f"{run.status:#x}")
+    no_leak(run)
+    run = boot("exit_zombie_borrower", program=["/tests/lab3_exit", "borrowed"])
+    has = {fact.a: signed(fact.b) for fact in run.facts("COUNT")}
+    require(has == {1: 0, 2: 0, 3: 0, 4: 0}, "what ends with a process ends with one that borrowed its space, too",
+            f"the zombie of a vfork(): {has[1]} open files, {has[2]} spaces, {has[3]} alarms that are set, {has[4]} folders")
     no_leak(run)
 
 
@@ -152,7 +169,9 @@ def test_what_was_shared_is_given_back_once(boot):
 def test_nothing_is_left_of_many_generations(boot):
     """A kernel lives longer than its programs: what each of them left behind would add up."""
     run = part(boot, "exit", "many")
-    says(run, {"each child ends and is waited for": ["of 60 generations wrong: 0"]})
+    says(run, {"each child ends and is waited for": ["of 60 generations wrong: 0"],
+               "what a child used counts for the parent that waited for it: process_unlink_locked() adds it":
+                   ["what they used is their parent's: yes"]})
     no_leak(run)
 
 
@@ -183,8 +202,15 @@ def test_no_tables_are_given_back_that_are_in_use(boot):
 
 
 @exercise("3.6", points=1)
+@boots(2)
 def test_process_1_hears_of_the_dead_it_gets(boot):
     """It may be waiting already when an orphan comes to it that is dead by then: nobody else would wake it."""
+    run = boot("exit_orphan_news")
+    who = ["the process that ended", "its child", "nobody"]
+    for fact, left, expected in zip(run.facts("FOUND"), ("a living child", "a dead one"), (0, 1)):
+        require(fact.b == expected, "process 1 gets SIGCHLD for each orphan that is dead when it comes to it, and for no other",
+                f"a process left {left} to process 1 and ended: the first SIGCHLD told of {who[fact.b]}, expected {who[expected]}")
+    no_leak(run)
     run = boot("exit_orphans", program=["/tests/lab3_exit", "leaves_dead"])
     says(run, {"process 1 is woken when it gets a child that is dead already": ["it was waited for: yes"]})
     statuses = sorted(signed(fact.b) for fact in run.facts("RETURNED"))

@@ -42,7 +42,7 @@ def test_real_time_signals_are_counted(boot):
 
 
 @exercise("3.8a", points=1)
-@boots(2)
+@boots(3)
 def test_an_ignored_signal_does_nothing(boot):
     """By the process's wish, or by the signal's nature: then it is not even kept, unless it is blocked."""
     run = part(boot, "signal", "ignored")
@@ -59,6 +59,11 @@ def test_an_ignored_signal_does_nothing(boot):
         require(sets[action] == expected,
                 "signal_ignored() is so with SIG_IGN, but for KILL and STOP; with SIG_DFL for CHLD, CONT, URG and WINCH",
                 f"with {what} for all: wrong for {sorted(sets[action] ^ expected)}")
+    no_leak(run)
+    run = part(boot, "signal", "after_exec")
+    says(run, {"exec() takes a program's handlers away and its stack for signals; what is ignored, blocked or pending stays so":
+               ["after exec, what had a handler has none: yes", "what was ignored is: yes", "what was blocked is: yes",
+                "what was pending is: yes", "no stack for signals: yes"]})
     no_leak(run)
 
 
@@ -166,6 +171,8 @@ def test_an_interrupted_call_begins_again_or_says_eintr(boot):
         "a call that a handler without SA_RESTART interrupted returns EINTR": ["without SA_RESTART: Interrupted system call, 10"],
         "a call that a handler with SA_RESTART interrupted begins again": ["with it: it goes on, 10"],
         "what the flags are now decides": ["without it: Interrupted system call, 10"],
+        "of the flags SA_RESTART alone decides whether a call begins again": ["with all but it: Interrupted system call, 10",
+                                                                             "with all: it goes on, 10"],
         "an ignored signal interrupts nothing": ["ignored, nothing happens: yes"]})
     no_leak(run)
 

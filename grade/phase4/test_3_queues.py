@@ -165,10 +165,10 @@ def test_threads_that_are_sent_about_lose_nothing(boot, seeds):
 
 
 @exercise("4.3", points=1)
-@seeds(40)
+@seeds(20)
 def test_readers_and_writers_keep_apart_on_several_cpus(boot, seeds):
     """What was built of wait queues and spinlocks for one CPU has to hold on four: nothing of it relied on interrupts being off alone."""
-    run = boot("rwlock_shares", build="race", seeds=seeds, cpus=4, limit_ms=400)
+    run = boot("rwlock_shares", "rounds=16", build="race", seeds=seeds, cpus=4, limit_ms=1000)
     idle = [cpu for cpu in range(4) if not run.kernel["run_queues"][cpu].nr_switches]
     require(not idle, SPREADS, f"three readers and two writers; on these CPUs nobody ran: {idle}")
     for part in run.each_seed():

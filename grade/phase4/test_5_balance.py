@@ -16,34 +16,53 @@ CALLS = 24  # of scheduler_balance_load() for each seed
 # What ktest balance_step has on each CPU.
 LOADS = [[6, 1, 3, 2], [1, 6, 3, 2], [3, 4, 6, 1], [3, 4, 2, 3], [4, 5, 6, 0], [1, 3, 2, 2], [2, 1, 0, 1], [5, 4, 2, 3]]
 
+# What ktest balance_next has there besides its own thread, which is on CPU 0: threads that are bound and come first, threads that are free.
+CROWDS = [([0, 9, 0, 0], [0, 0, 4, 1]), ([0, 8, 0, 0], [3, 0, 2, 1]), ([0, 6, 5, 0], [0, 0, 0, 3]), ([0, 4, 3, 3], [0, 0, 0, 0]),
+          ([0, 6, 0, 0], [0, 2, 7, 0])]
+
 
 def unpacked(load):
     return [load >> 8 * cpu & 0xff for cpu in range(CPUS)]
 
 
-def should_be(load):
-    """(loads after CPU 0 has balanced, threads that it moved)."""
-    other = max(range(1, CPUS), key=lambda cpu: abs(load[cpu] - load[0]))
-    longer, shorter = (0, other) if load[0] > load[other] else (other, 0)
-    moves = (load[longer] - load[shorter]) // 2
-    return [n - moves * (cpu == longer) + moves * (cpu == shorter) for cpu, n in enumerate(load)], moves
+def should_be(load, may_go):
+    """(loads after CPU 0 has balanced, threads that it moved). may_go: of those who wait on each CPU."""
+    for other in sorted(range(1, CPUS), key=lambda cpu: -abs(load[cpu] - load[0])):
+        longer, shorter = (0, other) if load[0] > load[other] else (other, 0)
+        moves = min((load[longer] - load[shorter]) // 2, may_go[longer])
+        if moves:
+            return [n - moves * (cpu == longer) + moves * (cpu == shorter) for cpu, n in enumerate(load)], moves
+    return load, 0
 
 
-@exercise("4.5", points=3)
-def test_half_of_the_greatest_difference_goes_from_the_longer_to_the_shorter(boot):
-    """Nobody else balances for a CPU that is idle; and whoever moves too many has turned the difference round, and has to move back."""
-    run = boot("balance_step", BY_HAND, cpus=CPUS)
-    facts = [unpacked(fact.b) for fact in run.facts("LOAD", 2 * len(LOADS))]
-    for put, load, seen, count in zip(LOADS, facts[::2], facts[1::2], run.facts("COUNT")):
+def judge_steps(run, rule, crowds):
+    """Judges one call of scheduler_balance_load() by CPU 0 for each of crowds: (threads that are bound, that are free) on each CPU."""
+    facts = [unpacked(fact.b) for fact in run.facts("LOAD", 2 * len(crowds))]
+    for (bound, free), load, seen, count in zip(crowds, facts[::2], facts[1::2], run.facts("COUNT", len(crowds))):
+        put = [n + m + (cpu == 0) for cpu, (n, m) in enumerate(zip(bound, free))]
         require(load == put, "threads go where they are bound to", f"there were to be on CPU 0 to 3: {put}, and there were: {load}")
-        expected, moves = should_be(load)
-        text = f"CPU 0 balances; threads on CPU 0 to 3: {load}"
-        require(seen == expected, "half of the difference, rounded down, goes from the longer queue to the shorter, of this CPU's and the "
-                "one that differs most from it, if that is 2 or more", text, f"after it they had to be {expected}, and were {seen}")
+        expected, moves = should_be(load, [m - (cpu > 0 and not n) for cpu, (n, m) in enumerate(zip(bound, free))])
+        text = f"CPU 0 balances; threads on CPU 0 to 3: {load}" + f"; bound to it: {bound}" * any(bound)
+        require(seen == expected, rule, text, f"after it they had to be {expected}, and were {seen}")
         require(count.a == 1, "each call is counted in this CPU's nr_balances", text, f"counted: {count.a}")
         require(count.b == moves, "each thread that was moved is counted in this CPU's nr_balanced", text,
                 f"moved: {moves}, counted: {signed(count.b)}")
     sound(run.events(), Cpus(CPUS))
+
+
+@exercise("4.5", points=2)
+def test_half_of_the_greatest_difference_goes_from_the_longer_to_the_shorter(boot):
+    """Nobody else balances for a CPU that is idle; and whoever moves too many has turned the difference round, and has to move back."""
+    judge_steps(boot("balance_step", BY_HAND, cpus=CPUS), "half of the difference, rounded down, goes from the longer queue to the "
+                "shorter, of this CPU's and the one that differs most from it, if that is 2 or more",
+                [([0] * CPUS, [n - (cpu == 0) for cpu, n in enumerate(load)]) for load in LOADS])
+
+
+@exercise("4.5", points=1)
+def test_where_nobody_may_leave_the_next_different_queue_is_evened_out(boot):
+    """Threads that are bound keep a queue long for ever. Whoever looks at that one alone never gives or takes anybody again."""
+    judge_steps(boot("balance_next", f"{BY_HAND} quantum=1000", cpus=CPUS), "if nobody may go from the longer queue, of this CPU's and the "
+                "one that differs most from it, it is the turn of the next different one, until somebody went", CROWDS)
 
 
 @exercise("4.5", points=1)

@@ -2,7 +2,7 @@
 and sleep."""
 
 from grade.api import boots, exercise, require, seeds
-from grade.smp_rules import Cpus, migrations, sound, work_is_conserved
+from grade.smp_rules import Cpus, hardly_idle_in_all, migrations, sound, work_is_conserved
 
 BY_HAND = "steal=off balancing=off"  # only what the test calls moves anybody
 NOBODY = 2**64 - 1
@@ -58,20 +58,23 @@ def test_the_one_who_would_wait_longest_there_is_taken(boot):
 
 
 @exercise("4.6", points=3)
-@boots(2)
+@boots(3)
 def test_no_cpu_stays_idle_while_somebody_waits_who_may_run_on_it(boot):
-    """That is what several CPUs are for. Only a few ticks may go by so, until the idle one has had its turn and looked."""
-    for options in ("", "sched=mlfq"):
-        run = boot("steal_mix", f"balancing=off {options}", cpus=CPUS)
+    """That is what several CPUs are for. Only a few ticks may go by so, until the idle one has had its turn and looked; and hardly any
+    where all compute, and whoever runs out of work is not asleep."""
+    for ktest, options in (("steal_mix", ""), ("steal_mix", "sched=mlfq"), ("steal_hogs", "quantum=1")):
+        run = boot(ktest, f"balancing=off {options}", cpus=CPUS, limit_ms=1000)
         sound(run.events(), Cpus(CPUS))
         stolen = len(migrations(run.events(), "steal"))
         require(stolen == sum(fact.b for fact in run.facts("COUNT")), "who steals moves one thread and says so",
                 f"{stolen} threads moved, and nr_steals counts {sum(fact.b for fact in run.facts('COUNT'))}")
         require(stolen, "a CPU that has nobody to run takes a thread that waits elsewhere", "nobody was stolen")
         work_is_conserved(run.events(), CPUS)
+    hardly_idle_in_all(run.events(), CPUS)
 
 
 @exercise("4.6", points=1)
+@boots(2)
 def test_who_looked_in_vain_looks_again_when_somebody_has_come(boot):
     """Idle CPUs that look for ever take the locks of those who work. Those that never look again leave somebody waiting."""
     run = boot("steal_vain", "balancing=off quantum=100", cpus=CPUS, limit_ms=400)
@@ -83,6 +86,7 @@ def test_who_looked_in_vain_looks_again_when_somebody_has_come(boot):
     require(found == 2, "idle CPUs take threads as soon as these may leave the CPU on which they wait",
             f"two were set free, and {found} came")
     sound(run.events(), Cpus(CPUS))
+    work_is_conserved(boot("steal_told", "balancing=off quantum=20", cpus=CPUS, limit_ms=400).events(), CPUS)
 
 
 @exercise("4.6", points=2)

@@ -178,6 +178,23 @@ def test_a_second_build_compiles_only_what_changed(tree):
     assert [path.name for path in before if before[path] != after[path]] == ["push.c.o"]
 
 
+def test_what_a_killed_build_left_is_made_anew_and_blamed_on_nobody(tree, monkeypatch):
+    """An object that is cut off and newer than its source stays as it is for make."""
+    tree()
+    torn = tree.tmp / "work/tree/build/checked/kernel/base/main.c.o"
+
+    def killed(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("grade.build.call", killed)
+        with pytest.raises(KeyboardInterrupt):
+            tree()
+    torn.write_bytes(torn.read_bytes()[:100])
+    built = tree({PUSH: "int push(void) { return 8; }\n"})
+    assert not built.broken and built.kernel.exists()
+
+
 def test_a_given_tree_that_does_not_build_is_the_graders_fault(tree, monkeypatch):
     monkeypatch.setitem(GIVEN, "kernel/base/main.c", "nonsense")
     with tarfile.open(tree.tmp / "given.tar", "w") as tar:

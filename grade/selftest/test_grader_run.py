@@ -180,12 +180,21 @@ def test_a_folder_that_cannot_hold_results_is_said(tree):
     assert code == 4 and "OUT=" in err and err.count("\n") == 1
 
 
+@pytest.mark.parametrize("name", ["results.json", "results.partial.json", "selected.json"])
+def test_a_folder_where_results_are_to_be_written_is_said_before_anything_runs(tree, name):
+    (tree / "build/grade" / name).mkdir(parents=True)
+    code, out, err = grade(tree)
+    assert code == 4 and not out and f"{name} is a folder" in err and err.count("\n") == 1
+
+
 @pytest.mark.parametrize("wrong, words", [
     (guests.TESTS + guests.TESTS.replace("test_t", "test_z").replace("test_n", "test_y"), "two tests are called test_an_extra"),
     (guests.TESTS.replace('@exercise("1.2", points=1)', ""), "has no mark"),
     (guests.TESTS.replace('"""Why."""', "pass"), "has no docstring"),
     (guests.TESTS.replace('"1.2"', '"1.9"'), "exercise 1.9"),
     (guests.TESTS.replace("@boots(2)", "@boots(400)"), "300 are allowed"),
+    (guests.TESTS + "broken(\n", "test_all.py cannot be read (line "),
+    (guests.TESTS + "\0", "test_all.py cannot be read ("),
 ])
 def test_a_wrong_test_file_is_the_graders_fault(tree, wrong, words):
     (tree / "grade/phase1/test_all.py").write_text(wrong)
@@ -223,6 +232,14 @@ def test_the_machines_pytest_settings_have_no_say(tree):
     settings = {**environment(tree), "PYTEST_ADDOPTS": "--nonsense"}
     done = subprocess.run(command(tree), capture_output=True, text=True, env=settings, cwd=tree)
     assert done.returncode == 0
+
+
+def test_a_ctrl_c_that_comes_while_python_still_loads_gets_one_line(tree, tmp_path):
+    (tmp_path / "early").mkdir()
+    (tmp_path / "early/pytest.py").write_text("raise KeyboardInterrupt")
+    done = subprocess.run([sys.executable, str(tree / "grade/run.py")], env={**os.environ, "PYTHONPATH": str(tmp_path / "early")},
+                          capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", "grade: interrupted\n")
 
 
 def test_a_python_without_pytest_is_passed_over(tree, tmp_path):

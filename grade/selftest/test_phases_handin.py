@@ -118,7 +118,7 @@ def test_what_stands_in_the_way_is_one_line(tree, path, text, words):
     (b"answers/\xff.md", r"answers/\xff.md has a name that is no text; give it another one"),
     (b"answers/two\nlines", r"answers/two\nlines has a name that is no text"),
     (b"answers/" + b"long" * 60, "long has a name that is too long to be handed in; give it a shorter one"),
-    (b"answers", "answers is a link, or lies behind one; make it a folder"),
+    (b"answers", "answers is a plain file; make it a folder"),
 ], ids=["no UTF-8", "two lines", "long", "no folder"])
 def test_a_name_that_cannot_be_handed_in_is_one_line(tree, name, words):
     path = os.path.join(os.fsencode(tree), name)
@@ -138,3 +138,10 @@ def test_a_link_in_place_of_a_file_is_refused(tree):
     (tree / "kernel/sched/rq.c").unlink()
     (tree / "kernel/sched/rq.c").symlink_to("/etc/passwd")
     assert "kernel/sched/rq.c is a link" in handin(tree, ok=False)
+
+
+def test_who_is_told_of_a_file_of_his_own_is_not_sent_to_a_start_version(tree):
+    (tree / "kernel/mine").mkdir(exist_ok=True)
+    (tree / "kernel/mine/x.c").symlink_to("/etc/passwd")
+    said = handin(tree, ok=False)
+    assert "kernel/mine/x.c is a link" in said and said.rstrip().endswith("; take it away") and "given.tar" not in said

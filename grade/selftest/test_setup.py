@@ -319,6 +319,15 @@ def test_a_read_only_folder_is_refused_with_the_way_out():
         assert said(done)[0].startswith(f"setup: cannot write to {machine.checkout}/build: this folder is read-only for ")
 
 
+def test_a_file_where_the_folder_for_all_that_is_made_would_be_is_named():
+    with tempfile.TemporaryDirectory() as folder:
+        machine = FakeMachine(Path(folder) / "machine")
+        (machine.checkout / "build").write_text("mine")
+        done = machine.make("kernel")
+        assert done.returncode != 0 and said(done)[0].startswith(f"setup: {machine.checkout}/build is a file")
+        assert (machine.checkout / "build").read_text() == "mine"
+
+
 # --- make itself and its variables --------------------------------------------------------------------------------------------------
 
 

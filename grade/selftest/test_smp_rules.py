@@ -5,7 +5,7 @@ import pytest
 from grade import smp_rules, timeline
 from grade.errors import RuleBroken
 from grade.events import Event
-from grade.smp_rules import Cpus, loads, migrations, sound, work_is_conserved
+from grade.smp_rules import Cpus, hardly_idle_in_all, loads, migrations, sound, work_is_conserved
 
 READY, BLOCKED = 1, 3
 EVERYWHERE = 2**64 - 1
@@ -120,6 +120,27 @@ def test_a_cpu_is_idle_with_good_reason_while_nobody_may_come():
         say("TICK", 1)
     conserved(say.events)
     assert "no CPU is idle" in broken(say("AFFINITY", 3, 1, arg=[EVERYWHERE])("TICK", 1)("TICK", 1)("TICK", 1), conserved)
+
+
+def one_in(ticks, idle):
+    """Thread 3 waits on CPU 0, where main runs, for one tick of `idle` each; CPU 2 is idle then, and busy for the rest of these ticks."""
+    say = two_run().moves(4, 0, 2, "steal", cpu=2).runs(4, 2)
+    for _ in range(idle):
+        for _ in range(ticks // 2 - 1):
+            say("TICK", 1)("TICK", 2, cpu=1)
+        say("PICK", 0, cpu=2)("SWITCH", 4, 0, cpu=2, arg=[BLOCKED])("TICK", 1)("TICK", 2, cpu=1)("ENQUEUE", 4, cpu=2).runs(4, 2)
+    return say
+
+
+def test_idle_cpus_while_somebody_waits_are_counted_in_all():
+    """Two CPUs tick. Each time it is no more than one tick of CPU 0, and too often if it is one in a thousand of both."""
+    for idle in (1, 3):
+        work_is_conserved(one_in(500, idle).events, 3)
+        hardly_idle_in_all(one_in(smp_rules.IN_ALL + 2, idle).events, 3)
+        for often in (500, smp_rules.IN_ALL):
+            assert "in all" in broken(one_in(often, idle), lambda events: hardly_idle_in_all(events, 3))
+    hardly_idle_in_all(two_run().events, 3)  # nobody ticks
+    hardly_idle_in_all(two_run().moves(4, 0, 2, "steal", cpu=2).runs(4, 2)("AFFINITY", 3, 1, arg=[0b011])("TICK", 1).events, 3)
 
 
 def test_loads_count_who_runs_and_who_waits():

@@ -26,9 +26,9 @@ struct pipe {
    copied with pipe_take(), without the lock, because the memory they go to may have to be made first; `reading` keeps other readers out
    meanwhile. Bytes that could not be copied (-EFAULT) stay. Wakes whoever it made room for or kept out, and tells poll_changed(). */
 s64 pipe_read(struct pipe *pipe, struct io *io, bool wait);
-/* Writes io->left bytes. Up to PIPE_BUF bytes are written together, as one, so it waits until there is room for all of them; more may be
-   written in parts, with others' bytes between. Returns how many were written; if none: -EPIPE (nobody can read any more), -EAGAIN (no
-   room and it may not wait), -EFAULT, or what wait_interruptible() returned. */
+/* Writes io->left bytes (0: that is done, whoever reads). Up to PIPE_BUF bytes are written together, as one, so it waits until there is
+   room for all of them; more may be written in parts, with others' bytes between. Returns how many were written; if none: -EPIPE (nobody
+   can read any more), -EAGAIN (no room and it may not wait), -EFAULT, or what wait_interruptible() returned. */
 s64 pipe_write(struct pipe *pipe, struct io *io, bool wait);
 /* An open file of the pipe is closed that could read, or write, or both: whoever waits for it to do so waits no more. */
 void pipe_leave(struct pipe *pipe, bool reader, bool writer);

@@ -107,6 +107,17 @@ unsigned places_for(struct place *place, const u8 *load, unsigned cpus)
     return n;
 }
 
+unsigned places_of(struct place *place, const struct crowd *crowd)
+{
+    unsigned n = 0;
+
+    for (unsigned cpu = 0; cpu < array_len(crowd->free); cpu++)
+        for (unsigned i = 0; i < crowd->bound[cpu] + crowd->free[cpu]; i++, n++)
+            place[n] = (struct place){ .cpu = (int)cpu, .kind = i < crowd->bound[cpu] ? PLACE_BOUND : PLACE_FREE,
+                                       .priority = PRIORITY_NORMAL };
+    return n;
+}
+
 static u64 packed(u32 (*number)(const struct rq *rq))
 {
     u64 all = 0;

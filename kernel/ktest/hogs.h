@@ -13,6 +13,10 @@ struct place {
     u64 burst_ns;
 };
 
+struct crowd {
+    u8 free[4], bound[4]; /* threads on each CPU, the caller not counted */
+};
+
 /* From here on the caller runs on CPU 0 and nowhere else; and again on all. */
 void stay_on_cpu_0(void);
 void stay_no_more(void);
@@ -24,6 +28,8 @@ int placed_start(struct test_threads *threads, const struct place *place, unsign
 void placed_end(struct test_threads *threads);
 /* Places for load[cpu] threads on each of so many CPUs, all free, in place[]; the caller is one of CPU 0's. Returns how many. */
 unsigned places_for(struct place *place, const u8 *load, unsigned cpus);
+/* Places for these threads in place[], on each CPU first those that are bound. Returns how many. */
+unsigned places_of(struct place *place, const struct crowd *crowd);
 /* Threads that run or wait on CPUs 0 to 7, 8 bits each; and those that wait. */
 u64 loads_now(void);
 u64 waiting_now(void);

@@ -53,6 +53,32 @@ KTEST(balance_step, "one CPU balances once, with so many threads on each")
     return error;
 }
 
+KTEST(balance_next, "one CPU balances once, with so many threads on each, some of them bound")
+/* For each of crowds[]: as above. */
+{
+    static const struct crowd crowds[] = {
+        { .free = { 0, 0, 4, 1 }, .bound = { 0, 9, 0, 0 } },
+        { .free = { 3, 0, 2, 1 }, .bound = { 0, 8, 0, 0 } },
+        { .free = { 0, 0, 0, 3 }, .bound = { 0, 6, 5, 0 } },
+        { .free = { 0, 0, 0, 0 }, .bound = { 0, 4, 3, 3 } },
+        { .free = { 0, 2, 7, 0 }, .bound = { 0, 6, 0, 0 } },
+    };
+    struct place place[TEST_THREADS_MAX];
+    struct test_threads threads;
+    int error = 0;
+
+    stay_on_cpu_0();
+    for (unsigned i = 0; i < array_len(crowds) && !error; i++) {
+        error = placed_start(&threads, place, places_of(place, &crowds[i]));
+        if (!error) {
+            balance_once(i);
+            placed_end(&threads);
+        }
+    }
+    stay_no_more();
+    return error;
+}
+
 #define LOOKS 10000u
 
 static u32 held; /* [a] 1: CPU 1 has its queue's lock */

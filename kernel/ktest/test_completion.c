@@ -1,4 +1,5 @@
 /* Lab 2.3: what is built on wait queues alone, completions and reader-writer locks. */
+#include "base/cmdline.h"
 #include "ktest/ktest.h"
 #include "ktest/threads.h"
 #include "sched/sync.h"
@@ -39,6 +40,7 @@ KTEST(completion_once, "three threads that wait for something that happens once,
 static struct rwlock rw;
 static struct spinlock looking = SPINLOCK("looking", RANK_CONDVAR);
 static volatile u64 readers, writers, most_readers, clashes; /* [looking] */
+static u64 rounds;                                           /* of each; written before they start */
 
 static void look(void)
 {
@@ -47,9 +49,18 @@ static void look(void)
         most_readers = readers;
 }
 
+/* In and out, with nothing in between: several readers are then at the count of them at the same time. */
+static void read_in_passing(void)
+{
+    for (unsigned i = 0; i < 4; i++) {
+        rwlock_read_lock(&rw);
+        rwlock_read_unlock(&rw);
+    }
+}
+
 static int read_and_write(void *arg)
 {
-    for (unsigned i = 0; i < 8; i++) {
+    for (u64 i = 0; i < rounds; i++) {
         u64 flags;
         volatile u64 *mine = number_of(arg) < 3 ? &readers : &writers;
 
@@ -64,16 +75,20 @@ static int read_and_write(void *arg)
         --*mine;
         spin_unlock_irq(&looking, flags);
         (number_of(arg) < 3 ? rwlock_read_unlock : rwlock_write_unlock)(&rw);
+        if (number_of(arg) < 3)
+            read_in_passing();
     }
     return 0;
 }
 
 KTEST(rwlock_shares, "three readers and two writers of the same thing")
+/* rounds= says how often each is in. NOTE: how often somebody was who should not have been; the most readers at once. */
 {
     struct test_threads threads;
     int error;
 
     readers = writers = most_readers = clashes = 0;
+    rounds = option_u64("rounds") ?: 8;
     rwlock_init(&rw, "tested");
     error = threads_start(&threads, 5, read_and_write);
     threads_join(&threads);

@@ -5,6 +5,8 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/failalloc.h"
+#include "sched/thread.h"
+#include "sched/timer.h"
 
 #define DATA 0x500000ul  /* three pages that may be written, the third never touched */
 #define CONST 0x600000ul /* a page that may be read */
@@ -173,8 +175,92 @@ KTEST(cow_stale, "what the processor reads after cow_break()")
     return run_in_space(stale);
 }
 
+#define MOMENTS 120
+#define MOMENT_NS 50
+
+static struct frame *given_up, *taken;
+static u64 give_up_at;
+
+/* The other one that has the page has it no more, and somebody takes a page. */
+static int give_up(void *unused)
+{
+    (void)unused;
+    thread_sleep_until(give_up_at);
+    frame_put(given_up);
+    taken = page_new();
+    return 0;
+}
+
+static void fill(struct frame *f)
+{
+    for (u64 *word = frame_to_virt(f), *end = word + PAGE_SIZE / sizeof(*word); word < end; word++)
+        *word = BEFORE;
+}
+
+static bool filled(const struct frame *f)
+{
+    const u64 *word = frame_to_virt(f);
+
+    for (u64 i = 0; i < PAGE_SIZE / sizeof(*word); i++)
+        if (word[i] != BEFORE)
+            return false;
+    return true;
+}
+
+/* One round: the page at DATA has two users, one of whom gives it up before cow_break() begins, or `early` ns after that. Returns whether
+   what is at DATA then is as it was, and its own; or an error. */
+static int give_up_meanwhile(struct address_space *space, u64 early)
+{
+    struct thread_params params = THREAD_PARAMS("other", give_up, NULL);
+    pte_t *pte = pagetable_walk(space->root, DATA, false);
+    int error, right;
+    tid_t tid;
+
+    given_up = phys_to_frame(pte_page(*pte));
+    fill(given_up);
+    *pte = pte_read_only(*pte);
+    tlb_forget_page(DATA);
+    frame_get(given_up);
+    params.priority = PRIORITY_CRITICAL;
+    give_up_at = clock_ns() + 50000;
+    tid = thread_create(&params);
+    if (tid < 0) {
+        frame_put(given_up);
+        return tid;
+    }
+    while (clock_ns() < give_up_at + MOMENT_NS - early)
+        ;
+    error = cow_break(region_find(space, DATA), pte, DATA);
+    thread_join(tid, NULL);
+    if (taken)
+        frame_put(taken);
+    right = filled(phys_to_frame(pte_page(*pte))) && phys_to_frame(pte_page(*pte))->refs == 1;
+    return error ? error : right;
+}
+
+/* With sched=prio the other one comes as soon as its time has come, whatever cow_break() does then. NOTE: rounds, how many were right. */
+static int moments(struct address_space *space)
+{
+    int error = lay_out(space), result = 0;
+    u64 right = 0;
+
+    for (u64 round = 0; round < MOMENTS && !error; round++) {
+        result = give_up_meanwhile(space, round * MOMENT_NS);
+        error = result < 0 ? result : 0;
+        right += result == 1;
+    }
+    if (!error)
+        fact(FACT_NOTE, MOMENTS, right);
+    return error;
+}
+
+KTEST(cow_moments, "the other one gives the page up before cow_break(), after it, and at each moment in between")
+{
+    return run_in_space(moments);
+}
+
 /* RESULT: what cow_break() returned without memory; FOUND: whether the entry is as it was; REFS: 0, the page's
-   users; 1, the same after it was tried once more, with memory. */
+   users; 1, the same after it was tried once more, with memory. RESULT 1: what it returns without memory where nobody else has the page. */
 static int no_memory(struct address_space *space)
 {
     int error = lay_out(space);
@@ -198,6 +284,11 @@ static int no_memory(struct address_space *space)
     error = cow_break(region_find(space, DATA), pte, DATA);
     fact(FACT_REFS, 1, f->refs);
     frame_put(f);
+    *pte = pte_read_only(*pte);
+    tlb_forget_page(DATA);
+    failalloc_start(1);
+    fact(FACT_RESULT, 1, (u64)(s64)cow_break(region_find(space, DATA), pte, DATA));
+    failalloc_stop();
     return error;
 }
 

@@ -69,27 +69,64 @@ static int load_odd(uptr start, struct program *program, uptr *end)
     return error;
 }
 
-/* Files that are odd, and right. NOTE: step, what elf_load() said; step + 10, what came of it: 10: the program headers lie right behind
-   the last bytes that a segment has of the file: where they are in memory; 11: a segment has no bytes in the file: where its memory ends;
-   12: one has none in memory either: where the first one ends. */
-static void load_odd_ones(void)
+/* The program headers again at 0x2050, and the file says so. */
+static void move_program_headers(void)
 {
-    struct program program = { .headers = 99 };
-    uptr end;
-
     for (unsigned i = 0; i < SEGMENTS * 56; i++)
         elf_put(0x2050 + i, elf_byte(SEGMENT(0) + i), 1);
     elf_put(32, 0x2050, 8);
-    fact(FACT_NOTE, 10, (u64)(s64)load_odd(0x400000, &program, &end));
-    fact(FACT_NOTE, 20, program.headers);
+}
+
+static void tell_odd(u64 number, int error, u64 value)
+{
+    fact(FACT_NOTE, 10 + number, (u64)(s64)error);
+    fact(FACT_NOTE, 20 + number, value);
     elf_file_write();
+}
+
+/* Files that are odd, and right. NOTE: 10 and more, what elf_load() said; 20 and more, what came of it. Their numbers: 0: the program
+   headers lie right behind the last bytes that a segment has of the file: where they are in memory; 1: a segment has no bytes in the file:
+   where its memory ends; 2: one has none in memory either: where the first one ends. */
+static void load_odd_segments(void)
+{
+    struct program program = { .headers = 99 };
+    uptr end;
+    int error;
+
+    move_program_headers();
+    error = load_odd(0x400000, &program, &end);
+    tell_odd(0, error, program.headers);
     elf_put_segment(3, 6, 0, 0x500000, 0, 0x2000);
-    fact(FACT_NOTE, 11, (u64)(s64)load_odd(0x500000, &program, &end));
-    fact(FACT_NOTE, 21, end);
-    elf_file_write();
+    error = load_odd(0x500000, &program, &end);
+    tell_odd(1, error, end);
     elf_put_segment(1, 4, 0, 0, 0, 0);
-    fact(FACT_NOTE, 12, (u64)(s64)load_odd(0x400000, &program, &end));
-    fact(FACT_NOTE, 22, end);
+    error = load_odd(0x400000, &program, &end);
+    tell_odd(2, error, end);
+}
+
+/* 3: as 0, of a program that may lie anywhere; 4: the program headers are in the last segment, and the one before it has later bytes
+   of the file: where; 5: the first instruction is among the constants: where; 6: as many program headers as a file may have: how many. */
+static void load_odd_headers(void)
+{
+    struct program program = { .headers = 99 };
+    uptr end;
+    int error;
+
+    elf_put(16, OTHER_EXECUTABLE, 2);
+    move_program_headers();
+    error = load_odd(0x400000, &program, &end);
+    tell_odd(3, error, program.headers);
+    elf_put_segment(1, 4, 0x2300, 0x402300, 0x10, 0x10);
+    elf_put(SEGMENT(2) + FILE_BYTES, 0x200, 8);
+    move_program_headers();
+    error = load_odd(0x400000, &program, &end);
+    tell_odd(4, error, program.headers);
+    elf_put(24, 0x402004, 8);
+    error = load_odd(0x400000, &program, &end);
+    tell_odd(5, error, program.entry);
+    elf_put(56, HEADERS_MOST, 2);
+    error = load_odd(0x400000, &program, &end);
+    tell_odd(6, error, program.nr_headers);
 }
 
 KTEST(elf_good, "the regions and the first bytes of a program")
@@ -99,8 +136,10 @@ KTEST(elf_good, "the regions and the first bytes of a program")
     if (error)
         return error;
     error = load_good(0);
-    if (!error)
-        load_odd_ones();
+    if (!error) {
+        load_odd_segments();
+        load_odd_headers();
+    }
     elf_file_close();
     return failalloc_failed() ? -ENOMEM : error;
 }
@@ -195,28 +234,43 @@ static int load(u64 step, u64 size, bool tell)
     return error;
 }
 
-/* The last steps: two that may lie anywhere, one with a segment where no program may when it is moved, one whose first instruction is in no
-   segment then; one that is no ELF file, whose program headers could not be read if somebody wanted them; and two that are right as far as
-   they can be read: up to the program headers, and not at all. */
-static void load_moved_and_unread(void)
+/* Three that may lie anywhere: one with a segment where no program may when it is moved, one whose first instruction is in no segment then,
+   one with two segments in a page. One that wants an interpreter, and says so first; the same, and it may lie anywhere. */
+static void load_moved(u64 step)
 {
     elf_file_write();
     elf_put(16, OTHER_EXECUTABLE, 2);
     elf_put(SEGMENT(2) + ADDRESS, 0x7ffffff00010, 8);
-    load(array_len(bad), FILE_SIZE, true);
+    load(step, FILE_SIZE, true);
     elf_file_write();
     elf_put(16, OTHER_EXECUTABLE, 2);
     elf_put(24, 0x800000, 8);
-    load(array_len(bad) + 1, FILE_SIZE, true);
+    load(step + 1, FILE_SIZE, true);
+    elf_file_write();
+    elf_put(16, OTHER_EXECUTABLE, 2);
+    elf_put(SEGMENT(2) + ADDRESS, 0x402010, 8);
+    load(step + 2, FILE_SIZE, true);
+    elf_file_write();
+    elf_put(SEGMENT(0) + TYPE, 3, 4);
+    elf_put(24, 0x402004, 8);
+    load(step + 3, FILE_SIZE, true);
+    elf_put(16, OTHER_EXECUTABLE, 2);
+    load(step + 4, FILE_SIZE, true);
+}
+
+/* One that is no ELF file, whose program headers could not be read if somebody wanted them; and two that are right as far as they can be
+   read: up to the program headers, and not at all. */
+static void load_unread(u64 step)
+{
     elf_file_write();
     elf_put(32, FILE_PAGES * PAGE_SIZE, 8);
     elf_put(0, 0x7f, 4);
-    load(array_len(bad) + 2, (FILE_PAGES + 1) * PAGE_SIZE, true);
+    load(step, (FILE_PAGES + 1) * PAGE_SIZE, true);
     elf_file_write();
     elf_put(32, FILE_PAGES * PAGE_SIZE, 8);
-    load(array_len(bad) + 3, (FILE_PAGES + 1) * PAGE_SIZE, true);
+    load(step + 1, (FILE_PAGES + 1) * PAGE_SIZE, true);
     elf_file_unread = 1;
-    load(array_len(bad) + 4, FILE_SIZE, true);
+    load(step + 2, FILE_SIZE, true);
     elf_file_unread = 0;
 }
 
@@ -231,7 +285,8 @@ KTEST(elf_bad, "files with one wrong field each")
         elf_put(bad[i].at, bad[i].value, bad[i].n);
         load(i, bad[i].size ? bad[i].size : FILE_SIZE, true);
     }
-    load_moved_and_unread();
+    load_moved(array_len(bad));
+    load_unread(array_len(bad) + 5);
     fact(FACT_COUNT, 0, elf_file_refs);
     elf_file_close();
     return failalloc_failed() ? -ENOMEM : 0;

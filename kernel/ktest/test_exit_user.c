@@ -77,6 +77,33 @@ KTEST(exit_zombie, "what is left of a program that has ended")
     return status == -ENOMEM ? -ENOMEM : 0;
 }
 
+static pid_t only_child(pid_t pid)
+{
+    u64 flags = spin_lock_irq(&processes_lock);
+    const struct process *p = process_find_locked(pid);
+    pid_t child = p && !list_empty(&p->children) ? list_entry(p->children.next, struct process, sibling_link)->pid : 0;
+
+    spin_unlock_irq(&processes_lock, flags);
+    return child;
+}
+
+/* As exit_zombie, of the program's child, which borrows its space until it ends. */
+KTEST(exit_zombie_borrower, "what is left of a child that had a space that was lent")
+{
+    int status = 0;
+    pid_t pid = program_start(), child;
+
+    if (pid < 0)
+        return pid;
+    while (!is_zombie(child = only_child(pid)) && !is_zombie(pid))
+        thread_sleep(NS_PER_MS);
+    if (child)
+        tell_what_it_has(child);
+    process_wait(pid, &status, false);
+    fact(FACT_RESULT, 0, (u64)(s64)status);
+    return status == -ENOMEM ? -ENOMEM : 0;
+}
+
 /* Waits for the program and for whoever else becomes a child of this process, until nobody is left. RETURNED: a: pid; b: status. RESULT 0:
    the program's. */
 KTEST(exit_orphans, "a program that leaves children behind, and who gets them")
@@ -144,6 +171,53 @@ KTEST(exit_signal, "a wait for a child that a signal ends, and the child's end, 
             process_wait(pid, NULL, false);
     }
     return 0;
+}
+
+static bool may_end;
+static pid_t left_behind;
+
+static int end_later(void *arg)
+{
+    while (!arg && !may_end)
+        thread_sleep(NS_PER_MS);
+    return 0;
+}
+
+/* Ends before its child, or, with arg, when that is a zombie. */
+static int leave_a_child(void *arg)
+{
+    left_behind = process_create("orphan", end_later, arg);
+    while (arg && left_behind > 0 && !is_zombie(left_behind))
+        thread_sleep(NS_PER_MS);
+    return left_behind < 0 ? left_behind : 0;
+}
+
+/* Process 1 has a handler for SIGCHLD here, and nobody who could run it: what came first stays. FOUND: step, of whom that tells: 0 the
+   process that ended, 1 the child that it left, 2 nobody. Step 0: the child lives on; 1: it is a zombie by then. */
+KTEST(exit_orphan_news, "what process 1 hears of the orphans it gets")
+{
+    struct signals *signals = &current_process()->signals;
+    int error = signals_new(signals, NULL);
+
+    if (error)
+        return error;
+    signals->action[SIGCHLD - 1].handler = 0x400000;
+    for (u64 step = 0; step < 2 && !error; step++) {
+        pid_t pid = process_create("parent", leave_a_child, (void *)step), heard;
+
+        may_end = false;
+        signals->pending = 0;
+        error = pid < 0 ? pid : 0;
+        while (pid > 0 && !is_zombie(pid))
+            thread_sleep(NS_PER_MS);
+        heard = signals->pending ? signals->info[SIGCHLD - 1].pid : 0;
+        fact(FACT_FOUND, step, heard == pid ? 0 : heard == left_behind ? 1 : 2);
+        may_end = true;
+        while (process_wait(-1, NULL, false) > 0)
+            ;
+    }
+    signals_free(signals);
+    return failalloc_failed() ? -ENOMEM : error;
 }
 
 static int end_with(void *arg)

@@ -9,6 +9,8 @@
 #include "mm/failalloc.h"
 #include "proc/fork.h"
 #include "proc/table.h"
+#include "proc/user_thread.h"
+#include "sched/control.h"
 #include "sched/thread.h"
 
 #define DATA 0x500000ul
@@ -48,6 +50,11 @@ static void tell_child(const struct process *me, const struct process *child, pi
     fact(FACT_NOTE, 7, !memcmp(user_frame(t->user), &expected, sizeof(expected)));
     fact(FACT_NOTE, 8, t->user->root == child->space->root && t->owner == child);
     fact(FACT_NOTE, 9, !child->signals.pending && !child->lent && !me->lending);
+    fact(FACT_NOTE, 10, !strcmp(child->name, me->name));
+    fact(FACT_NOTE, 11, user_thread(t)->blocked == user_thread(current())->blocked);
+    fact(FACT_NOTE, 12, !memcmp(&user_thread(t)->altstack, &user_thread(current())->altstack, sizeof(struct signal_stack)));
+    fact(FACT_NOTE, 13, t->user->fs_base == current()->user->fs_base);
+    fact(FACT_NOTE, 14, t->priority == current()->priority);
     if (mine)
         file_put(mine);
     if (its)
@@ -64,7 +71,12 @@ static int child(struct address_space *space)
         return error;
     me->signals.action[SIGUSR1 - 1] = (struct signal_action){ .handler = CHILD_CODE, .mask = 5 };
     me->fs.umask = 0123;
+    user_thread(current())->blocked = me->signals.pending = SIGNAL_BIT(SIGUSR2); /* it came, and waits */
+    user_thread(current())->altstack = (struct signal_stack){ .start = DATA, .size = PAGE_SIZE };
+    user_fs_base_set(current()->user, DATA + PAGE_SIZE);
+    thread_set_priority(current()->tid, PRIORITY_LOW);
     pid = child_fork();
+    me->signals.pending = 0;
     if (pid < 0)
         return pid;
     if (child_of(pid))

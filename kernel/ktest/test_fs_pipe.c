@@ -175,6 +175,26 @@ KTEST(pipe_signal, "a signal ends the wait of a reader")
     return error;
 }
 
+KTEST(pipe_signal_writers, "a signal ends the wait of a writer that has written a part, and of one that has not")
+{
+    struct test_threads threads = { 0 };
+    int error = pipe_new(&pipe_end[0], &pipe_end[1], 0);
+
+    bytes = error ? NULL : kmalloc(PIPE_SIZE + PIPE_BUF);
+    if (!error)
+        error = bytes ? threads_start(&threads, 2, write_all) : -ENOMEM;
+    if (!error) {
+        tell_result(10, threads_blocked(&threads));
+        for (unsigned i = 0; i < threads.n; i++)
+            thread_interrupt(thread_find(threads.tid[i]));
+        threads_join(&threads);
+    }
+    pipe_close(1);
+    pipe_close(0);
+    kfree(bytes);
+    return error;
+}
+
 static int never_wait(void)
 {
     tell_result(0, get_bytes(pipe_end[0], bytes, 5));

@@ -134,7 +134,7 @@ KTEST(pipe_together, "what writers write together stays together, and in each on
 
 #define SIDE 3 /* of each: readers, writers */
 #define SHARE 10
-#define ROUNDS 4
+#define ROUNDS 6
 
 static u8 times_read[SIDE * SHARE];
 
@@ -166,7 +166,8 @@ static int read_once(void *arg)
     return 0;
 }
 
-/* All three wait; then come some bytes and the end at once: for one the bytes, for the others the end. RESULT: round, the sum. */
+/* All three wait. Then come three bytes and the end, at once (rounds 0 to 3) or when two of them wait again (5); or the end alone (4):
+   for one the bytes, for the others the end. RESULT: round, the sum. */
 static int bytes_and_the_end(u64 round)
 {
     struct test_threads threads = { 0 };
@@ -176,7 +177,10 @@ static int bytes_and_the_end(u64 round)
         error = threads_start(&threads, SIDE, read_once);
     if (!error) {
         threads_blocked(&threads);
-        put_bytes(pipe_end[1], "abc", 3);
+        if (round != 4)
+            put_bytes(pipe_end[1], "abc", 3);
+        if (round == 5)
+            let_run();
         pipe_close(1);
         threads_join(&threads);
         tell_result(round, got_by[0] + got_by[1] + got_by[2]);
@@ -299,6 +303,42 @@ static int copy_with_others(struct address_space *space, bool reads, bool fails,
     return error;
 }
 
+static int write_once(void *arg)
+{
+    got_by[number_of(arg)] = put_bytes(pipe_end[1], together, 8);
+    return 0;
+}
+
+/* 8 of 24 bytes to the memory at LATE, from a pipe that nobody writes to any more, or 8 from there into an empty pipe. The two that come
+   meanwhile want the same. RESULT: step, how many bytes the two read or wrote. */
+static int three_for_all(struct address_space *space, bool reads, u32 flags, u64 step)
+{
+    const vm_region_t region = { .start = LATE, .end = LATE + PAGE_SIZE, .access = ACCESS_READ | ACCESS_WRITE, .ops = &late_ops };
+    struct io io = { .at = LATE, .left = 8, .user = true };
+    int error = pipe_new(&pipe_end[0], &pipe_end[1], flags);
+
+    meanwhile.threads.n = 0;
+    meanwhile.error = 0;
+    meanwhile.fails = false;
+    meanwhile.entry = reads ? read_once : write_once;
+    if (!error)
+        error = aspace_map(space, &region);
+    if (!error && reads) {
+        put_bytes(pipe_end[1], together, 24);
+        pipe_close(1);
+    }
+    if (!error) {
+        (void)(reads ? file_read(pipe_end[0], &io) : file_write(pipe_end[1], &io));
+        threads_join(&meanwhile.threads);
+        tell_result(step, got_by[0] + got_by[1]);
+        error = meanwhile.error;
+        aspace_unmap(space, LATE, PAGE_SIZE);
+    }
+    pipe_close(1);
+    pipe_close(0);
+    return error;
+}
+
 /* Two wait for bytes. Then there are some for both, and the first one hears a signal before it runs. RESULT: step, how many wait still. */
 static int signalled(u64 step)
 {
@@ -332,6 +372,12 @@ static int keep_out(struct address_space *space)
         error = copy_with_others(space, n & 1, n < COPIES / 2, 10 * n);
     if (!error)
         error = signalled(10 * COPIES);
+    if (!error)
+        error = three_for_all(space, true, 0, 10 * COPIES + 10);
+    if (!error)
+        error = three_for_all(space, true, O_NONBLOCK, 10 * COPIES + 20);
+    if (!error)
+        error = three_for_all(space, false, O_NONBLOCK, 10 * COPIES + 30);
     kfree(together);
     return failalloc_failed() ? -ENOMEM : error;
 }

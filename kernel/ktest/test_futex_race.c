@@ -8,7 +8,7 @@
 
 #define PAGE 0x500000ul
 #define WORD(n) (PAGE + 4ul * (n))
-#define ROUNDS 10u
+#define ROUNDS 48u
 #define TURNS 48u
 #define ALL 1000u
 
@@ -94,7 +94,7 @@ static void come_too_late(unsigned cpu)
         return;
     }
     for (unsigned round = 0; round < ROUNDS; round++) {
-        int error = futex_wait(WORD(0), true, 0, FUTEX_ANY, clock_ns() + 1000 + round * 4000);
+        int error = futex_wait(WORD(0), true, 0, FUTEX_ANY, clock_ns() + 1000 + round % 10 * 4000);
 
         returned[cpu][error != 0]++;
     }

@@ -63,6 +63,9 @@ KTEST(signal_calls, "signal_ignored() and signal_take() for every signal")
     take_one_of(SIGNAL_BIT(SIGINT) | SIGNAL_BIT(SIGSTOP) | SIGNAL_BIT(SIGTSTP));
     take_one_of(SIGNAL_BIT(SIGHUP) | SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP));
     take_one_of(SIGNAL_BIT(SIGTERM) | SIGNAL_BIT(NSIG));
+    for (int lowest = 1; lowest <= NSIG; lowest++)
+        if (lowest != SIGKILL)
+            take_one_of(~0ul << (lowest - 1) & ~SIGNAL_BIT(SIGKILL));
     signals_free(&subject.signals);
     return 0;
 }

@@ -10,6 +10,18 @@
 static struct spinlock lock = SPINLOCK("test", RANK_CONDVAR);
 static volatile u64 counter, inside, most_inside; /* [lock], if it is one */
 static u64 rounds;
+static unsigned part; /* CPUs that take part. Written before they go */
+static u32 arrived;   /* [a] how often one of them has come to meet the others */
+
+/* Every few rounds, until the others have come as far: then all draw their numbers at the same time, as nobody does who had to wait. */
+static void meet(u64 round)
+{
+    if (round % 4)
+        return;
+    __atomic_fetch_add(&arrived, 1, __ATOMIC_RELEASE);
+    while (__atomic_load_n(&arrived, __ATOMIC_ACQUIRE) < part * (round / 4 + 1))
+        cpu_relax();
+}
 
 /* What two CPUs at once would spoil: a count in two steps, and how many are in here. */
 static void count_up(void)
@@ -29,6 +41,7 @@ static void count_many(unsigned n)
 {
     (void)n;
     for (u64 i = 0; i < rounds; i++) {
+        meet(i);
         spin_lock(&lock);
         count_up();
         spin_unlock(&lock);
@@ -43,7 +56,8 @@ KTEST(spin_counts, "CPUs count under one lock, many times each")
 
     rounds = option_u64("rounds") ?: ROUNDS;
     counter = inside = most_inside = 0;
-    n = bare_cpus_start(CPUS, count_many);
+    arrived = 0;
+    part = n = bare_cpus_start(CPUS, count_many);
     flags = irq_save();
     bare_go_all();
     count_many(0);

@@ -37,21 +37,6 @@ static bool steal_once(u64 step, const struct test_threads *threads)
     return found;
 }
 
-struct crowd {
-    u8 free[CPUS], bound[CPUS]; /* threads on each CPU, the caller not counted */
-};
-
-static unsigned places_of(struct place *place, const struct crowd *crowd)
-{
-    unsigned n = 0;
-
-    for (unsigned cpu = 0; cpu < CPUS; cpu++)
-        for (unsigned i = 0; i < crowd->bound[cpu] + crowd->free[cpu]; i++, n++)
-            place[n] = (struct place){ .cpu = (int)cpu, .kind = i < crowd->bound[cpu] ? PLACE_BOUND : PLACE_FREE,
-                                       .priority = PRIORITY_NORMAL };
-    return n;
-}
-
 KTEST(steal_step, "one CPU steals once, with so many threads on each, some of them bound")
 /* For each of crowds[]: LOAD: those that wait, before; LOAD after; RETURNED; FOUND: who came, its number. */
 {
@@ -163,6 +148,29 @@ KTEST(steal_mix, "threads that compute and sleep, on all CPUs")
     return 0;
 }
 
+/* Computes, for longer than a tick and never as long as another one. */
+static int hog(void *arg)
+{
+    u64 state = number_of(arg) + 1;
+
+    use_steps(1000000 + next(&state, 8000000));
+    return 0;
+}
+
+KTEST(steal_hogs, "threads that compute for many ticks, some much longer than others")
+/* COUNT: a CPU, how often it stole. */
+{
+    struct test_threads threads = { 0 };
+    int error = threads_start(&threads, TEST_THREADS_MAX, hog);
+
+    if (error)
+        return error;
+    threads_join(&threads);
+    for (unsigned cpu = 0; cpu < CPUS; cpu++)
+        fact(FACT_COUNT, cpu, run_queues[cpu].nr_steals);
+    return 0;
+}
+
 static void tell_steals(u64 step)
 {
     u64 tries = 0, steals = 0;
@@ -172,6 +180,46 @@ static void tell_steals(u64 step)
         steals += run_queues[cpu].nr_steals;
     }
     fact(FACT_COUNT, step << 32 | tries, steals);
+}
+
+/* While CPUs 1 to 3 idle, a thread that waits is set free, and the first of them, which is told, gets a thread of its own at once. */
+static int give_other_work(tid_t waits)
+{
+    struct thread_params params = THREAD_PARAMS("late", hog, NULL);
+    int error;
+    struct thread *t = thread_new(&params, &error);
+    u64 flags;
+
+    if (!t)
+        return error;
+    thread_set_affinity(t->tid, 1ul << 1);
+    flags = irq_save();
+    thread_set_affinity(waits, ~0ul);
+    thread_launch(t);
+    irq_restore(flags);
+    thread_sleep(5 * run_queues[0].tick_ns);
+    thread_join(t->tid, NULL);
+    return 0;
+}
+
+KTEST(steal_told, "a CPU that is told of somebody who waits has other work before it looks")
+/* Whether somebody else takes him, the trace says. */
+{
+    static const struct place bound[] = {
+        { .kind = PLACE_KTHREAD, .priority = PRIORITY_NORMAL }, { .kind = PLACE_BOUND, .priority = PRIORITY_NORMAL },
+    };
+    struct test_threads threads;
+    int error;
+
+    stay_on_cpu_0();
+    error = placed_start(&threads, bound, array_len(bound));
+    if (!error) {
+        thread_sleep(5 * run_queues[0].tick_ns); /* the others look, and idle */
+        error = give_other_work(threads.tid[1]);
+        placed_end(&threads);
+    }
+    stay_no_more();
+    return error;
 }
 
 KTEST(steal_vain, "CPUs with nothing to do, while others wait who may not leave")

@@ -14,18 +14,19 @@ void clone_init(void)
     futex_init();
 }
 
-/* Whether t is a thread of the process from now on: not if the process ends. What others have told that it looks at when it begins. */
-static bool join(struct process *p, struct thread *t)
+/* t is a thread of the process from now on: not if the process ends, or its user has enough. What others have told that it looks at when it
+   begins. Returns 0, -ERESTART or -EAGAIN. */
+static int join(struct process *p, struct thread *t)
 {
     u64 flags = spin_lock_irq(&processes_lock);
-    bool may = !thread_is_dismissed_locked(current());
+    int error = thread_is_dismissed_locked(current()) ? -ERESTART : limits_thread_joins_locked(p);
 
-    if (may) {
+    if (!error) {
         t->interrupted = true;
         list_push_tail(&p->threads, &t->owner_link);
     }
     spin_unlock_irq(&processes_lock, flags);
-    return may;
+    return error;
 }
 
 pid_t process_clone(const struct fork_options *options)
@@ -38,10 +39,11 @@ pid_t process_clone(const struct fork_options *options)
     if (!t)
         return error;
     tid = t->tid; /* once launched, it may be gone at any time */
-    if (!join(p, t)) {
+    error = join(p, t);
+    if (error) {
         user_thread_end(t);
         thread_discard(t);
-        return -ERESTART;
+        return error;
     }
     if (options->parent_tid)
         (void)copyout(options->parent_tid, &tid, sizeof(tid));

@@ -189,6 +189,7 @@ static bool is_last(struct process *p, struct thread *t, int code)
         if (t->user)
             user_space_leave(t->user);
         unlink_locked(t);
+        limits_thread_leaves_locked(p);
         signals_for_others_locked(p, ~0ul);
         wake_all(&p->waiters); /* who wants to be alone */
     }

@@ -11,7 +11,7 @@
 struct user {
     struct list link; /* [p] in users */
     u32 uid;          /* [c] */
-    u32 processes;    /* [p] zombies included; 0: the user is forgotten */
+    u32 threads;      /* [p] of all its processes, zombies included; 0: the user is forgotten */
 };
 
 static struct user root = { .link = LIST_INIT(root.link) }; /* always there */
@@ -37,7 +37,7 @@ void limits_init(struct process *first)
     first->limits.of[RLIMIT_MSGQUEUE] = (struct rlimit){ 819200, 819200 };
     first->limits.of[RLIMIT_NICE] = first->limits.of[RLIMIT_RTPRIO] = (struct rlimit){ 0, 0 };
     first->limits.user = &root;
-    root.processes = nr_processes = 1;
+    first->limits.threads = root.threads = nr_processes = 1;
 }
 
 /* Whether a user's own limit counts: not for who administers the machine. */
@@ -46,26 +46,48 @@ static bool exempt(const struct process *p)
     return p->limits.user == &root || p->cred.effective & (1ul << CAP_SYS_RESOURCE | 1ul << CAP_SYS_ADMIN);
 }
 
+/* Whether p's user may not have another one, by p's limit. processes_lock held. */
+static bool has_enough(const struct process *p)
+{
+    return p->limits.user->threads >= p->limits.of[RLIMIT_NPROC].now && !exempt(p);
+}
+
 int limits_inherit(struct process *child, const struct process *parent)
 {
     u64 flags = spin_lock_irq(&processes_lock);
-    struct user *user = parent->limits.user;
     int error = 0;
 
-    if (nr_processes >= processes_most || (user->processes >= parent->limits.of[RLIMIT_NPROC].now && !exempt(parent))) {
+    if (nr_processes >= processes_most || has_enough(parent)) {
         error = -EAGAIN;
     } else {
         child->limits = parent->limits;
-        user->processes++;
+        child->limits.threads = 1;
+        child->limits.user->threads++;
         nr_processes++;
     }
     spin_unlock_irq(&processes_lock, flags);
     return error;
 }
 
-static void uncount_locked(struct user *user)
+int limits_thread_joins_locked(struct process *p)
 {
-    if (!--user->processes && user != &root) {
+    if (has_enough(p))
+        return -EAGAIN;
+    p->limits.threads++;
+    p->limits.user->threads++;
+    return 0;
+}
+
+void limits_thread_leaves_locked(struct process *p)
+{
+    p->limits.threads--;
+    p->limits.user->threads--;
+}
+
+static void uncount_locked(struct user *user, u32 threads)
+{
+    user->threads -= threads;
+    if (!user->threads && user != &root) {
         list_remove(&user->link);
         slab_free(&user_cache, user);
     }
@@ -76,7 +98,7 @@ void limits_leave(struct process *p)
     u64 flags = spin_lock_irq(&processes_lock);
 
     if (p->limits.user) {
-        uncount_locked(p->limits.user);
+        uncount_locked(p->limits.user, p->limits.threads);
         nr_processes--;
         p->limits.user = NULL;
     }
@@ -109,8 +131,8 @@ int limits_move_locked(struct process *p, u32 uid)
 
     if (!user)
         return -EAGAIN;
-    user->processes++;
-    uncount_locked(p->limits.user);
+    user->threads += p->limits.threads;
+    uncount_locked(p->limits.user, p->limits.threads);
     p->limits.user = user;
     return 0;
 }

@@ -1,5 +1,5 @@
-/* What a process may use at most; and how many processes each user has, who all count against one of these limits. Lock: processes_lock.
-   Numbers are Linux's. */
+/* What a process may use at most; and how many threads each user has, in all processes, who all count against one of these limits. Lock:
+   processes_lock. Numbers are Linux's. */
 #pragma once
 
 #include "lib/types.h"
@@ -23,15 +23,20 @@ struct rlimit {
 struct limits {
     struct rlimit of[RLIMITS]; /* [p] */
     struct user *user;         /* [p] whose process it is counted as */
+    u32 threads;               /* [p] as how many: the last one counts until the process is waited for */
 };
 
 #define NOFILE_MOST 65536u /* descriptors that any process may have */
 
 /* Process 1's. Once, after frames_init(). */
 void limits_init(struct process *first);
-/* child, which nobody knows yet, gets its parent's limits and is counted. Returns 0, or -EAGAIN: there are too many processes, of this
-   user or at all. */
+/* child, which nobody knows yet, gets its parent's limits and is counted. Returns 0, or -EAGAIN: this user has too many threads, or there
+   are too many processes at all. */
 int limits_inherit(struct process *child, const struct process *parent);
+/* The running process p gets another thread, which is counted; or one that is not its last has left. processes_lock held. Returns 0, or
+   -EAGAIN: this user has too many. */
+int limits_thread_joins_locked(struct process *p);
+void limits_thread_leaves_locked(struct process *p);
 /* p is counted no more: the last thing that happens to it. */
 void limits_leave(struct process *p);
 /* p belongs to another user from now on. processes_lock held. Returns 0, or -EAGAIN: no memory. */

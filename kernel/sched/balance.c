@@ -3,14 +3,14 @@
 #include "base/lab.h"
 #include "sched/placement.h"
 
-/* The queue whose load differs most from mine. */
-static struct rq *most_different(struct rq *mine)
+/* Of the queues of CPUs whose bits are not in `tried`, the one whose load differs most from mine. */
+static struct rq *most_different(struct rq *mine, u64 tried)
 {
 #if SOLVED >= 405
     struct rq *found = mine;
     u32 most = 1;
 
-    for (u64 left = cpus_online; left; left &= left - 1) {
+    for (u64 left = cpus_online & ~tried; left; left &= left - 1) {
         struct rq *rq = &run_queues[__builtin_ctzl(left)];
         u32 a = rq_load(rq), b = rq_load(mine), difference = a > b ? a - b : b - a;
 
@@ -22,6 +22,7 @@ static struct rq *most_different(struct rq *mine)
     return found;
 #else
     /* mine itself if none differs by 2. cpus_online has a bit for each CPU that there is. */
+    (void)tried;
     return mine;
 #endif
 }
@@ -29,26 +30,27 @@ static struct rq *most_different(struct rq *mine)
 void scheduler_balance_load(void)
 {
 #if SOLVED >= 405
-    struct rq *mine = this_rq(), *other = most_different(mine), *from, *to;
+    struct rq *mine = this_rq(), *other, *from, *to;
     struct thread *t;
-    u32 n;
+    u64 tried = 0;
+    u32 n, moved = 0;
 
     mine->nr_balances++;
-    if (other == mine)
-        return;
-    rq_lock_both(mine, other);
-    from = rq_load(mine) > rq_load(other) ? mine : other; /* what was read without the locks was a guess */
-    to = from == mine ? other : mine;
-    n = (rq_load(from) - rq_load(to)) / 2;
-    for (; n && (t = steal_candidate(from, to->cpu)) != NULL; n--) {
-        thread_move(from, to, t);
-        mine->nr_balanced++;
+    while (!moved && (other = most_different(mine, tried)) != mine) {
+        rq_lock_both(mine, other);
+        from = rq_load(mine) > rq_load(other) ? mine : other; /* what was read without the locks was a guess */
+        to = from == mine ? other : mine;
+        n = (rq_load(from) - rq_load(to)) / 2;
+        for (; moved < n && (t = steal_candidate(from, to->cpu)) != NULL; moved++)
+            thread_move(from, to, t);
+        mine->nr_balanced += moved;
+        spin_unlock(&from->lock);
+        spin_unlock(&to->lock);
+        tried |= 1ul << other->cpu;
     }
-    spin_unlock(&from->lock);
-    spin_unlock(&to->lock);
 #else
     /* steal_candidate() says who may go, thread_move() takes it there. What you read of another queue without its lock may be wrong by
-       now. */
+       now; and the one that differs most may have nobody to give. */
     lab_stub_beside_others("4.5", "scheduler_balance_load");
     (void)most_different;
 #endif

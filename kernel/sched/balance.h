@@ -18,8 +18,14 @@ void balance_tick(struct rq *rq);
 /* This CPU has nobody to run: takes a thread from elsewhere, unless it tried in vain and nothing has changed since. Returns whether there
    is one now. Interrupts off, no lock held. It counts each try in nr_steal_tries, and in nr_steals those that found somebody. */
 bool balance_idle(struct rq *rq);
-/* t has joined rq behind others: a CPU that is idle and may take it is told. rq->lock held. */
+extern u64 steal_in_vain; /* [a] bit n: CPU n found nobody to steal, and nobody has joined a queue since who may go there */
+extern u64 steal_told;    /* [a] bit n: since then somebody has, and CPU n has not looked yet */
+
+/* t has joined rq behind others: a CPU that is idle and may take it is told; one that is busy will look when it is idle. rq->lock held. */
 void balance_tell_idle(const struct rq *rq, const struct thread *t);
+/* rq's CPU idled and was told, and now has other work: the others that idle are told, since whoever joined may go to any of them. rq->lock
+   held. */
+void balance_pass_on(const struct rq *rq);
 
 /* Threads that run or wait on a CPU. Without its lock: a guess. */
 static inline u32 rq_load(const struct rq *rq)
@@ -42,8 +48,9 @@ static inline bool stealable(const struct thread *t, int cpu)
 /* Lab 4.5 (balance.c). Interrupts off, no queue's lock held. */
 
 /* Evens out between this CPU and the one whose load differs most from its own, if it differs by 2 or more: half of the difference goes
-   from the longer queue to the shorter. So each of the two is nearer to the other, and never on its other side. Counts, in this CPU's
-   queue, each call in nr_balances and each thread that it moved in nr_balanced. */
+   from the longer queue to the shorter. So each of the two is nearer to the other, and never on its other side. If nobody there may go, it
+   is the next different one's turn, until somebody has moved or none is left. Counts, in this CPU's queue, each call in nr_balances and
+   each thread that it moved in nr_balanced. */
 void scheduler_balance_load(void);
 
 /* Lab 4.6 (steal.c). As above. */

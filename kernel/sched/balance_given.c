@@ -6,6 +6,7 @@
 #include "sched/sched_config.h"
 
 struct balance_options balance_options;
+u64 steal_in_vain, steal_told;
 
 void balance_init(void)
 {
@@ -54,35 +55,56 @@ void balance_tick(struct rq *rq)
    on taking locks that others need. */
 bool balance_idle(struct rq *rq)
 {
+    u64 me = 1ul << rq->cpu;
     bool found;
 
-    if (!balance_options.stealing || __atomic_load_n(&rq->steal_in_vain, __ATOMIC_RELAXED))
+    if (!balance_options.stealing || __atomic_load_n(&steal_in_vain, __ATOMIC_RELAXED) & me || cpus_online == me)
         return false;
-    __atomic_store_n(&rq->steal_in_vain, true, __ATOMIC_SEQ_CST); /* before the look: who joins from here on clears it */
+    __atomic_fetch_and(&steal_told, ~me, __ATOMIC_RELAXED);
+    __atomic_fetch_or(&steal_in_vain, me, __ATOMIC_SEQ_CST); /* before the look: who joins from here on clears it */
     rq->nr_steal_tries++;
     rq->migrate_why = MIGRATE_STEAL;
     found = steal_work(rq);
     rq->migrate_why = MIGRATE_WAKE;
     if (!found)
         return false;
-    __atomic_store_n(&rq->steal_in_vain, false, __ATOMIC_RELAXED);
+    __atomic_fetch_and(&steal_in_vain, ~me, __ATOMIC_RELAXED);
     rq->nr_steals++;
     return true;
 }
 
+static bool idles(u64 cpu)
+{
+    return __atomic_load_n(&idle_cpus, __ATOMIC_SEQ_CST) & cpu;
+}
+
+/* CPUs that tried in vain look again: one of those that idle, or all of them, and who is busy as soon as it idles. Who was told already
+   and has not looked yet comes for another one: each that joins is somebody's. */
+static void tell(u64 among, bool all)
+{
+    bool told = false;
+
+    for (u64 left = __atomic_load_n(&steal_in_vain, __ATOMIC_SEQ_CST) & among; left; left &= left - 1) {
+        u64 it = left & -left;
+
+        if ((told && idles(it)) || !(__atomic_fetch_and(&steal_in_vain, ~it, __ATOMIC_SEQ_CST) & it))
+            continue;
+        __atomic_fetch_or(&steal_told, it, __ATOMIC_SEQ_CST); /* before the look: who gives it other work clears idle_cpus first */
+        if (!idles(it))
+            continue;
+        ipi_send(cpus[__builtin_ctzl(left)].arch.apic_id, VECTOR_RESCHEDULE);
+        told = !all;
+    }
+}
+
 void balance_tell_idle(const struct rq *rq, const struct thread *t)
 {
-    u64 idle = __atomic_load_n(&idle_cpus, __ATOMIC_SEQ_CST) & t->cpu_mask & ~(1ul << rq->cpu);
+    if (!(t->flags & THREAD_KTHREAD))
+        tell(t->cpu_mask & ~(1ul << rq->cpu), false);
+}
 
-    if (t->flags & THREAD_KTHREAD || !balance_options.stealing)
-        return;
-    for (; idle; idle &= idle - 1) {
-        int cpu = __builtin_ctzl(idle);
-
-        /* Who was told already and has not looked yet comes for another one: each that joins is somebody's. */
-        if (__atomic_exchange_n(&run_queues[cpu].steal_in_vain, false, __ATOMIC_SEQ_CST)) {
-            ipi_send(cpus[cpu].arch.apic_id, VECTOR_RESCHEDULE);
-            return;
-        }
-    }
+void balance_pass_on(const struct rq *rq)
+{
+    __atomic_fetch_and(&steal_told, ~(1ul << rq->cpu), __ATOMIC_SEQ_CST);
+    tell(~(1ul << rq->cpu), true);
 }

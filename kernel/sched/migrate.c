@@ -65,7 +65,7 @@ void smp_join(struct rq *rq, struct thread *t, enum enqueue_why why)
 
 void smp_joined(const struct rq *rq, const struct thread *t)
 {
-    if (__atomic_load_n(&idle_cpus, __ATOMIC_SEQ_CST) && rq->nr_ready + (rq->curr != rq->idle && rq->curr != t) > 1)
+    if (__atomic_load_n(&steal_in_vain, __ATOMIC_SEQ_CST) && rq->nr_ready + (rq->curr != rq->idle && rq->curr != t) > 1)
         balance_tell_idle(rq, t);
 }
 

@@ -31,7 +31,6 @@ struct rq {
     struct sjf_rq sjf;   /* [l] */
 #endif
     RQ_CLASSES
-    bool steal_in_vain;  /* [a] an attempt to steal found nobody, and nobody has joined a queue since (phase 4) */
     u8 migrate_why;      /* for the trace: why this CPU moves threads just now. This CPU, interrupts off */
     u32 balance_ticks;   /* ticks since threads were balanced last. This CPU, interrupts off */
     u64 nr_balances;     /* times that it was looked whether to balance. This CPU */

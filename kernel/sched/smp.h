@@ -50,16 +50,16 @@ static inline void smp_count_ready(struct rq *rq)
     __atomic_fetch_add(&rq->nr_ready, 1, __ATOMIC_SEQ_CST);
 }
 
-/* Whether t may join rq as on a machine with one CPU: it may run here, and nobody idles who could take it. rq->lock held. */
+/* Whether t may join rq as on a machine with one CPU: it may run here, and nobody has to hear of it who could take it. rq->lock held. */
 static inline bool smp_joins_alone(const struct rq *rq, const struct thread *t)
 {
-    return t->cpu_mask >> rq->cpu & 1 && !t->suspended && !__atomic_load_n(&idle_cpus, __ATOMIC_SEQ_CST);
+    return t->cpu_mask >> rq->cpu & 1 && !t->suspended && !__atomic_load_n(&steal_in_vain, __ATOMIC_SEQ_CST);
 }
 
 /* Otherwise (migrate.c). A thread that may not run on rq's CPU any more, or was suspended while it ran, is put aside, in no class's queue,
    until threads_deliver() takes it to another one, or stops it. rq->lock held. why: enum enqueue_why. */
 void smp_join(struct rq *rq, struct thread *t, enum enqueue_why why);
-/* t waits in rq: a CPU that idles and may take it is told. rq->lock held. */
+/* t waits in rq: CPUs that could take it hear of it (balance_tell_idle()). rq->lock held. */
 void smp_joined(const struct rq *rq, const struct thread *t);
 
 /* Takes t out again, if it was put aside. Returns whether it was. rq->lock held. */
@@ -108,8 +108,11 @@ static inline void smp_resched(struct rq *rq)
     bool told = cpus[rq->cpu].need_resched;
 
     cpus[rq->cpu].need_resched = true;
-    if (rq->curr == rq->idle)
+    if (rq->curr == rq->idle) {
         smp_busy(rq); /* it will be: who looks for an idle CPU from here on takes another one */
+        if (unlikely(__atomic_load_n(&steal_told, __ATOMIC_SEQ_CST) >> rq->cpu & 1))
+            balance_pass_on(rq);
+    }
     if (!told && rq->cpu != this_cpu()->id)
         resched_remote(rq);
 }

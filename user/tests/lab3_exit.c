@@ -64,6 +64,32 @@ static void chosen(void)
     show_wait("nobody is left", -1, 0, 0);
 }
 
+/* Children in two groups: two have a group of their own, and end first. */
+static void groups(void)
+{
+    volatile long *step = shared_numbers();
+    pid_t pid[3];
+    for (int i = 0; i < 3; i++) {
+        pid[i] = split();
+        if (pid[i] == 0) {
+            if (i < 2)
+                setpgid(0, i ? pid[0] : 0);
+            step[1]++;
+            until(step, i < 2 ? 1 : 2);
+            _exit(11 + i);
+        }
+        until(step + 1, i + 1);
+    }
+    *step = 1;
+    usleep(20000);
+    show_wait("my group", 0, WNOHANG, 0);
+    *step = 2;
+    show_wait("my group", 0, 0, pid[2]);
+    show_wait("the other group", -pid[0], 0, pid[0]);
+    show_wait("the rest of it", -pid[0], 0, pid[1]);
+    show_wait("nobody is left there", -pid[0], 0, 0);
+}
+
 static void once(void)
 {
     pid_t pid = ending(4);
@@ -73,6 +99,13 @@ static void once(void)
     show_call("a signal to nobody", kill(pid, 0));
     show_wait("one that never was", 999999, 0, 0);
     show_wait("myself", getpid(), 0, 0);
+    signal(SIGCHLD, SIG_IGN);
+    pid = split();
+    if (pid == 0) {
+        usleep(20000);
+        _exit(6);
+    }
+    show_wait("one that nobody wants, until it ends", pid, 0, pid);
 }
 
 static void not_waiting(void)
@@ -108,6 +141,7 @@ static void already_dead(void)
     usleep(20000);
     show_wait("dead for long", pid[1], 0, pid[1]);
     show_wait("dead for long, not waiting", -1, WNOHANG, pid[0]);
+    show_wait("and then", -1, WNOHANG, 0);
 }
 
 /* A child that waits for a grandchild is killed: the grandchild is nobody's business here. */
@@ -215,9 +249,10 @@ static void shared_with_a_child(void)
     show("pages that changed", wrong);
 }
 
-/* vfork(), without the library: the child uses no stack, for that is its parent's. */
+/* vfork(), without the library: the child uses no stack, for that is its parent's. It ends with an alarm set, which nobody hears. */
 static void borrowed(void)
 {
+    static struct itimerval soon = { { 0, 0 }, { 0, 20000 } };
     static int by_child;
     long pid;
     fflush(stdout);
@@ -226,12 +261,18 @@ static void borrowed(void)
                  "test %%rax, %%rax\n"
                  "jnz 1f\n"
                  "movl $6, %1\n"
+                 "mov $38, %%eax\n"
+                 "xor %%edi, %%edi\n"
+                 "mov %2, %%rsi\n"
+                 "xor %%edx, %%edx\n"
+                 "syscall\n"
                  "mov $60, %%eax\n"
                  "mov $6, %%edi\n"
                  "syscall\n"
                  "1:\n"
-                 : "=&a"(pid), "+m"(by_child) : : "rcx", "rdi", "r11", "memory");
+                 : "=&a"(pid), "+m"(by_child) : "r"(&soon) : "rcx", "rdx", "rsi", "rdi", "r11", "memory");
     show("seen in the parent", by_child);
+    usleep(30000);
     show_wait("a borrower", pid, 0, pid);
 }
 
@@ -243,6 +284,9 @@ static void many(void)
         wrong += pid < 0 || waitpid(-1, &status, 0) != pid || WEXITSTATUS(status) != i;
     }
     show("of 60 generations wrong", wrong);
+    struct rusage used;
+    getrusage(RUSAGE_CHILDREN, &used);
+    show_true("what they used is their parent's", used.ru_utime.tv_usec + used.ru_stime.tv_usec > 0);
 }
 
 /* A child and its child, of which one is left to process 1. Whatever fails, nobody waits for what does not come. */
@@ -260,8 +304,9 @@ static void family(void)
 }
 
 static const struct part parts[] = {
-    { "statuses", statuses }, { "chosen", chosen }, { "once", once }, { "not_waiting", not_waiting }, { "already_dead", already_dead },
-    { "killed_waiter", killed_waiter }, { "leaves_children", leaves_children }, { "leaves_dead", leaves_dead }, { "rich", rich },
+    { "statuses", statuses }, { "chosen", chosen }, { "groups", groups }, { "once", once },
+    { "not_waiting", not_waiting }, { "already_dead", already_dead }, { "killed_waiter", killed_waiter },
+    { "leaves_children", leaves_children }, { "leaves_dead", leaves_dead }, { "rich", rich },
     { "shared_with_a_child", shared_with_a_child }, { "borrowed", borrowed }, { "many", many },
     { "family", family },
 };

@@ -142,6 +142,7 @@ static void nobody_reads(void)
     make(fds, 0);
     close(fds[0]);
     show_call("write", write(fds[1], "x", 1));
+    show_call("of no byte", write(fds[1], "x", 0));
     close(fds[1]);
     make(fds, 0);
     pid_t pid = split();
@@ -195,6 +196,19 @@ static void bad_memory(void)
     show_call("nothing came in", read(fds[0], buffer, 8));
     show("the pipe goes on", write(fds[1], "x", 1));
     show("and on", read(fds[0], buffer, 8));
+    page = mmap(NULL, 65536 + 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    munmap(page + 65536, 4096);
+    make(fds, 0);
+    pid_t pid = split();
+    if (pid == 0) {
+        close(fds[1]);
+        while (read(fds[0], buffer, sizeof(buffer)) > 0)
+            ;
+        _exit(0);
+    }
+    show_call("a part from nowhere", write(fds[1], page, 65536 + 4096));
+    close(fds[1]);
+    wait_for(pid);
 }
 
 /* Four writers, pieces of 500 bytes: each arrives in one piece, and none is lost. */

@@ -246,9 +246,44 @@ static void stopped(void)
     }
 }
 
+static char other[32768];
+static char *program;
+
+/* What a program finds that was called with a handler, an ignored signal, one that is blocked and pending, and a stack for signals. */
+static void new_program(void)
+{
+    struct sigaction action;
+    sigset_t set;
+    stack_t stack;
+    sigaction(SIGUSR1, NULL, &action);
+    show_true("after exec, what had a handler has none", action.sa_handler == SIG_DFL && !action.sa_mask);
+    sigaction(SIGUSR2, NULL, &action);
+    show_true("what was ignored is", action.sa_handler == SIG_IGN);
+    sigprocmask(SIG_BLOCK, NULL, &set);
+    show_true("what was blocked is", set == set_of(SIGHUP));
+    sigpending(&set);
+    show_true("what was pending is", set == set_of(SIGHUP));
+    sigaltstack(NULL, &stack);
+    show_true("no stack for signals", stack.ss_flags == SS_DISABLE);
+}
+
+static void after_exec(void)
+{
+    char *const arguments[] = { program, "after_exec", "new", NULL };
+    stack_t stack = { .ss_sp = other, .ss_size = sizeof(other) };
+    sigset_t hup = set_of(SIGHUP);
+    sigaltstack(&stack, NULL);
+    handle(SIGUSR1, note, SA_ONSTACK, ~0ul);
+    handle(SIGUSR2, SIG_IGN, 0, 0);
+    sigprocmask(SIG_BLOCK, &hup, NULL);
+    raise(SIGHUP);
+    fflush(stdout);
+    execv(program, arguments);
+    perror(program);
+}
+
 /* --- 3.8b --- */
 
-static char other[32768];
 static char *volatile where;
 static volatile int flags_there;
 
@@ -442,6 +477,8 @@ static void begins_again(void)
     show_interrupted("without SA_RESTART", 0);
     show_interrupted("with it", SA_RESTART);
     show_interrupted("without it", 0);
+    show_interrupted("with all but it", SA_ONSTACK | SA_NODEFER | SA_SIGINFO | SA_NOCLDSTOP);
+    show_interrupted("with all", SA_RESTART | SA_ONSTACK | SA_NODEFER | SA_SIGINFO | SA_NOCLDSTOP);
     signal(SIGUSR1, SIG_IGN);
     int status;
     pid_t pid = signals_parent(SIGUSR1);
@@ -505,12 +542,18 @@ static void no_call(void)
 static const struct part parts[] = {
     { "lowest_first", lowest_first }, { "only_unblocked", only_unblocked }, { "counted", counted }, { "ignored", ignored },
     { "ended", ended }, { "from_outside", from_outside }, { "kill_first", kill_first }, { "information", information },
-    { "stopped", stopped }, { "other_stack", other_stack }, { "nested", nested }, { "no_stack_left", no_stack_left },
+    { "stopped", stopped }, { "after_exec", after_exec },
+    { "other_stack", other_stack }, { "nested", nested }, { "no_stack_left", no_stack_left },
     { "red_zone", red_zone }, { "red_zone_of_a_handler", red_zone_of_a_handler }, { "begins_again", begins_again },
     { "never_again", never_again }, { "stopped_meanwhile", stopped_meanwhile }, { "no_call", no_call },
 };
 
 int main(int argc, char **argv)
 {
+    program = argv[0];
+    if (argc > 2) {
+        new_program();
+        return 0;
+    }
     return run_parts(argc, argv, parts, sizeof(parts) / sizeof(*parts));
 }

@@ -432,6 +432,42 @@ static void ends(void)
     show_status("the last one leaves", wait_for(pid));
 }
 
+/* --- how many a user may have */
+
+static void stays(struct thread *t)
+{
+    volatile int never = 0;
+    (void)t;
+    for (;;)
+        futex(&never, WAIT | PRIVATE, 0, NULL, NULL, 0);
+}
+
+/* A process of a user without others. It leaves its threads to its end. */
+static void many_of_a_user(void *unused)
+{
+    (void)unused;
+    long tid;
+    int n = 0;
+    setrlimit(RLIMIT_NPROC, &(struct rlimit){ 5, 5 });
+    setgid(64322);
+    setuid(64322);
+    tid = start(&threads[0], identity_of, 0);
+    join(&threads[0]);
+    while (!call(SYS_tgkill, getpid(), tid, 0, 0, 0, 0)) /* it is counted until it is gone */
+        call(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+    while ((tid = start(&threads[n], stays, 0)) > 0 && n < 7)
+        n++;
+    show_error("one more than a user may have", tid);
+    show("threads beside the first", n);
+    show_call("nor a process", fork());
+}
+
+static void limits(void)
+{
+    for (int i = 0; i < 2; i++)
+        show_child("threads of a user", many_of_a_user, NULL);
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 1) {
@@ -450,5 +486,7 @@ int main(int argc, char **argv)
     robust_lists();
     stops();
     ends();
+    if (getuid() == 0)
+        limits();
     return 0;
 }

@@ -1,4 +1,4 @@
-/* A second solution of lab 4.5: threads go one by one, as long as the queues differ by two. */
+/* A second solution of lab 4.5: threads go one by one, as long as the queues differ by two; CPUs are struck off until somebody went. */
 #include "sched/balance.h"
 #include "sched/placement.h"
 
@@ -8,15 +8,14 @@ static int longer(const struct rq *a, const struct rq *b)
     return (int)rq_load(a) - (int)rq_load(b);
 }
 
-/* The queue whose load differs most from mine; mine itself if none differs by 2. */
-static struct rq *most_different(struct rq *mine)
+/* Of the queues of these CPUs, the one whose load differs most from mine; mine itself if none differs by 2. */
+static struct rq *most_different(struct rq *mine, u64 among)
 {
-    u64 online = __atomic_load_n(&cpus_online, __ATOMIC_RELAXED);
     struct rq *most = mine;
     int most_gap = 1;
 
     for (struct rq *other = run_queues; other < run_queues + CONFIG_MAX_CPUS; other++) {
-        int gap = online >> (other - run_queues) & 1 ? longer(other, mine) : 0;
+        int gap = among >> (other - run_queues) & 1 ? longer(other, mine) : 0;
 
         if (gap < 0)
             gap = -gap;
@@ -43,13 +42,15 @@ static u64 even_out(struct rq *from, struct rq *to)
 
 void scheduler_balance_load(void)
 {
-    struct rq *mine = this_rq(), *other = most_different(mine);
+    u64 among = __atomic_load_n(&cpus_online, __ATOMIC_RELAXED), n = 0;
+    struct rq *mine = this_rq();
 
+    for (struct rq *other; !n && (other = most_different(mine, among)) != mine; among &= ~(1ul << other->cpu)) {
+        rq_lock_both(other, mine);
+        n = longer(mine, other) > 0 ? even_out(mine, other) : even_out(other, mine);
+        spin_unlock(&mine->lock);
+        spin_unlock(&other->lock);
+    }
     mine->nr_balances++;
-    if (other == mine)
-        return;
-    rq_lock_both(other, mine);
-    mine->nr_balanced += longer(mine, other) > 0 ? even_out(mine, other) : even_out(other, mine);
-    spin_unlock(&mine->lock);
-    spin_unlock(&other->lock);
+    mine->nr_balanced += n;
 }
