@@ -31,7 +31,7 @@ struct thread *child_thread(struct process *owner, const struct fork_options *op
     params.owner_ops = &process_thread_ops;
     params.owner = owner;
     params.stack_reserve = sizeof(struct trap_frame);
-    params.priority = me->priority;
+    params.inherit_priority = true;
     t = thread_new(&params, error);
     if (!t)
         return NULL;
