@@ -125,7 +125,7 @@ static void random_step(void)
 
 static void random_operations(const struct sched_class *class)
 {
-    const char *seed = getenv("SEED");
+    const char *seed = getenv("SEED"), *steps = getenv("STEPS");
 
     random_seed(seed ? strtoul(seed, NULL, 10) : 1);
     if (random_below(2))
@@ -133,7 +133,7 @@ static void random_operations(const struct sched_class *class)
                                                 .dl_bandwidth = 900000, .tick_ns = NS_PER_MS };
     machine_start(class, 0);
     host_step = 1; /* as on a real machine, no two things happen at the same time */
-    for (int i = 0; i < STEPS; i++) {
+    for (int i = 0; i < (steps ? atoi(steps) : STEPS); i++) {
         random_step();
         if (!getenv("UNCHECKED"))
             machine_check();
@@ -223,7 +223,7 @@ static void eevdf_lag(void)
     machine_dump();
 }
 
-/* Each of some threads gets another nice value in turn, waiting or running: prints by how much its lag changed, and its weight. */
+/* Each of some threads gets another nice value in turn, waiting or running: prints by how much its lag changed, and the larger of its weights. */
 static void eevdf_renice(void)
 {
     static const int values[] = { -20, 19, 0, -5, 7, 15, -13, 3 };
@@ -235,13 +235,14 @@ static void eevdf_renice(void)
     leave();
     for (unsigned i = 0; i < 200; i++) {
         struct thread *t = host_thread((tid_t)(2 + i % 5));
+        u32 weight = t->se.fair.weight;
         s64 before;
 
         machine_run(MS(1) * 3 / 2);
         CHECK(!thread_set_nice(t->tid, t->se.params.nice)); /* all are charged up to now */
         before = lag_of(t);
         CHECK(!thread_set_nice(t->tid, values[i % array_len(values)]));
-        printf("fact moved %ld\nfact weight %u\n", lag_of(t) - before, t->se.fair.weight);
+        printf("fact moved %ld\nfact weight %u\n", lag_of(t) - before, max(weight, t->se.fair.weight));
     }
     machine_dump();
 }
