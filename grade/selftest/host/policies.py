@@ -3,7 +3,9 @@
     built = Program(phase, "test_policies", folder)   # builds it there, once
     path = built.path()                               # of the program
     path = built.path("rr.c", "if (over)", "if (1)")  # the same with a kernel file changed
-    numbers, events, facts = play(path, "random_rr", seed=3)"""
+    numbers, events, facts = play(path, "random_rr", seed=3)
+
+Several tests may share the kernel's objects: Program(phase, "test_classes test_class_rules", folder); built.path(..., test="test_classes")."""
 
 import os
 import subprocess
@@ -32,7 +34,7 @@ def cc(*args, cwd):
 
 class Program:
     def __init__(self, phase, test, folder):
-        self.phase, self.test, self.folder, self.objects, self.count = phase, test, Path(folder), None, 0
+        self.phase, self.tests, self.folder, self.objects, self.count = phase, test.split(), Path(folder), None, 0
         self.flags = [*FLAGS, f"-DPHASE={phase}", f"-DSOLVED={phase}99",
                       *(word for folder in (HERE, HERE / "shim", self.headers(), KERNEL) for word in ("-I", folder))]
 
@@ -50,16 +52,24 @@ class Program:
         names = SCHED + (CLASSES if self.phase >= 5 else [])
         return [*(KERNEL / "sched" / f"{name}.c" for name in names), *(KERNEL / "base" / f"{name}.c" for name in ("trace", "lock", "lab")),
                 KERNEL / "lib/rbtree.c", KERNEL / "lib/format.c",
-                *(HERE / f"{name}.c" for name in ("sched_machine", "sched_stubs", self.test))]
+                *(HERE / f"{name}.c" for name in ("sched_machine", "sched_stubs", *self.tests))]
 
-    def path(self, file=None, find=None, replace=None):
-        """The program's path; file: a kernel file (of sched/) in which find, which is there once, becomes replace."""
+    def link(self, test, to, changed=()):
+        """A test's program; changed: objects that stand in for those of the same name."""
+        path, others = to / test, {f"{name}.o" for name in self.tests if name != test} | {o.name for o in changed}
+        if not path.exists():
+            cc("-fsanitize=address,undefined", *changed, *(o for o in self.objects if o.name not in others), "-o", path, cwd=to)
+        return path
+
+    def path(self, file=None, find=None, replace=None, test=None):
+        """The path of a test's program, by default the first's; file: a kernel file (of sched/) in which find, which is there once,
+        becomes replace."""
+        test = test or self.tests[0]
         if not self.objects:
             cc(*self.flags, "-c", *self.sources(), cwd=self.folder)
             self.objects = sorted(self.folder.glob("*.o"))
-            cc("-fsanitize=address,undefined", *self.objects, "-o", self.folder / "policies", cwd=self.folder)
         if not file:
-            return self.folder / "policies"
+            return self.link(test, self.folder)
         self.count += 1
         folder = self.folder / str(self.count)
         folder.mkdir()
@@ -67,15 +77,13 @@ class Program:
         assert text.count(find) == 1, f"{file}: {find!r} is there {text.count(find)} times"
         (folder / file).write_text(text.replace(find, replace))
         cc(*self.flags, "-Wno-unused", "-Wno-error", "-c", folder / file, cwd=folder)
-        mine = (folder / file).with_suffix(".o")
-        cc("-fsanitize=address,undefined", mine, *(o for o in self.objects if o.name != mine.name), "-o", folder / "policies", cwd=folder)
-        return folder / "policies"
+        return self.link(test, folder, [(folder / file).with_suffix(".o")])
 
 
-def play(path, case, seed=1, checked=True):
+def play(path, case, seed=1, checked=True, **environment):
     """Runs a case, with the queues checked at every step or not. Returns ({number: value}, [Event], {fact: [numbers in order]})."""
     done = subprocess.run([path, case], capture_output=True, text=True, timeout=TIMEOUT_S,
-                          env=os.environ | {"SEED": str(seed)} | ({} if checked else {"UNCHECKED": "1"}))
+                          env=os.environ | {"SEED": str(seed)} | ({} if checked else {"UNCHECKED": "1"}) | environment)
     assert done.returncode == 0, done.stdout[-1000:] + done.stderr[-3000:]
     rows, found, facts = {}, [], {}
     for line in done.stdout.splitlines():

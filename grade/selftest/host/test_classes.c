@@ -1,24 +1,9 @@
 /* The scheduling classes on one CPU whose time is moved by hand (sched_machine.c). The cases random_* do random things with threads of all
    classes and print the trace, which the models replay; the others measure what kernel/sched promises and print `fact NAME VALUE`. */
-#include "sched/attr.h"
-#include "sched/fair.h"
-#include "sched_machine.h"
+#include "class_cases.h"
 
 #define STEPS 2500
-#define MS(n) ((n) * host_khz)          /* cycles */
-/* What t has run up to now, ns. */
-static u64 ran_ns(const struct thread *t)
-{
-    u64 flags = irq_save();
-    u64 ran;
-
-    spin_unlock(&this_rq_lock()->lock); /* whoever takes the lock looks at the clock */
-    ran = cycles_to_ns(thread_ran(this_rq(), t));
-    irq_restore(flags);
-    return ran;
-}
-
-#define UNIT_NS (10 * NS_PER_MS)        /* of the deadline experiments */
+#define UNIT_NS (10 * NS_PER_MS) /* of the deadline experiments */
 
 /* --- random operations ----------------------------------------------------------------------------------------------------------- */
 
@@ -140,7 +125,7 @@ static void random_step(void)
 
 static void random_operations(const struct sched_class *class)
 {
-    const char *seed = getenv("SEED");
+    const char *seed = getenv("SEED"), *steps = getenv("STEPS");
 
     random_seed(seed ? strtoul(seed, NULL, 10) : 1);
     if (random_below(2))
@@ -148,7 +133,7 @@ static void random_operations(const struct sched_class *class)
                                                 .dl_bandwidth = 900000, .tick_ns = NS_PER_MS };
     machine_start(class, 0);
     host_step = 1; /* as on a real machine, no two things happen at the same time */
-    for (int i = 0; i < STEPS; i++) {
+    for (int i = 0; i < (steps ? atoi(steps) : STEPS); i++) {
         random_step();
         if (!getenv("UNCHECKED"))
             machine_check();
@@ -172,20 +157,6 @@ static void random_rr(void)
 }
 
 /* --- shares ------------------------------------------------------------------------------------------------------------------------ */
-
-static struct thread *launch_nice(tid_t tid, int nice, u64 slice)
-{
-    struct sched_params p = { .policy = SCHED_OTHER, .nice = (s8)nice, .runtime = slice };
-
-    return machine_launch_as(tid, &p);
-}
-
-/* Thread 1, when it runs again, blocks: the others have the CPU. */
-static void leave(void)
-{
-    CHECK(machine_run_thread(host_thread(1), 0));
-    machine_block();
-}
 
 /* Thread 1 leaves the CPU to hogs of these nice values for `ms` and prints what each has run, ns. */
 static void share(const struct sched_class *class, const int *nice, unsigned n, u64 ms)
@@ -230,15 +201,6 @@ static void cfs_zero_five(void)
 
 /* --- lag --------------------------------------------------------------------------------------------------------------------------- */
 
-static s64 lag_of(const struct thread *t)
-{
-    struct rq *rq = this_rq();
-    u64 arg[4] = { 0 };
-
-    fair_entity(rq, t, arg);
-    return (s64)arg[2];
-}
-
 /* A fixed set, looked at after each tick: the extremes of all lags. */
 static void eevdf_lag(void)
 {
@@ -261,7 +223,7 @@ static void eevdf_lag(void)
     machine_dump();
 }
 
-/* Each of some threads gets another nice value in turn, waiting or running: prints by how much its lag changed, and its weight. */
+/* Each of some threads gets another nice value in turn, waiting or running: prints by how much its lag changed, and the larger of its weights. */
 static void eevdf_renice(void)
 {
     static const int values[] = { -20, 19, 0, -5, 7, 15, -13, 3 };
@@ -273,13 +235,14 @@ static void eevdf_renice(void)
     leave();
     for (unsigned i = 0; i < 200; i++) {
         struct thread *t = host_thread((tid_t)(2 + i % 5));
+        u32 weight = t->se.fair.weight;
         s64 before;
 
         machine_run(MS(1) * 3 / 2);
         CHECK(!thread_set_nice(t->tid, t->se.params.nice)); /* all are charged up to now */
         before = lag_of(t);
         CHECK(!thread_set_nice(t->tid, values[i % array_len(values)]));
-        printf("fact moved %ld\nfact weight %u\n", lag_of(t) - before, t->se.fair.weight);
+        printf("fact moved %ld\nfact weight %u\n", lag_of(t) - before, max(weight, t->se.fair.weight));
     }
     machine_dump();
 }
@@ -332,48 +295,60 @@ struct job {
     u64 runtime, period; /* units */
 };
 
+/* Of thread 2 + i: what its jobs so far have run, when the present one is due, ns from the start, and the first deadline that was missed. */
+static u64 done[8], due[8], start, missed;
+
+/* Whatever has run its job's time is done with it, and sleeps until the next one if that is yet to come. Who ran out of budget in the same
+   moment waits for its next period anyway. */
+static void finish(const struct job *job, unsigned i)
+{
+    struct thread *t = host_thread((tid_t)(2 + i));
+    u64 now = clock_ns() - start;
+
+    if (ran_ns(t) - done[i] < job->runtime * UNIT_NS)
+        return;
+    if (now > due[i] + NS_PER_MS / 1000 && !missed) /* the timer is late by a few ns */
+        missed = due[i] / UNIT_NS;
+    done[i] += job->runtime * UNIT_NS;
+    if (t == current() && now < due[i])
+        machine_sleep(due[i] - now);
+    due[i] += job->period * UNIT_NS;
+}
+
+static u64 until_interrupt(void)
+{
+    u64 next = machine_next_interrupt();
+
+    return next > host_cycles ? next - host_cycles : 1;
+}
+
 /* Periodic threads from a synchronous start, each of which runs its whole runtime in each period and then sleeps until the next; prints the
-   first deadline that was missed (units; 0: none). Thread 1 sleeps until then. extra: a deadline thread that never sleeps. */
+   first deadline that was missed (units; 0: none). hog: a deadline thread that never sleeps. */
 static void deadlines(const struct job *job, unsigned n, u64 units, const struct job *hog)
 {
-    u64 start, missed = 0, next[8], done[8] = { 0 };
-
     host_khz = 1000000;
     class_options.dl_bandwidth = 0;
     machine_start(&eevdf_class, 0);
-    host_cycles = align_up(host_cycles, MS(10)); /* a whole unit, and no tick in the middle of one */
     preempt_disable();
     for (unsigned i = 0; i < n + !!hog; i++) {
         const struct job *of = i < n ? &job[i] : hog;
-        struct sched_params p = { .policy = SCHED_DEADLINE, .runtime = of->runtime * UNIT_NS, .deadline = of->period * UNIT_NS };
+        struct sched_params p = deadline_params(of->runtime * UNIT_NS, of->period * UNIT_NS, 0);
 
         launch_nice((tid_t)(2 + i), 0, 0);
         CHECK(!thread_set_params((tid_t)(2 + i), &p));
-        next[i] = of->period * UNIT_NS;
+        due[i] = of->period * UNIT_NS;
     }
     start = clock_ns();
     preempt_enable();
     while (clock_ns() - start < units * UNIT_NS) {
-        struct thread *t = current();
-        unsigned i = (unsigned)t->tid - 2;
-        u64 ran, end;
+        unsigned i = (unsigned)current()->tid - 2;
+        u64 left = until_interrupt();
 
-        if (t->tid < 2 || t->flags & THREAD_IDLE || i >= n) {
-            machine_run(NS_PER_MS / 10);
-            continue;
-        }
-        ran = ran_ns(t) - done[i];
-        if (ran < job[i].runtime * UNIT_NS) {
-            machine_run(min(NS_PER_MS / 10, job[i].runtime * UNIT_NS - ran));
-            continue;
-        }
-        end = clock_ns() - start;
-        if (end > next[i] + NS_PER_MS / 1000 && !missed) /* the timer is late by a few ns, and rounds */
-            missed = next[i] / UNIT_NS;
-        done[i] += job[i].runtime * UNIT_NS;
-        if (end < next[i])
-            machine_sleep(next[i] - end);
-        next[i] += job[i].period * UNIT_NS;
+        if (i < n)
+            left = min(left, done[i] + job[i].runtime * UNIT_NS - ran_ns(current()));
+        machine_run(left);
+        for (i = 0; i < n; i++)
+            finish(&job[i], i);
     }
     printf("fact missed %lu\n", missed);
     for (unsigned i = 0; i < n + !!hog; i++)

@@ -1,0 +1,595 @@
+"""The scheduling classes as host programs: the kernel's own scheduler on one CPU whose time is moved by hand (sched_machine.c). The models
+replay what it does and agree with every number and every decision; what the classes promise is measured, and holds exactly or within the
+rule book's bounds. Wrong kernels, planted one by one, are caught by the same runs, and by the rule that they break."""
+
+import pytest
+
+import policies
+import test_host_units
+from grade.models import classes, schedule
+
+MS = 1000000  # ns
+EBUSY, EAGAIN, EPERM, EINVAL = -16, -11, -1, -22
+TESTS = ("test_classes", "test_class_rules")
+CASES = {test: test_host_units.cases(test[len("test_"):]) for test in TESTS}
+RANDOM = ("random_eevdf", "random_cfs", "random_rr")
+SOME_STEPS = "900"  # of a random run of a wrong kernel
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory):
+    """program(case) is the path of the program that has it; program(case, file, find, replace): of the kernel that was changed so."""
+    built = policies.Program(5, " ".join(TESTS), tmp_path_factory.mktemp("classes"))
+    return lambda case, *change: built.path(*change, test=next(test for test in TESTS if case in CASES[test]))
+
+
+# --- bounds ------------------------------------------------------------------------------------------------------------------------------
+# What each case's facts have to be: a function of them for each case, whose assertions say which rule it is about.
+
+def shares(ran, weights, slice_ns=3 * MS):
+    """Each has its weight's part, to less than (r_max + tick) / T."""
+    total = sum(ran)
+    for mine, weight in zip(ran, weights):
+        error = abs(mine / total - weight / sum(weights))
+        assert error < (slice_ns + MS) / total, f"shares go by the weights: {mine} of {total} ns for {weight} of {sum(weights)}"
+
+
+def lags(facts):
+    least, most = facts["least"][0], facts["most"][0]
+    assert -(20 * MS + MS) < least < 0 < most < 20 * MS + MS, "the lag is bounded by the longest slice"
+
+
+def renice(facts):
+    assert len(facts["moved"]) == 200
+    for moved, weight in zip(facts["moved"], facts["weight"]):
+        assert abs(moved) <= 2 + weight / 1024, "a new weight keeps the lag, to 1 ns of virtual time"
+
+
+def gamer(facts):
+    mine, hog = facts["ran"]
+    assert 0.9 * hog < mine <= hog + 4 * MS, "sleeping erases no debt"
+
+
+def eevdf_latency(facts):
+    short, usual = facts["latency"]
+    assert short <= 7 * MS and usual <= 7 * MS, "who sleeps a lot is served within a request or so of the others"
+
+
+def clamp(facts):
+    assert facts["within"][0] >= 0, "after a wake the lag is within two requests, or a tick"
+    assert facts["worst"][0] < 21 * MS, "the lag is bounded by the longest slice"
+
+
+def no_miss(*ran):
+    def bound(facts):
+        assert facts["missed"] == [0], "with all of the CPU promised and no more, no deadline is missed"
+        assert facts["ran"] == list(ran), "everybody has its budget in each period, and not more"
+    return bound
+
+
+def overload(facts):
+    assert facts["missed"] == [12], "the first deadline that is missed is the one at 12"
+
+
+def rt_limit(facts):
+    rt, normal = facts["ran"]
+    assert 0 <= rt - 9500 * MS < 10 * MS, "the real-time class has 950 ms of each second, to a tick"
+    assert 240 * MS <= normal <= 250 * MS  # half of what is left, beside thread 1
+
+
+def at_once(facts):
+    assert facts["latency"][0] <= 2, "a higher class takes the CPU at once"
+
+
+def idle_class(facts):
+    ran = facts["ran"]
+    at_once(facts)
+    assert set(facts["stays"]) == {1} and abs(ran[0] - 200 * MS) < MS, "SCHED_IDLE runs only when nobody else wants to"
+    assert abs(ran[1] - ran[2]) <= 5 * MS and abs(sum(ran) - 600 * MS) < 4 * MS, "threads of SCHED_IDLE take turns"
+    assert facts["no_load"] == [2], "threads of SCHED_IDLE are no load"
+
+
+def order(*tids):
+    def bound(facts):
+        assert facts["next"] == list(tids), "of equals, who became ready first runs first, then the smaller id"
+    return bound
+
+
+def rt_order(facts):
+    order(2, 3, 4, 6, 5, 2)(facts)
+    assert facts["boss"] == [1] and facts["stays"] == [3], "a higher priority takes the CPU, an equal one does not"
+
+
+def rr_turns(facts):
+    assert facts["next"] == [2, 3, 4], "of equals, who has not had its turn to the end goes on"
+    for turn, us in zip(facts["turn"], (40000, 100000, 300000)):
+        assert 0 <= turn - us <= 1000, "a turn under RR is 100 ms, renewed only when it is over; FIFO has no end"
+
+
+def half_a_slice(facts):
+    assert facts == {"lag": [0], "first": [1500000], "next": [1]}, "a new thread's first request is half a slice, and it is owed nothing"
+
+
+def cfs_sleeper(facts):
+    assert facts["first"] == [2] and facts["turn"][0] <= 4 * MS, "who slept long has no more than half a latency of credit"
+
+
+def yields(facts):
+    assert all(abs(ran - 500 * MS) < 4 * MS for ran in facts["ran"]), "a yield costs no share"
+
+
+def wake(deadline, budget, runs):
+    def bound(facts):
+        found = facts["deadline"][0], facts["budget"][0], facts["runs"]
+        assert found == (deadline, budget, [runs, 1]), "the first wake-up rule that fits"
+    return bound
+
+
+def dl_yield(facts):
+    assert set(facts["idle"]) == {1}, "who yields comes back in its next period"
+    assert facts["deadline"] == [10000 * n for n in range(2, 22)], "periods follow each other without a gap"
+
+
+def overrun(facts):
+    assert abs(facts["ran"][0] - 230 * MS) < 1000, "a budget ends when the timer says so, not at the tick"
+
+
+def admission_cap(facts):
+    assert facts["error"] == [EBUSY, 0, EBUSY, 0, EBUSY, EBUSY, 0, 0, 0, EAGAIN, 0, 0, EPERM], "no more than 0.95 is ever reserved"
+    assert facts["runtime"] == [90 * MS], "who is refused keeps what it had"
+
+
+def admission_numbers(facts):
+    assert facts == {"wrong": [EINVAL] * 5, "right": [0] * 4}, "1024 ns <= Q <= D <= P"
+
+
+def admission_rounding(facts):
+    assert facts["error"] == [0, EBUSY], "a bandwidth is rounded up"
+
+
+def zero_lag(*errors):
+    def bound(facts):
+        assert facts["error"] == list(errors), "bandwidth comes back at the 0-lag time"
+    return bound
+
+
+def forks(facts):
+    words = [15 << 16, 3 | 27 << 16, 2 | 9 << 8 | 17 << 16, 5 | 20 << 16, 20 << 16, 25 << 16, 20 << 16, 20 << 16]
+    assert facts["child"] == words, "a child has its maker's policy, or with reset-on-fork the default"
+    assert facts["slice"] == [MS] + [0] * 7 and facts["weight"] == [3121, 215, 1991, 1024, 1024, 335, 1024, 1024]
+
+
+BOUNDS = {
+    "eevdf_equal": lambda facts: shares(facts["ran"], [1] * 4),
+    "eevdf_zero_five": lambda facts: shares(facts["ran"], [753495, 246505]),
+    "eevdf_wide": lambda facts: shares(facts["ran"], [88761, 15, 1024, 215]),
+    "cfs_equal": lambda facts: shares(facts["ran"], [1] * 4, 6 * MS),
+    "cfs_zero_five": lambda facts: shares(facts["ran"], [753495, 246505], 6 * MS),
+    "eevdf_lag": lags, "eevdf_renice": renice, "eevdf_gamer": gamer, "eevdf_latency": eevdf_latency, "eevdf_clamp": clamp,
+    "eevdf_yields": yields, "half_a_slice": half_a_slice, "cfs_sleeper": cfs_sleeper, "forks": forks,
+    "edf_two": no_miss(6000, 6000), "edf_three": no_miss(6000, 4000, 2000), "edf_overload": overload, "cbs_hog": no_miss(6000, 3000, 3000),
+    "rt_limit": rt_limit, "rt_latency": at_once, "rt_order": rt_order, "rr_turns": rr_turns, "idle_class": idle_class,
+    "ties_eevdf": order(2, 3, 5, 4), "ties_cfs": order(2, 3, 5, 4), "ties_deadline": order(2, 3, 5, 4),
+    "dl_wake_1": wake(4000, 0, 0), "dl_wake_2": wake(7000, 2000, 1), "dl_wake_2_late": wake(10000, 2000, 1),
+    "dl_wake_3": wake(4000, 1500, 1), "dl_wake_large": wake(4000000, 2300000, 1), "dl_yield": dl_yield, "dl_overrun": overrun,
+    "admission_cap": admission_cap, "admission_numbers": admission_numbers, "admission_rounding": admission_rounding,
+    "zero_lag_exit": zero_lag(EBUSY, EBUSY, 0), "zero_lag_class": zero_lag(EBUSY, EBUSY, 0), "zero_lag_two": zero_lag(EBUSY, 0),
+}
+SAME = {"eevdf_wraps": "eevdf_early", "cfs_wraps": "cfs_early"}  # whose facts are those of the other
+
+
+# --- judging a run -----------------------------------------------------------------------------------------------------------------------
+
+def deviation(case, rows, found):
+    """What the model says of a run; None without a trace."""
+    normal = next((name for name in ("cfs", "rr") if f"{name}_" in case or f"_{name}" in case), "eevdf")
+    return classes.replay(found, classes.ClassNumbers(**rows, dl_bandwidth=0), 1, "eevdf" if case.startswith("rr_") else normal)
+
+
+def verdict(path_of, case, seed=1, **environment):
+    """The rule that a run breaks; None if it breaks none. path_of(case): the program."""
+    try:
+        rows, found, facts = policies.play(path_of(case), case, seed, checked=not environment, **environment)
+        wrong = deviation(case, rows, found) if found else None
+        if wrong:
+            return "\n".join([wrong.rule, *schedule.explain(wrong)])
+        if case in BOUNDS:
+            BOUNDS[case](facts)
+        if case in SAME:
+            assert facts == policies.play(path_of(SAME[case]), SAME[case])[2], "virtual time may wrap"
+    except AssertionError as broken:
+        return str(broken)
+    return None
+
+
+@pytest.mark.parametrize("seed", (1, 2))
+@pytest.mark.parametrize("case", RANDOM)
+def test_kernel_and_model_agree_on_every_number_and_decision(program, case, seed):
+    rows, found, _ = policies.play(program(case), case, seed)
+    wrong = deviation(case, rows, found)
+    assert wrong is None, "\n".join([wrong.rule, *schedule.explain(wrong)])
+    picks = [event for event in found if event.event == "PICK"]
+    assert len(picks) > 1000 and sum(event.queued > 1 for event in picks) > len(picks) / 4  # there was something to decide
+    assert {event.cls for event in picks} >= {0, 1, 2}                                      # between classes, too
+
+
+@pytest.mark.parametrize("case", [case for test in TESTS for case in CASES[test] if case not in RANDOM])
+def test_the_rule_holds(program, case):
+    broken = verdict(program, case)
+    assert broken is None, broken
+
+
+def test_every_case_has_a_bound():
+    assert {case for test in TESTS for case in CASES[test]} - {*BOUNDS, *SAME, *SAME.values(), *RANDOM} == {
+        "every_change",   # the model's
+        "eevdf_tie",
+        "eevdf_search",   # checks all by itself
+        "eevdf_long"}     # may not overflow
+
+
+# --- wrong kernels -----------------------------------------------------------------------------------------------------------------------
+
+NEXT, NO_REASON, MAKES_ROOM, NUMBER = "runs next", "without a reason", "has to make room", "by the rules, and the kernel has"
+STOPS = ("does not hold", "panic: ", "Sanitizer", "runtime error")  # the kernel's own checks, or the machine's
+EEVDF, CFS, RR = RANDOM
+
+# what is wrong: (cases, file, what is changed, into what, and the rules by which it may be named)
+PLANTED = {
+    # weights and accounting
+    "weights are ignored": (
+        "eevdf_zero_five", "fair.c", "return sched_nice_to_weight[nice + 20];", "return NICE_0_WEIGHT;", (NUMBER,)),
+    "the table of weights begins one too late": (
+        EEVDF, "fair.c", "sched_nice_to_weight[nice + 20]", "sched_nice_to_weight[nice + 21 > 39 ? 39 : nice + 21]", (NUMBER,)),
+    "what a division leaves over is lost": (
+        EEVDF, "fair.c", "e->rest = x % e->weight;", "e->rest = 0;", (NUMBER,)),
+    "large weights do not advance at all": (
+        EEVDF, "fair.c", "return x / e->weight;", "return delta * (NICE_0_WEIGHT / e->weight);", (NUMBER,)),
+    "what was charged is charged again": (
+        "cfs_equal", "fair.c", "    t->se.charged = ran;\n", "", (NUMBER,)),
+    "the wrong one is charged": (
+        "eevdf_equal", "fair.c", "    e->vruntime += grown;",
+        "    struct fair_entity *other = fair_of(rq->classes.fair.tree.leftmost);\n    (other ? other : e)->vruntime += grown;", (NUMBER,)),
+    "cfs: virtual times are compared as plain numbers": (
+        "cfs_wraps", "fair.c", "return vtime_before(ea->vruntime, eb->vruntime);", "return ea->vruntime < eb->vruntime;",
+        ("virtual time may wrap", *STOPS)),
+    "equal virtual times: whoever was put there first": (
+        "ties_cfs", "fair.c", "return ready_before(thread_of_fair(ea), thread_of_fair(eb));", "return false;", (NEXT,)),
+    "a slice may be of any length": (
+        EEVDF, "fair.c", "p->runtime ? min(max(p->runtime, SCHED_MIN_GRANULARITY_NS), SCHED_MAX_SLICE_NS) :", "p->runtime ? p->runtime :",
+        (NUMBER,)),
+    # cfs
+    "cfs: min_vruntime goes back": (
+        CFS, "cfs.c", "if (least && vtime_before(fair->min_vruntime, least->vruntime))", "if (least)", (NUMBER,)),
+    "cfs: min_vruntime leaves out who runs": (
+        CFS, "cfs.c", "*least = running;", "*least = NULL;", (NUMBER,)),
+    "cfs: min_vruntime is compared as a plain number": (
+        "cfs_wraps", "cfs.c", "vtime_before(fair->min_vruntime, least->vruntime)", "fair->min_vruntime < least->vruntime",
+        ("virtual time may wrap", *STOPS)),
+    "cfs: a sleeper keeps its virtual time": (
+        "cfs_sleeper", "cfs.c", "least = fair->min_vruntime - SCHED_LATENCY_NS / 2;", ";", (NUMBER,)),
+    "cfs: a sleeper gets no credit": (
+        CFS, "cfs.c", "fair->min_vruntime - SCHED_LATENCY_NS / 2", "fair->min_vruntime", (NUMBER,)),
+    "cfs: whoever wakes loses what it has run too much": (
+        CFS, "cfs.c", "if (vtime_before(e->vruntime, least))", "if (true)", (NUMBER,)),
+    "cfs: a new thread begins at 0": (
+        CFS, "cfs.c", "e->vruntime = running ? running->vruntime : fair->min_vruntime;\n"
+        "        least = fair->min_vruntime + cfs_slice(rq, e) * NICE_0_WEIGHT / e->weight;",
+        "least = e->vruntime = 0;", (NUMBER,)),
+    "cfs: a new thread does not wait for a turn": (
+        CFS, "cfs.c", "least = fair->min_vruntime + cfs_slice(rq, e) * NICE_0_WEIGHT / e->weight;", "least = fair->min_vruntime;", (NUMBER,)),
+    "cfs: all turns are equal": (
+        "cfs_zero_five", "cfs.c", "period * e->weight / fair->weight", "period / fair->nr", (MAKES_ROOM, NO_REASON, NUMBER)),
+    "cfs: a turn may be of any length": (
+        CFS, "cfs.c", "return max(MIN_GRANULARITY_NS, period * e->weight / fair->weight);", "return period * e->weight / fair->weight;",
+        (NO_REASON, NUMBER)),
+    "cfs: a turn does not end": (
+        "cfs_equal", "cfs.c", "turn >= cfs_slice(rq, e)", "turn >= 10 * cfs_slice(rq, e)", (MAKES_ROOM,)),
+    "cfs: a turn ends though nobody has had less": (
+        CFS, "cfs.c", " && !vtime_before(e->vruntime, first->vruntime))", ")", (NO_REASON,)),
+    "cfs: whoever wakes waits for the tick": (
+        CFS, "cfs.c", "if ((s64)(e->vruntime - t->se.fair.vruntime) >", "if (false && (s64)(e->vruntime - t->se.fair.vruntime) >",
+        (MAKES_ROOM,)),
+    "cfs: the least advantage is enough": (
+        CFS, "cfs.c", "(s64)(CFS_WAKEUP_GRANULARITY_NS * NICE_0_WEIGHT / t->se.fair.weight)", "0", (NO_REASON,)),
+    "cfs: the advantage is not one of its own time": (
+        CFS, "cfs.c", "(s64)(CFS_WAKEUP_GRANULARITY_NS * NICE_0_WEIGHT / t->se.fair.weight)", "(s64)CFS_WAKEUP_GRANULARITY_NS",
+        (NO_REASON, MAKES_ROOM)),
+    "cfs: an advantage below 0 is a large one": (
+        CFS, "cfs.c", "(s64)(e->vruntime - t->se.fair.vruntime) > (s64)(CFS", "e->vruntime - t->se.fair.vruntime > (CFS", (NO_REASON,)),
+    "cfs: who yields stays the first": (
+        CFS, "cfs.c", "least = first->vruntime;", ";", (NUMBER,)),
+    "cfs: who has had most runs next": (
+        CFS, "cfs.c", "return fair_of(rq->classes.fair.tree.leftmost);", "return fair_of(rq->classes.fair.tree.rightmost);", (NEXT,)),
+    "cfs: turns are counted from the first one on": (
+        CFS, "fair_class.c", "    e->picked_at = t->se.charged;\n    return t;", "    return t;", (NUMBER,)),
+    "cfs: who sleeps is still counted": (
+        CFS, "fair_class.c", "    if (leaves(t))\n        cfs_leave(rq, &t->se.fair);", "", (NUMBER, NO_REASON, MAKES_ROOM, *STOPS)),
+    "cfs: the sum of weights is the one of before": (
+        CFS, "fair_class.c", "rq->classes.fair.weight += (u64)weight - e->weight;", ";", (NUMBER, NO_REASON, MAKES_ROOM, *STOPS)),
+    # eevdf
+    "eevdf: V is rounded up": (
+        EEVDF, "eevdf.c", " - (fair->sum % weight < 0)", "", (NUMBER, NEXT)),
+    "eevdf: V is the least virtual time": (
+        EEVDF, "eevdf.c", "    mean = fair->sum / weight - (fair->sum % weight < 0);",
+        "    if (fair->tree.leftmost)\n        return fair_of(fair->tree.leftmost)->vruntime;\n    mean = fair->sum / weight;", (NUMBER, NEXT)),
+    "eevdf: V leaves out who runs": (
+        EEVDF, "eevdf.c", "    if ((u64)fair->sum < fair->weight || !weight)",
+        "    const struct fair_entity *e = fair_running(rq);\n"
+        "    if (e && !rb_linked(&e->node) && weight > e->weight)\n"
+        "        return fair->zero + (u64)((fair->sum - (s64)(e->vruntime - fair->zero) * e->weight) / (weight - e->weight));\n"
+        "    if ((u64)fair->sum < fair->weight || !weight)", (NUMBER, NEXT)),
+    "eevdf: the point from which the sum counts does not move": (
+        "eevdf_long", "eevdf.c", "    fair->zero += (u64)mean;\n    fair->sum -= mean * weight;\n    return fair->zero;",
+        "    return fair->zero + (u64)mean;", STOPS),
+    "eevdf: a deadline does not move": (
+        "eevdf_equal", "eevdf.c", "    e->deadline = e->vruntime + eevdf_request(e);\n    e->protected = false;", "    e->protected = false;",
+        (NUMBER,)),
+    "eevdf: a deadline moves from the last deadline": (
+        EEVDF, "eevdf.c", "e->deadline = e->vruntime + eevdf_request(e);", "e->deadline += eevdf_request(e);", (NUMBER,)),
+    "eevdf: protection goes on with the next request": (
+        EEVDF, "eevdf.c", "    e->protected = false;\n#else", "#else", (MAKES_ROOM,)),
+    "eevdf: the sum forgets what was run": (
+        "eevdf_equal", "eevdf.c", "rq->classes.fair.sum += (s64)grown * e->weight;", ";", (NUMBER,)),
+    "eevdf: who has just its share is not eligible": (
+        "eevdf_equal", "eevdf.c", "!vtime_before(eevdf_vtime(rq), e->vruntime)", "vtime_before(e->vruntime, eevdf_vtime(rq))",
+        (NO_REASON, MAKES_ROOM, NEXT)),
+    "eevdf: the eligible one with the least virtual time runs": (
+        EEVDF, "eevdf.c", "struct fair_entity *best = NULL;\n\n    while (node)",
+        "struct fair_entity *best = fair_of(rq->classes.fair.tree.leftmost);\n\n    while (false)", (NEXT, NO_REASON, MAKES_ROOM)),
+    "eevdf: whoever is due first runs, eligible or not": (
+        EEVDF, "eevdf.c", "if (vtime_before(vtime, e->vruntime)) {", "if (false) {", (NEXT, NO_REASON, MAKES_ROOM)),
+    "eevdf: who stands to the left is not looked at": (
+        "eevdf_search", "eevdf.c", "if (left && (!best || eevdf_due_before(left->first, best)))", "if (false)", STOPS),
+    "eevdf: the summary leaves out one side": (
+        "eevdf_search", "eevdf.c", "if (right && eevdf_due_before(right->first, e->first))", "if (false)", STOPS),
+    "eevdf: deadlines are compared as plain numbers": (
+        "eevdf_wraps", "eevdf.c", "return vtime_before(a->deadline, b->deadline);", "return a->deadline < b->deadline;",
+        ("virtual time may wrap", *STOPS)),
+    "eevdf: of two that are due at the same time, any": (
+        "eevdf_search", "eevdf.c",
+        "return ready_before(container_of(a, const struct thread, se.fair), container_of(b, const struct thread, se.fair));",
+        "return false;", STOPS),
+    "eevdf: who runs wins a tie": (
+        "eevdf_tie", "eevdf.c", "vtime_before(e->deadline, first->deadline))", "!vtime_before(first->deadline, e->deadline))", (MAKES_ROOM,)),
+    "eevdf: no protection at a tick": (
+        EEVDF, "eevdf.c", "if (!is_protected(rq, e) && first_or(rq, e) != e)", "if (first_or(rq, e) != e)", (NO_REASON,)),
+    "eevdf: protection has no end": (
+        EEVDF, "eevdf.c", "    e->protected = e->protected && eevdf_eligible(rq, e);\n", "", (MAKES_ROOM,)),
+    "eevdf: no protection at a wake": (
+        EEVDF, "eevdf.c", "if (is_protected(rq, e) && t->se.fair.slice >= e->slice)", "if (is_protected(rq, e) && false)", (NO_REASON,)),
+    "eevdf: a short slice waits as long as any": (
+        "eevdf_latency", "eevdf.c", " && t->se.fair.slice >= e->slice)", ")", (MAKES_ROOM,)),
+    "eevdf: whoever is picked has no right to go on": (
+        EEVDF, "fair_class.c", "e->protected = true;", "e->protected = false;", (NO_REASON,)),
+    "eevdf: what is owed to who leaves is not noted": (
+        EEVDF, "fair_class.c", "    eevdf_keep_lag(rq, e);\n", "", (NUMBER,)),
+    "eevdf: the sum keeps who has left": (
+        EEVDF, "fair_class.c", "rq->classes.fair.sum -= (s64)(e->vruntime - rq->classes.fair.zero) * e->weight;", ";", (NUMBER, *STOPS)),
+    "eevdf: the mean includes who is being placed": (
+        EEVDF, "fair_class.c", "    eevdf_place(rq, t, why);\n    count_member(rq, e);", "    count_member(rq, e);\n    eevdf_place(rq, t, why);",
+        (NUMBER,)),
+    "eevdf: a new weight inside of the tree": (
+        EEVDF, "fair_class.c", "bool queued = rb_linked(&e->node);", "bool queued = false;", (NEXT, NO_REASON, MAKES_ROOM)),
+    "eevdf: a new slice counts from the next request on": (
+        EEVDF, "fair_class.c", "        e->deadline = e->vruntime + eevdf_request(e);\n", "", (NUMBER,)),
+    "eevdf: V is read before who runs is charged: at a new weight": (
+        EEVDF, "fair_class.c", "    eevdf_charge(rq);\n    if (queued)", "    if (queued)", (NUMBER,)),
+    "eevdf: ... when somebody joins": (
+        EEVDF, "fair_class.c", "    eevdf_charge(rq);\n    if (!t->se.fair.member)", "    if (!t->se.fair.member)", (NUMBER,)),
+    "eevdf: ... when somebody is taken out": (
+        EEVDF, "fair_class.c", "    eevdf_charge(rq);\n    rb_erase", "    rb_erase", (NUMBER,)),
+    "eevdf: who comes from another class brings an old lag": (
+        EEVDF, "eevdf_place.c", "if (why == ENQUEUE_NEW || e->newcomer)", "if (why == ENQUEUE_NEW)", (NUMBER,)),
+    "eevdf: a change of place makes younger": (
+        "ties_eevdf", "fair_class.c", "    if (why != ENQUEUE_CHANGED)\n        t->since", "    t->since", (NEXT,)),
+    "eevdf: sleeping gives up all that one is owed": (
+        EEVDF, "eevdf_place.c", "if (why == ENQUEUE_NEW || e->newcomer)", "if (why != ENQUEUE_CHANGED || e->newcomer)", (NUMBER,)),
+    "eevdf: sleeping erases a debt": (
+        "eevdf_gamer", "eevdf_place.c", "e->vlag = min(max((s64)(vtime - e->vruntime), -most), most);",
+        "e->vlag = min(max((s64)(vtime - e->vruntime), 0l), most);", (NUMBER,)),
+    "eevdf: a lag has no bound": (
+        EEVDF, "eevdf_place.c", "min(max((s64)(vtime - e->vruntime), -most), most)", "(s64)(vtime - e->vruntime)", (NUMBER,)),
+    "eevdf: the bound of a lag is the same for all weights": (
+        EEVDF, "eevdf_place.c", "max(2 * e->slice, class_options.tick_ns) * NICE_0_WEIGHT / e->weight",
+        "max(2 * e->slice, class_options.tick_ns)", (NUMBER,)),
+    "eevdf: a lag is not scaled up": (
+        EEVDF, "eevdf_place.c", "(u64)scale(e->vlag, fair->weight + e->weight, fair->weight)", "(u64)e->vlag", (NUMBER,)),
+    "eevdf: a lag is scaled down": (
+        EEVDF, "eevdf_place.c", "scale(e->vlag, fair->weight + e->weight, fair->weight)",
+        "scale(e->vlag, fair->weight, fair->weight + e->weight)", (NUMBER,)),
+    "eevdf: a new thread has a whole slice": (
+        "half_a_slice", "eevdf_place.c", "e->slice / 2 * NICE_0_WEIGHT", "e->slice * NICE_0_WEIGHT", (NUMBER,)),
+    "eevdf: a child inherits a lag": (
+        EEVDF, "eevdf_place.c", "        e->vlag = 0;", "        e->vlag = rq->curr->se.fair.vlag;", (NUMBER,)),
+    "eevdf: a change begins a new request": (
+        EEVDF, "eevdf_place.c", "e->deadline = e->vruntime + (u64)e->ahead;", "e->deadline = e->vruntime + eevdf_request(e);", (NUMBER,)),
+    "eevdf: the deadline of before is taken as it is": (
+        EEVDF, "eevdf_place.c", "e->deadline = e->vruntime + (u64)e->ahead;", ";", (NUMBER,)),
+    "eevdf: a virtual deadline is not divided by the weight": (
+        EEVDF, "eevdf_place.c", "e->deadline = e->vruntime + eevdf_request(e);", "e->deadline = e->vruntime + e->slice;", (NUMBER,)),
+    "eevdf: a yield moves the deadline each time": (
+        "eevdf_yields", "eevdf_place.c", "if ((s64)(e->deadline - e->vruntime) <= (s64)eevdf_request(e))", "if (true)", (NUMBER,)),
+    "eevdf: a yield does nothing": (
+        EEVDF, "fair_class.c", "eevdf_yield(&t->se.fair);", ";", (NUMBER,)),
+    "eevdf: a new weight changes the lag": (
+        "eevdf_renice", "eevdf_place.c", "e->vruntime = vtime - (u64)scale((s64)(vtime - e->vruntime), e->weight, weight);", ";", (NUMBER,)),
+    "eevdf: a new weight scales the wrong way": (
+        "eevdf_renice", "eevdf_place.c", "scale((s64)(vtime - e->vruntime), e->weight, weight)",
+        "scale((s64)(vtime - e->vruntime), weight, e->weight)", (NUMBER,)),
+    "eevdf: a new weight while asleep changes the lag": (
+        EEVDF, "eevdf_place.c", "e->vlag = scale(e->vlag, e->weight, weight);", ";", (NUMBER,)),
+    "eevdf: the sum of weights is the one of before": (
+        EEVDF, "eevdf_place.c", "fair->weight += (u64)weight - e->weight;", ";", (NUMBER, *STOPS)),
+    # real time
+    "rt: who loses the CPU goes to the end": (
+        "rt_order", "rt.c", "(why == ENQUEUE_PREEMPTED && !e->slice_over)", "false", (NEXT,)),
+    "rt: whose slice is over stays the first": (
+        "rr_turns", "rt.c", "(why == ENQUEUE_PREEMPTED && !e->slice_over)", "why == ENQUEUE_PREEMPTED", (NEXT,)),
+    "rt: who is lowered goes to the end": (
+        "rt_order", "rt.c", " || (why == ENQUEUE_CHANGED && e->lowered)", "", (NEXT,)),
+    "rt: who is raised goes to the head": (
+        "rt_order", "rt.c", "(why == ENQUEUE_CHANGED && e->lowered)", "why == ENQUEUE_CHANGED", (NEXT,)),
+    "rt: the last come is served first": (
+        "rt_order", "rt.c", "list_push_tail(&rt->level[level], &t->run_link);", "list_push_head(&rt->level[level], &t->run_link);", (NEXT,)),
+    "rt: the lowest priority runs first": (
+        EEVDF, "rt.c", "63 - (unsigned)__builtin_clzl(rt->nonempty[word])", "(unsigned)__builtin_ctzl(rt->nonempty[word])", (NEXT,)),
+    "rt: priorities below 64 come first": (
+        EEVDF, "rt.c", "unsigned word = rt->nonempty[1] != 0;", "unsigned word = rt->nonempty[0] == 0;", (NEXT,)),
+    "rt: FIFO has turns, too": (
+        "rr_turns", "rt.c", "t->se.params.policy != SCHED_RR || ", "", ("a turn under RR", NUMBER, NO_REASON)),
+    "rt: a turn has no end": (
+        "rr_turns", "rt.c", "t->se.charged - e->slice_start < SCHED_RR_SLICE_NS", "true", (NUMBER, MAKES_ROOM)),
+    "rt: a turn is renewed with each pick": (
+        "rr_turns", "rt_class.c", "    t->se.rt.slice_over = false;\n    return t;",
+        "    t->se.rt.slice_over = false;\n    t->se.rt.slice_start = t->se.charged;\n    return t;", (NUMBER,)),
+    "rt: an equal takes the CPU": (
+        "rt_order", "rt.c", "t->se.rt.priority > rq->curr->se.rt.priority", "t->se.rt.priority >= rq->curr->se.rt.priority", (NO_REASON,)),
+    "rt: a higher one waits for the tick": (
+        "rt_order", "rt.c", "if (t->se.rt.priority > rq->curr->se.rt.priority)", "if (false)", (MAKES_ROOM, "takes the CPU")),
+    "rt: the class has no limit": (
+        "rt_limit", "rt.c", "return rt->used >= class_options.rt_runtime_ns;", "return false;", ("THROTTLE",)),
+    "rt: what was run in all windows counts": (
+        "rt_limit", "rt.c", "rt->used = min(delta, now - window * class_options.rt_period_ns);", "rt->used += delta;", ("THROTTLE",)),
+    "rt: the class runs though it is throttled": (
+        "rt_limit", "rt_class.c", "if (!rt->nr || rt->throttled)", "if (!rt->nr)", (NEXT, *STOPS)),
+    "rt: those throttled count as ready": (
+        "rt_limit", "rt_class.c", "    rq->nr_ready -= rt->nr;\n", "", ("counts as many", *STOPS)),
+    "rt: the class never comes back": (
+        "rt_limit", "rt_class.c", "if (!rt->throttled || now < window_end(rt))", "if (true)", ("comes back",)),
+    "rt: a list's bit stays": (
+        "rt_order", "rt_class.c", "rt->nonempty[level / 64] &= ~(1ul << level % 64);", ";", STOPS),
+    # deadlines
+    "edf: in the order of arrival": (
+        "edf_two", "edf.c", "ta->se.dl.deadline != tb->se.dl.deadline ? earlier(ta->se.dl.deadline, tb->se.dl.deadline) : ready_before(ta, tb)",
+        "ready_before(ta, tb)", (NEXT,)),
+    "edf: the shortest period first": (
+        "edf_two", "edf.c", "ta->se.dl.deadline != tb->se.dl.deadline ? earlier(ta->se.dl.deadline, tb->se.dl.deadline) :",
+        "ta->se.params.deadline != tb->se.params.deadline ? ta->se.params.deadline < tb->se.params.deadline :", (NEXT,)),
+    "edf: equal deadlines: whoever was put there first": (
+        "ties_deadline", "edf.c", "earlier(ta->se.dl.deadline, tb->se.dl.deadline) : ready_before(ta, tb)",
+        "earlier(ta->se.dl.deadline, tb->se.dl.deadline) : false", (NEXT,)),
+    "edf: a change of class makes younger": (
+        "ties_deadline", "deadline_class.c", "    if (why != ENQUEUE_CHANGED)\n        t->since", "    t->since", (NEXT,)),
+    "edf: relative deadlines are compared": (
+        EEVDF, "edf.c", "if (earlier(t->se.dl.deadline, rq->curr->se.dl.deadline))",
+        "if (t->se.params.deadline < rq->curr->se.params.deadline)", (NO_REASON, MAKES_ROOM)),
+    "edf: whoever is due first waits until the CPU is free": (
+        EEVDF, "edf.c", "if (earlier(t->se.dl.deadline, rq->curr->se.dl.deadline))", "if (false)", (MAKES_ROOM,)),
+    "cbs: a budget has no end": (
+        "cbs_hog", "edf.c", "return t->se.dl.budget <= 0;", "return false;", ("THROTTLE", NUMBER)),
+    "cbs: an overrun is forgiven": (
+        EEVDF, "edf.c", "e->budget += (s64)t->se.params.runtime;", "e->budget = (s64)t->se.params.runtime;", (NUMBER,)),
+    "cbs: the budget comes back without a later deadline": (
+        "cbs_hog", "edf.c", "        e->deadline += deadline_period(&t->se.params);\n", "", ("moves the deadline", NUMBER)),
+    "cbs: periods begin when the budget comes": (
+        "dl_yield", "edf.c", "e->deadline += deadline_period(&t->se.params);", "e->deadline = now + deadline_period(&t->se.params);",
+        ("moves the deadline", NUMBER)),
+    "cbs: a deadline that has passed stays": (
+        EEVDF, "edf.c", "    if (earlier(e->deadline, now))\n        begin_anew(t, now);\n#else", "#else", ("moves the deadline", NUMBER)),
+    "cbs: the next period begins at the deadline": (
+        "dl_wake_1", "edf.c", "return t->se.dl.deadline - t->se.params.deadline + deadline_period(&t->se.params);",
+        "return t->se.dl.deadline;", ("THROTTLE", NUMBER)),
+    "cbs: who wakes behind its deadline need not wait": (
+        "dl_wake_1", "edf.c", " && earlier(now, edf_next_period(t)))", " && false)", (NUMBER, "THROTTLE")),
+    "cbs: who slept has all that it left unused": (
+        "dl_wake_2", "edf.c", "(s64)left < 0 || (unsigned __int128)e->budget * p->deadline > (unsigned __int128)left * p->runtime",
+        "(s64)left < 0", (NUMBER,)),
+    "cbs: a deadline that passed in its sleep stays": (
+        "dl_wake_2_late", "edf.c", "(s64)left < 0 || ", "", (NUMBER,)),
+    "cbs: the budget comes back with each wake": (
+        "dl_wake_3", "edf.c", "(s64)left < 0 || (unsigned __int128)e->budget * p->deadline > (unsigned __int128)left * p->runtime", "true",
+        (NUMBER,)),
+    "cbs: products of 64 bits": (
+        "dl_wake_large", "edf.c", "(unsigned __int128)e->budget * p->deadline > (unsigned __int128)left * p->runtime",
+        "e->budget * (s64)p->deadline > (s64)(left * p->runtime)", (NUMBER, *STOPS)),
+    "cbs: throttled ones count as ready": (
+        "cbs_hog", "deadline_class.c", "        rq->nr_ready--;\n", "", ("counts as many", *STOPS)),
+    "cbs: who has no budget goes on": (
+        "cbs_hog", "deadline_class.c", "    if (t == rq->curr)\n        resched(rq);\n", "", (MAKES_ROOM, NUMBER)),
+    "cbs: a time that has passed already never comes": (
+        EEVDF, "deadline_class.c", "    if ((s64)(e->replenish_at - rq_now(rq)) <= 0)\n        replenish(rq, t);\n", "",
+        ("REPLENISH",)),
+    "cbs: the budget comes a little early": (
+        EEVDF, "deadline_class.c", "thread_of_dl(first)->se.dl.replenish_at <= now)", "thread_of_dl(first)->se.dl.replenish_at <= now + NS_PER_MS)",
+        ("comes back at its time",)),
+    "cbs: the budget never comes back": (
+        "cbs_hog", "deadline_class.c", "thread_of_dl(first)->se.dl.replenish_at <= now)", "false)", ("comes back", )),
+    "cbs: a budget ends at a tick": (
+        "dl_overrun", "deadline_class.c", "    if (end >= rq->classes.next_event)\n        return;", "    return;",
+        ("a budget ends when", )),
+    "cbs: a yield keeps the budget": (
+        "dl_yield", "deadline_class.c", "    if (!t->se.dl.throttled)\n        throttle(rq, t);", "", ("THROTTLE",)),
+    "cbs: a yield forgives an overrun": (
+        EEVDF, "deadline_class.c", "min(t->se.dl.budget, 0l)", "0", (NUMBER,)),
+    "cbs: new numbers renew the budget": (
+        EEVDF, "deadline_class.c", "e->budget = min(e->budget, (s64)t->se.params.runtime);", "e->budget = (s64)t->se.params.runtime;",
+        (NUMBER,)),
+    "cbs: a wake ends the throttling": (
+        EEVDF, "deadline_class.c", "why == ENQUEUE_WAKE && t->se.dl.throttled && (s64)(t->se.dl.replenish_at - rq_now(rq)) <= 0",
+        "why == ENQUEUE_WAKE && t->se.dl.throttled", ("comes back at its time",)),
+    "edf: a deadline is missed again and again": (
+        "edf_overload", "deadline_class.c", "    e->missed = e->deadline;\n", "", ("missed once",)),
+    "edf: nobody says that a deadline was missed": (
+        "edf_overload", "deadline_class.c", "(s64)(rq_now(rq) - e->deadline) <= 0)", "true)", ("MISS",)),
+    "admission: bandwidths are rounded down": (
+        "admission_rounding", "admission.c", "(runtime << DL_BANDWIDTH_SHIFT) + period - 1", "(runtime << DL_BANDWIDTH_SHIFT)",
+        ("rounded up",)),
+    "admission: who changes its numbers counts twice": (
+        "admission_cap", "admission.c", "dl->bandwidth - t->se.dl.bandwidth + bandwidth", "dl->bandwidth + bandwidth", ("0.95",)),
+    "admission: everybody is let in": (
+        "admission_cap", "admission.c", "if (class_options.dl_bandwidth && sum > class_options.dl_bandwidth)", "if (false)", ("0.95",)),
+    "admission: all of the CPU is too much": (
+        "admission_rounding", "admission.c", "sum > class_options.dl_bandwidth", "sum >= class_options.dl_bandwidth", ("rounded up",)),
+    "admission: who leaves takes its bandwidth along": (
+        "admission_cap", "admission.c", "        dl->bandwidth -= e->bandwidth;\n", "        ;\n", ("0.95",)),
+    "admission: bandwidth comes back at once": (
+        "zero_lag_class", "admission.c", "if ((s64)(when - rq_now(rq)) <= 0) {", "if (true) {", ("0-lag",)),
+    "admission: bandwidth comes back at the deadline": (
+        "zero_lag_exit", "admission.c", "when = e->deadline - (u64)evenly(e->budget, e->bandwidth);", "when = e->deadline;", ("0-lag",)),
+    "admission: bandwidth never comes back": (
+        "zero_lag_exit", "admission.c", "    dl->bandwidth -= dl->leaving;\n", "", ("0-lag",)),
+    "admission: of two times the sooner": (
+        "zero_lag_two", "admission.c", "max(dl->leaving_at, when)", "min(dl->leaving_at, when)", ("0-lag",)),
+    "admission: an exit gives nothing back": (
+        "zero_lag_exit", "deadline_class.c", "    if (t->state == THREAD_ZOMBIE)\n        deadline_unreserve(rq, t);\n", "", ("0-lag",)),
+    "admission: any mask will do": (
+        "admission_cap", "partition.c", "if (online & ~t->cpu_mask)", "if (false)", ("0.95",)),
+    "admission: a runtime above the deadline": (
+        "admission_numbers", "partition.c", " && p->runtime <= p->deadline &&", " &&", ("Q <= D",)),
+    "admission: a deadline above the period": (
+        "admission_numbers", "partition.c", " && p->deadline <= period;", ";", ("Q <= D",)),
+    # all classes
+    "the classes are in another order": (
+        EEVDF, "core.c", "{ CLASSES_ABOVE &rr_class, CLASSES_BELOW", "{ &rt_class, &deadline_class, &rr_class, CLASSES_BELOW", (NEXT,)),
+    "a lower class takes the CPU": (
+        EEVDF, "core.c", "t->class->id < rq->curr->class->id", "t->class->id != rq->curr->class->id", (NO_REASON,)),
+    "a higher class waits for the tick": (
+        "rt_latency", "core.c", "t->class->id < rq->curr->class->id", "false", (MAKES_ROOM, "takes the CPU")),
+    "the new class charges what the old one has": (
+        EEVDF, "classes.c", "    t->se.charged = cycles_to_ns(t->slice_start);\n", "    t->se.charged = 0;\n", (NUMBER, "THROTTLE", "MISS")),
+    "the timer is not set for what a class has to do": (
+        "dl_wake_1", "classes.c", "if (rq->classes.next_event < before)", "if (false)", ("REPLENISH", "first wake-up rule", "comes back")),
+    "a deadline thread may have children like itself": (
+        "admission_cap", "classes.c", "from->se.params.policy == SCHED_DEADLINE && ", "false && ", ("0.95",)),
+    "reset-on-fork is forgotten": (
+        "forks", "classes.c", "if (from && !from->se.params.reset_on_fork)", "if (from)", (NUMBER, "maker's policy", *STOPS)),
+    "reset-on-fork leaves the privilege": (
+        "forks", "classes.c", "p->nice = max(from->se.params.nice, (s8)0);", "p->nice = from->se.params.nice;", ("maker's policy",)),
+    "idle: no turns": (
+        "idle_class", "background.c", "if (quantum_over(rq, t) && !list_empty(&rq->classes.background.ready))", "if (false)", (MAKES_ROOM, "turns")),
+    "idle: who loses the CPU goes to the end": (
+        "idle_class", "background.c", " || (why == ENQUEUE_PREEMPTED && !over)", "", (NEXT,)),
+    "idle: they count as load": (
+        "idle_class", "background.c", "count(rq, t != rq->curr);", ";", ("no load",)),
+}
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_a_wrong_kernel_is_named(program, name):
+    case, file, find, replace, rules = PLANTED[name]
+    path = program(case, file, find, replace)
+    seeds = range(1, 9) if case in RANDOM else (1,)
+    broken = next(filter(None, (verdict(lambda _: path, case, seed, STEPS=SOME_STEPS) for seed in seeds)), None)
+    assert broken, "nobody saw it"
+    assert any(rule in broken for rule in rules), broken
+
