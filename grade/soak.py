@@ -105,7 +105,7 @@ def due(items):
 
 def items(tree, churns=CHURNS, grades=GRADES, seeds=SEEDS, users=USERS):
     """[(name, (what it is called, how many in all, how many in a piece))] of all that there is to do with a tree."""
-    races = [(f"seeds of {test.name}", (f"seeds of '{test.claim}'", *seeds[1:])) for test in seeded(tree)]
+    races = [(f"seeds of {test.name}", (f"seeds of '{test.claim}'", seeds[1], min(seeds[2], test.most_seeds))) for test in seeded(tree)]
     several = soak_smp.items(seeds) if soak_smp.has_several(tree) and users is not None else []
     return [*churns.items(), *(users.items() if (tree / "user").is_dir() else ()), *races, *several, ("grades", grades)]
 

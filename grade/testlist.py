@@ -19,7 +19,8 @@ MOST_SEEDS = 200  # of one boot: the facts of all of them have to find room
 @dataclass(frozen=True)
 class Test:
     """name: the claim, without test_. share: of its exercise's points. boots: most runs it makes. seeds: how many by default, 0 if it tries
-    none. builds: the kernels that it boots. hidden: no student has it."""
+    none. builds: the kernels that it boots. hidden: no student has it. most_seeds: how many a boot has room for, when there is a trace of all
+    of them."""
 
     name: str
     file: str
@@ -30,6 +31,7 @@ class Test:
     builds: tuple
     reason: str
     hidden: bool = False
+    most_seeds: int = MOST_SEEDS
 
     @property
     def claim(self):
@@ -142,7 +144,7 @@ def _test(file, node):
         raise GraderFault(f'{file.name}: the mark of {node.name} reads @exercise("1.1", points=4)')
     count = {name: marks[name][0][0] if name in marks else least for name, least in (("boots", 1), ("seeds", 0))}
     return Test(node.name.removeprefix("test_"), str(file), args[0], named["points"], count["boots"], count["seeds"], _builds(file, node),
-                reason)
+                reason, most_seeds=marks.get("seeds", ((), {}))[1].get("most", MOST_SEEDS))
 
 
 def _builds(file, node):

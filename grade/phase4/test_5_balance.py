@@ -137,7 +137,7 @@ def test_who_is_bound_to_a_cpu_stays_there(boot):
 
 
 @exercise("4.5", points=2)
-@seeds(20)
+@seeds(20, most=50)
 def test_cpus_that_balance_at_once_lose_nobody_and_move_nobody_in_vain(boot, seeds):
     """What was read of another queue without its lock is a guess: by the time both locks are held, the longer may be the shorter."""
     run = boot("balance_race", BY_HAND, build="race", seeds=seeds, cpus=CPUS, trace="all", limit_ms=1000)

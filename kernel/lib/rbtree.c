@@ -1,8 +1,9 @@
 /* The red-black tree: linking with rb_link(), unlinking with rb_erase(), and the walk in order. Pure, no lock; the rules are in
    rbtree.h.
 
-   Summaries: after a node was hung in or out, they are computed anew from the lowest changed node up to the root. Balancing comes
-   after that, and only rotates: a rotation changes what two nodes have below them, and nothing above. */
+   Summaries: after a node was hung in or out, they are computed anew from the lowest changed node upwards, as far as they change: where one
+   stays what it was, so do all above it. Balancing comes after that, and only rotates: a rotation changes what two nodes have below
+   them, and nothing above. */
 #include "lib/rbtree.h"
 
 static inline bool is_red(const struct rb_node *node)
@@ -18,17 +19,23 @@ static inline struct rb_node **pointer_to(struct rb_tree *tree, struct rb_node *
     return parent->left == child ? &parent->left : &parent->right;
 }
 
-static void summarize_upwards(struct rb_tree *tree, struct rb_node *node)
+/* moved: a node on the way up, or NULL, that stands where another one stood: what it was before says nothing, there and below. */
+static void summarize_upwards(struct rb_tree *tree, struct rb_node *node, const struct rb_node *moved)
 {
     if (!tree->summarize)
         return;
-    for (; node; node = node->parent)
-        tree->summarize(node);
+    for (; node; node = node->parent) {
+        bool changed = tree->summarize(node);
+        if (node == moved)
+            moved = NULL;
+        else if (!changed && !moved)
+            return;
+    }
 }
 
 void rb_changed(struct rb_tree *tree, struct rb_node *node)
 {
-    summarize_upwards(tree, node);
+    summarize_upwards(tree, node, NULL);
 }
 
 static struct rb_node *leftmost_below(struct rb_node *node)
@@ -155,7 +162,7 @@ void rb_link(struct rb_tree *tree, struct rb_node *node, struct rb_node *parent,
         tree->leftmost = node;
     if (!parent || (parent == tree->rightmost && place == &parent->right))
         tree->rightmost = node;
-    summarize_upwards(tree, node);
+    summarize_upwards(tree, node, node);
     balance_inserted(tree, node);
 }
 
@@ -238,7 +245,7 @@ void rb_erase(struct rb_tree *tree, struct rb_node *node)
             parent = leaving;
     }
     rb_node_init(node);
-    summarize_upwards(tree, parent);
+    summarize_upwards(tree, parent, leaving != node ? leaving : NULL);
     if (!was_red)
         balance_erased(tree, parent, child);
 }

@@ -20,8 +20,9 @@ struct rb_tree {
     struct rb_node *root;
     struct rb_node *leftmost;  /* the first element, or NULL */
     struct rb_node *rightmost; /* the last element, or NULL */
-    /* Computes the node's summary from its own element and its children's summaries; NULL in a tree without. */
-    void (*summarize)(struct rb_node *node);
+    /* Computes the node's summary from its own element and its children's summaries. Returns whether it is another one than before. NULL in a
+       tree without. */
+    bool (*summarize)(struct rb_node *node);
 };
 
 /* True if a comes before b. Of two elements neither of which comes before the other, the one inserted first stays first. */
@@ -31,7 +32,7 @@ typedef bool rb_before(const struct rb_node *a, const struct rb_node *b);
 #define rb_entry(node, type, member) container_of(node, type, member)
 #define rb_for_each(it, tree) for (struct rb_node *it = (tree)->leftmost; it; it = rb_next(it))
 
-static inline void rb_tree_init(struct rb_tree *tree, void (*summarize)(struct rb_node *node))
+static inline void rb_tree_init(struct rb_tree *tree, bool (*summarize)(struct rb_node *node))
 {
     *tree = (struct rb_tree)RB_TREE(summarize);
 }

@@ -67,10 +67,10 @@ bool eevdf_due_before(const struct fair_entity *a, const struct fair_entity *b)
 #endif
 }
 
-void eevdf_summarize(struct rb_node *node)
+bool eevdf_summarize(struct rb_node *node)
 {
 #if SOLVED >= 502
-    struct fair_entity *e = fair_of(node);
+    struct fair_entity *e = fair_of(node), *before = e->first;
     const struct fair_entity *left = fair_of(node->left), *right = fair_of(node->right);
 
     e->first = e;
@@ -78,10 +78,12 @@ void eevdf_summarize(struct rb_node *node)
         e->first = left->first;
     if (right && eevdf_due_before(right->first, e->first))
         e->first = right->first;
+    return e->first != before;
 #else
     /* The tree calls this for each node whose children have changed, from below. */
     lab_stub("5.2", "eevdf_summarize");
     fair_of(node)->first = fair_of(node);
+    return true;
 #endif
 }
 
@@ -95,6 +97,10 @@ struct fair_entity *eevdf_first(struct rq *rq)
     while (node) {
         struct fair_entity *e = fair_of(node), *left = fair_of(node->left);
 
+        if (best && !eevdf_due_before(e->first, best))
+            break; /* nor is anybody below it */
+        if (!vtime_before(vtime, e->first->vruntime))
+            return e->first;
         if (vtime_before(vtime, e->vruntime)) {
             node = node->left;
             continue;

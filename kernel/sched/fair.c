@@ -39,10 +39,9 @@ u64 fair_vtime(struct fair_entity *e, u64 delta)
 u64 fair_account(struct rq *rq, struct fair_entity *e)
 {
     struct thread *t = thread_of_fair(e);
-    u64 ran = cycles_to_ns(thread_ran(rq, t)), grown;
+    u64 delta = fair_uncharged(rq, e), grown = fair_vtime(e, delta);
 
-    grown = fair_vtime(e, ran - t->se.charged);
-    t->se.charged = ran;
+    t->se.charged += delta;
     e->vruntime += grown;
     return grown;
 }

@@ -45,6 +45,14 @@ static inline s64 scale(s64 x, u64 a, u64 b)
     return x < 0 ? -(s64)mul_div(-(u64)x, a, b) : (s64)mul_div((u64)x, a, b);
 }
 
+/* ns that e, a member that runs, has run since it was charged last. */
+static inline u64 fair_uncharged(const struct rq *rq, struct fair_entity *e)
+{
+    const struct thread *t = thread_of_fair(e);
+
+    return cycles_to_ns(thread_ran(rq, t)) - t->se.charged;
+}
+
 /* Charges rq's running thread, a member, for what it has run since the last time. Returns by how much its vruntime grew. */
 u64 fair_account(struct rq *rq, struct fair_entity *e);
 /* t comes to the class, or its numbers have changed while it was no member: the weight and slice that its parameters ask for. */
@@ -87,8 +95,8 @@ void eevdf_ran(struct rq *rq, struct fair_entity *e, u64 grown);
 bool eevdf_eligible(struct rq *rq, const struct fair_entity *e);
 /* Whether a's request is due before b's. */
 bool eevdf_due_before(const struct fair_entity *a, const struct fair_entity *b);
-/* The tree's summary: who of the node and all below it is due first. */
-void eevdf_summarize(struct rb_node *node);
+/* The tree's summary: who of the node and all below it is due first. Returns whether that is somebody else than before. */
+bool eevdf_summarize(struct rb_node *node);
 /* Of those who wait and are eligible, the one that is due first; it stays in the tree. NULL: nobody waits. O(log n). */
 struct fair_entity *eevdf_first(struct rq *rq);
 /* Who runs, e, has been charged at a tick. */

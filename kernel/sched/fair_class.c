@@ -43,7 +43,7 @@ static struct fair_entity *eevdf_charge(struct rq *rq)
 {
     struct fair_entity *e = fair_running(rq);
 
-    if (e)
+    if (e && fair_uncharged(rq, e))
         eevdf_ran(rq, e, fair_account(rq, e));
     return e;
 }
@@ -158,7 +158,7 @@ static struct fair_entity *cfs_charge(struct rq *rq)
 {
     struct fair_entity *e = fair_running(rq);
 
-    if (e) {
+    if (e && fair_uncharged(rq, e)) {
         (void)fair_account(rq, e);
         cfs_update_min(rq);
     }

@@ -35,12 +35,13 @@ static void add_child(struct item *item, const struct rb_node *child)
         item->least = item_of(child)->least;
 }
 
-static void summarize(struct rb_node *node)
+static bool summarize(struct rb_node *node)
 {
-    struct item *item = item_of(node);
+    struct item *item = item_of(node), before = *item;
     item->sum = item->least = item->value;
     add_child(item, node->left);
     add_child(item, node->right);
+    return item->sum != before.sum || item->least != before.least;
 }
 
 /* Returns the black height. Recursion is for tests. */
