@@ -249,7 +249,7 @@ def test_the_lab_says_what_exercises_toml_says(number):
         name, points = re.search(r'id = "([\d.]+[a-z]?)"', block)[1], int(re.search(r"^points = (\d+)", block, re.M)[1])
         row = next(line for line in lab.splitlines() if line.startswith(f"| [{name}]"))
         assert row.rstrip(" |").endswith(f" {points}")
-        for function in re.findall(r'"(\w+)"', re.search(r"functions = \[(.*?)\]", block)[1]):
+        for function in re.findall(r'"(\w+)"', re.search(r"functions = \[(.*?)\]", block, re.S)[1]):
             assert f"`{function}`" in row
         for file in re.findall(r'"kernel/[^"]*/(.*?)"', re.search(r"files = \[(.*?)\]", block)[1]):
             assert file in row
