@@ -14,7 +14,7 @@ static struct sched_params random_params(void)
     struct sched_params p = { .policy = policies[random_below(array_len(policies))], .nice = (s8)((int)random_below(40) - 20) };
 
     if (p.policy == SCHED_FIFO || p.policy == SCHED_RR)
-        p.rt_priority = (u8)(1 + random_below(4) * 20);
+        p.rt_priority = (u8)(1 + random_below(4) * 30);
     if (p.policy == SCHED_OTHER)
         p.runtime = slices[random_below(array_len(slices))];
     if (p.policy == SCHED_DEADLINE) {
@@ -72,6 +72,8 @@ static void random_act_on(struct thread *t)
     default:
         if (t->state == THREAD_BLOCKED)
             machine_wake(t);
+        else if (random_below(4) == 0) /* means nothing to the classes, but that t leaves its queue and comes back */
+            thread_set_priority(t->tid, (enum thread_priority)random_below(SCHED_PRIORITIES));
     }
 }
 
