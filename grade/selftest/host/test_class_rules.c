@@ -89,8 +89,9 @@ static void eevdf_tie(void)
         machine_run(machine_next_interrupt() - host_cycles);
     preempt_disable();
     launch_nice(2, 0, 2 * SCHED_SLICE_NS);
-    preempt_enable();
     CHECK(e->deadline == host_thread(2)->se.fair.deadline);
+    host_cycles++; /* so that it also became ready before the other one made room */
+    preempt_enable();
     fact("next", current()->tid);
     machine_run(MS(2));
     machine_dump();
@@ -272,6 +273,19 @@ static void eevdf_clamp(void)
     }
     fact("within", within);
     fact("worst", worst);
+    machine_dump();
+}
+
+/* Thread 1 runs for 20 ms with interrupts off beside another one, and sleeps: what it owes when it wakes is two requests, no more. */
+static void eevdf_late(void)
+{
+    begin(&eevdf_class);
+    launch_nice(2, 0, 0);
+    CHECK(machine_run_thread(host_thread(1), 0));
+    host_cycles += MS(20);
+    machine_block();
+    machine_wake(host_thread(1));
+    fact("lag", lag_of(host_thread(1)));
     machine_dump();
 }
 
@@ -772,6 +786,7 @@ static const struct host_case cases[] = {
     { "idle_class", idle_class_case },
     { "half_a_slice", half_a_slice },
     { "eevdf_clamp", eevdf_clamp },
+    { "eevdf_late", eevdf_late },
     { "cfs_sleeper", cfs_sleeper },
     { "eevdf_yields", eevdf_yields },
     { "eevdf_early", eevdf_early },

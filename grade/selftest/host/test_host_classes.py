@@ -114,6 +114,10 @@ def cfs_sleeper(facts):
     assert facts["first"] == [2] and facts["turn"][0] <= 4 * MS, "who slept long has no more than half a latency of credit"
 
 
+def late_lag(facts):
+    assert facts["lag"] == [-6 * MS], "after a wake the lag is within two requests, or a tick"
+
+
 def yields(facts):
     assert all(abs(ran - 500 * MS) < 4 * MS for ran in facts["ran"]), "a yield costs no share"
 
@@ -172,7 +176,7 @@ BOUNDS = {
     "cfs_equal": lambda facts: shares(facts["ran"], [1] * 4, 6 * MS),
     "cfs_zero_five": lambda facts: shares(facts["ran"], [753495, 246505], 6 * MS),
     "eevdf_lag": lags, "eevdf_renice": renice, "eevdf_gamer": gamer, "eevdf_latency": eevdf_latency, "eevdf_clamp": clamp,
-    "eevdf_yields": yields, "half_a_slice": half_a_slice, "cfs_sleeper": cfs_sleeper, "forks": forks,
+    "eevdf_yields": yields, "eevdf_late": late_lag, "half_a_slice": half_a_slice, "cfs_sleeper": cfs_sleeper, "forks": forks,
     "edf_two": no_miss(6000, 6000), "edf_three": no_miss(6000, 4000, 2000), "edf_overload": overload, "cbs_hog": no_miss(6000, 3000, 3000),
     "rt_limit": rt_limit, "rt_latency": at_once, "rt_order": rt_order, "rr_turns": rr_turns, "idle_class": idle_class,
     "ties_eevdf": order(2, 3, 5, 4), "ties_cfs": order(2, 3, 5, 4), "ties_deadline": order(2, 3, 5, 4),
@@ -254,7 +258,7 @@ PLANTED = {
         "cfs_equal", "fair.c", "    t->se.charged = ran;\n", "", (NUMBER,)),
     "the wrong one is charged": (
         "eevdf_yields", "fair.c", "    e->vruntime += grown;",
-        "    struct fair_entity *other = fair_of(rq->classes.fair.tree.leftmost);\n    (other ? other : e)->vruntime += grown;", (NUMBER,)),
+        "    struct fair_entity *other = fair_of(rq->classes.fair.tree.leftmost);\n    (other ? other : e)->vruntime += grown;", (NUMBER, *STOPS)),
     "cfs: virtual times are compared as plain numbers": (
         "cfs_wraps", "fair.c", "return vtime_before(ea->vruntime, eb->vruntime);", "return ea->vruntime < eb->vruntime;",
         ("virtual time may wrap", *STOPS)),
@@ -394,7 +398,7 @@ PLANTED = {
         "eevdf_gamer", "eevdf_place.c", "e->vlag = min(max((s64)(vtime - e->vruntime), -most), most);",
         "e->vlag = min(max((s64)(vtime - e->vruntime), 0l), most);", (NUMBER,)),
     "eevdf: a lag has no bound": (
-        EEVDF, "eevdf_place.c", "min(max((s64)(vtime - e->vruntime), -most), most)", "(s64)(vtime - e->vruntime)", (NUMBER,)),
+        "eevdf_late", "eevdf_place.c", "min(max((s64)(vtime - e->vruntime), -most), most)", "(s64)(vtime - e->vruntime)", (NUMBER, "within two requests")),
     "eevdf: the bound of a lag is the same for all weights": (
         EEVDF, "eevdf_place.c", "max(2 * e->slice, class_options.tick_ns) * NICE_0_WEIGHT / e->weight",
         "max(2 * e->slice, class_options.tick_ns)", (NUMBER,)),
@@ -512,19 +516,16 @@ PLANTED = {
         "dl_yield", "deadline_class.c", "        rq->nr_ready--;\n", "", ("counts as many", *STOPS)),
     "cbs: who has no budget goes on": (
         "cbs_hog", "deadline_class.c", "    if (t == rq->curr)\n        resched(rq);\n", "", (MAKES_ROOM, NUMBER)),
-    "cbs: a time that has passed already never comes": (
-        "dl_late", "deadline_class.c", "    if ((s64)(e->replenish_at - rq_now(rq)) <= 0)\n        replenish(rq, t);\n", "",
-        ("REPLENISH",)),
     "cbs: the budget comes a little early": (
         EEVDF, "deadline_class.c", "thread_of_dl(first)->se.dl.replenish_at <= now)", "thread_of_dl(first)->se.dl.replenish_at <= now + NS_PER_MS)",
         ("comes back at its time",)),
     "cbs: the budget never comes back": (
-        "dl_yield", "deadline_class.c", "first ? thread_of_dl(first)->se.dl.replenish_at : ~0ul", "~0ul", ("comes back", *STOPS)),
+        "edf_three", "deadline_class.c", "next = first ? thread_of_dl(first)->se.dl.replenish_at : ~0ul;", "next = ~0ul;", ("comes back", *STOPS)),
     "cbs: a budget ends at a tick": (
         "dl_overrun", "deadline_class.c", "    if (end >= rq->classes.next_event)\n        return;", "    return;",
         ("a budget ends when", )),
     "cbs: a yield keeps the budget": (
-        "dl_yield", "deadline_class.c", "    if (why == ENQUEUE_YIELD)\n        give_up_budget(rq, t);\n", "", ("THROTTLE",)),
+        "dl_yield", "deadline_class.c", "    if (why == ENQUEUE_YIELD)\n        give_up_budget(rq, t);\n", "", ("THROTTLE", NUMBER)),
     "cbs: a yield forgives an overrun": (
         "dl_late_yield", "deadline_class.c", "min(t->se.dl.budget, 0l)", "0", (NUMBER,)),
     "cbs: new numbers renew the budget": (
