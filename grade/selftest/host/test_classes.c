@@ -225,7 +225,8 @@ static void eevdf_lag(void)
     machine_dump();
 }
 
-/* Each of some threads gets another nice value in turn, waiting or running: prints by how much its lag changed, and the larger of its weights. */
+/* Each of some threads gets another nice value in turn, waiting or running: prints by how much its lag changed, and the larger of its
+   weights. */
 static void eevdf_renice(void)
 {
     static const int values[] = { -20, 19, 0, -5, 7, 15, -13, 3 };
@@ -297,7 +298,8 @@ struct job {
     u64 runtime, period; /* units */
 };
 
-/* Of thread 2 + i: what its jobs so far have run, when the present one is due, ns from the start, and the first deadline that was missed. */
+/* Of thread 2 + i: what its jobs so far have run, when the present one is due, ns from the start, and the first deadline that was
+   missed. */
 static u64 done[8], due[8], start, missed;
 
 /* Whatever has run its job's time is done with it, and sleeps until the next one if that is yet to come. Who ran out of budget in the same
