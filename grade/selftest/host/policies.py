@@ -5,7 +5,8 @@
     path = built.path("rr.c", "if (over)", "if (1)")  # the same with a kernel file changed
     numbers, events, facts = play(path, "random_rr", seed=3)
 
-Several tests may share the kernel's objects: Program(phase, "test_classes test_class_rules", folder); built.path(..., test="test_classes")."""
+Several tests may share the kernel's objects: Program(phase, "test_classes test_class_rules", folder), and built.path(...,
+test="test_classes")."""
 
 import os
 import subprocess

@@ -123,7 +123,7 @@ def two(normal="eevdf"):
 
 
 def taking_turns():
-    """eevdf: 1 (v 1, d 4 ms) is picked at 2 ms, 2 (v 2, d 2.5 ms) waits."""
+    """eevdf: 1 (v 1, d 3 ms) is picked at 2 ms, 2 (v 2, d 2.5 ms) waits."""
     return two()(1 * MS, "ENQUEUE", 2, NEW).switch(1 * MS, PREEMPTED, 2)(2 * MS, "TICK", 2).switch(2 * MS, PREEMPTED, 1)
 
 
@@ -134,7 +134,7 @@ def test_eevdf_new_thread_has_half_a_slice_and_no_lag():
     trace.breaks("its d is 2500000", 1 * MS, "ENQUEUE", 2, NEW, entity=(1 * MS, 4 * MS, 0, 3 * MS))
     trace.breaks("its v is 1000000", 1 * MS, "ENQUEUE", 2, NEW, entity=(0, 1500 * US, 0, 1500 * US))
     trace(1 * MS, "ENQUEUE", 2, NEW, entity=(1 * MS, 2500 * US, 0, 1500 * US))
-    trace(1 * MS, "ENQUEUE", 1, PREEMPTED, entity=(1 * MS, 4 * MS, 0, 3 * MS))
+    trace(1 * MS, "ENQUEUE", 1, PREEMPTED, entity=(1 * MS, 3 * MS, 0, 2 * MS))
     trace.breaks("earliest virtual deadline", 1 * MS, "PICK", 1)
     trace(1 * MS, "PICK", 2).done()
 
@@ -144,7 +144,7 @@ def test_eevdf_protection_lasts_while_it_is_eligible():
     trace(2 * MS, "TICK", 2, entity=(2 * MS, 2500 * US, -500 * US, 500 * US))
     trace.stays(2 * MS)
     trace.switch(2 * MS, PREEMPTED, 1)
-    trace(3 * MS, "TICK", 1, entity=(2 * MS, 4 * MS, 0, 2 * MS))  # d of 2 is earlier, but 1 is protected
+    trace(3 * MS, "TICK", 1, entity=(2 * MS, 3 * MS, 0, 1 * MS))  # d of 2 is earlier, but 1 is protected
     trace.breaks("without a reason", 3 * MS, "ENQUEUE", 1, PREEMPTED)
     trace(4 * MS, "TICK", 1)
     trace.stays(4 * MS)
@@ -163,9 +163,10 @@ def test_eevdf_protection_ends_when_the_deadline_moves():
 
 
 def test_eevdf_deadline_moves_when_v_reaches_it():
-    trace = Trace()(1 * MS, "TICK", 1, entity=(1 * MS, 4 * MS, 0, 3 * MS))
-    trace.breaks("its d is 7000000", 4 * MS, "TICK", 1, entity=(4 * MS, 4 * MS, 0, 0))
-    trace(4 * MS, "TICK", 1, entity=(4 * MS, 7 * MS, 0, 3 * MS)).done()
+    """The boot thread begins at v 0 with a request of 3 ms."""
+    trace = Trace()(1 * MS, "TICK", 1, entity=(1 * MS, 3 * MS, 0, 2 * MS))
+    trace.breaks("its d is 6000000", 3 * MS, "TICK", 1, entity=(3 * MS, 3 * MS, 0, 0))
+    trace(3 * MS, "TICK", 1, entity=(3 * MS, 6 * MS, 0, 3 * MS)).done()
 
 
 def test_eevdf_lag_is_scaled_up_at_a_wake():
@@ -207,9 +208,10 @@ def test_eevdf_slice_of_a_waiting_thread():
 
 
 def test_eevdf_yield_moves_the_deadline_once():
-    trace = taking_turns()(2500 * US, "ENQUEUE", 1, YIELD, entity=(1500 * US, 7 * MS, 250 * US, 5500 * US))
+    """From d 3 to 6; that is 4.5 ahead of v, more than a request, so it stays there."""
+    trace = taking_turns()(2500 * US, "ENQUEUE", 1, YIELD, entity=(1500 * US, 6 * MS, 250 * US, 4500 * US))
     trace.breaks("runs next", 2500 * US, "PICK", 2)  # not eligible: v 2, V 1.75
-    trace(2500 * US, "PICK", 1)(2500 * US, "ENQUEUE", 1, YIELD, entity=(1500 * US, 7 * MS, 250 * US, 5500 * US)).done()
+    trace(2500 * US, "PICK", 1)(2500 * US, "ENQUEUE", 1, YIELD, entity=(1500 * US, 6 * MS, 250 * US, 4500 * US)).done()
 
 
 def test_eevdf_short_slice_cancels_protection():
@@ -275,8 +277,8 @@ def test_eevdf_queue_that_was_empty_goes_on_from_its_last_v():
 
 
 def test_eevdf_running_one_loses_a_tie():
-    """2 has a slice of 6 ms, so its d is 1 + 3 = 4, as that of 1."""
-    trace = two().policy(0, 2, params=(6 * MS, 0, 0))(1 * MS, "ENQUEUE", 2, NEW, entity=(1 * MS, 4 * MS, 0, 3 * MS))
+    """2 has a slice of 4 ms, so its d is 1 + 2 = 3, as that of 1."""
+    trace = two().policy(0, 2, params=(4 * MS, 0, 0))(1 * MS, "ENQUEUE", 2, NEW, entity=(1 * MS, 3 * MS, 0, 2 * MS))
     trace.stays(1 * MS)
     trace.done()
 
@@ -615,10 +617,12 @@ def test_deadline_wake_after_its_period():
 
 
 def test_deadline_wake_when_the_budget_is_due_back():
+    """Replenished, d is 5 + 10; then rule 2: 2 * 4 is more than (15 - 11.000001) * 2, so d is now + 4."""
     trace = server(2, 4, 10)(3 * MS, "TICK", 1)(3 * MS, "THROTTLE", 1, 11 * MS)(3 * MS, "BLOCK", 1)(3 * MS, "PICK", IDLE)
     trace(11 * MS + 1, "ENQUEUE", 1, WAKE, queued=0)
     trace.breaks("REPLENISH of thread 1 has to come", 11 * MS + 1, "PICK", 1)
-    trace(11 * MS + 1, "REPLENISH", 1, 15 * MS, entity=(0, 15 * MS, 0, 2 * MS))(11 * MS + 1, "PICK", 1).done()
+    trace.breaks("its d is 15000001", 11 * MS + 1, "REPLENISH", 1, 15 * MS, entity=(0, 15 * MS, 0, 2 * MS))
+    trace(11 * MS + 1, "REPLENISH", 1, 15 * MS, entity=(0, 15 * MS + 1, 0, 2 * MS))(11 * MS + 1, "PICK", 1).done()
 
 
 def test_deadline_budget_that_comes_back_too_late_for_its_deadline():

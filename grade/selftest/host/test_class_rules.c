@@ -78,17 +78,22 @@ static void ties_eevdf(void)
     machine_dump();
 }
 
-/* 1 and 2 run a request each, in turns; 2 asks for a whole one from the beginning. At the end of each, both are due at the same time. */
+/* Thread 1 has just begun a request when another one comes whose first one is as long: who runs loses the tie. */
 static void eevdf_tie(void)
 {
+    const struct fair_entity *e = &host_thread(1)->se.fair;
+    u64 deadline;
+
     begin(&eevdf_class);
-    CHECK(!thread_set_nice(1, 19));
-    launch_nice(2, 19, 6000000);
-    launch_nice(3, 19, 1500000);
-    launch_nice(4, 19, 0);
-    CHECK(!set(1, normal_params(0, 1500000)));
-    CHECK(!set(2, normal_params(0, 0)));
-    machine_run(MS(200));
+    for (deadline = e->deadline; e->deadline == deadline;)
+        machine_run(machine_next_interrupt() - host_cycles);
+    preempt_disable();
+    launch_nice(2, 0, 2 * SCHED_SLICE_NS);
+    CHECK(e->deadline == host_thread(2)->se.fair.deadline);
+    host_cycles++; /* so that it also became ready before the other one made room */
+    preempt_enable();
+    fact("next", current()->tid);
+    machine_run(MS(2));
     machine_dump();
 }
 
@@ -135,7 +140,7 @@ static void rt_order(void)
     }
     CHECK(!set(5, rt_params(SCHED_FIFO, 10)) && !set(6, rt_params(SCHED_RR, 10)));
     machine_block();
-    CHECK(current()->tid == 5);
+    fact("next", current()->tid);
     machine_yield();                           /* 2 3 4 6 5 */
     machine_run(MS(10));
     machine_wake(host_thread(1));              /* 2 makes room for the boss, and stays the first */
@@ -187,7 +192,7 @@ static void rr_turns(void)
 /* --- SCHED_IDLE -------------------------------------------------------------------------------------------------------------------- */
 
 /* Two threads of SCHED_IDLE beside one that runs 1 ms in 3 at nice 19: prints what each has run, the longest that the other waited after
-   a wake, and how many of its queue count as no load. */
+   a wake, and how many of its queue count as no load. In the end it leaves the CPU to them. */
 static void idle_class_case(void)
 {
     struct sched_params low = { .policy = SCHED_IDLE };
@@ -207,6 +212,8 @@ static void idle_class_case(void)
         CHECK(machine_run_thread(host_thread(1), 0));
         worst = max(worst, host_cycles - wakes);
     }
+    machine_block();
+    machine_run(MS(200));
     fact("latency", (s64)worst);
     fact("no_load", class_no_load(this_rq()));
     for (tid_t tid = 1; tid <= 3; tid++)
@@ -266,6 +273,19 @@ static void eevdf_clamp(void)
     }
     fact("within", within);
     fact("worst", worst);
+    machine_dump();
+}
+
+/* Thread 1 runs for 20 ms with interrupts off beside another one, and sleeps: what it owes when it wakes is two requests, no more. */
+static void eevdf_late(void)
+{
+    begin(&eevdf_class);
+    launch_nice(2, 0, 0);
+    CHECK(machine_run_thread(host_thread(1), 0));
+    host_cycles += MS(20);
+    machine_block();
+    machine_wake(host_thread(1));
+    fact("lag", lag_of(host_thread(1)));
     machine_dump();
 }
 
@@ -391,7 +411,7 @@ static void admission_cap(void)
     fact("error", class_fork_error(host_thread(4)));
     p = deadline_params(NS_PER_MS, P_MS * NS_PER_MS, 0);
     p.reset_on_fork = true;
-    CHECK(!set(4, p));
+    fact("error", set(4, p));
     fact("error", class_fork_error(host_thread(4)));
     machine_run(MS(1) / 100);                  /* bandwidths are rounded up, so some us after it came it is not ahead */
     CHECK(!set(4, normal_params(0, 0)));       /* it has run nothing, so its part comes back at once */
@@ -551,6 +571,12 @@ static void dl_wake_3(void)
     wakes(2, 4, 4, 500, 1000);
 }
 
+/* All of it used up when it fell asleep. */
+static void dl_wake_throttled(void)
+{
+    wakes(2, 4, 10, 2000, 3000);
+}
+
 /* Signed products of 64 bits would not do: 2.3 s for 2.38 s. */
 static void dl_wake_large(void)
 {
@@ -576,16 +602,53 @@ static void dl_yield(void)
     machine_dump();
 }
 
-/* Whoever runs all the time has Q of each P, to the ns: the timer ends a budget, not the tick. */
+/* Whoever runs all the time has Q of each P, to some ns: the timer ends a budget, not the tick. */
 static void dl_overrun(void)
 {
     begin(&eevdf_class);
     class_options.dl_bandwidth = 0;
     launch_nice(2, 0, 0);
     CHECK(!set(1, deadline_params(2300000, 10 * NS_PER_MS, 0)));
-    machine_run(MS(1000));
-    fact("ran", (s64)ran_ns(host_thread(1)));
+    for (int i = 0; i < 20; i++) {
+        machine_run(MS(10));
+        fact("ran", (s64)ran_ns(host_thread(1)));
+    }
     machine_dump();
+}
+
+/* A server (2, 4, P) runs for so long with interrupts off, and yields or goes on: its deadline from the beginning and its budget, us, when
+   it has some again. */
+static void late(u64 period, u64 ran, bool yields)
+{
+    struct dl_entity *e = &host_thread(1)->se.dl;
+    u64 entered;
+
+    begin(&eevdf_class);
+    class_options.dl_bandwidth = 0;
+    CHECK(!set(1, deadline_params(2 * NS_PER_MS, 4 * NS_PER_MS, period * NS_PER_MS)));
+    entered = host_cycles;
+    host_cycles += ran * 1000;
+    if (yields)
+        machine_yield();
+    else
+        machine_run(1);
+    fact("runs", !machine_idle());
+    machine_run(entered + MS(10) + 100 - host_cycles);
+    fact("deadline", (s64)(e->deadline - entered) / 1000);
+    fact("runs", !machine_idle());
+    machine_dump();
+}
+
+/* Its next period has begun at 4 and the one behind it at 8 ms: four budgets make it whole, at once. */
+static void dl_late(void)
+{
+    late(4, 9500, false);
+}
+
+/* What it has run too much is not forgiven: 2 - 6 + 3 * 2. */
+static void dl_late_yield(void)
+{
+    late(10, 6000, true);
 }
 
 /* --- the summary of EEVDF's tree ----------------------------------------------------------------------------------------------------- */
@@ -723,6 +786,7 @@ static const struct host_case cases[] = {
     { "idle_class", idle_class_case },
     { "half_a_slice", half_a_slice },
     { "eevdf_clamp", eevdf_clamp },
+    { "eevdf_late", eevdf_late },
     { "cfs_sleeper", cfs_sleeper },
     { "eevdf_yields", eevdf_yields },
     { "eevdf_early", eevdf_early },
@@ -742,6 +806,9 @@ static const struct host_case cases[] = {
     { "dl_wake_2_late", dl_wake_2_late },
     { "dl_wake_3", dl_wake_3 },
     { "dl_wake_large", dl_wake_large },
+    { "dl_wake_throttled", dl_wake_throttled },
+    { "dl_late", dl_late },
+    { "dl_late_yield", dl_late_yield },
     { "dl_yield", dl_yield },
     { "dl_overrun", dl_overrun },
     { "eevdf_search", eevdf_search },

@@ -14,7 +14,7 @@ static struct sched_params random_params(void)
     struct sched_params p = { .policy = policies[random_below(array_len(policies))], .nice = (s8)((int)random_below(40) - 20) };
 
     if (p.policy == SCHED_FIFO || p.policy == SCHED_RR)
-        p.rt_priority = (u8)(1 + random_below(4) * 20);
+        p.rt_priority = (u8)(1 + random_below(4) * 30);
     if (p.policy == SCHED_OTHER)
         p.runtime = slices[random_below(array_len(slices))];
     if (p.policy == SCHED_DEADLINE) {
@@ -72,6 +72,8 @@ static void random_act_on(struct thread *t)
     default:
         if (t->state == THREAD_BLOCKED)
             machine_wake(t);
+        else if (random_below(4) == 0) /* means nothing to the classes, but that t leaves its queue and comes back */
+            thread_set_priority(t->tid, (enum thread_priority)random_below(SCHED_PRIORITIES));
     }
 }
 
@@ -223,7 +225,8 @@ static void eevdf_lag(void)
     machine_dump();
 }
 
-/* Each of some threads gets another nice value in turn, waiting or running: prints by how much its lag changed, and the larger of its weights. */
+/* Each of some threads gets another nice value in turn, waiting or running: prints by how much its lag changed, and the larger of its
+   weights. */
 static void eevdf_renice(void)
 {
     static const int values[] = { -20, 19, 0, -5, 7, 15, -13, 3 };
@@ -295,7 +298,8 @@ struct job {
     u64 runtime, period; /* units */
 };
 
-/* Of thread 2 + i: what its jobs so far have run, when the present one is due, ns from the start, and the first deadline that was missed. */
+/* Of thread 2 + i: what its jobs so far have run, when the present one is due, ns from the start, and the first deadline that was
+   missed. */
 static u64 done[8], due[8], start, missed;
 
 /* Whatever has run its job's time is done with it, and sleeps until the next one if that is yet to come. Who ran out of budget in the same
