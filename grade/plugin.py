@@ -29,7 +29,7 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     config.addinivalue_line("markers", "exercise(id, points): the exercise a test belongs to, and its share of the points")
     config.addinivalue_line("markers", "boots(n): how many runs a test makes at most")
-    config.addinivalue_line("markers", "seeds(n, most=m): how many seeds it tries unless SEEDS= says otherwise, and how many a boot has room for")
+    config.addinivalue_line("markers", "seeds(n, most=m): how many seeds it tries unless SEEDS= says otherwise; a boot has room for m")
     config.grade_job = json.loads(Path(config.getoption("--grade-job")).read_text())
     sandbox.use(config.grade_job["sandbox"])
     if hasattr(config, "workerinput"):

@@ -19,8 +19,8 @@ MOST_SEEDS = 200  # of one boot: the facts of all of them have to find room
 @dataclass(frozen=True)
 class Test:
     """name: the claim, without test_. share: of its exercise's points. boots: most runs it makes. seeds: how many by default, 0 if it tries
-    none. builds: the kernels that it boots. hidden: no student has it. most_seeds: how many a boot has room for, when there is a trace of all
-    of them."""
+    none. builds: the kernels that it boots. hidden: no student has it. most_seeds: how many a boot has room for, when there is a trace of
+    all of them."""
 
     name: str
     file: str

@@ -20,8 +20,8 @@ struct rb_tree {
     struct rb_node *root;
     struct rb_node *leftmost;  /* the first element, or NULL */
     struct rb_node *rightmost; /* the last element, or NULL */
-    /* Computes the node's summary from its own element and its children's summaries. Returns whether it is another one than before. NULL in a
-       tree without. */
+    /* Computes the node's summary from its own element and its children's summaries. Returns whether it is another one than before. NULL
+       in a tree without. */
     bool (*summarize)(struct rb_node *node);
 };
 

@@ -15,7 +15,7 @@ u64 eevdf_vtime(struct rq *rq)
 
     if ((u64)fair->sum < fair->weight || !weight)
         return fair->zero;
-    mean = fair->sum / weight - (fair->sum % weight < 0); /* rounded down, or sometimes nobody would be eligible */
+    mean = fair->sum / weight - (fair->sum % weight < 0); /* rounded down, or somebody beyond the mean would be eligible */
     fair->zero += (u64)mean;
     fair->sum -= mean * weight;
     return fair->zero;
