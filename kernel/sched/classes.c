@@ -18,7 +18,7 @@ void class_options_init(void)
     class_options = (struct class_options){
         .rt_period_ns = option_u64("rt_period") * NS_PER_MS,
         .rt_runtime_ns = option_u64("rt_runtime") * NS_PER_MS,
-        .dl_bandwidth = (option_u64("dl_bandwidth") << DL_BANDWIDTH_SHIFT) / PER_MILLE,
+        .dl_bandwidth = ((option_u64("dl_bandwidth") << DL_BANDWIDTH_SHIFT) + PER_MILLE - 1) / PER_MILLE, /* 0.95 of a CPU is allowed */
         .tick_ns = NS_PER_SEC / option_u64("hz"),
     };
 }

@@ -3,7 +3,7 @@
 #include "class_cases.h"
 #include "sched/deadline.h"
 
-#define CAP_950 ((950ul << DL_BANDWIDTH_SHIFT) / 1000) /* as `dl_bandwidth=950` */
+#define CAP_950 (((950ul << DL_BANDWIDTH_SHIFT) + 999) / 1000) /* as `dl_bandwidth=950` */
 #define CAP_1000 (1ul << DL_BANDWIDTH_SHIFT)
 
 static void fact(const char *name, s64 value)
