@@ -2,11 +2,14 @@
 
 from collections import namedtuple
 
-from grade.api import require
-from grade.models.classes import follows
-from grade.models.sched_class import WEIGHTS, divide
+from grade.api import require, signed
+from grade.models.classes import Replay, follows, numbers
+from grade.models.eevdf import Eevdf
+from grade.models.sched_class import NORMAL, WEIGHTS, divide
+from grade.models.schedule import explain
 
-__all__ = ["MS", "TICK", "WEIGHTS", "Cases", "Member", "before", "divide", "follows", "of", "players", "shares", "wrapped"]
+__all__ = ["MS", "TICK", "WEIGHTS", "Cases", "Member", "apart", "before", "divide", "first_of", "follows", "lags", "mean", "numbers", "of",
+           "picks", "players", "shares", "wrapped"]
 
 MS = 1_000_000
 TICK = MS
@@ -75,3 +78,63 @@ class Cases:
         """(those who wait, who runs or None)."""
         n, running = self.next("COUNT")
         return [self.member(tid) for tid in range(1, n + 1)], self.member(1000) if running else None
+
+
+# --- EEVDF ---------------------------------------------------------------------------------------------------------------------------------
+
+
+def apart(a, b):
+    """a - b of two times that wrap, with a sign."""
+    return (a - b + WORD // 2) % WORD - WORD // 2
+
+
+def mean(members, alone=0):
+    """The virtual time of a queue with these Members: where their vruntimes' mean by weight is, rounded down. alone: without any."""
+    if not members:
+        return alone
+    zero = members[0].v
+    return wrapped(zero + sum(apart(m.v, zero) * m.weight for m in members) // sum(m.weight for m in members))
+
+
+def first_of(waiting, vtime):
+    """Of those who wait and are eligible, the one that is due first; or None."""
+    return min((m for m in waiting if not before(vtime, m.v)), key=lambda m: (apart(m.d, vtime), m.since, m.tid), default=None)
+
+
+class Told(Eevdf):
+    """EEVDF as lab 5.2 needs it: where somebody stands who comes is taken from the trace, which lab 5.3 has to see to."""
+
+    def place(self, t, why):
+        super().place(t, why)
+        t.v, t.d = self.queue.told.get(id(self.queue.event), (t.v, t.d))
+
+
+class Picks(Replay):
+    """Replays a trace by Told."""
+
+    def __init__(self, events, numbers):
+        self.told = {}
+        joined = {}
+        for event in events:
+            if event.event == "ENQUEUE":
+                joined[event.tid] = event
+            elif event.event == "ENTITY" and event.tid in joined:
+                self.told[id(joined.pop(event.tid))] = signed(event.arg[0]), signed(event.arg[1])
+        super().__init__(events, numbers, 1, "eevdf")
+
+    def begin(self, tid):
+        for queue in self.queues:
+            queue.told = self.told
+            queue.classes[NORMAL] = Told(queue)
+        super().begin(tid)
+
+
+def picks(run):
+    """Judges that a run picks, charges and preempts as EEVDF does, wherever it places those who come."""
+    wrong = Picks(run.events(), numbers(run.kernel)).run()
+    require(wrong is None, wrong and wrong.rule, lambda: explain(wrong))
+
+
+def lags(run, since, tids):
+    """[(tid, lag in ns, event)] that the trace has of these threads from `since` (ns) on, while they run."""
+    return [(event.tid, signed(event.arg[2]), event) for event in run.events("ENTITY") if event.tid in tids and event.time >= since]

@@ -2,6 +2,7 @@
 #include "ktest/cast.h"
 #include "ktest/ktest.h"
 #include "sched/affinity.h"
+#include "sched/fair.h"
 #include "sched/preempt.h"
 #include "sched/stat.h"
 #include "sched/timer.h"
@@ -36,6 +37,18 @@ tid_t player(unsigned n)
     return cast.tid[n];
 }
 
+/* t, which is new, begins with these numbers, as if it had them from its maker. */
+static void begin_with(struct thread *t, const struct sched_params *p)
+{
+    u64 flags = irq_save();
+
+    t->se.params = *p;
+    fair_params(t);
+    if (trace_on)
+        class_trace_new(t);
+    irq_restore(flags);
+}
+
 /* Thread n is as its part says, and not ready yet. */
 static struct thread *make(unsigned n, int *error)
 {
@@ -44,6 +57,8 @@ static struct thread *make(unsigned n, int *error)
 
     if (!t)
         return NULL;
+    if (parts[n].p.policy == SCHED_OTHER)
+        begin_with(t, &parts[n].p);
     if (parts[n].mask)
         thread_set_affinity(t->tid, parts[n].mask);
     return t;
@@ -80,7 +95,8 @@ int play_begin(const struct part *part, unsigned n, u64 ns)
     began = clock_ns();
     ends = began + ns;
     for (unsigned i = 0; i < n; i++)
-        fact(FACT_RESULT, i, (u64)(s64)thread_set_params(cast.tid[i], &part[i].p));
+        if (part[i].p.policy != SCHED_OTHER)
+            fact(FACT_RESULT, i, (u64)(s64)thread_set_params(cast.tid[i], &part[i].p));
     for (unsigned i = 0; i < n; i++)
         if (!part[i].starts)
             launch(i);
