@@ -60,7 +60,7 @@ void tell(const struct thread *t)
     fact(FACT_NOTE, t->se.fair.deadline, t->since);
 }
 
-void fill(unsigned n, bool running, u64 around, void (*summarize)(struct rb_node *node))
+void fill(unsigned n, bool running, u64 around, bool (*summarize)(struct rb_node *node))
 {
     queue = (struct rq){ .clock = 1000000, .curr = &runs, .cpu = this_cpu()->id };
     rb_tree_init(&queue.classes.fair.tree, summarize);
