@@ -158,7 +158,7 @@ static struct fair_entity *cfs_charge(struct rq *rq)
 {
     struct fair_entity *e = fair_running(rq);
 
-    if (e && fair_uncharged(rq, e)) {
+    if (e) {
         (void)fair_account(rq, e);
         cfs_update_min(rq);
     }
