@@ -8,8 +8,8 @@ from grade.models.eevdf import Eevdf
 from grade.models.sched_class import NORMAL, WEIGHTS, divide
 from grade.models.schedule import explain
 
-__all__ = ["MS", "TICK", "WEIGHTS", "Cases", "Member", "apart", "before", "divide", "first_of", "follows", "lags", "mean", "numbers", "of",
-           "picks", "players", "shares", "wrapped"]
+__all__ = ["MS", "TICK", "WEIGHTS", "Cases", "Member", "apart", "before", "begin_of", "divide", "first_of", "follows", "lags", "mean", "numbers", "of",
+           "picks", "players", "shares", "turns_of", "wrapped"]
 
 MS = 1_000_000
 TICK = MS
@@ -57,10 +57,15 @@ class Cases:
     """The facts NOTE, COUNT and RESULT of a ktest, in order."""
 
     def __init__(self, run):
-        self.facts = iter([fact for fact in run.facts() if fact.key in ("NOTE", "COUNT", "RESULT")])
+        self.facts, self.at = [fact for fact in run.facts() if fact.key in ("NOTE", "COUNT", "RESULT")], 0
+
+    def peek(self):
+        """The next fact; None if there is none."""
+        return self.facts[self.at] if self.at < len(self.facts) else None
 
     def next(self, key):
-        fact = next(self.facts)
+        fact = self.facts[self.at]
+        self.at += 1
         assert fact.key == key, f"{fact.key} instead of {key}"
         return fact.a, fact.b
 
@@ -138,3 +143,17 @@ def picks(run):
 def lags(run, since, tids):
     """[(tid, lag in ns, event)] that the trace has of these threads from `since` (ns) on, while they run."""
     return [(event.tid, signed(event.arg[2]), event) for event in run.events("ENTITY") if event.tid in tids and event.time >= since]
+
+
+# --- who ran when --------------------------------------------------------------------------------------------------------------------------
+
+
+def begin_of(run):
+    """When all players of a ktest with policies other than SCHED_OTHER begin, ns."""
+    return run.facts("RESULT")[0].time
+
+
+def turns_of(run):
+    """[(tid, start, end)] of CPU 0, ns, in order: from each switch to the next."""
+    switches = [event for event in run.events("SWITCH") if event.cpu == 0]
+    return [(one.other, one.time, other.time) for one, other in zip(switches, switches[1:])]

@@ -5,6 +5,7 @@
 #include "sched/fair.h"
 #include "sched/preempt.h"
 #include "sched/stat.h"
+#include "sched/sync.h"
 #include "sched/timer.h"
 
 static const struct part *parts;
@@ -16,10 +17,20 @@ bool plays(void)
     return clock_ns() < ends;
 }
 
+/* A thread of another policy than SCHED_OTHER waits here until it has that. */
+static struct semaphore curtain;
+
+static bool waits_for_policy(const struct part *part)
+{
+    return part->p.policy != SCHED_OTHER;
+}
+
 static int act(void *arg)
 {
     const struct part *part = &parts[number_of(arg)];
 
+    if (waits_for_policy(part))
+        semaphore_down(&curtain);
     while (plays()) {
         if (!part->works)
             continue;
@@ -57,7 +68,7 @@ static struct thread *make(unsigned n, int *error)
 
     if (!t)
         return NULL;
-    if (parts[n].p.policy == SCHED_OTHER)
+    if (!waits_for_policy(&parts[n]))
         begin_with(t, &parts[n].p);
     if (parts[n].mask)
         thread_set_affinity(t->tid, parts[n].mask);
@@ -73,6 +84,17 @@ static void launch(unsigned n)
 
     late[n] = NULL;
     thread_launch(t);
+}
+
+/* Starts those who wait for their policy, and sleeps until all of them do. */
+static void go_behind_curtain(void)
+{
+    for (unsigned i = 0; i < cast.n; i++)
+        if (waits_for_policy(&parts[i])) {
+            launch(i);
+            for (unsigned tries = 0; tries < 1000 && thread_find(cast.tid[i])->state != THREAD_BLOCKED; tries++)
+                thread_sleep(NS_PER_MS / 100);
+        }
 }
 
 int play_begin(const struct part *part, unsigned n, u64 ns)
@@ -91,14 +113,18 @@ int play_begin(const struct part *part, unsigned n, u64 ns)
             thread_discard(late[i]);
         return error;
     }
+    semaphore_init(&curtain, "curtain", 0);
+    go_behind_curtain();
     preempt_disable(); /* all begin together, whatever they are */
     began = clock_ns();
     ends = began + ns;
     for (unsigned i = 0; i < n; i++)
-        if (part[i].p.policy != SCHED_OTHER)
+        if (waits_for_policy(&part[i]))
             fact(FACT_RESULT, i, (u64)(s64)thread_set_params(cast.tid[i], &part[i].p));
     for (unsigned i = 0; i < n; i++)
-        if (!part[i].starts)
+        if (waits_for_policy(&part[i]))
+            semaphore_up(&curtain);
+        else if (!part[i].starts)
             launch(i);
     preempt_enable();
     return 0;

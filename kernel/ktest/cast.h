@@ -8,7 +8,7 @@
    computes all the time. */
 struct part {
     struct sched_params p;
-    u64 starts; /* ns after the begin of all at which it is made ready */
+    u64 starts; /* ns after the begin of all at which it is made ready: of SCHED_OTHER only */
     u64 works, rests;
     u64 mask;   /* CPUs; 0 = all */
 };

@@ -206,7 +206,7 @@ static int mixture(unsigned classes, unsigned n, u64 ns)
 
         play_until(at);
         thread_set_params(tid, &p);
-        if (cpus_online != 1 && random_of(&state) % 2)
+        if (cpus_online != 1 && classes <= 10 && random_of(&state) % 2) /* whoever has deadlines is bound to its CPU */
             thread_set_affinity(tid, random_of(&state) % 3 ? cpus_online : 1ul << random_of(&state) % 2);
     }
     threads_join(&threads);
