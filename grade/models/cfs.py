@@ -60,7 +60,7 @@ class Cfs(Fair):
         self.raise_minimum()
 
     def enters(self, t, runs):
-        t.foreign, t.picked_charged = not runs, t.charged
+        t.foreign, t.source_min, t.picked_charged = not runs, None, t.charged
         if runs:
             t.v = self.min_vruntime
             self.members[t.tid] = t
