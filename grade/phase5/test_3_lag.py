@@ -2,7 +2,7 @@
 moving to another CPU, or by getting another weight."""
 
 from grade.api import boots, exercise, require, signed
-from grade.phase5.parts import MS, TICK, Cases, Member, apart, before, divide, follows, lags, mean, players, wrapped
+from grade.phase5.parts import MS, TICK, Cases, Member, apart, divide, follows, lags, mean, players, wrapped
 
 SLICE = 3 * MS
 NEW, WAKE, CHANGED = 0, 3, 4

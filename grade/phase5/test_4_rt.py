@@ -59,7 +59,7 @@ def test_what_was_run_counts_in_the_window_in_which_it_was_run(boot):
     """A charge may be for more than the present window: what lies before its begin is no part of it."""
     cases, used, window = Cases(boot("rt_account")), 0, 0
     period, most = cases.note()
-    for _ in range(60):
+    for _ in range(62):
         now, delta = cases.note()
         if now // period == window:
             used += delta
