@@ -58,7 +58,8 @@ def test_a_turn_is_a_weights_part_of_the_latency(boot):
         require(got == turn, "cfs_slice() is the weight's part of the period, which is 6 ms or 100 us for each member, and at least 100 us",
                 text, f"expected {turn} ns, it was {got}")
         best = min(waiting, key=lambda m: ((m.v - running.v + 2**63) % 2**64, m.since, m.tid), default=None)
-        require(first == (best.tid if best else 0), "cfs_first() is who waits and has the least vruntime; of equals, who became ready first",
+        require(first == (best.tid if best else 0),
+                "cfs_first() is who waits and has the least vruntime; of equals, who became ready first",
                 f"(tid, vruntime, since) of who waits: {[(m.tid, m.v, m.since) for m in waiting]}", f"it was thread {first}")
         require(stays or not best, "cfs_first() leaves in the tree whom it finds", f"thread {first} is in none afterwards")
         due = bool(best) and not before(running.v, best.v)
@@ -85,7 +86,8 @@ def test_who_comes_is_placed_by_the_least_virtual_time(boot):
             at_least = first
         expected = wrapped(at_least if before(wrapped(v), wrapped(at_least)) else v)
         got = cases.result()
-        require(got == expected, {NEW: "a new thread stands where the running one is, or, if that is more, a turn behind the least vruntime",
+        require(got == expected,
+                {NEW: "a new thread stands where the running one is, or, if that is more, a turn behind the least vruntime",
                                   WAKE: "who wakes comes back no further behind the least vruntime than half a latency",
                                   YIELD: "who yields stands no longer before the first of those who wait"}.get(
                                       why, "who was preempted, or was changed, keeps its vruntime"),

@@ -27,10 +27,12 @@ def test_virtual_time_is_the_members_mean_rounded_down(boot):
                 f"S = {signed(total)}, W = {weight}, zero = {zero}", f"expected {expected}, it was {got}")
         require(again == got, "eevdf_vtime() asked twice says the same", f"{got}, then {again}")
         same = new_sum == wrapped(total - apart(new_zero, zero) * weight)
-        require(same, "when zero moves, S goes with it: what S is measured from is zero", f"zero moved by {apart(new_zero, zero)}, W = {weight}",
+        require(same, "when zero moves, S goes with it: what S is measured from is zero",
+                f"zero moved by {apart(new_zero, zero)}, W = {weight}",
                 f"S was {signed(total)}, and is {signed(new_sum)}")
         if members:
-            require(abs(signed(new_sum)) < weight, "zero follows the virtual time, so that S stays small", f"W = {weight}, S = {signed(new_sum)}")
+            require(abs(signed(new_sum)) < weight, "zero follows the virtual time, so that S stays small",
+                    f"W = {weight}, S = {signed(new_sum)}")
 
 
 @exercise("5.2", points=3)
@@ -46,9 +48,11 @@ def test_who_has_served_its_request_begins_the_next(boot):
         require(signed(more) == grown * running.weight, "who runs is a member: S grows with its vruntime, by its weight", case,
                 f"expected {grown * running.weight} more, it was {signed(more)}")
         expected = wrapped(v + length * 1024 // running.weight) if served else due
-        require(deadline == expected, "when a thread's vruntime has come to its deadline, its next request begins there, and is slice / weight "
+        require(deadline == expected,
+                "when a thread's vruntime has come to its deadline, its next request begins there, and is slice / weight "
                 "long; not before", case, f"its deadline is {apart(expected, due)} ns later, expected; it was {apart(deadline, due)}")
-        require(now_protected == (protected and not served), "a request that is served ends the right to run on (protected), and nothing else",
+        require(now_protected == (protected and not served),
+                "a request that is served ends the right to run on (protected), and nothing else",
                 case, f"protected before: {bool(protected)}, after: {bool(now_protected)}")
 
 
@@ -82,7 +86,8 @@ def test_the_first_is_found_in_trees_of_all_sizes(boot):
             which += 1
             last, got = cases.next("RESULT")
             first = first_of(left, vtime) if left else None
-            require(got == (first.tid if first and not last else 0), "eevdf_first() is, of those who wait and are eligible, the one that is due first; NULL if "
+            require(got == (first.tid if first and not last else 0),
+                    "eevdf_first() is, of those who wait and are eligible, the one that is due first; NULL if "
                     "nobody is", f"{len(left)} wait, virtual time {vtime}; {text(left)}",
                     f"expected thread {first.tid if first else 'NULL'}, it was {got or 'NULL'}")
             if last:
@@ -103,12 +108,14 @@ def test_who_runs_makes_room_when_the_rule_says_so(boot):
         stays = not first or (eligible and before(now.d, first.d))
         case = (f"who runs is {'' if eligible else 'not '}eligible and {'' if protected else 'not '}protected, virtual time {vtime}; "
                 + text([now]), f"who waits: {text(waiting)}")
-        require(tick == (not protected and not stays), "at a tick who runs makes room if it is not protected and another one is eligible and due "
+        require(tick == (not protected and not stays),
+                "at a tick who runs makes room if it is not protected and another one is eligible and due "
                 "first, or as early", *case, f"due: {bool(tick)}")
         require(kept == protected, "who runs and has had more than its share is not protected any more", *case, f"protected: {bool(kept)}")
         if waiting:
             due = not stays and first.tid == 1 and (not protected or its_slice < SLICE)
-            require(arrival == due, "who becomes ready takes the CPU if it is eligible and due first, and if who runs is protected, only with a "
+            require(arrival == due,
+                    "who becomes ready takes the CPU if it is eligible and due first, and if who runs is protected, only with a "
                     "shorter slice", *case, f"thread 1 became ready, with a slice of {its_slice} against {SLICE}; due: {bool(arrival)}")
 
 
@@ -148,8 +155,10 @@ def test_short_slices_bring_early_answers(boot):
                 due = None  # it is not eligible, or a hog is due before it
         elif event.event == "SWITCH" and event.other == short and due:
             judged += 1
-            require(event.time - due <= MS / 10, "who asks for a shorter slice than the running thread, is eligible and due first, takes the CPU "
-                    "from it when it wakes", f"with a slice of 0.5 ms against 10 it came {(event.time - due) / MS:.3f} ms after it was woken")
+            require(event.time - due <= MS / 10,
+                    "who asks for a shorter slice than the running thread, is eligible and due first, takes the CPU "
+                    "from it when it wakes",
+                    f"with a slice of 0.5 ms against 10 it came {(event.time - due) / MS:.3f} ms after it was woken")
             due = None
     require(judged >= 3, "a thread with short requests is eligible and due first now and then when it wakes", f"{judged} times")
 

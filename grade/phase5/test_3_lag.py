@@ -38,10 +38,12 @@ def test_who_comes_is_owed_what_it_was_owed(boot):
         got_v, got_d = cases.result(), cases.result()
         case = (f"virtual time {vtime}, weights there: {total}, its own {t.weight}, slice {length}; vlag {vlag}, ahead {ahead}; "
                 f"ENQUEUE_{'NEW' if why == NEW else 'WAKE' if why == WAKE else 'CHANGED'}{', from another class' * bool(newcomer)}")
-        require(got_v == v, "who comes stands where, when it is a member, it is owed vlag: vlag (W + w) / W behind the virtual time; who is "
+        require(got_v == v,
+                "who comes stands where, when it is a member, it is owed vlag: vlag (W + w) / W behind the virtual time; who is "
                 "new is owed nothing, and in an empty queue it stands at the virtual time", case,
                 f"expected {apart(v, vtime)} from the virtual time, it was {apart(got_v, vtime)}")
-        require(got_d == wrapped(d), "who wakes begins a request; a new thread's first one is half as long; who changed goes on with its own",
+        require(got_d == wrapped(d),
+                "who wakes begins a request; a new thread's first one is half as long; who changed goes on with its own",
                 case, f"expected a deadline {apart(wrapped(d), v)} after its vruntime, it was {apart(got_d, v)}")
 
 
@@ -55,7 +57,8 @@ def test_who_yields_is_due_a_request_later(boot):
         for n in range(1, 4):
             d, got = wrapped(d + request * (apart(d, t.v) <= request)), cases.result()
             require(got == d, "who yields is due a request later, unless that is more than a request ahead already",
-                    f"a request is {request}, its deadline was {apart(t.d, t.v)} ahead", f"after yield {n} expected {apart(d, t.v)}, it was "
+                    f"a request is {request}, its deadline was {apart(t.d, t.v)} ahead",
+                    f"after yield {n} expected {apart(d, t.v)}, it was "
                     f"{apart(got, t.v)}")
 
 
@@ -78,10 +81,12 @@ def test_another_weight_leaves_what_is_owed(boot):
         case = f"weight {t.weight} -> {weight}, {'a member' if is_member else 'asleep'}; lag {apart(vtime, t.v) if is_member else vlag}"
         require(got[4] == weight, "eevdf_reweight() sets the weight", case, f"it is {got[4]}")
         if is_member:
-            require(got[:2] == [v, d], "with weight w' a member is w / w' as far from the virtual time as before, and so is its deadline", case,
+            require(got[:2] == [v, d],
+                    "with weight w' a member is w / w' as far from the virtual time as before, and so is its deadline", case,
                     f"expected {apart(v, vtime)} and {apart(d, vtime)}, it was {apart(got[0], vtime)} and {apart(got[1], vtime)}")
         else:
-            require([signed(x) for x in got[2:4]] == [lag, rest], "who sleeps keeps what it is owed: vlag and ahead are w / w' of what they were",
+            require([signed(x) for x in got[2:4]] == [lag, rest],
+                    "who sleeps keeps what it is owed: vlag and ahead are w / w' of what they were",
                     case, f"expected {lag} and {rest}, it was {signed(got[2])} and {signed(got[3])}")
         now = waiting + [Member(77, weight, v, d, 0)] * is_member
         require(got[5] == sum(m.weight for m in now), "W is the sum of the members' weights", case, f"it is {got[5]}")

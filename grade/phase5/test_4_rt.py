@@ -1,5 +1,5 @@
-"""Lab 5.4: rt_join(), rt_first(), rt_tick(), rt_check_preempt(), rt_account(). The highest real-time priority runs, at once, until it blocks;
-and all of them together leave something to the others. Normal threads run by CFS here, so that lab 5.1 is enough."""
+"""Lab 5.4: rt_join(), rt_first(), rt_tick(), rt_check_preempt(), rt_account(). The highest real-time priority runs, at once, until it
+blocks; and all of them together leave something to the others. Normal threads run by CFS here, so that lab 5.1 is enough."""
 
 from grade.api import boots, exercise, require
 from grade.phase5.parts import MS, TICK, Cases, begin_of, follows, players, turns_of
@@ -29,7 +29,8 @@ def test_the_first_is_the_head_of_the_highest_list(boot):
         unlinked, got = cases.next("RESULT")
         best = max((priority for priority, stands in lists.items() if stands), default=None)
         expected = lists[best][0] if best else 0
-        require(got == expected, "rt_first() is the head of the highest list with threads; preempted in its turn, and lowered while it waited: "
+        require(got == expected,
+                "rt_first() is the head of the highest list with threads; preempted in its turn, and lowered while it waited: "
                 "to the head, else to the tail", f"tids by priority: { {p: t for p, t in sorted(lists.items()) if t} }", last,
                 f"expected thread {expected}, it was {got or 'NULL'}")
         require(not unlinked, "rt_first() leaves in its list whom it finds", f"thread {got} is in none afterwards")
@@ -50,7 +51,8 @@ def test_a_slice_ends_at_a_tick_and_an_equal_never_preempts(boot):
                 f"due: {bool(arrival)}")
         require(tick == (ends and waits and priority == 50), "at a tick who runs makes room if its RR slice is over and an equal waits",
                 case, f"due: {bool(tick)}")
-        require((over, anew) == (ends, ends), "an RR slice that is over at a tick is noted (slice_over), and the next one begins; no other is",
+        require((over, anew) == (ends, ends),
+                "an RR slice that is over at a tick is noted (slice_over), and the next one begins; no other is",
                 case, f"slice_over: {bool(over)}, slice_start is now: {bool(anew)}")
 
 
@@ -80,7 +82,8 @@ def test_what_was_run_counts_in_the_window_in_which_it_was_run(boot):
 def test_fifo_threads_run_to_their_end_in_the_order_of_priority(boot):
     """Only a higher priority takes the CPU from them, and then they go on where they were, before their equals."""
     order = [fact.b for fact in boot("rt_order", CFS, limit_ms=1000).facts("ORDER")]
-    require(order == [2, 2, 4, 4, 0, 0, 1, 1, 3, 3], "real-time threads run by priority, equals in the order in which they came, each to its end",
+    require(order == [2, 2, 4, 4, 0, 0, 1, 1, 3, 3],
+            "real-time threads run by priority, equals in the order in which they came, each to its end",
             f"priorities 10, 10, 99, 1, 64 of threads 0 to 4; they began and ended in the order {order}")
     run = boot("rt_preempted", CFS, limit_ms=1000)
     first, second, _ = players(run)

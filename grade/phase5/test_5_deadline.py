@@ -1,6 +1,6 @@
-"""Lab 5.5a: deadline_before(), edf_check_preempt(), edf_charge(), edf_next_period(), edf_replenish(), edf_wake(). The earliest deadline runs,
-and whoever has used up its budget waits for its next period. Normal threads run by CFS here, so that lab 5.1 is enough; nobody is refused
-(dl_bandwidth=0), so lab 5.5b is not needed. A unit is 10 ms."""
+"""Lab 5.5a: deadline_before(), edf_check_preempt(), edf_charge(), edf_next_period(), edf_replenish(), edf_wake(). The earliest deadline
+runs, and whoever has used up its budget waits for its next period. Normal threads run by CFS here, so that lab 5.1 is enough; nobody is
+refused (dl_bandwidth=0), so lab 5.5b is not needed. A unit is 10 ms."""
 
 from grade.api import boots, exercise, require, signed
 from grade.phase5.parts import MS, TICK, Cases, apart, begin_of, follows, numbers, players, turns_of, wrapped
@@ -19,7 +19,8 @@ def test_the_earlier_deadline_comes_first(boot):
         (forth, back), due = cases.next("RESULT"), cases.result()
         first = apart(a, b) < 0 or (a == b and a_since <= b_since)  # the tid of a is the smaller one
         case = f"the first is due {apart(b, a)} ns before the second, and ready {'before' if a_since < b_since else 'not before'} it"
-        require((forth, back) == (first, not first), "of two the one comes first whose deadline is earlier; of equals, who became ready first",
+        require((forth, back) == (first, not first),
+                "of two the one comes first whose deadline is earlier; of equals, who became ready first",
                 case, f"deadline_before() of the first and the second: {bool(forth)}, of the second and the first: {bool(back)}")
         require(due == (apart(b, a) < 0), "who becomes ready takes the CPU if its deadline is before that of who runs", case,
                 f"the second became ready; due: {bool(due)}")
@@ -34,9 +35,11 @@ def test_a_budget_ends_and_the_next_period_brings_another(boot):
         (over, left), begin = cases.next("RESULT"), cases.result()
         period = period or relative
         case = f"runtime {runtime}, deadline {relative}, period {period}"
-        require(signed(left) == signed(budget) - delta and over == (signed(left) <= 0), "what was run is taken from the budget, and at 0 or "
+        require(signed(left) == signed(budget) - delta and over == (signed(left) <= 0),
+                "what was run is taken from the budget, and at 0 or "
                 "below it is used up", f"budget {signed(budget)}, ran {delta}: it is {signed(left)}, used up: {bool(over)}")
-        require(begin == wrapped(deadline - relative + period), "the next period begins a period after the present one, which began D before "
+        require(begin == wrapped(deadline - relative + period),
+                "the next period begins a period after the present one, which began D before "
                 "the deadline", case, f"{apart(begin, deadline)} ns after the deadline; expected {period - relative}")
         now, budget = cases.note()
         budget, expected = signed(budget), deadline
@@ -45,9 +48,11 @@ def test_a_budget_ends_and_the_next_period_brings_another(boot):
         if apart(expected, now) < 0:
             expected, budget = wrapped(now + relative), runtime
         got, left = cases.next("RESULT")
-        require((got, signed(left)) == (expected, budget), "for each period that it takes to have budget again the deadline is a period later, "
+        require((got, signed(left)) == (expected, budget),
+                "for each period that it takes to have budget again the deadline is a period later, "
                 "counted from the old one; if even that has passed, both begin anew", case,
-                f"expected a deadline {apart(expected, now)} ns from now and a budget of {budget}, it was {apart(got, now)} and {signed(left)}")
+                f"expected a deadline {apart(expected, now)} ns from now and a budget of {budget}, it was "
+                f"{apart(got, now)} and {signed(left)}")
 
 
 @exercise("5.5a", points=3)
@@ -67,7 +72,8 @@ def test_who_wakes_has_no_more_than_its_share(boot):
                 f"deadline with a budget of {budget}")
         require(got == waits, "who wakes when its deadline has come, and its next period has not, waits for that; nobody else", case,
                 f"edf_wake() said {bool(got)}")
-        require((d, signed(q)) == expected, "who wakes keeps deadline and budget, unless the deadline has passed or the budget is more than Q of "
+        require((d, signed(q)) == expected,
+                "who wakes keeps deadline and budget, unless the deadline has passed or the budget is more than Q of "
                 "each D until then", case, f"expected a deadline in {apart(expected[0], now)} ns and a budget of {expected[1]}",
                 f"it was {apart(d, now)} and {signed(q)}")
 
@@ -142,7 +148,8 @@ def test_periods_do_not_drift(boot):
     for one, other in zip(throttled, throttled[1:]):
         require(other - one == 16 * MS, "periods follow each other without a gap", f"one begins at {one} ns, the next one at {other}")
     for at, (time, _) in zip(throttled, back):
-        require(at <= time + MS / 100 and time - at <= TICK, "budget comes back when the period begins, at most a tick late, and not before",
+        require(at <= time + MS / 100 and time - at <= TICK,
+                "budget comes back when the period begins, at most a tick late, and not before",
                 f"due at {at} ns, it came at {time}")
     follows(run, "cfs")
 

@@ -1,6 +1,6 @@
-/* Queues of CFS and EEVDF for ktests that ask their small functions one by one, with numbers that look like chance: threads that nobody runs,
-   in a run queue of the test's own. Each case is told before the answers, so that the grader can compute the same from the rules. Used with
-   interrupts off. */
+/* Queues of CFS and EEVDF for ktests that ask their small functions one by one, with numbers that look like chance: threads that nobody
+   runs, in a run queue of the test's own. Each case is told before the answers, so that the grader can compute the same from the rules.
+   Used with interrupts off. */
 #pragma once
 
 #include "base/cpu.h"

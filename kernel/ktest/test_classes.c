@@ -94,7 +94,8 @@ KTEST(fair_late, "hogs that come one after the other")
 
 KTEST(fair_renice, "threads that wait, run and sleep get other nice values and slices")
 {
-    static const struct part part[] = { { .p = NICE(0) }, { .p = NICE(0) }, { .p = NICE(4) }, { .p = NICE(0), .works = MS, .rests = 9 * MS } };
+    static const struct part part[] = { { .p = NICE(0) }, { .p = NICE(0) }, { .p = NICE(4) },
+                                        { .p = NICE(0), .works = MS, .rests = 9 * MS } };
     u64 state = 20;
     int error = play_begin(part, array_len(part), 300 * MS);
 

@@ -1,5 +1,5 @@
-/* Lab 5.4: the small functions of the real-time class, asked one by one: threads that nobody runs, in a run queue of the test's own. Each case
-   is told (FACT_NOTE) before the answers (FACT_RESULT); the grader computes the same from the rules. */
+/* Lab 5.4: the small functions of the real-time class, asked one by one: threads that nobody runs, in a run queue of the test's own. Each
+   case is told (FACT_NOTE) before the answers (FACT_RESULT); the grader computes the same from the rules. */
 #include "base/cpu.h"
 #include "ktest/ktest.h"
 #include "ktest/random.h"
