@@ -9,8 +9,7 @@ from grade.models.sched_class import NORMAL, WEIGHTS, divide
 from grade.models.schedule import explain
 
 __all__ = ["MS", "TICK", "WEIGHTS", "Cases", "Member", "apart", "before", "begin_of", "divide", "first_of", "follows", "lags", "mean",
-           "numbers", "of",
-           "picks", "players", "shares", "turns_of", "wrapped"]
+           "numbers", "of", "picks", "players", "shares", "turns_of", "wrapped"]
 
 MS = 1_000_000
 TICK = MS
@@ -42,8 +41,7 @@ def before(a, b):
 
 def shares(run, nices, bound):
     """Judges that threads of these nice values, which compete all the time, each got their weight's part of the CPU. bound: ns by which
-    each
-    may be off, by its weight's part of the CPU."""
+    each may be off, by its weight's part of the CPU."""
     ran, weights = of(run, "CPU_TIME"), [WEIGHTS[nice + 20] for nice in nices]
     total = sum(ran[n] for n in range(len(nices)))
     require(total >= 0.98 * run.facts("NOTE")[0].b, "threads that compute use all of the CPU",
@@ -87,8 +85,7 @@ class Cases:
         return [self.member(tid) for tid in range(1, n + 1)], self.member(1000) if running else None
 
 
-# --- EEVDF
-# ---------------------------------------------------------------------------------------------------------------------------------
+# --- EEVDF --------------------------------------------------------------------------------------------------------------------------------
 
 
 def apart(a, b):
@@ -148,8 +145,7 @@ def lags(run, since, tids):
     return [(event.tid, signed(event.arg[2]), event) for event in run.events("ENTITY") if event.tid in tids and event.time >= since]
 
 
-# --- who ran when
-# --------------------------------------------------------------------------------------------------------------------------
+# --- who ran when -------------------------------------------------------------------------------------------------------------------------
 
 
 def begin_of(run):

@@ -144,19 +144,23 @@ def test_short_slices_bring_early_answers(boot):
     """A thread that asks for half a ms is to be answered soon, whatever the others ask for."""
     run = boot("fair_wakes", "sched=eevdf", limit_ms=1000)
     made = [event.tid for event in run.events("CREATE")]
-    short, due, judged = made[3], None, 0
+    short, due, judged, deadlines = made[3], None, 0, {}
     for event in run.events():
         if event.event == "ENQUEUE" and event.tid == short and event.arg[0] == WAKE:
             due = event.time
-        elif event.event == "ENTITY" and event.tid == short and due and signed(event.arg[2]) < 0:
-            due = None  # it is not eligible
+        elif event.event == "ENTITY":
+            if event.tid in made[:3]:
+                deadlines[event.tid] = event.arg[1]
+            elif event.tid == short and (signed(event.arg[2]) < 0 or min(deadlines.values()) < event.arg[1]):
+                due = None  # it is not eligible, or a hog is due before it
         elif event.event == "SWITCH" and event.other == short and due:
             judged += 1
             require(event.time - due <= MS / 10,
-                    "who asks for a shorter slice than the running thread, and is eligible, takes the CPU from it "
-                    "when it wakes", f"with a slice of 0.5 ms against 10 it came {(event.time - due) / MS:.3f} ms after it was woken")
+                    "who asks for a shorter slice than the running thread, is eligible and due first, takes the CPU "
+                    "from it when it wakes",
+                    f"with a slice of 0.5 ms against 10 it came {(event.time - due) / MS:.3f} ms after it was woken")
             due = None
-    require(judged >= 3, "a thread that sleeps more than it computes is eligible now and then when it wakes", f"{judged} times")
+    require(judged >= 3, "a thread with short requests is eligible and due first now and then when it wakes", f"{judged} times")
 
 
 @exercise("5.2", points=2)

@@ -2,7 +2,7 @@
 moving to another CPU, or by getting another weight."""
 
 from grade.api import boots, exercise, require, signed
-from grade.phase5.parts import MS, TICK, Cases, Member, apart, before, divide, follows, lags, mean, players, wrapped
+from grade.phase5.parts import MS, TICK, Cases, Member, apart, divide, follows, lags, mean, players, wrapped
 
 SLICE = 3 * MS
 NEW, WAKE, CHANGED = 0, 3, 4
@@ -58,7 +58,8 @@ def test_who_yields_is_due_a_request_later(boot):
             d, got = wrapped(d + request * (apart(d, t.v) <= request)), cases.result()
             require(got == d, "who yields is due a request later, unless that is more than a request ahead already",
                     f"a request is {request}, its deadline was {apart(t.d, t.v)} ahead",
-                    f"after yield {n} expected {apart(d, t.v)}, it was {apart(got, t.v)}")
+                    f"after yield {n} expected {apart(d, t.v)}, it was "
+                    f"{apart(got, t.v)}")
 
 
 @exercise("5.3", points=3)
@@ -80,8 +81,8 @@ def test_another_weight_leaves_what_is_owed(boot):
         case = f"weight {t.weight} -> {weight}, {'a member' if is_member else 'asleep'}; lag {apart(vtime, t.v) if is_member else vlag}"
         require(got[4] == weight, "eevdf_reweight() sets the weight", case, f"it is {got[4]}")
         if is_member:
-            require(got[:2] == [v, d], "with weight w' a member is w / w' as far from the virtual time as before, and so is its deadline",
-                    case,
+            require(got[:2] == [v, d],
+                    "with weight w' a member is w / w' as far from the virtual time as before, and so is its deadline", case,
                     f"expected {apart(v, vtime)} and {apart(d, vtime)}, it was {apart(got[0], vtime)} and {apart(got[1], vtime)}")
         else:
             require([signed(x) for x in got[2:4]] == [lag, rest],

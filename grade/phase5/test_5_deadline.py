@@ -1,7 +1,6 @@
 """Lab 5.5a: deadline_before(), edf_check_preempt(), edf_charge(), edf_next_period(), edf_replenish(), edf_wake(). The earliest deadline
-runs,
-and whoever has used up its budget waits for its next period. Normal threads run by CFS here, so that lab 5.1 is enough; nobody is refused
-(dl_bandwidth=0), so lab 5.5b is not needed. A unit is 10 ms."""
+runs, and whoever has used up its budget waits for its next period. Normal threads run by CFS here, so that lab 5.1 is enough; nobody is
+refused (dl_bandwidth=0), so lab 5.5b is not needed. A unit is 10 ms."""
 
 from grade.api import boots, exercise, require, signed
 from grade.phase5.parts import MS, TICK, Cases, apart, begin_of, follows, numbers, players, turns_of, wrapped
@@ -52,8 +51,8 @@ def test_a_budget_ends_and_the_next_period_brings_another(boot):
         require((got, signed(left)) == (expected, budget),
                 "for each period that it takes to have budget again the deadline is a period later, "
                 "counted from the old one; if even that has passed, both begin anew", case,
-                f"expected a deadline {apart(expected, now)} ns from now and a budget of {budget}, "
-                f"it was {apart(got, now)} and {signed(left)}")
+                f"expected a deadline {apart(expected, now)} ns from now and a budget of {budget}, it was "
+                f"{apart(got, now)} and {signed(left)}")
 
 
 @exercise("5.5a", points=3)

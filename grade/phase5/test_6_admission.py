@@ -41,8 +41,8 @@ def test_who_is_let_in_is_what_is_left(boot):
             now, _ = cases.note()
             settle(now)
             had, fits = has[who], total - has[who] + number <= most
-            case = (f"reserved {total} of {most}, {leaving} of it until {leaving_at}; thread {who} has {has[who]}, and asks for {number} "
-                    f"at {now}")
+            case = (f"reserved {total} of {most}, {leaving} of it until {leaving_at}; thread {who} has {has[who]}, and asks for "
+                    f"{number} at {now}")
             got, its = cases.next("RESULT")
             require(got == fits,
                     "a thread is let in if all that is reserved, with what it asks for instead of what it has, is no more than there is",
@@ -82,9 +82,8 @@ def test_more_than_there_is_is_refused(boot):
     seen = returned(boot("dl_refused"))
     require(seen == [0, EBUSY, 0, EBUSY, EBUSY, 0, EBUSY, 0, 0],
             "deadline threads may reserve 0.95 of a CPU, and nobody more than is left (-EBUSY)",
-            "asked for: 0.5; 0.5, 0.4 by a second; 0.1 by a third; 0.6, then 0.54 by the first; 0.02 by the third; 0.1 by the first; 0.44
-            by "
-            "the third", f"returned: {seen}")
+            "asked for: 0.5; 0.5, 0.4 by a second; 0.1 by a third; 0.6, then 0.54 by the first; 0.02 by the third; 0.1 by the first; 0.44 "
+            "by the third", f"returned: {seen}")
 
 
 @exercise("5.5b", points=2)

@@ -109,8 +109,14 @@ KTEST(edf_wake, "threads that wake before and after their deadline, with more an
         a.se.params.period *= much;
         a.se.dl.budget = 1 + (s64)below(a.se.params.runtime);
         a.se.dl.deadline = now + below(3 * a.se.params.deadline) - a.se.params.deadline;
-        if (i % 3 == 0) /* just as much as is its due, or a little more */
+        if (i % 3 == 0) /* about as much as is its due */
             a.se.dl.deadline = now + mul_div((u64)a.se.dl.budget, a.se.params.deadline, a.se.params.runtime) + i % 2;
+        if (i % 6 == 1) { /* exactly as much */
+            a.se.params.deadline &= ~1ul;
+            a.se.params.runtime = min(a.se.params.runtime, a.se.params.deadline) & ~1ul;
+            a.se.dl.budget = (s64)a.se.params.runtime / 2;
+            a.se.dl.deadline = now + a.se.params.deadline / 2;
+        }
         if (i % 11 == 0)
             a.se.dl.deadline = now; /* it comes now */
         tell(&a);

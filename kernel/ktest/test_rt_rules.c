@@ -115,7 +115,7 @@ KTEST(rt_rules, "what a tick does at the end of a slice and before it, and who t
     return 0;
 }
 
-/* Charges at times that go over several windows. */
+/* Charges at times that go over several windows; the last two come when the class's share of a window is over, and a ns before that. */
 KTEST(rt_account, "what the class has used of a window")
 {
     u64 flags = irq_save(), now = 0;
@@ -123,12 +123,16 @@ KTEST(rt_account, "what the class has used of a window")
 
     set_up(43);
     fact(FACT_NOTE, class_options.rt_period_ns, class_options.rt_runtime_ns);
-    for (unsigned i = 0; i < CASES; i++) {
+    for (unsigned i = 0; i < CASES + 2; i++) {
         u64 passes = below(i % 10 == 9 ? 3 * class_options.rt_period_ns : class_options.rt_period_ns / 3);
         u64 delta = below(2) ? passes : below(passes + 1);
         bool over;
 
         now += passes;
+        if (i >= CASES) {
+            now = 1000 * i * class_options.rt_period_ns + class_options.rt_runtime_ns - (i - CASES);
+            delta = now;
+        }
         fact(FACT_NOTE, now, delta);
         over = rt_account(rt, now, delta);
         fact(FACT_RESULT, over, rt->used);

@@ -1,5 +1,5 @@
-/* Labs 5.4 and 5.5: real-time and deadline threads at work. The grader replays the trace; the facts say what it does not. A unit is 10 ms.
-   */
+/* Labs 5.4 and 5.5: real-time and deadline threads at work. The grader replays the trace; the facts say what it does not. A unit is 10
+   ms. */
 #include "ktest/cast.h"
 #include "ktest/ktest.h"
 #include "lib/errno.h"
