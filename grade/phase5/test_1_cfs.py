@@ -128,6 +128,7 @@ def test_a_long_sleep_is_no_credit(boot):
         end = next(event.time for event in events if event.event == "SWITCH" and event.tid == sleeper and event.time > start)
         require(end - start <= bound, "who slept has the CPU for half a latency until the others go on, and a tick or two",
                 f"a thread that had slept 150 ms ran for {(end - start) / MS:.2f} ms without a break; at most {bound / MS:.2f}")
+    follows(run, "cfs")
 
 
 @exercise("5.1", points=3)

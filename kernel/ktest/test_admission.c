@@ -111,21 +111,22 @@ KTEST(dl_zero_lag, "a thread leaves the class when it has run nearly all of its 
     if (error)
         return error;
     error = threads_start(&user, 1, uses_its_budget);
-    thread_sleep(MS);
-    if (!error) {
-        ask(user.tid[0], 50 * MS, 100 * MS);
-        semaphore_up(&leave);
-        for (unsigned i = 0; i < t.n; i++)
-            semaphore_up(&leave); /* whoever else waits there goes, too */
-        thread_sleep(10 * MS); /* it has run by now */
-        ask(current()->tid, 50 * MS, 100 * MS);
-        be_normal(current()->tid);
-        thread_sleep(60 * MS);
-        ask(current()->tid, 50 * MS, 100 * MS);
-        be_normal(current()->tid);
-        semaphore_up(&leave);
+    if (error) {
+        end(&t);
+        return error;
     }
+    thread_sleep(MS);
+    ask(user.tid[0], 50 * MS, 100 * MS);
+    for (unsigned i = 0; i <= t.n; i++)
+        semaphore_up(&leave); /* whoever else waits there goes, too */
+    thread_sleep(10 * MS);    /* it has run by now */
+    ask(current()->tid, 50 * MS, 100 * MS);
+    be_normal(current()->tid);
+    thread_sleep(60 * MS);
+    ask(current()->tid, 50 * MS, 100 * MS);
+    be_normal(current()->tid);
+    semaphore_up(&leave);
     threads_join(&user);
     threads_join(&t);
-    return error;
+    return 0;
 }
