@@ -62,16 +62,22 @@ void deadline_unreserve(struct rq *rq, struct thread *t)
     t->se.dl.bandwidth = 0;
 }
 
+static void set_mask(struct thread *t, u64 mask)
+{
+    t->cpu_mask = mask;
+    trace(TRACE_AFFINITY, t, (u32)current()->tid, mask, 0);
+}
+
 void deadline_bind(struct thread *t)
 {
     t->se.dl.allowed = t->cpu_mask;
-    t->cpu_mask = 1ul << t->se.dl.cpu;
+    set_mask(t, 1ul << t->se.dl.cpu);
 }
 
 void deadline_unbind(struct rq *rq, struct thread *t)
 {
     deadline_unreserve(rq, t);
-    t->cpu_mask = t->se.dl.allowed;
+    set_mask(t, t->se.dl.allowed);
 }
 
 int class_set_mask(struct thread *t, u64 *mask)
