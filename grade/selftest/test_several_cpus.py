@@ -70,7 +70,7 @@ def test_at_a_tests_end_all_other_cpus_stand_still(tmp_path):
     with booted(kernels.Variants(PHASE, {}, tmp_path)) as boot:
         cpus = boot("smp_hogs", "rounds=4", cpus=CPUS, limit_ms=2000).end.cpus
     halted = [cpu for cpu in cpus if cpu["HLT"] and not cpu["RFL"] & 1 << 9]
-    assert len(cpus) == CPUS and len(halted) == CPUS - 1  # the one that is left turns the machine off
+    assert len(cpus) == CPUS and len(halted) >= CPUS - 1  # one turns the machine off, and halts if that takes a moment
 
 
 def test_a_panic_stops_all_cpus_and_says_where_each_was(tmp_path):

@@ -216,6 +216,7 @@ static int give_up_meanwhile(struct address_space *space, u64 early)
     int error, right;
     tid_t tid;
 
+    taken = NULL;
     given_up = phys_to_frame(pte_page(*pte));
     fill(given_up);
     *pte = pte_read_only(*pte);
@@ -234,6 +235,8 @@ static int give_up_meanwhile(struct address_space *space, u64 early)
     thread_join(tid, NULL);
     if (taken)
         frame_put(taken);
+    else
+        error = error ? error : -ENOMEM;
     right = filled(phys_to_frame(pte_page(*pte))) && phys_to_frame(pte_page(*pte))->refs == 1;
     return error ? error : right;
 }

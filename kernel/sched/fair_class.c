@@ -43,7 +43,7 @@ static struct fair_entity *eevdf_charge(struct rq *rq)
 {
     struct fair_entity *e = fair_running(rq);
 
-    if (e && fair_uncharged(rq, e))
+    if (e)
         eevdf_ran(rq, e, fair_account(rq, e));
     return e;
 }
