@@ -42,7 +42,8 @@ void make(struct thread *t, tid_t tid, u64 around)
     *t = (struct thread){ .tid = tid, .class = normal_class, .since = below(3) };
     t->se.fair = (struct fair_entity){ .weight = sched_nice_to_weight[below(40)], .slice = SCHED_SLICE_NS,
                                        .vruntime = around + below(16 * MS) - 8 * MS };
-    t->se.fair.deadline = t->se.fair.vruntime + below(4) * MS;
+    /* Half of the requests are long: the first of all has often had too much, and the first of the eligible is anywhere. */
+    t->se.fair.deadline = t->se.fair.vruntime + below(4) * MS * (1 + 6 * below(2));
     rb_node_init(&t->se.fair.node);
 }
 

@@ -409,7 +409,7 @@ static void admission_cap(void)
     fact("error", reserve(2, 800));
     fact("error", reserve(4, 100));
     fact("error", class_fork_error(host_thread(4)));
-    p = deadline_params(NS_PER_MS, P_MS * NS_PER_MS, 0);
+    p = deadline_params(P_MS * NS_PER_MS / 10, P_MS * NS_PER_MS, 0); /* what it has, and that its children are not like it */
     p.reset_on_fork = true;
     fact("error", set(4, p));
     fact("error", class_fork_error(host_thread(4)));
@@ -655,6 +655,7 @@ static void dl_late_yield(void)
 
 #define ENTITIES 10000
 #define SMALL 400
+#define FEW 8
 
 static struct thread *many;
 static struct rq queue;
@@ -724,7 +725,8 @@ static void insert_one(struct thread *t)
 
     e->weight = fair_weight((int)random_below(40) - 20);
     e->vruntime = queue.classes.fair.zero + random_below(span) - span / 2;
-    e->deadline = e->vruntime + random_below(2 * span);
+    /* For half of them wherever it may be: else the first of all would never be one that has had too much. */
+    e->deadline = (random_below(2) ? e->vruntime : queue.classes.fair.zero - span) + random_below(2 * span);
     t->since = random_below(3);
     count_in(e, true);
     rb_insert(&queue.classes.fair.tree, &e->node, fair_before);
@@ -765,6 +767,7 @@ static void eevdf_search(void)
         many[i].tid = (tid_t)i;
         rb_node_init(&many[i].se.fair.node);
     }
+    operate(FEW, 5000, 1);
     operate(SMALL, 2000, 1);
     for (unsigned i = SMALL; i < ENTITIES; i++)
         insert_one(&many[i]);

@@ -353,6 +353,8 @@ PLANTED = {
         "struct fair_entity *best = fair_of(rq->classes.fair.tree.leftmost);\n\n    while (false)", (NEXT, NO_REASON, MAKES_ROOM)),
     "eevdf: whoever is due first runs, eligible or not": (
         EEVDF, "eevdf.c", "if (vtime_before(vtime, e->vruntime)) {", "if (false) {", (NEXT, NO_REASON, MAKES_ROOM)),
+    "eevdf: who stands to the left is not looked at": (
+        "eevdf_search", "eevdf.c", "if (left && (!best || eevdf_due_before(left->first, best)))", "if (false)", STOPS),
     "eevdf: the summary leaves out one side": (
         "eevdf_search", "eevdf.c", "if (right && eevdf_due_before(right->first, e->first))", "if (false)", STOPS),
     "eevdf: deadlines are compared as plain numbers": (
@@ -556,6 +558,8 @@ PLANTED = {
         "admission_cap", "admission.c", "if (class_options.dl_bandwidth && sum > class_options.dl_bandwidth)", "if (false)", ("0.95",)),
     "admission: all of the CPU is too much": (
         "admission_rounding", "admission.c", "sum > class_options.dl_bandwidth", "sum >= class_options.dl_bandwidth", ("rounded up",)),
+    "admission: who leaves takes its bandwidth along": (
+        "admission_cap", "admission.c", "        dl->bandwidth -= e->bandwidth;\n", "        ;\n", ("0.95",)),
     "admission: bandwidth comes back at once": (
         "zero_lag_class", "admission.c", "if ((s64)(when - rq_now(rq)) <= 0) {", "if (true) {", ("0-lag",)),
     "admission: bandwidth comes back at the deadline": (
