@@ -247,7 +247,8 @@ __attribute__((flatten, noinline)) void thread_yield(void)
 }
 
 #if PHASE >= 2
-/* Whether a thread that just became ready has to run before the current one: by class first, then as its class says. */
+/* Whether a thread that just became ready has to run before the current one: by class first, then as its class says. One that is on its
+   way to another CPU, or that its class holds back, is ready, but not to run here and now. */
 void sched_check_preempt(struct rq *rq, struct thread *t)
 {
     if (t->leaving || class_held_back(rq, t))

@@ -39,7 +39,7 @@ u64 fair_vtime(struct fair_entity *e, u64 delta)
 u64 fair_account(struct rq *rq, struct fair_entity *e)
 {
     struct thread *t = thread_of_fair(e);
-    u64 delta = fair_uncharged(rq, e), grown = fair_vtime(e, delta);
+    u64 delta = cycles_to_ns(thread_ran(rq, t)) - t->se.charged, grown = fair_vtime(e, delta);
 
     t->se.charged += delta;
     e->vruntime += grown;

@@ -45,14 +45,6 @@ static inline s64 scale(s64 x, u64 a, u64 b)
     return x < 0 ? -(s64)mul_div(-(u64)x, a, b) : (s64)mul_div((u64)x, a, b);
 }
 
-/* ns that e, a member that runs, has run since it was charged last. */
-static inline u64 fair_uncharged(const struct rq *rq, struct fair_entity *e)
-{
-    const struct thread *t = thread_of_fair(e);
-
-    return cycles_to_ns(thread_ran(rq, t)) - t->se.charged;
-}
-
 /* Charges rq's running thread, a member, for what it has run since the last time. Returns by how much its vruntime grew. */
 u64 fair_account(struct rq *rq, struct fair_entity *e);
 /* t comes to the class, or its numbers have changed while it was no member: the weight and slice that its parameters ask for. */

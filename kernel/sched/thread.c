@@ -141,10 +141,10 @@ struct thread *thread_new(const struct thread_params *p, int *error)
     if (*error)
         goto free_stack;
     flags = irq_save();
-    if (unlikely(trace_on))
+    if (unlikely(trace_on)) {
         trace_write(TRACE_CREATE, t, (u32)t->parent_tid, t->stack.base, t->stack.size, t->burst_ns, smp_trace_mask(t));
-    if (unlikely(trace_on))
         class_trace_new(t);
+    }
     irq_restore(flags);
     return t;
 

@@ -27,7 +27,6 @@ static void program(const struct rq *rq, u64 now)
     u64 next = min(__atomic_load_n(&this_queue()->next, __ATOMIC_RELAXED), rq->next_tick);
 
     next = min(next, classes_next_event(rq));
-
     if (next == NEVER)
         timer_stop();
     else

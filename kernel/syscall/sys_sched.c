@@ -18,6 +18,8 @@
 enum attr_flags {
     ATTR_RESET_ON_FORK = 1, ATTR_KEEP_POLICY = 8, ATTR_KEEP_PARAMS = 16,
     ATTR_KNOWN = ATTR_RESET_ON_FORK | ATTR_KEEP_POLICY | ATTR_KEEP_PARAMS,
+    /* The kernel's own: the call knows a priority and no other number; the caller wants what nobody knows. */
+    ATTR_KEEP_NICE = 1 << 29, ATTR_UNKNOWN = 1 << 30,
 };
 
 #define ATTR_SIZE_FIRST 48u /* as of Linux 3.14: without the last two fields */
@@ -148,7 +150,8 @@ static bool within_limits(const struct process *owner, const struct sched_params
     return now->policy != SCHED_IDLE || wish->policy == SCHED_IDLE || nice_allowed(owner, now->nice);
 }
 
-/* The policy, or everything but the flag, may be meant to stay (attr_flags). processes_lock held. */
+/* The policy, or everything but the flag, may be meant to stay (attr_flags). That a flag or a number is wrong is said only of a thread that
+   there is. processes_lock held. */
 static int change_locked(struct thread *t, struct process *owner, struct sched_params wish, u64 flags)
 {
     struct sched_params now;
@@ -156,9 +159,15 @@ static int change_locked(struct thread *t, struct process *owner, struct sched_p
 
     if (error)
         return error;
+    if (flags & ATTR_UNKNOWN)
+        return -EINVAL;
     if (flags & ATTR_KEEP_POLICY) {
         wish.policy = now.policy;
         wish.reset_on_fork = now.reset_on_fork;
+    }
+    if (flags & ATTR_KEEP_NICE) {
+        wish.nice = now.nice;
+        wish.runtime = is_fair(wish.policy) && is_fair(now.policy) ? now.runtime : 0;
     }
     if (flags & ATTR_KEEP_PARAMS) { /* and the policy, too: nothing is left but the flag */
         bool reset = wish.reset_on_fork;
@@ -196,32 +205,30 @@ static int change(int tid, const struct sched_params *wish, u64 flags)
     return error;
 }
 
-/* The calls that know a priority and no other number: the nice value and the slice stay. */
-static s64 set_priority(int tid, int policy, uptr param, u64 flags)
+/* A policy or a priority as sched_params has it. What does not fit becomes 255, which is neither. */
+static u8 narrow(u32 number)
 {
-    struct sched_params wish = { .reset_on_fork = policy & POLICY_RESET_ON_FORK }, now;
-    int priority, error;
+    return (u8)min(number, 255u);
+}
+
+/* The calls that know a priority and no other number. */
+static s64 set_priority(int tid, u32 policy, uptr param, u64 flags)
+{
+    struct sched_params wish = { .reset_on_fork = policy & POLICY_RESET_ON_FORK };
+    u32 priority;
 
     if (tid < 0 || !param)
         return -EINVAL;
     if (copyin(&priority, param, sizeof(priority)))
         return -EFAULT;
-    error = look_at(tid, &now);
-    if (error)
-        return error;
-    policy &= ~POLICY_RESET_ON_FORK;
-    if (priority < 0 || priority > RT_PRIORITY_MOST || policy > SCHED_DEADLINE)
-        return -EINVAL;
-    wish.policy = (u8)policy;
-    wish.rt_priority = (u8)priority;
-    wish.nice = now.nice;
-    wish.runtime = is_fair(flags & ATTR_KEEP_POLICY ? now.policy : policy) && is_fair(now.policy) ? now.runtime : 0;
-    return change(tid, &wish, flags);
+    wish.policy = narrow(policy & ~POLICY_RESET_ON_FORK);
+    wish.rt_priority = narrow(priority);
+    return change(tid, &wish, flags | ATTR_KEEP_NICE);
 }
 
 s64 sys_sched_setscheduler(int tid, int policy, uptr param)
 {
-    return policy < 0 ? -EINVAL : set_priority(tid, policy, param, 0);
+    return policy < 0 ? -EINVAL : set_priority(tid, (u32)policy, param, 0);
 }
 
 s64 sys_sched_setparam(int tid, uptr param)
@@ -267,13 +274,13 @@ s64 sys_sched_setattr(int tid, uptr from, u32 flags)
     error = copy_attr(&attr, from);
     if (error)
         return error;
-    if (attr.policy > SCHED_DEADLINE || attr.flags & ~(u64)ATTR_KNOWN || attr.priority > RT_PRIORITY_MOST)
+    if ((s32)attr.policy < 0)
         return -EINVAL;
     wish = (struct sched_params){
-        .policy = (u8)attr.policy, .rt_priority = (u8)attr.priority, .nice = (s8)min(max(attr.nice, NICE_MIN), NICE_MAX),
+        .policy = narrow(attr.policy), .rt_priority = narrow(attr.priority), .nice = (s8)min(max(attr.nice, NICE_MIN), NICE_MAX),
         .reset_on_fork = attr.flags & ATTR_RESET_ON_FORK, .runtime = attr.runtime, .deadline = attr.deadline, .period = attr.period,
     };
     if (attr.policy != SCHED_DEADLINE && !(attr.flags & ATTR_KEEP_POLICY))
         wish.deadline = wish.period = 0;
-    return change(tid, &wish, attr.flags);
+    return change(tid, &wish, attr.flags & ~(u64)ATTR_KNOWN ? ATTR_UNKNOWN : attr.flags);
 }

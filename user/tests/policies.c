@@ -61,6 +61,12 @@ static void refused(void)
     show_call("IDLE with priority 1", set(0, SCHED_IDLE, 1));
     show_call("DEADLINE without numbers", set(0, SCHED_DEADLINE, 0));
     show_call("nobody", set(NOBODY, SCHED_OTHER, 0));
+    show_call("nobody, with policy 4", set(NOBODY, 4, 0));
+    show_call("nobody, with priority 100", set(NOBODY, SCHED_FIFO, 100));
+    show_call("nobody, with policy -1", set(NOBODY, -1, 0));
+    struct attributes unknown = { .size = SIZE, .flags = 1ul << 40 };
+    show_call("nobody, with a flag that nobody knows", syscall(SYS_sched_setattr, NOBODY, &unknown, 0));
+    show_call("a flag that nobody knows", set_attributes(unknown));
     show_call("process -1", set(-1, SCHED_OTHER, 0));
     show_call("no parameters", syscall(SYS_sched_setscheduler, 0, SCHED_OTHER, 0));
     show_call("parameters nowhere", syscall(SYS_sched_setscheduler, 0, SCHED_OTHER, 8));
