@@ -13,6 +13,7 @@ from .schedule import CHANGED, PREEMPTED, READY
 from .turns import POLICIES, IdleTurns, Normal
 
 IDLE_THREAD = schedule.IDLE
+LENT = 1 << 25                               # in a POLICY record: it is what the thread inherits, not what it asked for
 NOTES = ("THROTTLE", "REPLENISH", "MISS")    # decisions that follow from another one, or from the time
 BESIDES = NOTES + ("ENTITY", "PARAMS")       # records that are no step of whoever runs
 
@@ -124,7 +125,8 @@ class Queue(Budgets, schedule.Policy):
         return None
 
     def meddled(self, event):
-        return None if event.event == "POLICY" else super().meddled(event)
+        """A class has a level, too; what is charged in the middle of a change of class is noted before it."""
+        return None if event.event == "POLICY" or event.event in NOTES else super().meddled(event)
 
     def missing(self):
         """A Deviation if a record should have come before this one."""
@@ -294,7 +296,8 @@ class Queue(Budgets, schedule.Policy):
     def on_policy(self, event):
         """A thread's policy and numbers, as event.arg[0] packs them, are in force from here."""
         t = self.threads.get(event.tid) or self.thread(event)
-        policy, before = event.arg[0] & 0xff, (t.weight, slice_of(t), t.policy, t.rt_priority)
+        policy, before = event.arg[0] & 0xff, (t.weight, slice_of(t), t.policy, t.rt_priority, t.lent)
+        returns = t.lent and not event.arg[0] & LENT
         if policy not in CLASS_OF or event.cls != CLASS_OF[policy]:
             return self.deviation(event, f"the class follows from the policy, which is {policy}", CLASS_OF.get(policy))
         self.prepared, old, new = None, self.class_of(t), self.classes[event.cls]
@@ -315,7 +318,7 @@ class Queue(Budgets, schedule.Policy):
         if changes:
             old.quits(t)
             self.owed = [owed for owed in self.owed if old.id != DEADLINE or owed.tid != t.tid]  # it has no budget any more
-            new.enters(t, runs)
+            (new.returns if returns else new.enters)(t, runs)
         else:
             new.changed(t, before)
         self.after_policy(event, t, changes)
@@ -323,14 +326,14 @@ class Queue(Budgets, schedule.Policy):
 
     def only_nice(self, t, event):
         """Whether nothing changes but the nice value, which this class does not go by."""
-        bits = t.policy | t.rt_priority << 8 | t.reset_on_fork << 24
+        bits = t.policy | t.rt_priority << 8 | t.reset_on_fork << 24 | t.lent * LENT
         return bits == event.arg[0] & ~(0xff << 16) and t.params == t.new_params
 
     def take_over(self, t, event):
         """Gives t what POLICY and the PARAMS before it say."""
         bits = event.arg[0]
         t.policy, t.rt_priority, t.nice, t.reset_on_fork = bits & 0xff, bits >> 8 & 0xff, (bits >> 16 & 0xff) - 20, bool(bits >> 24 & 1)
-        t.cls, t.params = event.cls, t.new_params
+        t.cls, t.params, t.lent = event.cls, t.new_params, bool(bits & LENT)
         if t.cls == NORMAL:
             t.slice_ns = t.params[0]
 

@@ -35,6 +35,8 @@ class Deadline(SchedClass):
         return t.deadline, t.since, t.tid
 
     def charge(self, t, delta):
+        if t.lent:
+            return
         t.budget -= delta
         if self.looks_for_misses:
             self.check_missed(t)
@@ -43,7 +45,7 @@ class Deadline(SchedClass):
 
     def check_missed(self, t):
         """Once a deadline."""
-        if t.throttled is None and self.now > t.deadline and t.missed != t.deadline:
+        if not t.lent and t.throttled is None and self.now > t.deadline and t.missed != t.deadline:
             t.missed = t.deadline
             self.queue.owe(Owed("MISS", t.tid, t.deadline, f"thread {t.tid}'s deadline {t.deadline} passed before it had what it needs"))
 
@@ -89,6 +91,8 @@ class Deadline(SchedClass):
         self.without_budget.pop(t.tid, None)
 
     def joins(self, t, why):
+        if t.lent:
+            return
         if why == YIELD:
             self.queue.charge_running()
             t.budget = min(t.budget, 0)
@@ -118,12 +122,27 @@ class Deadline(SchedClass):
         self.forget(t)
 
     def enters(self, t, runs):
+        if t.lent:
+            t.own_deadline, t.deadline = None, t.params[1]
+            return
         Q, D, _ = server(t)
         t.deadline, t.budget, t.missed = self.now + D, Q, None
         self.forget(t)
 
     def changed(self, t, before):
-        t.budget = min(t.budget, server(t)[0])
+        """A lent deadline (runtime 0, and absolute) puts its own, and its budget, aside until it is gone."""
+        *_, was_lent = before
+        if t.lent:
+            if not was_lent:
+                t.own_deadline = t.deadline
+            self.forget(t)
+            t.deadline = min(t.own_deadline or t.params[1], t.params[1])
+        elif was_lent:
+            t.deadline, t.own_deadline = t.own_deadline, None
+            if t.budget <= 0:
+                self.throttle(t)
+        else:
+            t.budget = min(t.budget, server(t)[0])
 
     def became_ready(self, t, running):
         if t.deadline >= running.deadline:
@@ -131,7 +150,7 @@ class Deadline(SchedClass):
         return f"thread {self.describe(t)} became ready, {self.describe(running)} runs"
 
     def entity(self, t):
-        return 0, t.deadline, 0, t.budget
+        return 0, t.deadline, 0, 0 if t.lent else t.budget
 
     def describe(self, t):
         throttled = "" if t.throttled is None else f", throttled until {t.throttled}"

@@ -74,10 +74,18 @@ class Eevdf(Fair):
             self.last_v = t.v
 
     def enters(self, t, runs):
-        t.vlag, t.rel, t.protected = 0, request(t), False
+        t.vlag, t.rel, t.protected, t.foreign = 0, request(t), False, not runs
         if runs:
             t.v = self.V
             t.d = t.v + request(t)
+            self.members[t.tid] = t
+
+    def returns(self, t, runs):
+        """It has the lag with which it went, if it had one."""
+        if t.foreign:
+            self.enters(t, runs)
+        elif runs:
+            self.place(t, CHANGED)
             self.members[t.tid] = t
 
     def changed(self, t, before):

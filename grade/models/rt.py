@@ -57,7 +57,7 @@ class RealTime(SchedClass):
         t.turn_start, t.expired, t.lowered = t.charged, False, False
 
     def changed(self, t, before):
-        policy, rt_priority = before[2:]
+        _, _, policy, rt_priority, _ = before
         t.lowered = t.rt_priority < rt_priority
         if t.policy == RR and policy != RR:
             t.turn_start = t.charged

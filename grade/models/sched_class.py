@@ -36,7 +36,8 @@ class Thread(schedule.Thread):
     (charged when it was picked), source_min (min_vruntime of the queue it comes from, or None), foreign (it comes from another class).
     RT: place (in its list: smaller is nearer the head), turn_start (charged when its turn began), expired (its turn ended at a tick since
     it was picked), lowered (its priority, since it stood last).
-    DEADLINE: budget (q), deadline (d, absolute), throttled (ns at which the budget comes back, or None), missed (the deadline of its last
+    lent: it goes by what it inherits, not by what it asked for.
+    DEADLINE: budget (q), deadline (d, absolute), own_deadline (while it goes by a lent one; None: it has none), throttled (ns at which the budget comes back, or None), missed (the deadline of its last
     MISS), ticks_late (ticks since throttled passed), wakes (it is being woken, and
     replenished before)."""
 
@@ -52,7 +53,8 @@ class Thread(schedule.Thread):
         self.expired = self.lowered = False
         self.budget = self.deadline = self.ticks_late = 0
         self.throttled = self.missed = None
-        self.wakes = False
+        self.wakes = self.lent = False
+        self.own_deadline = None
 
     @property
     def weight(self):
@@ -105,8 +107,12 @@ class SchedClass:
     def enters(self, t, runs):
         """t's policy made it one of this class: it stands in no queue; runs: it goes on running."""
 
+    def returns(self, t, runs):
+        """t's policy is one of this class again after it inherited another one."""
+        self.enters(t, runs)
+
     def changed(self, t, before):
-        """t's numbers changed and it stayed in the class. before: (weight, slice, policy, rt_priority) until now."""
+        """t's numbers changed and it stayed in the class. before: (weight, slice, policy, rt_priority, lent) until now."""
 
     def quits(self, t):
         """t's policy took it to another class."""

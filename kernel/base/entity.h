@@ -49,14 +49,19 @@ struct dl_entity {
     s64 budget;              /* ns left of its runtime; below 0: overdrawn */
     u64 missed;              /* the last deadline that it missed, or 0 */
     u64 bandwidth;           /* what it was admitted with (sched/deadline.h); 0 = nothing */
+    u64 offer;               /* [pi_lock] the earliest deadline of those who wait for its mutexes; 0 = nobody has one */
+    u64 own;                 /* its own deadline, while it goes by a lent one */
     u64 allowed;             /* its mask, were it not bound to ... */
     int cpu;                 /* ... this CPU */
+    bool lent;               /* it goes by a deadline that is lent, and not by its budget */
     bool throttled;          /* has no budget left */
     bool waits_for_budget;   /* ... and is ready: it stands among those who wait for it */
 };
 
 struct sched_entity {
-    struct sched_params params;
+    struct sched_params asked; /* what was asked for */
+    struct sched_params params; /* what it goes by: that, or what others lend it who wait for its mutexes (sched/lend.h) */
+    bool lent;               /* the latter */
     u64 charged;             /* ns that it has run, up to the last charge */
     struct fair_entity fair;
     struct rt_entity rt;

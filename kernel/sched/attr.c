@@ -5,6 +5,8 @@
 #include "sched/change.h"
 #include "sched/deadline.h"
 #include "sched/fair.h"
+#include "sched/lend.h"
+#include "sched/mutex.h"
 #include "sched/smp.h"
 #include "sched/rt.h"
 
@@ -41,14 +43,6 @@ static bool stays_normal(const struct thread *t)
     return t->class == class_of_new(t) && t->class_id == SCHED_CLASS_NORMAL;
 }
 
-static void trace_policy(const struct rq *rq, const struct thread *t)
-{
-    const struct sched_params *p = &t->se.params;
-
-    trace_write(TRACE_PARAMS, t, (u32)current()->tid, p->runtime, p->deadline, p->period, 0);
-    sched_trace(TRACE_POLICY, rq, t, class_params_word(p));
-}
-
 /* If it waits here, or runs. */
 static void trace_numbers(struct rq *rq, const struct thread *t)
 {
@@ -60,7 +54,7 @@ static void trace_numbers(struct rq *rq, const struct thread *t)
 static void change_numbers(struct rq *rq, struct thread *t)
 {
     if (unlikely(trace_on))
-        trace_policy(rq, t);
+        class_trace_policy(rq, t);
     if (t->class->set_nice)
         t->class->set_nice(rq, t, t->se.params.nice);
     else
@@ -70,36 +64,6 @@ static void change_numbers(struct rq *rq, struct thread *t)
     sched_check_priorities(rq, t);
 }
 
-static void set_class(struct rq *rq, struct thread *t, const struct sched_params *p)
-{
-    const struct sched_class *was = t->class, *class;
-    bool runs = t->state == THREAD_RUNNING;
-    struct sched_params before = t->se.params;
-
-    t->se.params = *p;
-    class = class_of_new(t);
-    if (runs && class != was && was->put_prev_task)
-        was->put_prev_task(rq, t);
-    t->class = class;
-    t->class_id = class->id;
-    if (class != was)
-        class_enters(rq, t);
-    if (was == &deadline_class && class != was)
-        deadline_unbind(rq, t);
-    if (class == &deadline_class && class != was)
-        deadline_bind(t);
-    if (class == &deadline_class)
-        deadline_enters(rq, t, class == was);
-    else if (class == &rt_class)
-        rt_enters(rq, t, class == was ? &before : NULL);
-    if (unlikely(trace_on))
-        trace_policy(rq, t);
-    if (runs && class != was && class->set_curr_task)
-        class->set_curr_task(rq, t);
-    if (unlikely(trace_on) && runs)
-        class_trace_entity(rq, t);
-}
-
 /* Whether a and b differ in nothing but the nice value, if at all. */
 static bool same_but_nice(const struct sched_params *a, const struct sched_params *b)
 {
@@ -107,27 +71,37 @@ static bool same_but_nice(const struct sched_params *a, const struct sched_param
            a->runtime == b->runtime && a->deadline == b->deadline && a->period == b->period;
 }
 
-static void set_params(struct rq *rq, struct thread *t, const struct sched_params *p)
+/* Nobody lends t anything. */
+static void set_own(struct rq *rq, struct thread *t, const struct sched_params *p)
 {
     struct sched_params before = t->se.params;
     struct sched_change change;
 
-    t->se.params = *p;
+    t->se.asked = t->se.params = *p;
     if (stays_normal(t)) {
         change_numbers(rq, t);
         return;
     }
     if (same_but_nice(p, &before)) { /* which its class does not go by */
         if (unlikely(trace_on)) {
-            trace_policy(rq, t);
+            class_trace_policy(rq, t);
             trace_numbers(rq, t);
         }
         return;
     }
-    t->se.params = before;
+    t->se.asked = t->se.params = before;
     change = sched_change_begin(rq, t);
-    set_class(rq, t, p);
+    t->se.asked = *p;
+    class_change(rq, t, p, false, 0);
     sched_change_end(&change, true);
+}
+
+/* While it is changed t goes by what it had asked for, so that it is as if others began to lend to it just after. */
+static void set_params(struct rq *rq, struct thread *t, const struct sched_params *p)
+{
+    class_lend_stop(rq, t);
+    set_own(rq, t, p);
+    class_lend_again(rq, t);
 }
 
 /* Calls change() with the thread and its run queue's lock held. */
@@ -153,6 +127,8 @@ static int with_thread(tid_t tid, const struct sched_params *p,
         threads_deliver(rq);
     }
     threads_unlock_irq(flags);
+    if (!error)
+        mutex_priority_changed(tid);
     preempt_point(); /* if it is the caller, it may have to make room at once */
     return error;
 }
@@ -171,7 +147,7 @@ int thread_set_params(tid_t tid, const struct sched_params *p)
 /* p: only the nice value is meant. */
 static int change_nice(struct rq *rq, struct thread *t, const struct sched_params *p)
 {
-    struct sched_params all = t->se.params;
+    struct sched_params all = t->se.asked;
 
     all.nice = p->nice;
     set_params(rq, t, &all);
@@ -193,7 +169,7 @@ int thread_get_params(tid_t tid, struct sched_params *p)
     if (t) {
         struct rq *rq = thread_rq_lock(t);
 
-        *p = t->se.params;
+        *p = t->se.asked;
         spin_unlock(&rq->lock);
     }
     threads_unlock_irq(flags);

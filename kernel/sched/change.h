@@ -19,11 +19,12 @@ static inline struct sched_change sched_change_begin(struct rq *rq, struct threa
     return change;
 }
 
-/* changed: it is another value now; then a reschedule is asked for if somebody else has to run. */
+/* Who stands in its queue anew may have another place, and come before who runs. changed: it is another value now; then who runs makes room
+   if it is its own. */
 static inline void sched_change_end(const struct sched_change *change, bool changed)
 {
     if (change->queued)
         sched_enqueue(change->rq, change->t, ENQUEUE_CHANGED);
-    if (changed)
+    if (changed || change->queued)
         sched_check_priorities(change->rq, change->t);
 }

@@ -47,13 +47,14 @@ void classes_rq_init(struct rq *rq)
 
 void class_thread_init(struct thread *t, const struct thread *from)
 {
-    struct sched_params *p = &t->se.params;
+    struct sched_params *p = &t->se.asked;
 
-    t->se = (struct sched_entity){ .params.policy = SCHED_OTHER, .fair.newcomer = true };
-    if (from && !from->se.params.reset_on_fork)
-        *p = from->se.params;
-    else if (from && (from->se.params.policy == SCHED_OTHER || from->se.params.policy == SCHED_BATCH))
-        p->nice = max(from->se.params.nice, (s8)0);
+    t->se = (struct sched_entity){ .asked.policy = SCHED_OTHER, .fair.newcomer = true };
+    if (from && !from->se.asked.reset_on_fork)
+        *p = from->se.asked;
+    else if (from && (from->se.asked.policy == SCHED_OTHER || from->se.asked.policy == SCHED_BATCH))
+        p->nice = max(from->se.asked.nice, (s8)0);
+    t->se.params = *p;
     rb_node_init(&t->se.fair.node);
     rb_node_init(&t->se.dl.node);
     fair_params(t);
@@ -61,7 +62,7 @@ void class_thread_init(struct thread *t, const struct thread *from)
 
 int class_fork_error(const struct thread *from)
 {
-    return from->se.params.policy == SCHED_DEADLINE && !from->se.params.reset_on_fork ? -EAGAIN : 0;
+    return from->se.asked.policy == SCHED_DEADLINE && !from->se.asked.reset_on_fork ? -EAGAIN : 0;
 }
 
 const struct sched_class *class_of_new(const struct thread *t)
@@ -88,10 +89,57 @@ void class_enters(struct rq *rq, struct thread *t)
     fair_params(t);
 }
 
+/* What the class keeps, which t, as t->se.params has it now, comes to, or stays in. was: the class of before. */
+static void settle_in(struct rq *rq, struct thread *t, const struct sched_class *was, const struct sched_params *before, u64 due)
+{
+    if (due || t->se.dl.lent)
+        deadline_lent(rq, t, due);
+    else if (t->class == &deadline_class)
+        deadline_enters(rq, t, was == &deadline_class);
+    if (t->class == &rt_class)
+        rt_enters(rq, t, was == &rt_class ? before : NULL);
+}
+
+void class_change(struct rq *rq, struct thread *t, const struct sched_params *p, bool lent, u64 due)
+{
+    const struct sched_class *was = t->class, *class;
+    const struct sched_params before = t->se.params;
+    bool runs = t->state == THREAD_RUNNING, returns = t->se.lent && !lent, newcomer = t->se.fair.newcomer;
+
+    t->se.params = *p;
+    t->se.lent = lent;
+    class = class_of_new(t);
+    if (runs && class != was && was->put_prev_task)
+        was->put_prev_task(rq, t);
+    t->class = class;
+    t->class_id = class->id;
+    if (class != was)
+        class_enters(rq, t);
+    if (lent ? class->id != SCHED_CLASS_NORMAL : returns && class == &eevdf_class)
+        t->se.fair.newcomer = newcomer; /* who is lent a place elsewhere comes back with the lag with which it went */
+    if (!lent && !returns && was != class) {
+        if (was == &deadline_class)
+            deadline_unbind(rq, t);
+        else if (class == &deadline_class)
+            deadline_bind(t);
+    }
+    settle_in(rq, t, was, &before, due);
+    if (unlikely(trace_on))
+        class_trace_policy(rq, t);
+    if (runs && class != was && class->set_curr_task)
+        class->set_curr_task(rq, t);
+    if (unlikely(trace_on) && runs)
+        class_trace_entity(rq, t);
+    if (returns && class == &deadline_class)
+        deadline_returns(rq, t);
+}
+
 void class_follow(struct thread *t)
 {
     struct rq *rq = &run_queues[t->last_cpu];
 
+    if (t->se.lent)
+        t->se.fair.newcomer = true; /* where it comes back to */
     if (t->class_id != SCHED_CLASS_NORMAL || t->class == normal_class)
         return;
     if (t->state == THREAD_RUNNING && t->class->put_prev_task)
@@ -125,6 +173,17 @@ void classes_run_events(struct rq *rq, u64 now)
 u64 class_params_word(const struct sched_params *p)
 {
     return p->policy | (u64)p->rt_priority << 8 | (u64)(p->nice + 20) << 16 | (u64)p->reset_on_fork << 24;
+}
+
+void class_trace_policy(const struct rq *rq, const struct thread *t)
+{
+    const struct sched_params *p = &t->se.params;
+
+    if (t->se.dl.lent)
+        trace_write(TRACE_PARAMS, t, (u32)current()->tid, 0, t->se.dl.deadline, 0, 0);
+    else
+        trace_write(TRACE_PARAMS, t, (u32)current()->tid, p->runtime, p->deadline, p->period, 0);
+    sched_trace(TRACE_POLICY, rq, t, class_params_word(p) | (u64)t->se.lent << 25);
 }
 
 void class_trace_new(const struct thread *t)

@@ -51,6 +51,11 @@ static inline bool class_held_back(const struct rq *rq, const struct thread *t)
 void class_trace_entity(struct rq *rq, const struct thread *t);
 /* t has just come to the class that t->class names, as se.params say: it has nothing to go by there yet. rq->lock held. */
 void class_enters(struct rq *rq, struct thread *t);
+/* t, which stands in no queue, goes by p from now on, and what it has in its class, or in the next one, follows. lent: p is not what it
+   asked for; due: nor is its deadline, ns (0: it has its own, or none). rq->lock held. */
+void class_change(struct rq *rq, struct thread *t, const struct sched_params *p, bool lent, u64 due);
+/* The records of what t goes by. */
+void class_trace_policy(const struct rq *rq, const struct thread *t);
 /* A class has an event at another time than before: rq->classes.next_event follows, and the timer. rq->lock held. */
 void classes_note_event(struct rq *rq);
 /* p but for its times, in one word, as the trace has it. */
@@ -70,7 +75,7 @@ void classes_run_events(struct rq *rq, u64 now);
 /* The CPUs on which t may run, as it was asked for. */
 static inline u64 class_mask(const struct thread *t)
 {
-    return __atomic_load_n(t->class == &deadline_class ? &t->se.dl.allowed : &t->cpu_mask, __ATOMIC_RELAXED);
+    return __atomic_load_n(t->se.asked.policy == SCHED_DEADLINE ? &t->se.dl.allowed : &t->cpu_mask, __ATOMIC_RELAXED);
 }
 
 /* t is to run on *mask from now on: sets that to where it really is to. Returns 0, or -EPERM: a deadline thread may run anywhere. rq->lock

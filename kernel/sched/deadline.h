@@ -28,6 +28,11 @@ void deadline_rq_init(struct rq *rq);
 /* t's parameters are others now, and t is in no tree: it waits for being put back, runs, or sleeps. was_deadline: it was of this class
    before, and keeps its deadline and what is left of its budget. */
 void deadline_enters(struct rq *rq, struct thread *t, bool was_deadline);
+/* t, in no tree, goes by the deadline `due` (ns) from now on, which is lent, and needs no budget. 0: not any more. If it has none of its
+   own it comes to the class by that, or leaves it. */
+void deadline_lent(struct rq *rq, struct thread *t, u64 due);
+/* t, in no tree, goes by its own deadline and budget again. Whoever had nothing left when it was lent a deadline has nothing now. */
+void deadline_returns(struct rq *rq, struct thread *t);
 /* For the record of t's numbers: arg as TRACE_ENTITY has it. */
 void deadline_entity(const struct rq *rq, const struct thread *t, u64 arg[4]);
 /* When the budget of the thread that runs ends, or the first who waits for budget gets it, ns; ~0ul if there is neither. */

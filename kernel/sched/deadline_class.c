@@ -98,7 +98,7 @@ static bool take_time(const struct rq *rq, struct thread *t)
     u64 delta = uncharged(rq, t);
 
     t->se.charged += delta;
-    return edf_charge(t, delta);
+    return !t->se.dl.lent && edf_charge(t, delta);
 }
 
 /* t is ready or runs: has its deadline passed? Each counts once. */
@@ -106,7 +106,7 @@ static void look_for_miss(const struct rq *rq, struct thread *t)
 {
     struct dl_entity *e = &t->se.dl;
 
-    if (e->throttled || e->missed == e->deadline || (s64)(rq_now(rq) - e->deadline) <= 0)
+    if (e->lent || e->throttled || e->missed == e->deadline || (s64)(rq_now(rq) - e->deadline) <= 0)
         return;
     e->missed = e->deadline;
     if (unlikely(trace_on))
@@ -127,6 +127,8 @@ static void give_up_budget(struct rq *rq, struct thread *t)
 {
     (void)take_time(rq, t);
     look_for_miss(rq, t);
+    if (t->se.dl.lent)
+        return;
     t->se.dl.budget = min(t->se.dl.budget, 0l);
     if (!t->se.dl.throttled)
         throttle(rq, t);
@@ -139,7 +141,7 @@ static u64 budget_end(const struct rq *rq, const struct thread *t)
 {
     s64 left = t->se.dl.budget - (s64)uncharged(rq, t);
 
-    return rq_now(rq) + (u64)max(left, 0l);
+    return t->se.dl.lent ? ~0ul : rq_now(rq) + (u64)max(left, 0l);
 }
 
 u64 deadline_next_event(const struct rq *rq)
@@ -171,7 +173,7 @@ static void running_event(struct rq *rq, struct thread *t, u64 now)
 
     if (e->throttled && e->replenish_at <= now)
         replenish(rq, t);
-    else if (!e->throttled && e->budget <= (s64)uncharged(rq, t) && take_time(rq, t))
+    else if (!e->lent && !e->throttled && e->budget <= (s64)uncharged(rq, t) && take_time(rq, t))
         throttle(rq, t);
 }
 
@@ -200,7 +202,7 @@ static void replenish_late(struct rq *rq, struct thread *t)
 /* t has budget. */
 static void join(struct rq *rq, struct thread *t, enum enqueue_why why)
 {
-    bool too_early = why == ENQUEUE_WAKE && edf_wake(t, rq_now(rq));
+    bool too_early = why == ENQUEUE_WAKE && !t->se.dl.lent && edf_wake(t, rq_now(rq));
 
     rb_insert(&rq->classes.dl.ready, &t->se.dl.node, deadline_before);
     if (too_early)
@@ -287,11 +289,56 @@ void deadline_enters(struct rq *rq, struct thread *t, bool was_deadline)
         note_budget_end(rq, t);
 }
 
+/* What t has of its own waits until it comes back to it. */
+static void lend_first(struct rq *rq, struct thread *t)
+{
+    struct dl_entity *e = &t->se.dl;
+
+    if (t->se.asked.policy == SCHED_DEADLINE && t == rq->curr)
+        charge(rq, t);
+    if (t->se.asked.policy != SCHED_DEADLINE)
+        rb_node_init(&e->node);
+    e->lent = true;
+    e->own = e->deadline;
+    e->throttled = false;
+}
+
+static void lend_no_more(struct rq *rq, struct thread *t)
+{
+    struct dl_entity *e = &t->se.dl;
+
+    if (t == rq->curr)
+        (void)take_time(rq, t);
+    e->lent = false;
+    e->deadline = e->own;
+}
+
+void deadline_lent(struct rq *rq, struct thread *t, u64 due)
+{
+    struct dl_entity *e = &t->se.dl;
+
+    if (!due) {
+        lend_no_more(rq, t);
+        return;
+    }
+    if (!e->lent)
+        lend_first(rq, t);
+    e->deadline = due;
+}
+
+void deadline_returns(struct rq *rq, struct thread *t)
+{
+    if (t->se.dl.budget <= 0)
+        throttle(rq, t);
+    else if (t == rq->curr)
+        note_budget_end(rq, t);
+}
+
 void deadline_entity(const struct rq *rq, const struct thread *t, u64 arg[4])
 {
     (void)rq;
     arg[1] = t->se.dl.deadline;
-    arg[3] = (u64)t->se.dl.budget;
+    arg[3] = t->se.dl.lent ? 0 : (u64)t->se.dl.budget;
 }
 
 /* A deadline thread belongs to its CPU, which has promised it: nobody steals it. */

@@ -6,6 +6,7 @@
 #include "lib/format.h"
 #include "sched/change.h"
 #include "sched/control.h"
+#include "sched/lend.h"
 #include "sched/preempt.h"
 
 #define FOR_EVER (~0ul)
@@ -72,11 +73,14 @@ int mutex_wait(struct mutex *m, struct thread *me, u64 when)
 
     check_deadlock(m, me);
     me->blocked_on = m;
+    deadline_offer(me);
     priority_lend(me);
     error = when == FOR_EVER ? wait_on(&m->waiters, &pi_lock) : wait_on_until(&m->waiters, &pi_lock, when);
     me->blocked_on = NULL;
-    if (m->owner == owner && owner)
-        priority_recompute(owner); /* we do not wait behind it any more */
+    if (m->owner == owner && owner) { /* we do not wait behind it any more */
+        deadline_offers(owner);
+        priority_recompute(owner);
+    }
     return error;
 }
 
@@ -91,6 +95,8 @@ static int lock_until(struct mutex *m, u64 when)
            current()->name, m->name);
     flags = spin_lock_irq(&pi_lock);
     error = mutex_acquire(m, when);
+    if (!error && !list_empty(&m->waiters.waiters))
+        deadline_offers(current());
     spin_unlock_irq(&pi_lock, flags);
     return error;
 }
@@ -129,6 +135,7 @@ void mutex_unlock(struct mutex *m)
         panic("mutex_unlock: thread %d (%s) does not own '%s'; %s does", me->tid, me->name, m->name, m->owner ? m->owner->name : "nobody");
     flags = spin_lock_irq(&pi_lock);
     mutex_release(m);
+    deadline_offers(me);
     spin_unlock_irq(&pi_lock, flags);
 }
 
@@ -153,7 +160,7 @@ bool priority_set_inherited(struct thread *t, int inherited)
     changed = thread_effective(t) != before;
     if (unlikely(trace_on) && changed)
         sched_trace_priority(rq, t, 0, before);
-    sched_change_end(&change, changed);
+    sched_change_end(&change, class_lend(rq, t) || changed);
     spin_unlock(&rq->lock);
     irq_restore(flags);
     return changed;
@@ -168,6 +175,7 @@ void mutex_priority_changed(tid_t tid)
     if (t && !list_empty(&t->held_mutexes))
         priority_recompute(t); /* those who wait behind t may be worth more than t itself now */
     if (t && t->blocked_on && t->blocked_on->owner) { /* a mutex that has become free has none until t or another one runs */
+        deadline_offers(t->blocked_on->owner);
         priority_recompute(t->blocked_on->owner);
         priority_lend(t);
     }

@@ -12,7 +12,7 @@ static inline void nice_of_thread(tid_t tid, int nice)
 /* The nice value of a process that `maker` makes, whose own has `nice`. */
 static inline int nice_of_child(const struct thread *maker, int nice)
 {
-    const struct sched_params *p = &maker->se.params;
+    const struct sched_params *p = &maker->se.asked;
 
     if (!p->reset_on_fork)
         return nice;

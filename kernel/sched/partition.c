@@ -32,7 +32,7 @@ int deadline_reserve(struct thread *t, const struct sched_params *p)
 {
     u64 online = __atomic_load_n(&cpus_online, __ATOMIC_RELAXED), bandwidth = deadline_bandwidth(p);
 
-    if (t->class == &deadline_class) {
+    if (t->se.asked.policy == SCHED_DEADLINE) {
         struct rq *rq = thread_rq_lock(t);
         bool taken = rq->cpu == t->se.dl.cpu && admission_take(rq, t, bandwidth); /* else it is on its way there */
 
@@ -84,7 +84,7 @@ int class_set_mask(struct thread *t, u64 *mask)
 {
     u64 online = __atomic_load_n(&cpus_online, __ATOMIC_RELAXED);
 
-    if (t->class != &deadline_class)
+    if (t->se.asked.policy != SCHED_DEADLINE)
         return 0;
     if (online & ~*mask)
         return -EPERM;

@@ -1,6 +1,7 @@
 /* The policies' numbers, in cycles so that a decision compares without converting, and what follows from a thread's priority. Written at
    start, then read only. */
 #include "sched/policies.h"
+#include "sched/lend.h"
 #include "sched/preempt.h"
 #include "sched/wait.h"
 
@@ -39,5 +40,5 @@ u64 rr_quantum(const struct thread *t)
 
 int thread_effective(const struct thread *t)
 {
-    return max((int)base_level[t->priority], t->inherited);
+    return max(class_level(t, base_level[t->priority]), t->inherited);
 }

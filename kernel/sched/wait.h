@@ -42,7 +42,7 @@ void thread_block(struct spinlock *lock, const char *what);
 /* Makes a BLOCKED thread READY. Of one that is not blocked, the wake is remembered: its next block returns at once. Any context. Returns
    true if it was blocked. */
 bool thread_wake(struct thread *t);
-/* The effective priority, 0 to 63: its own or the best that it inherited. */
+/* The effective priority: its own or the best that it inherited. 0 to 63, and from phase 5 on more for the classes above (lend.h). */
 int thread_effective(const struct thread *t);
 
 /* Waiting for an address: whoever wakes need not know the queue. prepare, look at the condition, then block: a wake that comes

@@ -3,6 +3,7 @@
 
 #include "sched/attr.h"
 #include "sched/fair.h"
+#include "sched/lend.h"
 #include "sched_machine.h"
 
 #define MS(n) ((n) * host_khz) /* cycles */

@@ -22,7 +22,7 @@ CC = os.environ.get("HOSTCC", "gcc")
 FLAGS = ["-std=gnu11", "-g", "-O1", "-Wall", "-Wextra", "-Werror", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-DCHECKED"]
 SCHED = ("core one_queue idle rq yield tick block wait sleep timer control mutex sync sync_given inherit quantum policies prio ageing mlfq "
          "sjf rr fcfs preempt critical state").split()
-CLASSES = "classes attr background fair cfs eevdf eevdf_place fair_class rt rt_class edf admission partition deadline_class".split()
+CLASSES = "classes attr lend background fair cfs eevdf eevdf_place fair_class rt rt_class edf admission partition deadline_class".split()
 ROWS = {"quantum", "mlfq_quantum", "mlfq_allotment"}  # that are lists
 ONE_CPU = 3                                           # the last phase whose kernel has one CPU
 TIMEOUT_S = 60

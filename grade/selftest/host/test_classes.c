@@ -43,6 +43,16 @@ static void random_change(struct thread *t)
     CHECK(!error || (error == -16 && p.policy == SCHED_DEADLINE));
 }
 
+/* t inherits something: of any class, or nothing any more. */
+static void random_lend(struct thread *t)
+{
+    static const int levels[] = { -1, -1, LEVEL_IDLE, 8, 44, LEVEL_RT + 1, LEVEL_RT + 31, LEVEL_RT + 99, LEVEL_DEADLINE, LEVEL_DEADLINE };
+    int level = levels[random_below(array_len(levels))];
+
+    t->se.dl.offer = level == LEVEL_DEADLINE ? clock_ns() + random_below(60 * NS_PER_MS) : 0;
+    machine_lend(t, level);
+}
+
 static void random_launch(tid_t tid)
 {
     struct sched_params p = random_params();
@@ -59,9 +69,12 @@ static void random_act_on(struct thread *t)
         random_launch((tid_t)(t - host_threads));
         return;
     }
-    switch (random_below(5)) {
+    switch (random_below(6)) {
     case 0:
         random_change(t);
+        break;
+    case 5:
+        random_lend(t);
         break;
     case 1: /* not of itself: whoever stands still would have to be resumed by another one, who may not be there */
         if (t != current() && !t->suspended && t->state == THREAD_READY)
@@ -135,6 +148,7 @@ static void random_operations(const struct sched_class *class)
                                                 .dl_bandwidth = 900000, .tick_ns = NS_PER_MS };
     machine_start(class, 0);
     host_step = 1; /* as on a real machine, no two things happen at the same time */
+    machine_run(MS(2)); /* a tick: thread 1's first record says since when it has run */
     for (int i = 0; i < (steps ? atoi(steps) : STEPS); i++) {
         random_step();
         if (!getenv("UNCHECKED"))
