@@ -48,7 +48,7 @@ void thread_safe_point(void)
 {
     struct thread *me = current();
 
-    if (unlikely(me->killed) && irq_enabled() && !this_cpu()->preempt_count)
+    if (unlikely(me->killed) && irq_enabled() && !preempt_count())
         thread_exit(me->kill_code);
 }
 

@@ -89,7 +89,7 @@ static int lock_until(struct mutex *m, u64 when)
     u64 flags;
     int error;
 
-    ASSERT(irq_enabled() && !this_cpu()->preempt_count,
+    ASSERT(irq_enabled() && !preempt_count(),
            "mutex_lock: '%s' inside a critical section: a thread that may not leave its CPU cannot wait", m->name);
     ASSERT(!mutex_held(m), "mutex_lock: thread %d (%s) owns '%s' already: it would wait for itself", current()->tid,
            current()->name, m->name);
