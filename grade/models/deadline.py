@@ -137,7 +137,7 @@ class Deadline(SchedClass):
                 t.own_deadline = t.deadline
             self.forget(t)
             t.deadline = min(t.own_deadline or t.params[1], t.params[1])
-        elif was_lent:
+        elif was_lent and t.own_deadline is not None:
             t.deadline, t.own_deadline = t.own_deadline, None
             if t.budget <= 0:
                 self.throttle(t)

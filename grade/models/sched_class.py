@@ -37,9 +37,9 @@ class Thread(schedule.Thread):
     RT: place (in its list: smaller is nearer the head), turn_start (charged when its turn began), expired (its turn ended at a tick since
     it was picked), lowered (its priority, since it stood last).
     lent: it goes by what it inherits, not by what it asked for.
-    DEADLINE: budget (q), deadline (d, absolute), own_deadline (while it goes by a lent one; None: it has none), throttled (ns at which the budget comes back, or None), missed (the deadline of its last
-    MISS), ticks_late (ticks since throttled passed), wakes (it is being woken, and
-    replenished before)."""
+    DEADLINE: budget (q), deadline (d, absolute), own_deadline (while it goes by a lent one; None: it has none), throttled (ns at which the
+    budget comes back, or None), missed (the deadline of its last MISS), ticks_late (ticks since throttled passed), wakes (it is being
+    woken, and replenished before)."""
 
     def __init__(self, tid, clock=0, burst_ns=0):
         super().__init__(tid, clock, burst_ns)

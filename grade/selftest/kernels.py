@@ -35,7 +35,7 @@ REFERENCE = ROOT / "build" / "tree" / "1-199"
 ALL = os.environ.get("CRESCENT_TESTS") == "all"
 PHASES = (1, 2, 3, 4)  # those that are finished
 MADE = {"first.elf", "kernel.elf", "symbols.asm", "symbols.asm.o", "objects.list"}  # what linking makes
-GIVEN_TESTS = Path(__file__).with_name("test_kernel_given.py")
+GIVEN_TESTS = [Path(__file__).with_name(f"test_{name}.py") for name in ("kernel_given", "lend")]  # which know mutants of given code
 
 Grading = namedtuple("Grading", "status said results rows folder")  # exit status, stdout + stderr, results.json, {test: its row}, the tree
 
@@ -189,10 +189,11 @@ def module(path):
 
 
 def function(name, phase=1):
-    """(test function, further arguments) of a graded test, or of one in test_kernel_given.py, there perhaps as name[argument]."""
+    """(test function, further arguments) of a graded test, or of one in GIVEN_TESTS, there perhaps as name[argument]."""
     plain, _, argument = name.rstrip("]").partition("[")
     test = phase_tests(phase).get(plain)
-    found = getattr(module(test.file if test else GIVEN_TESTS), f"test_{plain}", None)
+    files = [test.file] if test else GIVEN_TESTS
+    found = next(filter(None, (getattr(module(file), f"test_{plain}", None) for file in files)), None)
     assert found, f"there is no test_{plain}"
     return found, [argument] if argument else []
 

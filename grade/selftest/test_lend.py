@@ -1,22 +1,26 @@
 """Priority inheritance across the scheduling classes (kernel/sched/lend.h): who waits for a mutex is held up by its owners and by nobody
 else, whatever class it has, and the owners have back what they asked for when nobody waits any more."""
 
+import kernels
 import pytest
 
-import kernels
 from grade import dwarf
+from grade.api import boots, require
 from grade.boot import Boot
 from grade.models import classes
 
 RT, DEADLINE = 64, 164  # enum lend_level: 64 + a real-time priority, a deadline
 NORMAL, IDLE = 32, 0    # of a normal thread of the usual priority, of SCHED_IDLE
 POLICIES = ("eevdf", "cfs")
+LEVELS = "who inherits has the level of the best of those who wait for it, and its own again when it has given up what they waited for"
+ALONE = "while a thread waits for a mutex nobody runs but who owns it, or what its owner waits for"
+EARLIEST = "who inherits a deadline goes by the earliest of those who wait for it"
 
 
-@pytest.fixture(scope="module")
-def boot():
-    tree = kernels.reference(5)
-    made = Boot(tree / "build/checked/kernel.elf", dwarf.Image(kernels.content(tree)), 1, 100)
+@pytest.fixture
+def boot(request):
+    tree, mark = kernels.reference(5), request.node.get_closest_marker("boots")
+    made = Boot(tree / "build/checked/kernel.elf", dwarf.Image(kernels.content(tree)), 2, mark.args[0] if mark else 1)
     yield made
     made.close()
 
@@ -25,14 +29,19 @@ def told(run, key):
     return {fact.a: fact.b for fact in run.facts(key, 0)}
 
 
+def has_levels(run, expected):
+    levels = told(run, "EFFECTIVE")
+    require(levels == expected, LEVELS, f"levels by step: {levels}, expected {expected}")
+
+
 def lends(run, waiter, owners):
-    """From the time at which the waiter finds its mutex taken until it is woken nobody runs but the owners."""
+    """From the time at which the waiter finds its mutex taken until it is woken only the owners run."""
     tids = told(run, "TID")
     mine = [event for event in run.events() if event.event in ("BLOCK", "WAKE") and event.tid == tids[waiter]]
-    blocked, woken = mine[-2:]  # before that it waited for the beginning
-    assert (blocked.event, woken.event) == ("BLOCK", "WAKE")
-    ran = [event for event in run.events() if event.event == "PICK" and blocked.time < event.time < woken.time]
-    assert ran and {event.tid for event in ran} <= {tids[n] for n in owners}, "somebody else ran meanwhile"
+    require(len(mine) == 4, ALONE, f"thread {tids[waiter]} waits for the beginning, and then for the mutex", *map(str, mine))
+    since, until = mine[2].time, mine[3].time
+    ran = {event.tid for event in run.events() if event.event == "PICK" and since < event.time < until}
+    require(ran and ran <= {tids[n] for n in owners}, ALONE, f"owners: threads {[tids[n] for n in owners]}", f"ran: {sorted(ran)}")
 
 
 # ktest: (who waits, the owners, its level while it is waited for, its own, which number's deadline it goes by)
@@ -46,57 +55,63 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("policy", POLICIES)
+@boots(2)
 @pytest.mark.parametrize("ktest", CASES)
-def test_who_waits_is_held_up_by_the_owner_alone(boot, ktest, policy):
+def test_who_waits_is_held_up_by_the_owner_alone(boot, ktest):
     waiter, owners, lent, own, due = CASES[ktest]
-    run = boot(ktest, f"sched={policy}", limit_ms=1000)
-    lends(run, waiter, owners)
-    levels, notes = told(run, "EFFECTIVE"), told(run, "NOTE")
-    assert levels == {0: lent, 1: own}
-    if due:
-        assert notes[100] == notes[110 + due], "it goes by the earliest deadline of those who wait"
-    classes.follows(run, policy)
+    for policy in POLICIES:
+        run = boot(ktest, f"sched={policy}", limit_ms=1000)
+        lends(run, waiter, owners)
+        has_levels(run, {0: lent, 1: own})
+        notes = told(run, "NOTE")
+        require(not due or notes[100] == notes[110 + due], EARLIEST, str(notes))
+        classes.follows(run, policy)
 
 
-@pytest.mark.parametrize("policy", POLICIES)
-def test_a_thread_of_the_lowest_class_becomes_a_normal_one_for_whom_it_holds_up(boot, policy):
+@boots(2)
+def test_a_thread_of_the_lowest_class_becomes_a_normal_one_for_whom_it_holds_up(boot):
     """It has its share beside the hog then, and what it asked for is what everybody is told."""
-    run = boot("lend_idle", f"sched={policy}", limit_ms=1000)
-    assert told(run, "EFFECTIVE") == {0: NORMAL, 1: IDLE}
-    assert told(run, "NOTE")[0] == 5
-    classes.follows(run, policy)
+    for policy in POLICIES:
+        run = boot("lend_idle", f"sched={policy}", limit_ms=1000)
+        has_levels(run, {0: NORMAL, 1: IDLE})
+        require(told(run, "NOTE")[0] == 5, "what a thread asked for stays what others are told", str(told(run, "NOTE")))
+        classes.follows(run, policy)
 
 
 def test_who_used_up_its_budget_pays_when_nobody_waits_any_more(boot):
     run = boot("lend_throttled", "sched=eevdf", limit_ms=1000)
     tid, events = told(run, "TID")[0], run.events()
     throttled = [event for event in events if event.event == "THROTTLE" and event.tid == tid]
-    assert len(throttled) == 2 and len({event.arg[0] for event in throttled}) == 1
-    after = [event for event in events if event.event == "PICK" and event.tid == tid and event.time > throttled[1].time]
-    assert after and all(event.time >= throttled[1].arg[0] for event in after), "it waits for its next period"
+    require(len(throttled) == 2 and throttled[0].arg[0] == throttled[1].arg[0],
+            "a lent deadline pays for nothing: without it the thread waits for its next period, as before", *map(str, throttled))
+    ran = [event for event in events if event.event == "PICK" and event.tid == tid and throttled[1].time < event.time]
+    require(ran and ran[0].time >= throttled[1].arg[0], "who has no budget waits for its next period", *map(str, throttled), str(ran[:1]))
 
 
-@pytest.mark.parametrize("policy", POLICIES)
-def test_what_is_asked_for_meanwhile_counts_later(boot, policy):
-    run = boot("lend_asked", f"sched={policy}", limit_ms=1000)
-    levels, notes = told(run, "EFFECTIVE"), told(run, "NOTE")
-    assert levels == {0: NORMAL, 1: RT + 50, 2: RT + 50, 3: DEADLINE, 4: RT + 5, 5: NORMAL}
-    assert [notes[step] for step in range(6)] == [0, 0, 1 | 5 << 8, 1 | 5 << 8, 1 | 5 << 8, 0], "sched_getscheduler() says what was asked for"
-    assert notes[103] == notes[110] and not notes[104]
-    classes.follows(run, policy)
+@boots(2)
+def test_what_is_asked_for_meanwhile_counts_later(boot):
+    for policy in POLICIES:
+        run = boot("lend_asked", f"sched={policy}", limit_ms=1000)
+        has_levels(run, {0: NORMAL, 1: RT + 50, 2: RT + 50, 3: DEADLINE, 4: RT + 5, 5: NORMAL})
+        notes = told(run, "NOTE")
+        require([notes[step] for step in range(6)] == [0, 0, 1 | 5 << 8, 1 | 5 << 8, 1 | 5 << 8, 0],
+                "what a thread asked for stays what others are told", str(notes))
+        require(notes[103] == notes[110] and not notes[104], EARLIEST, str(notes))
+        classes.follows(run, policy)
 
 
 def test_the_earliest_deadline_is_looked_for_anew_when_somebody_gives_up(boot):
     run = boot("lend_gives_up", "sched=eevdf", limit_ms=1000)
-    levels, notes = told(run, "EFFECTIVE"), told(run, "NOTE")
-    assert levels == {0: DEADLINE, 1: DEADLINE, 2: DEADLINE, 3: NORMAL}
-    assert [notes[100 + step] for step in range(4)] == [notes[110], notes[111], notes[110], 0] and notes[111] < notes[110]
+    has_levels(run, {0: DEADLINE, 1: DEADLINE, 2: DEADLINE, 3: NORMAL})
+    notes = told(run, "NOTE")
+    require([notes[100 + step] for step in range(4)] == [notes[110], notes[111], notes[110], 0] and notes[111] < notes[110], EARLIEST,
+            str(notes))
     classes.follows(run)
 
 
 def test_nobody_gains_or_loses_lag_by_inheriting(boot):
     run = boot("lend_lag", "sched=eevdf", limit_ms=1000)
-    assert told(run, "EFFECTIVE") == {0: RT + 50, 1: NORMAL}
-    assert told(run, "NOTE")[20] == told(run, "NOTE")[21] == 0
+    has_levels(run, {0: RT + 50, 1: NORMAL})
+    notes = told(run, "NOTE")
+    require(notes[20] == notes[21] == 0, "who inherits keeps the lag with which it went", str(notes))
     classes.follows(run)

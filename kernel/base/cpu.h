@@ -56,8 +56,8 @@ static inline void cpu_unpin(void)
         preempt_point();
 }
 
-/* How many critical sections the running thread is in. Never stale: as long as there are any it stays on its CPU. In one instruction: in two,
-   with interrupts on, the thread could move after it has found out which CPU to ask. */
+/* How many critical sections the running thread is in. Never stale: as long as there are any it stays on its CPU. In one instruction: in
+   two, with interrupts on, the thread could move after it has found out which CPU to ask. */
 static inline u32 preempt_count(void)
 {
     return (u32)this_cpu_word(offsetof(struct cpu, preempt_count));

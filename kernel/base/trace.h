@@ -35,7 +35,8 @@ enum trace_event {
     TRACE_AFFINITY, /* from now on tid may run where other says (phase 4); arg[0] = bit n: CPU n */
     TRACE_PARAMS,  /* tid is about to be scheduled otherwise (phase 5): arg[0] = runtime or slice, arg[1] = deadline, arg[2] = period, ns */
     TRACE_POLICY,  /* [d] from here on it is; by other. arg[0] = enum sched_policy, its real-time priority (bits 8-15), nice value + 20
-                      (bits 16-23), whether children begin with the defaults (bit 24). If its class changes and it is queued, a DEQUEUE
+                      (bits 16-23), whether children begin with the defaults (bit 24), whether it inherits that and did not ask for it
+                      (bit 25; a lent deadline is absolute then, with a runtime of 0). If its class changes and it is queued, a DEQUEUE
                       came before and an ENQUEUE follows */
     TRACE_ENTITY,  /* tid's numbers after the decision before it (phase 5): arg[0] = vruntime, or real-time priority; arg[1] = deadline, or
                       cfs: min_vruntime; arg[2] = lag, ns; arg[3] = what is left of its request, slice or budget, ns, or cfs: what it has

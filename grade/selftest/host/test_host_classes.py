@@ -242,6 +242,7 @@ def test_every_case_has_a_bound():
 
 NEXT, NO_REASON, MAKES_ROOM, NUMBER = "runs next", "without a reason", "has to make room", "by the rules, and the kernel has"
 STOPS = ("does not hold", "panic: ", "Sanitizer", "runtime error")  # the kernel's own checks, or the machine's
+LENT = (NUMBER, "THROTTLE", "REPLENISH", "MISS", NEXT, NO_REASON, MAKES_ROOM)  # a lent deadline is in nobody's budget
 EEVDF, CFS, RR = RANDOM
 
 # what is wrong: (cases, file, what is changed, into what, and the rules by which it may be named)
@@ -576,6 +577,27 @@ PLANTED = {
         "admission_numbers", "partition.c", " && p->runtime <= p->deadline &&", " &&", ("Q <= D",)),
     "admission: a deadline above the period": (
         "admission_numbers", "partition.c", " && p->deadline <= period;", ";", ("Q <= D",)),
+    # what is lent across classes
+    "lend: who comes back has no lag": (
+        EEVDF, "classes.c", "if (lent ? class->id != SCHED_CLASS_NORMAL : returns && class == &eevdf_class)", "if (false)", (NUMBER,)),
+    "lend: a lent deadline costs budget": (
+        EEVDF, "deadline_class.c", "return !t->se.dl.lent && edf_charge(t, delta);", "return edf_charge(t, delta) && !t->se.dl.lent;",
+        LENT),
+    "lend: a lent deadline is missed": (
+        EEVDF, "deadline_class.c", "if (e->lent || e->throttled || ", "if (e->throttled || ", ("MISS",)),
+    "lend: a lent deadline is given up at a yield": (
+        EEVDF, "deadline_class.c", "    if (t->se.dl.lent)\n        return;\n    t->se.dl.budget = min(t->se.dl.budget, 0l);\n",
+        "    t->se.dl.budget = min(t->se.dl.budget, 0l);\n    if (t->se.dl.lent)\n        return;\n", LENT),
+    "lend: a lent deadline goes by the rules of waking": (
+        EEVDF, "deadline_class.c", "!t->se.dl.lent && edf_wake", "edf_wake", LENT),
+    "lend: its own deadline is forgotten": (
+        EEVDF, "deadline_class.c", "    e->deadline = e->own;\n", "", LENT),
+    "lend: the later of two deadlines": (
+        EEVDF, "lend.c", "earlier(own, e->offer) ? own : e->offer", "earlier(own, e->offer) ? e->offer : own", LENT),
+    "lend: budget is free afterwards": (
+        EEVDF, "deadline_class.c", "    if (t->se.dl.budget <= 0)\n        throttle(rq, t);\n    else if", "    if", LENT),
+    "lend: what is asked for meanwhile is as good": (
+        EEVDF, "attr.c", "    class_lend_stop(rq, t);\n", "", LENT),
     # all classes
     "the classes are in another order": (
         EEVDF, "core.c", "{ CLASSES_ABOVE &rr_class, CLASSES_BELOW", "{ &rt_class, &deadline_class, &rr_class, CLASSES_BELOW", (NEXT,)),
