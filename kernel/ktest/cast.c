@@ -53,7 +53,7 @@ static void begin_with(struct thread *t, const struct sched_params *p)
 {
     u64 flags = irq_save();
 
-    t->se.params = *p;
+    t->se.asked = t->se.params = *p;
     fair_params(t);
     if (trace_on)
         class_trace_new(t);

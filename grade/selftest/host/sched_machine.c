@@ -114,7 +114,7 @@ struct thread *machine_launch_as(tid_t tid, const struct sched_params *p)
     static struct thread maker;
     struct thread *t = host_thread(tid);
 
-    maker.se.params = *p;
+    maker.se.asked = *p;
     make(t, tid, PRIORITY_NORMAL, 0);
     class_thread_init(t, &maker);
     t->class = class_of_new(t);
