@@ -142,7 +142,7 @@ class Variants:
         if kind not in self.made:
             base = reference(self.phase)
             built_reference(base, kind)
-            kernel = build(base, self.files, self.folder / kind, kind)
+            kernel = build(base, self.files, self.folder / kind, kind) if self.files else base / "build" / kind / "kernel.elf"
             self.made[kind] = kernel, image(kernel, base, kind)
         return self.made[kind]
 

@@ -236,7 +236,8 @@ def compiled(folder, **changed):
         os.utime(folder / path, (1000, 1000))
     for name, header in (("a", ""), ("b", " \\\n kernel/lib/b.h")):
         made = folder / f"build/checked/kernel/sched/{name}.c.o"
-        put(folder, made.with_suffix(".d").relative_to(folder), f"{made.relative_to(folder)}: kernel/sched/{name}.c{header}\nkernel/lib/b.h:\n")
+        rule = f"{made.relative_to(folder)}: kernel/sched/{name}.c{header}\nkernel/lib/b.h:\n"
+        put(folder, made.with_suffix(".d").relative_to(folder), rule)
         put(folder, made.relative_to(folder), f"object {name} of {folder.name}")
         os.utime(made, (2000, 2000))
     return folder
