@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import subprocess
 import sys
 import tarfile
 
@@ -13,6 +14,9 @@ try:
 except ModuleNotFoundError:  # Python 3.10
     import tomli as tomllib
 from phases_planted import MASTER, edit, make_tree, plant, put, run, texts
+
+sys.path.insert(0, str(MASTER / "phases"))
+import tree  # noqa: E402
 
 
 @pytest.fixture
@@ -223,6 +227,18 @@ def test_given_tar_depends_on_the_files_alone(master, tmp_path):
     names = [m.name for m in members]
     assert names == sorted(p for p in texts(tmp_path / "a") if p.startswith(("kernel/", "user/")))
     assert {(m.uid, m.gid, m.mtime, m.uname, m.gname) for m in members} == {(0, 0, 0, "", "")}
+
+
+def test_a_text_is_looked_at_once_for_each_set_of_answers(monkeypatch):
+    """And for each phase and step anew if something else is asked than what is at least so much."""
+    calls, tool = [], subprocess.run
+    monkeypatch.setattr(tree.subprocess, "run", lambda *args, **more: calls.append(args) or tool(*args, **more))
+    text = b"#if SOLVED >= 102\nbody\n#else\nstub\n#endif\n#if PHASE >= 2\nmore\n#endif\n"
+    made = {(phase, solved): tree.unifdef("a.c", text, phase, solved) for phase in (1, 2) for solved in (0, 101, 102, 199)}
+    assert made == {(phase, solved): (b"body\n" if solved >= 102 else b"stub\n") + (b"more\n" if phase >= 2 else b"")
+                    for phase, solved in made} and len(calls) == 4
+    odd = b"#if SOLVED == 101\nodd\n#endif\n"
+    assert [tree.unifdef("b.c", odd, 1, solved) for solved in (0, 101, 102)] == [b"", b"odd\n", b""]
 
 
 # --- objects of another tree -------------------------------------------------------------------------------------------------------------
