@@ -3,7 +3,8 @@ whose stub it met first. The reference, and a second solution that was written d
 an earlier lab has tested holds in the later phases' kernels, under every policy.
 
 CRESCENT_TESTS=all runs every test at every step; otherwise those of the exercises just solved and one of each of the next, with fewer
-seeds. All seeds of all tests are run by the second solution."""
+seeds. Many seeds of each test that takes some are run by test_soak.py. The second solution is graded in the first phase and in the last
+one, where all of its files are; with CRESCENT_TESTS=all in each."""
 
 import contextlib
 import inspect
@@ -133,7 +134,7 @@ if kernels.ALL:  # otherwise the second solution goes this way, and the steps ru
         assert graded.results["score"] == 100 and graded.status == 0 and "Score: 100/100" in graded.said
 
 
-@pytest.mark.parametrize("phase", kernels.PHASES)
+@pytest.mark.parametrize("phase", kernels.SOME_PHASES)
 def test_a_second_solution_earns_all_points(tmp_path, phase):
     """In a later phase's tree the earlier labs are solved by it, too: one student's work, merged forward."""
     reference, base = kernels.files_of(phase * 100 + 99, phase), kernels.start(phase)
