@@ -91,13 +91,13 @@ endif
 # $(call in-order,symbol table's object) are all objects as they are linked.
 in-order = $(filter-out $(LAST:%=$(KERNEL_DIR)/%.o),$(KERNEL_PARTS)) $1 $(filter $(LAST:%=$(KERNEL_DIR)/%.o),$(KERNEL_PARTS))
 
-# Without symbols first; then with them.
+# Without symbols first, and without debug information; then with both.
 $(KERNEL_DIR)/no_symbols.asm: kernel/symbols.awk
 	@mkdir -p $(@D)
 	@awk -f kernel/symbols.awk < /dev/null > $@
 
 $(KERNEL_DIR)/first.elf: $(KERNEL_PARTS) $(KERNEL_DIR)/no_symbols.asm.o kernel/kernel.ld
-	$(Q)$(LD) $(KERNEL_LDFLAGS) -o $@ $(call in-order,$(KERNEL_DIR)/no_symbols.asm.o)
+	$(Q)$(LD) $(KERNEL_LDFLAGS) -S -o $@ $(call in-order,$(KERNEL_DIR)/no_symbols.asm.o)
 
 $(KERNEL_DIR)/symbols.asm: $(KERNEL_DIR)/first.elf kernel/symbols.awk
 	$(Q)$(NM) -n $< | awk -f kernel/symbols.awk > $@

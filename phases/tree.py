@@ -32,6 +32,8 @@ PAGES = ("docs/",)  # where they are resolved, and the words may be spoken of
 NASM = (".asm", ".inc")
 FILE, PROGRAM, LINK = 0o100644, 0o100755, 0o120000  # modes as git has them; a link's bytes are where it points
 WORDS = re.compile(rb"\b(PHASE|SOLVED)\b")
+COMPARED = re.compile(rb"\b(PHASE|SOLVED)\s*>=\s*(\d+)\b")
+_left = {}  # what unifdef() has found
 
 
 def build(root, phase, solved=0, drop=(), warn=None):
@@ -125,14 +127,21 @@ def resolve(path, data, phase, solved, given=()):
 
 
 def unifdef(path, data, phase, solved):
-    """What the tool of that name leaves of a text. Raises Complaint."""
-    try:
-        run = subprocess.run(["unifdef", "-t", "-x2", f"-DPHASE={phase}", f"-DSOLVED={solved}"], input=data, capture_output=True)
-    except FileNotFoundError:
-        raise Complaint("unifdef: not found; `make setup` installs it") from None
-    if run.returncode != 0:
-        raise Complaint(f"{path}: unifdef: {run.stderr.decode().splitlines()[0].removeprefix('unifdef: [stdin]: ')}")
-    return run.stdout
+    """What the tool of that name leaves of a text. Raises Complaint. Of the trees of several phases most texts ask only what has the same
+    answer in all of them: the tool is run once for each set of answers."""
+    asked, numbers = COMPARED.findall(data), {b"PHASE": phase, b"SOLVED": solved}
+    answers = tuple(numbers[word] >= int(number) for word, number in asked)
+    if len(asked) != len(WORDS.findall(data)):  # something else is asked, too
+        answers = phase, solved
+    if (path, data, answers) not in _left:
+        try:
+            run = subprocess.run(["unifdef", "-t", "-x2", f"-DPHASE={phase}", f"-DSOLVED={solved}"], input=data, capture_output=True)
+        except FileNotFoundError:
+            raise Complaint("unifdef: not found; `make setup` installs it") from None
+        if run.returncode != 0:
+            raise Complaint(f"{path}: unifdef: {run.stderr.decode().splitlines()[0].removeprefix('unifdef: [stdin]: ')}")
+        _left[path, data, answers] = run.stdout
+    return _left[path, data, answers]
 
 
 def nasm_to_c(data, kept):

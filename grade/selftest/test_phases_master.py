@@ -3,6 +3,7 @@ every body built, segments and upward calls."""
 
 import ast
 import fcntl
+import functools
 import re
 import shlex
 import subprocess
@@ -17,6 +18,9 @@ try:
 except ModuleNotFoundError:  # Python 3.10
     import tomli as tomllib
 
+sys.path.insert(0, str(MASTER / "phases"))
+import tree  # noqa: E402
+
 PHASES = {int(p.name[0]): p for p in sorted((MASTER / "phases").glob("[1-9]-*"))}
 DATA = {n: tomllib.loads((p / "exercises.toml").read_text()) for n, p in PHASES.items()}
 FINISHED = [n for n in PHASES if not DATA[n].get("standin")]
@@ -24,16 +28,11 @@ EXERCISES = [ex for data in DATA.values() for ex in data.get("exercise", [])]
 
 
 @pytest.fixture(scope="module")
-def trees(tmp_path_factory):
+def trees():
     """trees(phase, solved): the files of that tree, {path: bytes}; made once."""
-    made = {}
-
+    @functools.cache
     def get(phase, solved):
-        if (phase, solved) not in made:
-            folder = tmp_path_factory.mktemp(f"tree-{phase}-{solved}")
-            make_tree(MASTER, folder, phase, solved)
-            made[phase, solved] = texts(folder)
-        return made[phase, solved]
+        return {path: data for path, (data, _) in tree.build(MASTER, phase, solved).items()}
 
     return get
 
@@ -114,15 +113,15 @@ def test_points_of_tests():
 def built(request):
     """The build folder of the checked kernel of a phase, start and reference: so both sides of every body are compiled."""
     phase, solved = request.param
-    tree = Path("build/tree") / f"{phase}-{solved}"
-    (MASTER / tree.parent).mkdir(parents=True, exist_ok=True)
+    folder = Path("build/tree") / f"{phase}-{solved}"
+    (MASTER / folder.parent).mkdir(parents=True, exist_ok=True)
     with open(MASTER / "build/tree/lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        make_tree(MASTER, MASTER / tree, phase, solved)
-        command = ["make", "-s", "-C", str(tree), "kernel", "CHECKED=1", "WERROR=-Werror"]
+        make_tree(MASTER, MASTER / folder, phase, solved)
+        command = ["make", "-s", "-C", str(folder), "kernel", "CHECKED=1", "WERROR=-Werror"]
         done = subprocess.run(command, cwd=MASTER, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
-    return MASTER / tree / "build/checked"
+    return MASTER / folder / "build/checked"
 
 
 def test_both_sides_compile_and_calls_and_segments_are_right(built):

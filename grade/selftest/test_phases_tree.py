@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import subprocess
 import sys
 import tarfile
 
@@ -12,7 +13,10 @@ try:
     import tomllib
 except ModuleNotFoundError:  # Python 3.10
     import tomli as tomllib
-from phases_planted import edit, make_tree, plant, put, run, texts
+from phases_planted import MASTER, edit, make_tree, plant, put, run, texts
+
+sys.path.insert(0, str(MASTER / "phases"))
+import tree  # noqa: E402
 
 
 @pytest.fixture
@@ -223,3 +227,63 @@ def test_given_tar_depends_on_the_files_alone(master, tmp_path):
     names = [m.name for m in members]
     assert names == sorted(p for p in texts(tmp_path / "a") if p.startswith(("kernel/", "user/")))
     assert {(m.uid, m.gid, m.mtime, m.uname, m.gname) for m in members} == {(0, 0, 0, "", "")}
+
+
+def test_a_text_is_looked_at_once_for_each_set_of_answers(monkeypatch):
+    """And for each phase and step anew if something else is asked than what is at least so much."""
+    calls, tool = [], subprocess.run
+    monkeypatch.setattr(tree.subprocess, "run", lambda *args, **more: calls.append(args) or tool(*args, **more))
+    text = b"#if SOLVED >= 102\nbody\n#else\nstub\n#endif\n#if PHASE >= 2\nmore\n#endif\n"
+    made = {(phase, solved): tree.unifdef("a.c", text, phase, solved) for phase in (1, 2) for solved in (0, 101, 102, 199)}
+    assert made == {(phase, solved): (b"body\n" if solved >= 102 else b"stub\n") + (b"more\n" if phase >= 2 else b"")
+                    for phase, solved in made} and len(calls) == 4
+    odd = b"#if SOLVED == 101\nodd\n#endif\n"
+    assert [tree.unifdef("b.c", odd, 1, solved) for solved in (0, 101, 102)] == [b"", b"odd\n", b""]
+
+
+# --- objects of another tree -------------------------------------------------------------------------------------------------------------
+
+
+def compiled(folder, **changed):
+    """A tree with two files, a header of one of them, and their objects, made later. changed: other texts."""
+    texts_of = {"a": "int a;", "b": "int b;", "h": "", "mk": "rules", **changed}
+    for path, name in (("kernel/sched/a.c", "a"), ("kernel/sched/b.c", "b"), ("kernel/lib/b.h", "h"), ("kernel/kernel.mk", "mk")):
+        put(folder, path, texts_of[name])
+        os.utime(folder / path, (1000, 1000))
+    for name, header in (("a", ""), ("b", " \\\n kernel/lib/b.h")):
+        made = folder / f"build/checked/kernel/sched/{name}.c.o"
+        rule = f"{made.relative_to(folder)}: kernel/sched/{name}.c{header}\nkernel/lib/b.h:\n"
+        put(folder, made.with_suffix(".d").relative_to(folder), rule)
+        put(folder, made.relative_to(folder), f"object {name} of {folder.name}")
+        os.utime(made, (2000, 2000))
+    return folder
+
+
+def objects_after_take_over(one, other):
+    """{name: the tree whose object it is} in the other one's build folder."""
+    run(MASTER, "take_over.py", one, other, "build/checked")
+    return {name: (other / f"build/checked/kernel/sched/{name}.c.o").read_text().rpartition(" ")[2] for name in "ab"}
+
+
+def aged(tree, path):
+    """A tree with a file that is newer than what was made from it."""
+    os.utime(tree / path, (3000, 3000))
+    return tree
+
+
+@pytest.mark.parametrize("changed, theirs", [({}, "ab"), ({"a": "int other;"}, "b"), ({"h": "int h;"}, "a"), ({"mk": "other rules"}, "")])
+def test_an_object_is_taken_over_where_all_that_was_compiled_is_the_same(tmp_path, changed, theirs):
+    one, other = compiled(tmp_path / "one"), compiled(tmp_path / "other", **changed)
+    for path in ("kernel/sched/a.c", "kernel/sched/b.c"):
+        aged(other, path)
+    assert objects_after_take_over(one, other) == {name: "one" if name in theirs else "other" for name in "ab"}
+    for name in theirs:
+        assert (other / f"build/checked/kernel/sched/{name}.c.o").stat().st_mtime > 3000, "make has nothing to do"
+
+
+def test_no_object_is_taken_over_that_make_would_make_anew_or_has_made(tmp_path):
+    one, other = aged(compiled(tmp_path / "one"), "kernel/lib/b.h"), compiled(tmp_path / "other")
+    assert objects_after_take_over(one, other) == {"a": "other", "b": "other"}, "they are current"
+    aged(other, "kernel/sched/a.c"), aged(other, "kernel/sched/b.c")
+    assert objects_after_take_over(one, other) == {"a": "one", "b": "other"}, "b's own object is older than its header"
+    assert objects_after_take_over(tmp_path / "none", other) == {"a": "one", "b": "other"}
