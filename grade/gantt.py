@@ -31,6 +31,7 @@ STATES = {  # name: (share of the lane's height, pattern's id, what it says in t
 OTHER = (0.34, "other", "other state (named)")
 SHAPES = {  # of events, around (0, 0)
     "create": ("M-4 -6L6 0L-4 6Z", "#ffffff", "created"),
+    "arrive": ("M-4 -6L6 0L-4 6Z", "#ffffff", "arrives"),
     "exit": ("M-5 -5L5 5M-5 5L5 -5", "none", "exits"),
     "join": ("M0 -6L6 0L0 6L-6 0Z", "#ffffff", "has joined another"),
     "reclaim": ("M-5 0a5 5 0 1 0 10 0a5 5 0 1 0 -10 0Z", "#ffffff", "given back"),
@@ -44,9 +45,9 @@ SHAPES = {  # of events, around (0, 0)
 BUDGET = ("throttle", "replenish", "deadline", "miss")  # those that are about a thread's budget and deadlines
 
 
-def draw(line, title, subtitle):
-    """The picture of a timeline.Timeline."""
-    scales, cut = rows(line)
+def draw(line, title, subtitle, per_ns=None):
+    """The picture of a timeline.Timeline, in one row if it says how many pixels a ns has."""
+    scales, cut = rows(line) if per_ns is None else ([Scale(line.start, per_ns * (line.end - line.start) * 1.02, per_ns, line.start)], "")
     top, parts = TOP, []
     for scale in scales:
         drawn, top = row(line, scale, top)
