@@ -2,17 +2,22 @@
 configuration, package lists and a cache of its own there.
 
     config = configuration(folder)           # with this machine's sources
-    apt(config, "linux-image-amd64", "update")"""
+    apt(config, "linux-image-amd64", "update")
+
+or, for what only bookworm-backports has, configuration(folder, sources(*archive("QEMU 10"))) and -t SUITE."""
 
 import os
+import re
 import subprocess
 import tempfile
+from pathlib import Path
 
 from . import machine
 from .errors import UserError
 
 WALL_S = 3600            # guards the host
 LARGEST_FILE = 4 << 30   # bytes
+SUITE, BASE = "bookworm-backports", "bookworm"
 
 
 class NotToBeHad(Exception):
@@ -74,3 +79,40 @@ def unpacked(package, root):
     """Unpacks a package into a folder. Raises NotToBeHad."""
     root.mkdir(exist_ok=True)
     called("dpkg-deb", package.name, "-x", str(package), str(root))
+
+
+# --- what only bookworm-backports has ---------------------------------------------------------------------------------------------------
+
+
+def archive(what, instead=""):
+    """(address, keyring or None) of the Debian archive that this machine's apt uses for BASE. what: is wanted of it; instead: what to do
+    without, a sentence's end. Raises NotToBeHad."""
+    try:
+        done = subprocess.run(["apt-get", "indextargets", "--format", "$(CODENAME)|$(LABEL)|$(COMPONENT)|$(REPO_URI)|$(SOURCESENTRY)",
+                               "Created-By: Packages"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        raise NotToBeHad(f"there is no apt here, so {what} is not to be had{instead}") from None
+    for line in done.stdout.splitlines():
+        codename, label, component, uri, entry = (line + "||||").split("|")[:5]
+        if codename == BASE and label == "Debian" and component == "main":
+            return uri, keyring(entry.rsplit(":", 1)[0], uri)
+    raise NotToBeHad(f"this machine's apt has no address for Debian's suite {BASE}, so {what} is not to be had{instead}")
+
+
+def keyring(sources, uri):
+    """The keyring file that an apt source names for an address, or None: apt then takes the keys that it trusts anyway."""
+    try:
+        text = Path(sources).read_text()
+    except OSError:
+        return None
+    for part in re.split(r"\n\s*\n", text) if sources.endswith(".sources") else text.splitlines():
+        found = re.search(r"signed-by\s*[:=]\s*(/[^\s\]]+)", part, re.I)
+        if found and uri.rstrip("/") in part:
+            return found[1]
+    return None
+
+
+def sources(uri, key):
+    """The lines of a sources.list with both suites."""
+    options = f"[signed-by={key}] " if key else ""
+    return "".join(f"deb {options}{uri} {suite} main\n" for suite in (BASE, SUITE))

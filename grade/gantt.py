@@ -25,33 +25,41 @@ STATES = {  # name: (share of the lane's height, pattern's id, what it says in t
     "RUNNING": (0.78, "run", "runs"),
     "READY": (0.34, "ready", "ready, waits for a CPU"),
     "NEW": (0.16, "new", "new"),
+    "THROTTLED": (0.34, "throttled", "throttled: has used up its share"),
     "ZOMBIE": (0.34, "zombie", "has exited, waits for its join"),
 }
 OTHER = (0.34, "other", "other state (named)")
 SHAPES = {  # of events, around (0, 0)
     "create": ("M-4 -6L6 0L-4 6Z", "#ffffff", "created"),
+    "arrive": ("M-4 -6L6 0L-4 6Z", "#ffffff", "arrives"),
     "exit": ("M-5 -5L5 5M-5 5L5 -5", "none", "exits"),
     "join": ("M0 -6L6 0L0 6L-6 0Z", "#ffffff", "has joined another"),
     "reclaim": ("M-5 0a5 5 0 1 0 10 0a5 5 0 1 0 -10 0Z", "#ffffff", "given back"),
     "migrate": ("M-3 -7H3V1H7L0 8L-7 1H-3Z", "#ffffff", "comes to another CPU"),
     "mark": ("M0 8V-8L8 -4L0 -1", "#ffffff", "a mark"),
+    "throttle": ("M-5 -4H5V4H-5Z", "#ffffff", "has used up its share"),
+    "replenish": ("M-6 5L0 -6L6 5Z", "#ffffff", "has more"),
+    "deadline": ("M0 12V-13M-4 7L0 12L4 7", "none", "its deadline"),
+    "miss": ("M-6 -6L6 6M-6 6L6 -6M-8 0H8", "none", "has missed its deadline"),
 }
+BUDGET = ("throttle", "replenish", "deadline", "miss")  # those that are about a thread's budget and deadlines
 
 
-def draw(line, title, subtitle):
-    """The picture of a timeline.Timeline."""
-    scales, cut = rows(line)
+def draw(line, title, subtitle, per_ns=None):
+    """The picture of a timeline.Timeline, in one row if it says how many pixels a ns has."""
+    scales, cut = rows(line) if per_ns is None else ([Scale(line.start, per_ns * (line.end - line.start) * 1.02, per_ns, line.start)], "")
     top, parts = TOP, []
     for scale in scales:
         drawn, top = row(line, scale, top)
         parts += drawn
         top += 22
-    height, width = top + 66, LEFT + scales[0].width + RIGHT
+    width = LEFT + scales[0].width + RIGHT
+    meanings, height = legend(line, top + 14, width)
     size = f"width='{width:.0f}' height='{height:.0f}' viewBox='0 0 {width:.0f} {height:.0f}'"
     head = [f"<svg xmlns='http://www.w3.org/2000/svg' {size} {FONT}>",
             "<rect width='100%' height='100%' fill='#ffffff'/>", definitions(),
             text(16, 28, title, 17, weight="bold"), text(16, 50, subtitle, 12, fill="#333333"), text(16, 68, cut, 12, fill="#333333")]
-    return "\n".join([*head, *parts, *legend(line, top + 14), "</svg>", ""])
+    return "\n".join([*head, *parts, *meanings, "</svg>", ""])
 
 
 def row(line, scale, top):
@@ -92,12 +100,13 @@ class Scale:
 
 
 def rows(line):
-    """(scales, line that says what is not shown, or ""): as many rows as let a usual turn's number be read."""
+    """(scales, line that says what is not shown, or ""): as many rows as let a usual turn's number be read. Three quarters of all turns are
+    at least as long as a usual one; or half of them, or a quarter, if only then all of the time can be shown."""
     last = max([event.time for event in line.events] or [line.start])
     whole = max(last - line.start, 1) * 1.03
     lengths = sorted(turn.end - turn.start for turn in line.turns if turn.end <= last) or [whole]
-    usual = max(lengths[len(lengths) // 4], 1)  # three quarters of all turns are at least that long
-    per_ns = max(TURN_WIDTH / usual, LEAST_WIDTH / whole) if TURN_WIDTH / usual * whole < WIDTH * MOST_ROWS else TURN_WIDTH / 2 / usual
+    usual = next((length for length in (lengths[len(lengths) * part // 4] for part in (1, 2, 3)) if fits(length, whole)), 0)
+    per_ns = max(TURN_WIDTH / usual, LEAST_WIDTH / whole) if usual else TURN_WIDTH / 2 / max(lengths[len(lengths) // 4], 1)
     if per_ns * whole <= WIDTH * 1.25:
         return [Scale(line.start, per_ns * whole, per_ns, line.start)], ""
     count = min(math.ceil(per_ns * whole / WIDTH), MOST_ROWS)
@@ -109,10 +118,15 @@ def rows(line):
     return scales, f"Shown: the first {shown} of {len(line.events)} events; the JSON file has all of them."
 
 
+def fits(length, whole):
+    """Whether all of the time can be shown so that the number in a turn of that length can be read."""
+    return length > 0 and TURN_WIDTH / length * whole < WIDTH * MOST_ROWS
+
+
 def axis(scale, top, bottom):
     """Lines and numbers at round times, counted from the trace's start."""
     step = next(step for n in range(15) for step in (10**n, 2 * 10**n, 5 * 10**n) if step * scale.per_ns >= 90)
-    unit, name = (1000, "µs") if step >= 1000 else (1, "ns")
+    unit, name = next(unit for unit in ((1_000_000, "ms"), (1000, "µs"), (1, "ns")) if step >= unit[0])
     parts, time = [], math.ceil((scale.start - scale.zero) / step) * step
     while time <= scale.end - scale.zero:
         x = scale.x(scale.zero + time)
@@ -175,30 +189,44 @@ def shape(kind, x, y, tip=""):
     return f"{place} stroke='#ffffff' stroke-width='4'/>{place} stroke='#000000' stroke-width='1.6'><title>{escape(tip)}</title></path>"
 
 
-def legend(line, top):
-    """What the patterns and shapes mean, as far as they occur."""
+def legend(line, top, width):
+    """(parts, height of the picture): what the patterns and shapes mean, as far as they occur."""
+    seen, kinds = {span.state for found in line.spans.values() for span in found}, {mark.kind for mark in line.marks}
+    states = [STATES[name] for name in STATES if name in seen] + ([OTHER] if seen - set(STATES) else [])
+    several = " (with its CPU's number)" if len(line.cpus) > 1 else ""
+    boxes = [(words + (several if name == "run" else ""), 33, sample(share, name)) for share, name, words in states]
+    shapes = [(SHAPES[kind][2], 24, lambda x, y, kind=kind: shape(kind, x + 8, y)) for kind in SHAPES if kind in kinds]
+    parts, at = explained(boxes, top, width)
+    more, at = explained(shapes, at, width)
+    return parts + more, at
+
+
+def explained(entries, y, width):
+    """(parts, where the next line is): samples and what they mean, in lines of that width. entries: [(words, their distance, what draws the
+    sample at (x, y))]."""
     parts, x = [], 16
-    seen = {span.state for found in line.spans.values() for span in found}
-    used = [STATES[name] for name in STATES if name in seen] + ([OTHER] if seen - set(STATES) else [])
-    for share, pattern, words in used:
-        words += " (with its CPU's number)" if pattern == "run" and len(line.cpus) > 1 else ""
-        tall = THREAD_LANE * share
-        parts.append(f"<rect x='{x}' y='{top - tall / 2:.1f}' width='26' height='{tall:.1f}' fill='url(#{pattern})' stroke='#222222' "
-                     f"stroke-width='0.7'/>")
-        parts.append(text(x + 33, top + 4, words, 12))
-        x += 33 + len(words) * 6.8 + 26
-    x = 24
-    for kind in [kind for kind in SHAPES if kind in {mark.kind for mark in line.marks}]:
-        parts += [shape(kind, x, top + 28), text(x + 14, top + 32, SHAPES[kind][2], 12)]
-        x += 14 + len(SHAPES[kind][2]) * 6.8 + 30
-    return parts
+    for words, distance, draw_sample in entries:
+        wide = distance + len(words) * 6.8
+        if x > 16 and x + wide > width:
+            x, y = 16, y + 28
+        parts += [draw_sample(x, y), text(x + distance, y + 4, words, 12)]
+        x += wide + 20
+    return parts, y + 28
+
+
+def sample(share, name):
+    """What draws a state's box in the legend."""
+    tall = THREAD_LANE * share
+    return lambda x, y: (f"<rect x='{x}' y='{y - tall / 2:.1f}' width='26' height='{tall:.1f}' fill='url(#{name})' stroke='#222222' "
+                         f"stroke-width='0.7'/>")
 
 
 def definitions():
     """The patterns."""
     found = [pattern(f"t{n}", FILLS[n], LINES[n]) for n in range(len(FILLS))]
     found += [pattern("idle", "#ffffff", ""), pattern("run", "#3f6fa3", ""), pattern("ready", "#ffffff", "M0 8L8 0M-2 2L2 -2M6 10L10 6"),
-              pattern("new", "#ffffff", ""), pattern("zombie", "#ffffff", "M1 2h2M5 6h2"), pattern("other", "#f0f0f0", "M0 4H8M4 0V8")]
+              pattern("new", "#ffffff", ""), pattern("zombie", "#ffffff", "M1 2h2M5 6h2"),
+              pattern("throttled", "#d8d8d8", "M0 0L8 8M0 8L8 0"), pattern("other", "#f0f0f0", "M0 4H8M4 0V8")]
     return f"<defs>{''.join(found)}</defs>"
 
 

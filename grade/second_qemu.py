@@ -21,9 +21,8 @@ if __name__ == "__main__":
     sys.dont_write_bytecode = True
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from grade.debian import WALL_S, NotToBeHad, apt, configuration, unpacked
+from grade.debian import SUITE, WALL_S, NotToBeHad, apt, archive, configuration, sources, unpacked
 
-SUITE, BASE = "bookworm-backports", "bookworm"
 PACKAGE = "qemu-system-x86"
 DIFFER, FAULT = 1, 3
 
@@ -90,7 +89,7 @@ def second_qemu(folder):
     program = folder / "qemu-system-x86_64"
     if program.exists() and subprocess.run([program, "--version"], capture_output=True, check=False).returncode == 0:
         return program
-    uri, key = archive()
+    uri, key = archive(SUITE, "; another QEMU is tried with QEMU=path make grade")
     print(f"test-qemu: fetching {PACKAGE} of {SUITE} into {folder}", flush=True)
     config = configuration(folder, sources(uri, key))
     apt(config, SUITE, "update")
@@ -103,40 +102,6 @@ def second_qemu(folder):
     write_program(program, folder / "root")
     version(program)
     return program
-
-
-def archive():
-    """(address, keyring or None) of the Debian archive that this machine's apt uses for BASE. Raises NotToBeHad."""
-    try:
-        done = subprocess.run(["apt-get", "indextargets", "--format", "$(CODENAME)|$(LABEL)|$(COMPONENT)|$(REPO_URI)|$(SOURCESENTRY)",
-                               "Created-By: Packages"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        raise NotToBeHad(f"there is no apt here, so {SUITE} is not to be had; another QEMU is tried with QEMU=path make grade") from None
-    for line in done.stdout.splitlines():
-        codename, label, component, uri, entry = (line + "||||").split("|")[:5]
-        if codename == BASE and label == "Debian" and component == "main":
-            return uri, keyring(entry.rsplit(":", 1)[0], uri)
-    raise NotToBeHad(f"this machine's apt has no address for Debian's suite {BASE}, so {SUITE} is not to be had; "
-                     "another QEMU is tried with QEMU=path make grade")
-
-
-def keyring(sources, uri):
-    """The keyring file that an apt source names for an address, or None: apt then takes the keys that it trusts anyway."""
-    try:
-        text = Path(sources).read_text()
-    except OSError:
-        return None
-    for part in re.split(r"\n\s*\n", text) if sources.endswith(".sources") else text.splitlines():
-        found = re.search(r"signed-by\s*[:=]\s*(/[^\s\]]+)", part, re.I)
-        if found and uri.rstrip("/") in part:
-            return found[1]
-    return None
-
-
-def sources(uri, key):
-    """The lines of a sources.list with both suites."""
-    options = f"[signed-by={key}] " if key else ""
-    return "".join(f"deb {options}{uri} {suite} main\n" for suite in (BASE, SUITE))
 
 
 def write_program(program, root):

@@ -22,7 +22,7 @@ if __name__ == "__main__":
     sys.dont_write_bytecode = True
     sys.path.insert(0, str(HERE.parent))
 
-from grade import dwarf, events, exercises as toml, gantt, testlist
+from grade import class_events, dwarf, events, exercises as toml, gantt, testlist
 from grade.boot import Boot, Kernels
 from grade.build import build
 from grade.errors import RuleBroken, UserError, told
@@ -34,6 +34,7 @@ from grade.timeline import IDLE, Timeline, migration, queue_lengths
 LANE = 1            # of a CPU's process: who runs there
 THREADS = 1000      # the process that holds a lane for each thread
 KTEST = "ktest_entry_"
+LIMIT_MS = 3000     # of virtual time, for a ktest: the longest of them needs nearly half of it
 
 
 def main(argv):
@@ -113,7 +114,7 @@ class KeepingBoot(Boot):
         """Runs the test. Returns None, or in a line why it does not pass."""
         try:
             if isinstance(chosen, str):
-                self(chosen, more, result=None)
+                self(chosen, more, result=None, limit_ms=LIMIT_MS)
             else:
                 function, fixtures = function_of(chosen), {"boot": self, "seeds": list(range(1, chosen.seeds + 1))}
                 function(**{name: fixtures[name] for name in inspect.signature(function).parameters})
@@ -169,7 +170,13 @@ def timeline(run, found):
     except (RuleBroken, KeyError):
         pass  # threads are then called by their numbers
     states = {int(number): name.removeprefix("THREAD_") for number, name in run.kernel.image.enums.get("thread_state", {}).items()}
-    return Timeline(found, run.report.done_time if run.report and run.report.done else None, names, states)
+    return Timeline(found, run.report.done_time if run.report and run.report.done else None, names, states, fair_policy(run.kernel))
+
+
+def fair_policy(kernel):
+    """By which policy normal threads ran, of the two whose records have numbers."""
+    symbols = kernel.image.symbols
+    return "cfs" if "cfs_class" in symbols and int(kernel["normal_class"]) == symbols["cfs_class"] else "eevdf"
 
 
 def summary(run, line, dropped):
@@ -180,7 +187,8 @@ def summary(run, line, dropped):
 
 def document(line, about):
     """The JSON text: the Trace Event Format's object with its list of events. Times in us, as the format wants; ns in `args`."""
-    data = {"traceEvents": [*lanes(line), *turns(line), *instants(line), *waiting(line)], "displayTimeUnit": "ns", "otherData": about}
+    found = [*lanes(line), *turns(line), *instants(line), *waiting(line), *counters(line), *misses(line)]
+    data = {"traceEvents": found, "displayTimeUnit": "ns", "otherData": about}
     return json.dumps(data, indent=None, separators=(",", ":")).replace("},{", "},\n{") + "\n"
 
 
@@ -210,7 +218,7 @@ def turns(line):
     for turn in line.turns:
         found.append({"name": line.name(turn.tid), "cat": "idle" if turn.tid == IDLE else "turn", "ph": "X", "ts": us(turn.start),
                       "dur": us(turn.end - turn.start), "pid": turn.cpu + 1, "tid": LANE,
-                      "args": {"tid": turn.tid, "start_ns": turn.start, "end_ns": turn.end, "seq": turn.seq}})
+                      "args": {"tid": turn.tid, "start_ns": turn.start, "end_ns": turn.end, "seq": turn.seq, **picked(line, turn)}})
     for tid, spans in line.spans.items():
         for span in spans:
             found.append({"name": span.state, "cat": "state", "ph": "X", "ts": us(span.start), "dur": us(span.end - span.start),
@@ -218,19 +226,61 @@ def turns(line):
     return found
 
 
+def picked(line, turn):
+    """The numbers with which a turn's thread was chosen: the PICK stands right before the switch."""
+    return line.numbers.get((turn.cpu, line.picks.get((turn.cpu, turn.seq))), {})
+
+
 def instants(line):
-    """Instant events: everything but the turns themselves, at its CPU."""
-    return [{"name": f"{event.event.lower()} {line.name(event.tid)}" + (f", {migration(event)}" if event.event == "MIGRATE" else ""),
-             "cat": event.event.lower(), "ph": "i", "s": "t", "ts": us(event.time), "pid": event.cpu + 1, "tid": LANE,
-             "args": {"tid": event.tid, "other": event.other, "queued": event.queued, "seq": event.seq, "ns": event.time,
-                      "arg": list(event.arg)}}
-            for event in line.events if event.event not in ("SWITCH", "PICK")]
+    """Instant events: each record at its CPU, but ENTITY, whose numbers are with the record that it belongs to; what is about a thread's
+    budget and deadlines at the thread, too."""
+    found = [instant(event_name(line, event), event.event.lower(), event.time, event.cpu + 1, LANE, arguments(line, event))
+             for event in line.events if event.event != "ENTITY"]
+    found += [instant(mark.kind, mark.kind, mark.time, THREADS, mark.tid, arguments(line, mark.event))
+              for mark in line.marks if mark.kind in gantt.BUDGET]
+    return found
+
+
+def instant(name, category, time, pid, tid, args):
+    return {"name": name, "cat": category, "ph": "i", "s": "t", "ts": us(time), "pid": pid, "tid": tid, "args": args}
+
+
+def event_name(line, event):
+    if event.event in ("THROTTLE", "REPLENISH") and (event.cls == class_events.RT or event.tid == class_events.NO_ONE):
+        return f"{event.event.lower()} the real-time class"
+    more = {"MIGRATE": lambda: f", {migration(event)}", "SWITCH": lambda: f" to {line.name(event.other)}"}.get(event.event, str)
+    return f"{event.event.lower()} {line.name(event.tid)}{more()}"
+
+
+def arguments(line, event):
+    """What a record says, by name, and its thread's vruntime, deadline, lag and budget as far as its class has them."""
+    return {"tid": event.tid, "other": event.other, "queued": event.queued, "seq": event.seq, "ns": event.time, "arg": list(event.arg),
+            **class_events.told(event), **line.numbers.get((event.cpu, event.seq), {})}
 
 
 def waiting(line):
     """Counter events: how many threads wait at each CPU, whenever that changes."""
     return [{"name": "waiting", "cat": "queue", "ph": "C", "ts": us(event.time), "pid": cpu + 1, "tid": LANE, "args": {"threads": length}}
             for event, cpu, length in queue_lengths(line.events)]
+
+
+def counters(line):
+    """Counter events: of each thread that has them, its vruntime and lag, or its budget, whenever the kernel wrote them down."""
+    return [{"name": f"{line.name(event.tid)}: {name}", "cat": "numbers", "ph": "C", "ts": us(event.time), "pid": THREADS, "tid": event.tid,
+             "args": {"ns": class_events.signed(value)}}
+            for event in line.events if event.event == "ENTITY"
+            for name, value in zip(class_events.names_of(event.cls, line.fair), event.arg)
+            if name in ("lag", "vruntime") or name == "budget" and event.cls in (class_events.DEADLINE, class_events.RT)]
+
+
+def misses(line):
+    """Flow events: an arrow from each deadline that was missed to where the kernel noticed."""
+    found = []
+    for number, event in enumerate((event for event in line.events if event.event == "MISS"), 1):
+        for kind, time, more in (("s", event.arg[0], {}), ("f", event.time, {"bp": "e"})):
+            found.append({"name": "missed", "cat": "miss", "ph": kind, "id": number, "ts": us(time), "pid": THREADS, "tid": event.tid,
+                          "args": {"deadline_ns": event.arg[0], "late_ns": event.time - event.arg[0]}, **more})
+    return found
 
 
 if __name__ == "__main__":

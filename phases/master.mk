@@ -101,6 +101,12 @@ oracle: ## writes down what the programs of user/tests print on this Linux (as r
 	@$(MAKE) -s -C $(last-tree) user
 	@$(python) grade/oracle.py --programs $(last-tree)/build/user/tests --out user/tests/expected
 
+.PHONY: pictures
+pictures: ## draws docs/policies.md's pictures and computes its tables anew: one workload under every policy
+	@$(python) phases/tree.py --quiet --phase $(last-phase) --solved $(last-phase)99 --out $(last-tree)
+	@$(MAKE) -s -C $(last-tree) kernel CHECKED=1
+	@$(python) grade/pictures.py --tree $(last-tree)
+
 tree: ## makes the tree of a phase and no more: build/tree/PHASE-SOLVED
 	@$(make-tree) --solved $(solved) --out $(tree)
 

@@ -12,7 +12,7 @@ except ModuleNotFoundError:  # Python 3.10
 
 LAYERS = ["lib", "arch", "base", "mm", "sched", "fs", "proc", "syscall", "init", "ktest"]
 NEVER = ["phases/", "grade/mutants/", "grade/selftest/", "grade/hidden/", "grade/soak", "grade/second_qemu.py", "grade/bulk.py",
-         "grade/intake.py", "grade/gradescope/",
+         "grade/intake.py", "grade/pictures.py", "grade/gradescope/",
          "docs/instructor/", "build/", ".git/", ".ci/", "course.key"]
 JUNK = ["__pycache__", "*.pyc", ".pytest_cache", "*~", "*.swp", "*.orig", "*.rej", ".#*", "#*#", ".DS_Store"]
 CORE_POINTS = 100  # what the core exercises of a lab are worth together

@@ -40,7 +40,7 @@ def test_a_suite_that_cannot_be_fetched_is_told_so(machine, capsys):
 
 
 def test_apt_works_in_the_folder_and_nowhere_else(tmp_path):
-    config = debian.configuration(tmp_path, second_qemu.sources("http://archive.invalid/debian/", "/usr/share/keyrings/key.gpg"))
+    config = debian.configuration(tmp_path, debian.sources("http://archive.invalid/debian/", "/usr/share/keyrings/key.gpg"))
     assert (tmp_path / "apt/sources.list").read_text().splitlines() == [
         "deb [signed-by=/usr/share/keyrings/key.gpg] http://archive.invalid/debian/ bookworm main",
         "deb [signed-by=/usr/share/keyrings/key.gpg] http://archive.invalid/debian/ bookworm-backports main"]
@@ -58,7 +58,7 @@ def test_apt_works_in_the_folder_and_nowhere_else(tmp_path):
 ])
 def test_the_keyring_is_the_one_that_apt_uses(tmp_path, name, text, key):
     (tmp_path / name).write_text(text)
-    assert second_qemu.keyring(str(tmp_path / name), "http://archive.invalid/debian/") == key
+    assert debian.keyring(str(tmp_path / name), "http://archive.invalid/debian/") == key
 
 
 def test_the_program_finds_its_own_libraries_and_data(tmp_path):

@@ -11,7 +11,7 @@ import kernels
 import pytest
 import reference
 
-from grade import gantt, trace_export
+from grade import class_events, gantt, trace_export
 from grade.events import Event
 from grade.timeline import Timeline
 
@@ -25,6 +25,8 @@ FIELDS = {
     "X": {"dur": (int, float), "cat": str, "args": dict},
     "i": {"s": str, "cat": str, "args": dict},
     "C": {"cat": str, "args": dict},
+    "s": {"cat": str, "args": dict, "id": int},
+    "f": {"cat": str, "args": dict, "id": int, "bp": str},
     "M": {"args": dict},
 }
 METADATA = {"process_name": ("name", str), "thread_name": ("name", str), "process_sort_index": ("sort_index", int),
@@ -41,6 +43,8 @@ def check_schema(document):
         for name, kind in fields.items():
             assert isinstance(event[name], kind) and not isinstance(event[name], bool), (name, event)
         check_event(event)
+    flows = [(event["id"], event["ph"]) for event in document["traceEvents"] if event["ph"] in "sf"]
+    assert sorted(flows) == [(number, end) for number in range(1, len(flows) // 2 + 1) for end in "fs"]  # each has both of its ends
 
 
 def check_event(event):
@@ -50,13 +54,16 @@ def check_event(event):
         assert event["s"] in ("g", "p", "t")  # how tall it is drawn: global, process, thread
     elif event["ph"] == "C":
         assert event["args"] and all(isinstance(value, (int, float)) for value in event["args"].values())
+    elif event["ph"] in "sf":
+        assert event["ts"] >= 0 and event.get("bp", "e") == "e"  # it ends in the slice around it
     else:
         name, kind = METADATA[event["name"]]
         assert set(event["args"]) == {name} and isinstance(event["args"][name], kind)
 
 
 def check_lanes(document):
-    """Asserts that slices of one lane do not overlap, that every lane has a name, and that the times in us are those in ns."""
+    """Asserts that slices of one lane do not overlap, that every lane with something on it has a name, and that the times in us are those
+    in ns."""
     lanes, names = {}, set()
     for event in document["traceEvents"]:
         if event["ph"] == "X":
@@ -68,7 +75,7 @@ def check_lanes(document):
     for slices in lanes.values():
         slices.sort()
         assert all(before[1] <= after[0] for before, after in zip(slices, slices[1:]))
-    assert set(lanes) <= names
+    assert set(lanes) | {(event["pid"], event["tid"]) for event in document["traceEvents"] if event["ph"] in "isfC"} <= names
 
 
 def test_files_of_an_earlier_run_do_not_stay(tmp_path):
@@ -154,6 +161,156 @@ def test_the_json_is_of_the_format(threads, cpus):
     check_lanes(document)
     turns = [event for event in document["traceEvents"] if event["ph"] == "X" and event["cat"] in ("turn", "idle")]
     assert [(e["pid"] - 1, e["args"]["tid"], e["args"]["start_ns"], e["args"]["end_ns"]) for e in turns] == [t[:4] for t in line.turns]
+
+
+# --- phase 5: numbers, budgets, deadlines ----------------------------------------------------------------------------------------------
+
+
+class Classes:
+    """Makes records of phase 5, 10 ns apart unless `at` is given; those of a decision carry the clock, by which an ENTITY finds its own."""
+
+    def __init__(self):
+        self.events, self.time = [], 0
+
+    def __call__(self, kind, tid, other=0, *, cls=class_events.DEADLINE, at=None, arg=0, clock=None):
+        self.time = at or self.time + 10
+        arg = (*arg, 0, 0, 0)[:4] if isinstance(arg, tuple) else (arg, 0, 0, clock or self.time)
+        self.events.append(Event(self.time, 0, len(self.events) + 1, kind, cls, tid, other, 0, arg))
+        return self
+
+
+def a_budget_that_ends(say, kind="THROTTLE"):
+    """Thread 2, which has a deadline at 500, runs, has used up its budget, and has more at 520, when its deadline has passed."""
+    say("CREATE", 2, 1)("ENQUEUE", 2, clock=7)("ENTITY", 2, arg=(0, 500, 0, 100))
+    say("PICK", 2, clock=8)("ENTITY", 2, arg=(0, 500, 0, 90))("SWITCH", 0, 2)
+    say("ENQUEUE", 2, at=300, clock=9)(kind, 2, arg=520, clock=9)("PICK", 0)("SWITCH", 2, 0, arg=READY)
+    say("MISS", 2, at=510, arg=500)("REPLENISH", 2, at=520, arg=600, clock=10)("ENTITY", 2, arg=(0, 600, 0, 100))
+    say("PICK", 2, at=530, clock=11)("SWITCH", 0, 2)
+    return Timeline(say.events, 700, {}, STATES)
+
+
+def test_who_has_no_budget_is_throttled_and_not_ready():
+    line = a_budget_that_ends(Classes())
+    assert [(span.state, span.start, span.end) for span in line.spans[2]][1:] == [
+        ("READY", 20, 60), ("RUNNING", 60, 330), ("THROTTLED", 330, 520), ("READY", 520, 540), ("RUNNING", 540, 700)]
+    marks = [(mark.kind, mark.time) for mark in sorted(line.marks, key=lambda mark: mark.time) if mark.kind in gantt.BUDGET]
+    assert marks == [("throttle", 310), ("deadline", 500), ("miss", 510), ("replenish", 520), ("deadline", 600)]
+
+
+def test_all_real_time_threads_of_a_cpu_are_throttled_together_and_nobody_else_is():
+    say, rt = Classes(), class_events.RT
+    for tid, cls in ((2, rt), (3, rt), (4, class_events.NORMAL)):
+        say("ENQUEUE", tid, cls=cls)
+    say("THROTTLE", 2, cls=rt, arg=900)("ENQUEUE", 5, cls=rt)("REPLENISH", 0, cls=class_events.IDLE, at=900)
+    line = Timeline(say.events, 1000, {}, STATES)
+    found = {tid: [(span.state, span.start, span.end) for span in spans] for tid, spans in line.spans.items()}
+    assert found == {2: [("READY", 10, 40), ("THROTTLED", 40, 900), ("READY", 900, 1000)],
+                     3: [("READY", 20, 40), ("THROTTLED", 40, 900), ("READY", 900, 1000)], 4: [("READY", 30, 1000)],
+                     5: [("THROTTLED", 50, 900), ("READY", 900, 1000)]}
+
+
+def test_numbers_are_those_of_their_record_or_the_last_before_it():
+    line = a_budget_that_ends(Classes())
+    said = {(event.event, event.time): line.numbers.get((event.cpu, event.seq)) for event in line.events}
+    assert said["ENQUEUE", 20] == {"deadline": 500, "budget": 100, "numbers_ns": 30}
+    assert said["PICK", 40] == {"deadline": 500, "budget": 90, "numbers_ns": 50} == said["THROTTLE", 310]
+    assert said["REPLENISH", 520] == {"deadline": 600, "budget": 100, "numbers_ns": 530} and said["CREATE", 10] is None
+
+
+def test_a_deadline_that_was_moved_before_it_came_is_none():
+    say = Classes()
+    say("ENQUEUE", 2)("ENTITY", 2, arg=(0, 500))("ENQUEUE", 2, at=400)("ENTITY", 2, arg=(0, 800))("ENTITY", 3, arg=(0, 850))
+    say("POLICY", 3, at=500)
+    assert [(time, event.tid) for time, event in class_events.deadlines(say.events)] == [(800, 2)]
+
+
+def test_the_picture_shows_budgets_and_deadlines():
+    picture = gantt.draw(a_budget_that_ends(Classes()), "budgets", "")
+    ElementTree.fromstring(picture)
+    assert all(picture.count(gantt.SHAPES[kind][0]) > 2 and gantt.SHAPES[kind][2] in picture for kind in gantt.BUDGET)
+    assert "THROTTLED: 330 to 520 ns" in picture
+
+
+@pytest.fixture
+def exported(tmp_path):
+    """exported(ktest, options): (the Run, its document), of phase 5's kernel; the document is of the format."""
+    boots, kernel = [], kernels.reference(5) / "build/checked/kernel.elf"
+
+    def run(ktest, options=""):
+        boots.append(trace_export.KeepingBoot(kernel, kernels.image(kernel, kernels.reference(5)), ktest))
+        assert boots[-1].play(ktest, options) is None
+        trace_export.write(boots[-1].runs[0], tmp_path / "out", ktest)
+        document = json.loads((tmp_path / "out.json").read_text())
+        check_schema(document)
+        check_lanes(document)
+        ElementTree.parse(tmp_path / "out.svg")
+        return boots[-1].runs[0], document
+    yield run
+    for boot in boots:
+        boot.close()
+
+
+def of_kind(document, kind, **match):
+    return [event for event in document["traceEvents"] if event["ph"] == kind and all(event.get(k) == v for k, v in match.items())]
+
+
+NUMBERS = {class_events.DEADLINE: {1: "deadline", 3: "budget"}, class_events.RT: {0: "priority", 3: "budget"}}
+FAIR = {"eevdf": {0: "vruntime", 1: "deadline", 2: "lag", 3: "budget"}, "cfs": {0: "vruntime", 1: "min_vruntime", 3: "ran"}}
+
+
+@pytest.mark.parametrize("policy", ["eevdf", "cfs"])
+def test_every_record_of_all_classes_is_there_with_its_numbers(exported, policy):
+    """Each record but ENTITY is one instant event; the numbers of each ENTITY are at one record of its thread, and drawn over time."""
+    run, document = exported("class_mix_all", f"sched={policy}")
+    records = run.events()
+    instants = [event for event in of_kind(document, "i") if event["pid"] != trace_export.THREADS]
+    seen = [(event["cat"].upper(), event["args"]["seq"]) for event in instants]
+    assert seen == [(event.event, event.seq) for event in records if event.event != "ENTITY"]
+    written = {(event["args"]["tid"], event["args"]["numbers_ns"]): event["args"] for event in instants if "numbers_ns" in event["args"]}
+    counted = {(event["name"].split(": ")[1], event["tid"], event["ts"]): event["args"]["ns"] for event in of_kind(document, "C")
+               if event["cat"] == "numbers"}
+    entities, shown = [event for event in records if event.event == "ENTITY"], set()
+    for entity in entities:
+        for at, name in NUMBERS.get(entity.cls, FAIR[policy]).items():
+            value = entity.arg[at] - (entity.arg[at] >> 63 << 64)
+            assert written[entity.tid, entity.time][name] == value
+            shown.add((name, entity.cls, counted.get((name, entity.tid, entity.time / 1000)) == value))
+    assert {event.cls for event in entities} == {class_events.DEADLINE, class_events.RT, class_events.NORMAL}
+    assert {("vruntime", class_events.NORMAL, True), ("budget", class_events.DEADLINE, True)} <= shown
+    assert (("lag", class_events.NORMAL, True) in shown) == (policy == "eevdf")
+    assert not {name for name, _, drawn in shown if not drawn} & {"lag", "vruntime"}
+    picked = [event["args"] for event in of_kind(document, "X", cat="turn")]
+    assert sum("budget" in args or "ran" in args for args in picked) > 0.9 * len(picked)
+
+
+def test_deadlines_misses_and_budgets_of_a_booted_run_are_on_their_threads_lanes(exported):
+    """In the overload of lab 5.5 the third thread misses its first deadline; until then each has its budget once a period."""
+    run, document = exported("edf_overload", "dl_bandwidth=0")
+    for kind in ("THROTTLE", "REPLENISH", "MISS"):
+        lane = [(event["tid"], event["args"]["ns"]) for event in of_kind(document, "i", pid=trace_export.THREADS, cat=kind.lower())]
+        assert lane == [(event.tid, event.time) for event in run.events(kind)] and lane, kind
+    (miss,) = run.events("MISS")
+    (begin,), (end,) = of_kind(document, "s"), of_kind(document, "f")
+    assert (begin["tid"], begin["ts"]) == (miss.tid, miss.arg[0] / 1000) and (end["tid"], end["ts"]) == (miss.tid, miss.time / 1000)
+    deadlines = {(event["tid"], event["ts"]) for event in of_kind(document, "i", cat="deadline")}
+    assert (miss.tid, miss.arg[0] / 1000) in deadlines and len(deadlines) >= 6
+    for held in of_kind(document, "X", name="THROTTLED"):
+        inside = [event for event in run.events("THROTTLE", "REPLENISH", tid=held["tid"]) if event.time <= held["args"]["start_ns"]]
+        assert inside[-1].event == "THROTTLE" and held["args"]["end_ns"] in {e.time for e in run.events("REPLENISH", tid=held["tid"])}
+    assert len(of_kind(document, "X", name="THROTTLED")) >= 4
+
+
+def test_the_throttled_real_time_class_is_a_slice_of_each_of_its_threads(exported):
+    """80 of 100 ms: a FIFO hog is held back three times, and the normal one never."""
+    run, document = exported("rt_limit", "rt_period=100 rt_runtime=80")
+    slices = of_kind(document, "X", name="THROTTLED")
+    hog = {event.tid for event in run.events("THROTTLE")}
+    assert len(hog) == 1 and {slice["tid"] for slice in slices} == hog
+    assert {slice["args"]["end_ns"] for slice in slices} == {event.time for event in run.events("REPLENISH")} and len(slices) == 3
+    assert {event["name"] for event in of_kind(document, "i", cat="replenish")} == {"replenish the real-time class"}
+
+
+# --- the schema ------------------------------------------------------------------------------------------------------------------------
 
 
 def test_the_schema_is_not_satisfied_by_anything():
