@@ -38,7 +38,8 @@ class Cpus:
         return [cpu for cpu, who in self.running.items() if who == tid], [cpu for cpu, who in self.waiting.items() if tid in who]
 
     def load(self):
-        return [len(self.waiting[cpu]) + (self.running[cpu] != IDLE) for cpu in sorted(self.running)]
+        """Threads on each CPU. Who leaves one stands in its queue already, until the next one runs there: it counts once."""
+        return [len(self.waiting[cpu]) + (who != IDLE and who not in self.waiting[cpu]) for cpu, who in sorted(self.running.items())]
 
     def now(self, event):
         if event.event == "CREATE":

@@ -147,6 +147,12 @@ def test_loads_count_who_runs_and_who_waits():
     assert [load for _, load in loads(two_run()("TICK", 1).moves(4, 0, 2, "steal", cpu=2)("TICK", 1).events, 3)] == [[3, 1, 0], [2, 1, 1]]
 
 
+def test_who_is_about_to_leave_its_cpu_counts_there_once():
+    """Another CPU may tick between its two records."""
+    say = two_run()("ENQUEUE", 2, cpu=1)("TICK", 1)("PICK", 2, cpu=1)("TICK", 1)
+    assert [load for _, load in loads(say.events, 3)] == [[3, 1, 0]] * 2
+
+
 def test_lengths_of_queues_follow_what_other_cpus_do():
     """A record says how long the queue of the CPU is that writes it; what it does to another one's is counted on."""
     say = Script()
