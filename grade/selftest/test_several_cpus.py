@@ -38,7 +38,7 @@ def booted(made, kind=Boot, budget=1):
         yield boot
 
 
-@pytest.mark.parametrize("kernel, phase", [(kernel, phase) for kernel in kernels.KERNELS for phase in range(1, PHASE) if kernel >= PHASE])
+@pytest.mark.parametrize("kernel, phase", [(kernel, phase) for kernel in kernels.PHASES for phase in range(1, PHASE) if kernel >= PHASE])
 def test_what_earlier_labs_tested_holds(tmp_path, kernel, phase):
     """On the first of four CPUs, beside three that idle; for a machine with one, and for lab 4's tests, see test_steps.py."""
     made = kernels.Variants(kernel, {}, tmp_path)
