@@ -35,7 +35,7 @@ REFERENCE = ROOT / "build" / "tree" / "1-199"
 ALL = os.environ.get("CRESCENT_TESTS") == "all"
 PHASES = (1, 2, 3, 4, 5)  # those that are finished
 MADE = {"first.elf", "kernel.elf", "symbols.asm", "symbols.asm.o", "objects.list"}  # what linking makes
-# Tests of lab 1 that judge by the order of arrival, which CFS and EEVDF do not keep.
+# Tests of lab 1 that judge by the order of arrival, which EEVDF does not keep.
 IN_ORDER = {"nobody_is_passed_over_among_many_threads", "everybody_agrees_on_who_runs", "the_others_go_on_when_one_thread_exits"}
 GIVEN_TESTS = Path(__file__).with_name("test_kernel_given.py")
 

@@ -8,7 +8,7 @@ import re
 import kernels
 import pytest
 
-from grade.boot import Boot
+from grade.boot import LIMIT_MS, Boot
 from grade.machine import Machine
 
 PHASE, CPUS = 4, 4
@@ -26,7 +26,7 @@ class Bound(Boot):
     policy = ""  # where the test does not choose one
 
     def __call__(self, ktest, options="", **more):
-        more["limit_ms"] = 2 * more.get("limit_ms", 100)
+        more["limit_ms"] = 2 * more.get("limit_ms", LIMIT_MS)
         if "sched=" not in options:
             options = f"{options} {self.policy}"
         return super().__call__(ktest, f"{options} affinity=1".strip(), cpus=CPUS, **more)

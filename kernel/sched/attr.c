@@ -76,6 +76,8 @@ static void set_class(struct rq *rq, struct thread *t, const struct sched_params
     bool runs = t->state == THREAD_RUNNING;
     struct sched_params before = t->se.params;
 
+    if (runs && was == &deadline_class && p->policy == SCHED_DEADLINE)
+        deadline_before_change(rq, t);
     t->se.params = *p;
     class = class_of_new(t);
     if (runs && class != was && was->put_prev_task)

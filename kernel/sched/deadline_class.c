@@ -270,20 +270,21 @@ static void begin(const struct rq *rq, struct thread *t)
     e->waits_for_budget = false;
 }
 
+void deadline_before_change(struct rq *rq, struct thread *t)
+{
+    if (take_time(rq, t) && !t->se.dl.throttled)
+        throttle(rq, t);
+}
+
 void deadline_enters(struct rq *rq, struct thread *t, bool was_deadline)
 {
     struct dl_entity *e = &t->se.dl;
-    bool over = was_deadline && t == rq->curr && take_time(rq, t);
 
     if (was_deadline)
         e->budget = min(e->budget, (s64)t->se.params.runtime);
     else
         begin(rq, t);
-    if (t != rq->curr || e->throttled)
-        return;
-    if (over)
-        throttle(rq, t);
-    else
+    if (t == rq->curr && !e->throttled)
         note_budget_end(rq, t);
 }
 
