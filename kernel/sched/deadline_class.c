@@ -232,18 +232,20 @@ static void deadline_dequeue(struct rq *rq, struct thread *t)
         rb_erase(&rq->classes.dl.ready, &t->se.dl.node);
 }
 
-static struct thread *deadline_pick(struct rq *rq)
+static __attribute__((noinline)) struct thread *take_out(struct rq *rq, struct thread *t)
 {
-    struct rb_node *first = rq->classes.dl.ready.leftmost;
-    struct thread *t;
-
-    if (!first)
-        return NULL;
-    t = thread_of_dl(first);
-    rb_erase(&rq->classes.dl.ready, first);
+    rb_erase(&rq->classes.dl.ready, &t->se.dl.node);
     look_for_miss(rq, t);
     note_budget_end(rq, t);
     return t;
+}
+
+/* Each choice of any thread comes by here: most find nobody. */
+static struct thread *deadline_pick(struct rq *rq)
+{
+    struct rb_node *first = rq->classes.dl.ready.leftmost;
+
+    return first ? take_out(rq, thread_of_dl(first)) : NULL;
 }
 
 /* Whoever goes on under another class is not throttled any more, but what it has used counts for its 0-lag time. */
