@@ -11,6 +11,7 @@ counted in the ticks of the CPU that makes him wait."""
 
 from .events import event_line
 from .rules import require
+from .models.sched_class import DEADLINE, IDLE as BACKGROUND, RT
 from .timeline import IDLE, MIGRATIONS
 
 MAIN = 1         # the boot thread's id: it has no CREATE, runs when the trace begins, and is the kernel's own
@@ -22,13 +23,14 @@ IN_ALL = 1000    # of so many ticks not one may find that
 
 class Cpus:
     """Who runs and who waits on each of n CPUs, as a trace goes on. running: {cpu: tid}; waiting: {cpu: {tid: its ENQUEUE}}; mask: {tid:
-    bits}. now(event) takes the next event in."""
+    bits}; cls: {tid: scheduling class}; throttled: the deadline threads that have no budget, and (CPU,) for each whose real-time class has
+    used up its share. now(event) takes the next event in."""
 
     def __init__(self, n):
         self.running = {cpu: IDLE for cpu in range(n)}
         self.running[0] = MAIN
         self.waiting = {cpu: {} for cpu in range(n)}
-        self.mask = {}
+        self.mask, self.cls, self.throttled = {}, {}, set()
 
     def may_run(self, tid, cpu):
         return self.mask.get(tid, EVERYWHERE) >> cpu & 1
@@ -38,7 +40,14 @@ class Cpus:
         return [cpu for cpu, who in self.running.items() if who == tid], [cpu for cpu, who in self.waiting.items() if tid in who]
 
     def load(self):
-        return [len(self.waiting[cpu]) + (self.running[cpu] != IDLE) for cpu in sorted(self.running)]
+        """Threads on each CPU, but for those of SCHED_IDLE, and those who wait for budget. Who leaves a CPU stands in its queue already,
+        until the next one runs there: it counts once."""
+        return [sum(self.cls.get(tid) != BACKGROUND for tid in {*self.ready(cpu), who} - {IDLE})
+                for cpu, who in sorted(self.running.items())]
+
+    def ready(self, cpu):
+        """Who waits on a CPU for nothing else than the CPU."""
+        return [tid for tid in self.waiting[cpu] if tid not in self.throttled and not (self.cls[tid] == RT and (cpu,) in self.throttled)]
 
     def now(self, event):
         if event.event == "CREATE":
@@ -51,6 +60,13 @@ class Cpus:
             self.waiting[event.queue].pop(event.tid, None)
         elif event.event == "SWITCH":
             self.running[event.cpu] = event.other
+        elif event.event in ("THROTTLE", "REPLENISH"):
+            who = event.tid if event.cls == DEADLINE else (event.queue,)
+            (self.throttled.add if event.event == "THROTTLE" else self.throttled.discard)(who)
+        elif event.event == "POLICY" and event.cls != DEADLINE:
+            self.throttled.discard(event.tid)
+        if event.event in ("ENQUEUE", "PICK", "POLICY"):
+            self.cls[event.tid] = event.cls
 
 
 def sound(events, cpus):
@@ -145,8 +161,8 @@ def hardly_idle_in_all(events, n):
 
 def missed(cpus):
     """[(idle CPU, thread that could run there, CPU where it waits)] of the present moment."""
-    idle = [cpu for cpu, tid in cpus.running.items() if tid == IDLE and not cpus.waiting[cpu]]
-    return [(here, tid, cpu) for here in idle for cpu, waiting in cpus.waiting.items() for tid in waiting
+    idle = [cpu for cpu, tid in cpus.running.items() if tid == IDLE and not cpus.ready(cpu)]
+    return [(here, tid, cpu) for here in idle for cpu in cpus.waiting for tid in cpus.ready(cpu)
             if tid != MAIN and cpus.may_run(tid, here)]
 
 

@@ -181,9 +181,10 @@ class Queue(Budgets, schedule.Policy):
             self.charge_beside(self.threads[event.tid])
         t = self.thread(event)
         if t.suspended or not t.mask >> self.cpu & 1:
+            wrong = self.count(event, more=self.may_run(t))  # from now on it counts even if it is throttled
             self.aside[t.tid] = t
             t.queue = self
-            return self.count(event)
+            return wrong
         if not mine:
             self.charge_beside(t)
         return self.join(event, t, why, mine)
@@ -361,7 +362,7 @@ class Queue(Budgets, schedule.Policy):
 
     def count(self, event, more=0):
         """The record's `queued` is that of the CPU that wrote it. more: the thread that joins and does not stand here yet."""
-        expected = len(self.waiting) + sum(map(self.may_run, self.aside.values())) + more
+        expected = len(self.waiting) + len(self.aside) + more
         if event.cpu == self.cpu and event.queued != expected:
             return self.deviation(event, "the run queue counts as many threads as wait in it and may run", expected)
         return None

@@ -9,6 +9,7 @@ MS = 1_000_000
 TICK = MS
 READY = 1  # enum thread_state
 QUANTA = [5, 10, 20, 30, 40]  # ms, by thread priority
+RR = "sched=rr"  # whatever a later kernel has by default
 
 
 def hogs(run):
@@ -52,7 +53,7 @@ def take_turns(run, turns, least, threads, ms):
 @exercise("2.1", points=2)
 def test_threads_that_never_yield_take_turns_of_a_quantum(boot):
     """Without preemption the first of them would keep the CPU for good: the tick has to take it away."""
-    run = boot("turns_hogs", limit_ms=600)
+    run = boot("turns_hogs", RR, limit_ms=600)
     turns = taken(run)
     take_turns(run, turns, 3, "three", 250)
     for turn in turns:
@@ -67,7 +68,7 @@ def test_threads_that_never_yield_take_turns_of_a_quantum(boot):
 @exercise("2.1", points=2)
 def test_a_quantum_is_as_long_as_the_priority_says(boot):
     """Round-robin gives everybody a turn, and the more important ones a longer one: 5, 10, 20, 30, 40 ms."""
-    run = boot("turns_priorities", limit_ms=700)
+    run = boot("turns_priorities", RR, limit_ms=700)
     turns = taken(run)
     take_turns(run, turns, 5, "five", 330)
     for number, turn in enumerate(turns[:10]):
@@ -77,7 +78,7 @@ def test_a_quantum_is_as_long_as_the_priority_says(boot):
 @exercise("2.1", points=1)
 def test_nobody_waits_longer_than_everybody_elses_quantum(boot):
     """What round-robin promises: of N threads, each is back after N - 1 quanta, each at most a tick too long."""
-    run = boot("turns_priorities", limit_ms=700)
+    run = boot("turns_priorities", RR, limit_ms=700)
     turns, last = hogs(run), {}
     take_turns(run, turns, 10, "five", 330)
     for turn in turns:
@@ -91,7 +92,7 @@ def test_nobody_waits_longer_than_everybody_elses_quantum(boot):
 @exercise("2.1", points=1)
 def test_a_wait_does_not_renew_the_quantum(boot):
     """Else a thread that waits for a moment just before its quantum ends would get more than its share."""
-    run = boot("turns_wake", limit_ms=400)
+    run = boot("turns_wake", RR, limit_ms=400)
     turns = hogs(run)
     first = [turn for turn in turns if turn.tid == turns[0].tid]
     require(len(first) >= 2 and first[0].end - first[0].start < 17 * MS, "the thread waits in the middle of its quantum",
@@ -114,7 +115,7 @@ def test_a_quantum_is_used_up_at_its_end_whoever_waits(boot):
     require(not before and at, "a reschedule is due when a thread has run its quantum since slice_start, and not before",
             f"a cycle before that: {bool(before)}; exactly then: {bool(at)}; what it has run wraps at 64 bits in between")
     require(kept, "a tick that finds quantum left leaves a reschedule alone that is due for another reason", "need_resched was cleared")
-    lasted = boot("turns_alone", limit_ms=200).fact("TURN").b / MS
+    lasted = boot("turns_alone", RR, limit_ms=200).fact("TURN").b / MS
     require(39 <= lasted <= 41.5, "a quantum that was used up begins anew at once, though nobody else waits",
             f"a thread alone for 30 ms, with a quantum of 20 ms, lost the CPU to a new one after {lasted:.2f} ms, expected 40")
 
@@ -123,7 +124,7 @@ def test_a_quantum_is_used_up_at_its_end_whoever_waits(boot):
 @boots(2)
 def test_under_fcfs_nobody_is_preempted(boot):
     """What a tick means is the policy's affair: sched_tick() asks the class of the thread that runs, and fcfs has nothing to say."""
-    require(len(hogs(boot("turns_hogs", limit_ms=600))) > 3, "under round-robin threads that never yield are preempted", "nobody was")
+    require(len(hogs(boot("turns_hogs", RR, limit_ms=600))) > 3, "under round-robin threads that never yield are preempted", "nobody was")
     run = boot("turns_hogs", "sched=fcfs", limit_ms=600)
     turns = Timeline(run.events()).turns
     made = [event.tid for event in run.events("CREATE")]
@@ -141,7 +142,7 @@ def test_under_fcfs_nobody_is_preempted(boot):
 def test_who_makes_room_within_its_quantum_keeps_its_place(boot):
     """A thread that is preempted did not ask to leave: with quantum left it goes on before all others, where one that yields
     goes behind them."""
-    run = boot("turns_interrupted")
+    run = boot("turns_interrupted", RR)
     asked = [fact.time for fact in run.facts("ORDER")]
     me = run.events("PRIORITY")[0].tid
     for event in run.events("PRIORITY"):

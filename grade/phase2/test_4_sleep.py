@@ -45,7 +45,7 @@ def test_times_are_compared_across_the_clocks_end(boot):
 @exercise("2.4", points=2)
 def test_threads_wake_in_the_order_of_their_times(boot):
     """The sleepers' times decide, not the order in which they lay down; where the times are equal, that does."""
-    run = boot("sleep_order")
+    run = boot("sleep_order", "sched=rr")
     order = [fact.b for fact in run.facts("ORDER")]
     require(order == [3, 2, 1, 4, 5, 0], "threads wake in the order of their times, and of the same time as they went to sleep",
             f"woke: {order}", "expected: [3, 2, 1, 4, 5, 0], asleep until 40 30 20 10 30 30 ms")

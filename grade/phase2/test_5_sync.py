@@ -35,7 +35,7 @@ def test_a_mutex_lets_one_thread_in_at_a_time(boot, seeds):
 def test_a_mutex_goes_to_the_best_waiter_who_looks_again(boot):
     """Between being woken and running, somebody else may take the mutex: whoever was woken waits again, and the best of all
     waiters is next."""
-    run = boot("mutex_order")
+    run = boot("mutex_order", "sched=rr")
     require(run.fact("RESULT").b == 3, "mutex_unlock() wakes one: the best waiter; the others would find the mutex taken, and wait again",
             f"of four waiters {run.fact('RESULT').b} are left after it, expected 3")
     require(counts(run) == [0], "a thread that was woken for a mutex and finds it taken waits again",

@@ -52,7 +52,7 @@ def test_a_reader_waits_for_a_byte_and_hears_of_the_end(boot):
         "who waits for bytes goes on when some come": ["it got: 3", "it waits again: 2"],
         "when nobody can write any more, a reader that waits gets the end": ["nobody writes any more: it got: 0", "then: exited 0"]})
     no_leak(run)
-    run = boot("pipe_reader")
+    run = boot("pipe_reader", "sched=rr")
     told(run, "who reads from an empty pipe waits, and a byte is read once", {10: 1, 11: 4, 0: 3, 1: 1, 12: 1})
     told(run, "when nobody can write any more, every reader that waits gets the end", {2: 0})
     told(run, "bytes come out in the order in which they went in", {0: ord("a"), 1: ord("d")}, "NOTE")

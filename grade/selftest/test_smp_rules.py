@@ -147,6 +147,42 @@ def test_loads_count_who_runs_and_who_waits():
     assert [load for _, load in loads(two_run()("TICK", 1).moves(4, 0, 2, "steal", cpu=2)("TICK", 1).events, 3)] == [[3, 1, 0], [2, 1, 1]]
 
 
+RT, BACKGROUND = 1, 3
+
+
+def waits_as(cls):
+    """two_run(), with threads 3 and 4 of a class."""
+    say = two_run()
+    say.events = [event._replace(cls=cls) if event.tid in (3, 4) else event for event in say.events]
+    return say
+
+
+def test_who_waits_for_budget_makes_no_cpu_idle():
+    """Nor does it count where loads are compared. As soon as there is budget, it does."""
+    for who, cls in ((3, 0), (0, RT)):
+        say = waits_as(cls)
+        for tid in (3, 4):
+            say("THROTTLE", tid)
+            say.events[-1] = say.events[-1]._replace(cls=cls)
+        for _ in range(9):
+            say("TICK", 1)
+        conserved(say.events)
+        assert loads(say.events, 3)[-1][1] == [1, 1, 0]
+        say("REPLENISH", who)
+        say.events[-1] = say.events[-1]._replace(cls=cls if who else BACKGROUND)
+        assert "no CPU is idle" in broken(say("TICK", 1)("TICK", 1)("TICK", 1), conserved)
+
+
+def test_who_is_of_sched_idle_is_no_load():
+    assert [load for _, load in loads(waits_as(BACKGROUND)("TICK", 1).events, 3)] == [[1, 1, 0]]
+
+
+def test_who_is_about_to_leave_its_cpu_counts_there_once():
+    """Another CPU may tick between its two records."""
+    say = two_run()("ENQUEUE", 2, cpu=1)("TICK", 1)("PICK", 2, cpu=1)("TICK", 1)
+    assert [load for _, load in loads(say.events, 3)] == [[3, 1, 0]] * 2
+
+
 def test_lengths_of_queues_follow_what_other_cpus_do():
     """A record says how long the queue of the CPU is that writes it; what it does to another one's is counted on."""
     say = Script()

@@ -7,6 +7,7 @@
 #include "mm/frames.h"
 #include "mm/shootdown.h"
 #include "sched/idle.h"
+#include "sched/timer.h"
 
 #define PATIENCE_NS (2 * NS_PER_MS) /* a CPU that keeps interrupts off for so long is left as it is */
 
@@ -24,6 +25,7 @@ static void looked(void)
         __atomic_fetch_or(&frozen, 1ul << this_cpu()->id, __ATOMIC_RELEASE);
         machine_halt();
     }
+    timer_event_look();
     cpu_relax(); /* under QEMU, whoever sent it goes on */
 }
 

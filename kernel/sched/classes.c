@@ -106,6 +106,8 @@ void class_change(struct rq *rq, struct thread *t, const struct sched_params *p,
     const struct sched_params before = t->se.params;
     bool runs = t->state == THREAD_RUNNING, returns = t->se.lent && !lent, newcomer = t->se.fair.newcomer;
 
+    if (runs && was == &deadline_class && p->policy == SCHED_DEADLINE && !lent && !returns)
+        deadline_before_change(rq, t);
     t->se.params = *p;
     t->se.lent = lent;
     class = class_of_new(t);

@@ -44,7 +44,9 @@ void class_follow(struct thread *t);
 /* t is ready, and not to run: its class, or t itself, has used up its share. */
 static inline bool class_held_back(const struct rq *rq, const struct thread *t)
 {
-    return (t->class == &rt_class && rq->classes.rt.throttled) || (t->class == &deadline_class && t->se.dl.throttled);
+    if (likely(t->class_id >= SCHED_CLASS_NORMAL))
+        return false;
+    return t->class_id == SCHED_CLASS_RT ? rq->classes.rt.throttled : t->se.dl.throttled;
 }
 
 /* The record of t's numbers behind that of a decision. rq->lock held, the trace is on. */

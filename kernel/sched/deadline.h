@@ -25,6 +25,9 @@ static inline struct thread *thread_of_dl(const struct rb_node *node)
 
 /* What classes.c and attr.c call. */
 void deadline_rq_init(struct rq *rq);
+/* t runs, stays of the class and is about to get other parameters: what it has run until now, and what follows from that, goes by those
+   that it has. */
+void deadline_before_change(struct rq *rq, struct thread *t);
 /* t's parameters are others now, and t is in no tree: it waits for being put back, runs, or sleeps. was_deadline: it was of this class
    before, and keeps its deadline and what is left of its budget. */
 void deadline_enters(struct rq *rq, struct thread *t, bool was_deadline);

@@ -234,18 +234,20 @@ static void deadline_dequeue(struct rq *rq, struct thread *t)
         rb_erase(&rq->classes.dl.ready, &t->se.dl.node);
 }
 
-static struct thread *deadline_pick(struct rq *rq)
+static __attribute__((noinline)) struct thread *take_out(struct rq *rq, struct thread *t)
 {
-    struct rb_node *first = rq->classes.dl.ready.leftmost;
-    struct thread *t;
-
-    if (!first)
-        return NULL;
-    t = thread_of_dl(first);
-    rb_erase(&rq->classes.dl.ready, first);
+    rb_erase(&rq->classes.dl.ready, &t->se.dl.node);
     look_for_miss(rq, t);
     note_budget_end(rq, t);
     return t;
+}
+
+/* Each choice of any thread comes by here: most find nobody. */
+static struct thread *deadline_pick(struct rq *rq)
+{
+    struct rb_node *first = rq->classes.dl.ready.leftmost;
+
+    return first ? take_out(rq, thread_of_dl(first)) : NULL;
 }
 
 /* Whoever goes on under another class is not throttled any more, but what it has used counts for its 0-lag time. */
@@ -272,20 +274,21 @@ static void begin(const struct rq *rq, struct thread *t)
     e->waits_for_budget = false;
 }
 
+void deadline_before_change(struct rq *rq, struct thread *t)
+{
+    if (take_time(rq, t) && !t->se.dl.throttled)
+        throttle(rq, t);
+}
+
 void deadline_enters(struct rq *rq, struct thread *t, bool was_deadline)
 {
     struct dl_entity *e = &t->se.dl;
-    bool over = was_deadline && t == rq->curr && take_time(rq, t);
 
     if (was_deadline)
         e->budget = min(e->budget, (s64)t->se.params.runtime);
     else
         begin(rq, t);
-    if (t != rq->curr || e->throttled)
-        return;
-    if (over)
-        throttle(rq, t);
-    else
+    if (t == rq->curr && !e->throttled)
         note_budget_end(rq, t);
 }
 

@@ -95,7 +95,8 @@ static struct thread *eevdf_pick(struct rq *rq)
 
 static void eevdf_put_prev(struct rq *rq, struct thread *t)
 {
-    eevdf_charge(rq);
+    if (!rb_linked(&t->se.fair.node)) /* else it was charged when it joined */
+        eevdf_charge(rq);
     t->se.fair.protected = false;
     if (leaves(t))
         eevdf_leave(rq, &t->se.fair);

@@ -76,6 +76,11 @@ void smp_look(const struct thread *t)
         ipi_send(cpus[t->last_cpu].arch.apic_id, VECTOR_RESCHEDULE);
 }
 
+void smp_interrupt(const struct rq *rq)
+{
+    ipi_send(cpus[rq->cpu].arch.apic_id, VECTOR_RESCHEDULE);
+}
+
 /* The first of those who leave, or NULL. */
 static struct thread *first_leaving(const struct rq *rq)
 {

@@ -106,18 +106,21 @@ static void rt_dequeue(struct rq *rq, struct thread *t)
     rt->nr--;
 }
 
-static struct thread *rt_pick(struct rq *rq)
+static __attribute__((noinline)) struct thread *take_first(struct rq *rq)
 {
     struct rt_rq *rt = &rq->classes.rt;
-    struct thread *t;
+    struct thread *t = rt_first(rt);
 
-    if (!rt->nr || rt->throttled)
-        return NULL;
-    t = rt_first(rt);
     ASSERT(t, "rt_first: nobody is there, and %u wait: does rt_join() set the bit of each list that it puts somebody into?", rt->nr);
     rt_dequeue(rq, t);
     t->se.rt.slice_over = false;
     return t;
+}
+
+/* As deadline_pick(): most find nobody. */
+static struct thread *rt_pick(struct rq *rq)
+{
+    return rq->classes.rt.nr && !rq->classes.rt.throttled ? take_first(rq) : NULL;
 }
 
 static void rt_task_tick(struct rq *rq, struct thread *t)

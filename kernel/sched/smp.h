@@ -87,6 +87,9 @@ void resched_remote(struct rq *rq);
    What is new was written before; t stays what it is. Any context. */
 void smp_look(const struct thread *t);
 
+/* rq's CPU, which is another one, has something new to look at, and nobody there has to make room for it. rq->lock held. */
+void smp_interrupt(const struct rq *rq);
+
 /* This CPU has nobody to run, and all that was to be done about the last one is done. Interrupts off. */
 static inline void smp_idle(void)
 {

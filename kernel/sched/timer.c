@@ -38,7 +38,15 @@ void timer_event_set(struct rq *rq)
     if (rq->cpu == this_cpu()->id)
         program(rq, clock_ns());
     else
-        resched(rq);
+        smp_interrupt(rq);
+}
+
+void timer_event_look(void)
+{
+    const struct rq *rq = this_rq();
+
+    if (classes_next_event(rq) != NEVER)
+        program(rq, clock_ns());
 }
 
 /* Calls whoever is due, one by one, without the lock: what they do may take others. */

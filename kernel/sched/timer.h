@@ -25,6 +25,8 @@ void tick_start(struct rq *rq);
 void tick_stop(struct rq *rq);
 /* classes_next_event(rq) is earlier than it was: the timer of rq's CPU is set again; by itself, if it is another one. rq->lock held. */
 void timer_event_set(struct rq *rq);
+/* What it does then, in the interrupt that tells it. */
+void timer_event_look(void);
 /* Timer interrupts on this CPU since boot. */
 u64 timer_interrupts(void);
 

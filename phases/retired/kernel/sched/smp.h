@@ -107,6 +107,11 @@ static inline void smp_look(const struct thread *t)
     (void)t;
 }
 
+static inline void smp_interrupt(const struct rq *rq)
+{
+    (void)rq;
+}
+
 static inline void smp_spread_ticks(struct rq *rq)
 {
     (void)rq;
