@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 SOURCES = Path(__file__).resolve().parent.parent / "user/tests"
-UNJUDGED = {"bench", "bench_smp", "families", "fuzz", "scarce", "tiny", "together"}  # they measure, try at random, or print nothing
+UNJUDGED = {"bench", "bench_smp", "crew", "families", "fuzz", "scarce", "tiny", "together"}  # they measure, try at random, or print nothing
 LIMIT = 60  # seconds of wall time, a guard only
 
 
