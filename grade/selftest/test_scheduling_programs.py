@@ -1,6 +1,6 @@
 """What phase 5 shows of how threads are scheduled, in /proc and by its programs, and what it foretells of sets of tasks. The numbers of
-/proc are held against the trace, ps and top against what was asked for, rms against schedules that are drawn here, step by step, without any
-of its formulas. All of it runs on Crescent, so on every machine; what needs Linux is in test_user.py."""
+/proc are held against the trace, ps and top against what was asked for, rms against schedules that are drawn here, step by step, without
+any of its formulas. All of it runs on Crescent, so on every machine; what needs Linux is in test_user.py."""
 
 import contextlib
 import random
@@ -97,12 +97,16 @@ def test_the_file_sched_has_what_the_class_keeps(tmp_path, command, options, nam
 
 @pytest.mark.parametrize("cpus", [1, 2])
 def test_what_a_cpu_says_of_itself_is_what_the_trace_says(tmp_path, cpus):
-    """Five hogs, short lives and a sleeper. What threads waited in a queue is in it when they have gone, on two CPUs also to the other one.
-    The trace goes on a little after the file was read."""
+    """Hogs, short lives and sleepers. What threads waited in a queue is in it when they have gone, on two CPUs also to the other one, as
+    one does that wakes there. The trace goes on a little after the file was read."""
     script = f"""
         hog() {{ i=0; while [ $i -lt $1 ]; do i=$((i + 1)); done; }}
         hog 3000 & hog 3000 & nice -n 5 sh -c 'i=0; while [ $i -lt 2000 ]; do i=$((i + 1)); done' & hog 1000 & hog 2500 &
         for i in 1 2 3 4 5 6 7 8 9 10; do sleep 0.001; /bin/true; done &
+        wait
+        for i in 1 2; do taskset -c 0 sh -c 'i=0; while [ $i -lt 4000 ]; do i=$((i + 1)); done' & done
+        [ {cpus} = 1 ] || taskset -c 1 sh -c 'i=0; while [ $i -lt 1500 ]; do i=$((i + 1)); done' &
+        for i in 1 2 3 4 5 6 7 8 9 10; do hog 150; sleep 0.001; done &
         wait
         /tests/lab4_futex > /dev/null
         cat /proc/schedstat
@@ -137,9 +141,9 @@ def test_what_a_cpu_says_of_itself_is_what_the_trace_says(tmp_path, cpus):
         assert legacy == 0
         assert decisions[cpu] - 12 <= decided <= decisions[cpu] and turns[cpu] - 12 <= slices <= turns[cpu]
         assert to_idle[cpu] - 12 <= idled <= to_idle[cpu]
-        assert abs(wait - waited[cpu]) <= 100_000 + 1_000 * decisions[cpu], f"CPU {cpu}: {wait} ns in /proc, {waited[cpu]} by the trace"
+        assert abs(wait - waited[cpu]) <= 50_000 + 400 * decisions[cpu], f"CPU {cpu}: {wait} ns in /proc, {waited[cpu]} by the trace"
         assert wakes >= here and (cpus > 1 or wakes == here)
-        assert abs(ran - busy[cpu]) <= 1_500_000, f"CPU {cpu}: {ran} ns in /proc, {busy[cpu]} by the trace"
+        assert -1_500_000 <= ran - busy[cpu] <= 500_000, f"CPU {cpu}: {ran} ns in /proc, {busy[cpu]} by the trace"
     assert cpus == 1 or any(row[4] > row[5] for row in rows), "nobody woke anybody on the other CPU: the script does not try what it should"
 
 
