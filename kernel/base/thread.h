@@ -131,7 +131,9 @@ struct thread {
     struct timer timer;      /* ends its sleep, or its wait */
     u64 ready_since;         /* [q] ns; when it last became READY */
     u64 blocked_since;       /* [q] ns; when it last became BLOCKED */
-    u64 blocked_time;        /* [q] ns it was BLOCKED or STOPPED, up to then */
+    u64 blocked_time;        /* [q] ns it was NEW, BLOCKED or STOPPED, up to then */
+    u64 nr_waits;            /* [q] times it left its CPU to block or to stand still */
+    u64 wait_settled;        /* [q] ns of its waiting that rq->waited has: for /proc */
     u64 since;               /* [q] rq->clock when it became ready, or when its last turn ended: its place among equals */
     u64 slice_start;         /* [q] cycles that it had run when its present slice began */
     struct mutex *blocked_on; /* [pi_lock] the mutex it waits for, or NULL */

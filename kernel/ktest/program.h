@@ -6,3 +6,6 @@
 /* Starts it as a process, a child of the running thread's. It finds nothing to read and what it writes is kept. Returns its pid, or
    -EAGAIN, -ENOMEM. Its exit status, where it could not be run, is the error. */
 pid_t program_start(void);
+/* Who has waited for a process may be faster than its last thread, which heard of that and is still on its way out: waits until none is, so
+   that what they have is not taken for lost. Not for ever. */
+void programs_leave(void);

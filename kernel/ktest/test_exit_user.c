@@ -120,6 +120,7 @@ KTEST(exit_orphans, "a program that leaves children behind, and who gets them")
         if (status == -ENOMEM)
             error = -ENOMEM;
     }
+    programs_leave();
     return error;
 }
 

@@ -14,6 +14,10 @@
 #include "proc/process.h"
 #include "proc/user_thread.h"
 #include "sched/mutex.h"
+#include "sched/thread.h"
+#include "sched/timer.h"
+
+#define LEAVING_MOST_MS 100
 
 struct ktest_output ktest_output;
 static struct mutex output_lock = MUTEX(output_lock, "output"); /* a program's processes may write at the same time */
@@ -99,6 +103,24 @@ pid_t program_start(void)
     return process_create("user", begin, NULL);
 }
 
+static bool leaves(struct thread *t, void *any)
+{
+    *(bool *)any |= t->exits;
+    return true;
+}
+
+void programs_leave(void)
+{
+    bool any = true;
+
+    for (int tries = 0; any && tries < LEAVING_MOST_MS; tries++) {
+        any = false;
+        thread_for_each(leaves, &any);
+        if (any)
+            thread_sleep(NS_PER_MS);
+    }
+}
+
 /* Tells RESULT 0: how the program ended, as wait4() codes it. */
 KTEST(user, "runs the program init=PATH,ARGUMENT,... as a process and keeps its output")
 {
@@ -113,6 +135,7 @@ KTEST(user, "runs the program init=PATH,ARGUMENT,... as a process and keeps its 
         orphan = process_wait(-1, NULL, false);
     if (waited < 0)
         return waited;
+    programs_leave();
     fact(FACT_RESULT, 0, (u64)(s64)status);
     return status == -ENOMEM ? -ENOMEM : 0;
 }

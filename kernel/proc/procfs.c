@@ -40,14 +40,15 @@ static const struct file_ops root_files, process_files, fds_files, tasks_files;
 static const struct proc_name of_system[] = {
     { "self", S_IFLNK | 0777, NULL, &leaf_ops, &proc_text_files },
     FILE("stat", 0444, show_system_stat), TEXT(meminfo), TEXT(uptime), TEXT(loadavg),
-    TEXT(version), TEXT(cpuinfo), TEXT(mounts), TEXT(filesystems), TEXT(schedstat), FILE("kmsg", 0400, show_kmsg),
+    TEXT(version), TEXT(cpuinfo), TEXT(mounts), TEXT(filesystems), FILE("schedstat", 0444, show_system_schedstat),
+    FILE("kmsg", 0400, show_kmsg),
 };
 
 /* A thread has all but the first. */
 static const struct proc_name of_process[] = {
     { "task", S_IFDIR | 0555, NULL, &tasks_ops, &tasks_files }, { "fd", S_IFDIR | 0500, NULL, &fds_ops, &fds_files },
     TEXT(stat), TEXT(status), TEXT(statm), TEXT(maps), TEXT(cmdline), { "comm", S_IFREG | 0644, show_comm, &leaf_ops, &proc_comm_files },
-    TEXT(sched),
+    TEXT(sched), TEXT(schedstat),
 };
 
 static struct proc_inode root;

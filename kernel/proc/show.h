@@ -29,6 +29,23 @@ tid_t shown_next_thread(pid_t pid, u64 least);
 /* The lowest open descriptor of a process from `least` on; -1: there is none. */
 int shown_next_descriptor(pid_t pid, u64 least);
 
+/* Whom a text is about: a process, and of its threads the one that is asked for, or else the first one; NULL: there is none any more. */
+struct subject {
+    const struct process *p;
+    const struct thread *t;
+    bool alone; /* the thread was asked for */
+};
+
+struct memory; /* of a process, as show_process.c needs it */
+
+/* show_process.c. Calls show() with whom a text is about, processes_lock held. Returns 0 or -ESRCH. */
+int with_subject(struct shown who, void (*show)(struct text *to, const struct subject *who, const struct memory *m), struct text *to,
+                 const struct memory *m);
+/* By which number programs know it, how it is called, how many threads its process has. processes_lock held. */
+pid_t subject_id(const struct subject *who);
+const char *subject_name(const struct subject *who);
+unsigned count_threads(const struct process *p);
+
 void text_add(struct text *text, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* About a process or a thread. Return 0, or -ESRCH: there is none any more. Thread context, no lock held. */
@@ -39,6 +56,7 @@ int show_maps(struct text *to, struct shown who);
 int show_cmdline(struct text *to, struct shown who);
 int show_comm(struct text *to, struct shown who);
 int show_sched(struct text *to, struct shown who);
+int show_schedstat(struct text *to, struct shown who);
 
 /* About the system. Return 0. */
 int show_system_stat(struct text *to, struct shown who);
@@ -49,7 +67,7 @@ int show_version(struct text *to, struct shown who);
 int show_cpuinfo(struct text *to, struct shown who);
 int show_mounts(struct text *to, struct shown who);
 int show_filesystems(struct text *to, struct shown who);
-int show_schedstat(struct text *to, struct shown who);
+int show_system_schedstat(struct text *to, struct shown who);
 int show_kmsg(struct text *to, struct shown who);
 
 /* A thread of the running process is called so from now on. Returns 0; -EINVAL: it is none. */

@@ -7,10 +7,11 @@
 #include "proc/show.h"
 #include "proc/table.h"
 #include "proc/user_thread.h"
-#include "sched/stat.h"
+#include "sched/account.h"
 
 #define TICK_NS 10000000ul /* USER_HZ is 100 */
 #define KIB_OF(bytes) ((bytes) / 1024)
+#define PRIO_OF_USER 100 /* on Linux's scale, the best that is no real-time priority's: 0 in stat */
 #define CMDLINE_MAX KIB(128)
 #define CONSOLE_NUMBER 0x501 /* the one terminal's device */
 
@@ -110,13 +111,6 @@ int show_statm(struct text *to, struct shown who)
 
 /* --- what the table says; processes_lock held --------------------------------------------------------------------------------------- */
 
-/* Whom a text is about: a process, and of its threads the one that is asked for, or else the first one; NULL: there is none any more. */
-struct subject {
-    const struct process *p;
-    const struct thread *t;
-    bool alone; /* the thread was asked for */
-};
-
 static char state_of(const struct subject *who)
 {
     if (who->p->state == PROCESS_ZOMBIE || !who->t)
@@ -126,13 +120,12 @@ static char state_of(const struct subject *who)
     return who->t->state == THREAD_BLOCKED ? 'S' : 'R';
 }
 
-/* By which programs know it, and how it is called. */
-static pid_t id_of(const struct subject *who)
+pid_t subject_id(const struct subject *who)
 {
     return who->alone ? thread_user_id(who->p, who->t) : who->p->pid;
 }
 
-static const char *name_of(const struct subject *who)
+const char *subject_name(const struct subject *who)
 {
     return who->alone ? who->t->name : who->p->name;
 }
@@ -147,7 +140,7 @@ static const char *name_of_state(char state)
     return state == 'Z' ? "zombie" : state == 'T' ? "stopped" : state == 'S' ? "sleeping" : "running";
 }
 
-static unsigned count_threads(const struct process *p)
+unsigned count_threads(const struct process *p)
 {
     unsigned n = 0;
 
@@ -180,9 +173,8 @@ static struct signal_sets signal_sets_of(const struct subject *who)
     return sets;
 }
 
-/* Calls show() with whom a text is about, processes_lock held. Returns 0 or -ESRCH. */
-static int with_subject(struct shown who, void (*show)(struct text *to, const struct subject *who, const struct memory *m), struct text *to,
-                        const struct memory *m)
+int with_subject(struct shown who, void (*show)(struct text *to, const struct subject *who, const struct memory *m), struct text *to,
+                 const struct memory *m)
 {
     u64 flags = spin_lock_irq(&processes_lock);
     struct subject subject = { .p = process_find_locked(who.pid), .alone = who.tid };
@@ -204,15 +196,19 @@ static void add_stat(struct text *to, const struct subject *who, const struct me
     const struct process *p = who->p;
     struct usage usage = usage_of(who);
     struct signal_sets sets = signal_sets_of(who);
+    struct thread_stats sched = { .policy = { .nice = p->nice, .prio = PRIO_OF_USER + 20 + p->nice } };
 
-    text_add(to, "%d (%s) %c %d %d %d %d -1 0 0 0 0 0 ", id_of(who), name_of(who), state_of(who), p->ppid, p->pgid, p->sid,
+    if (who->t)
+        thread_stats_get(who->t, p->nice, &sched);
+    text_add(to, "%d (%s) %c %d %d %d %d -1 0 0 0 0 0 ", subject_id(who), subject_name(who), state_of(who), p->ppid, p->pgid, p->sid,
              p->sid ? CONSOLE_NUMBER : 0);
-    text_add(to, "%lu 0 %lu 0 %d %d %u 0 %lu ", usage.cpu_ns / TICK_NS, p->used_by_children.cpu_ns / TICK_NS, 20 + p->nice, p->nice,
-             count_threads(p), (who->alone ? who->t->created_at : p->created_at) / TICK_NS);
+    text_add(to, "%lu 0 %lu 0 %d %d %u 0 %lu ", usage.cpu_ns / TICK_NS, p->used_by_children.cpu_ns / TICK_NS,
+             sched.policy.prio - PRIO_OF_USER, sched.policy.nice, count_threads(p),
+             (who->alone ? who->t->created_at : p->created_at) / TICK_NS);
     text_add(to, "%lu %lu %lu %lu %lu %lu 0 0 ", m->use.total, m->use.resident / PAGE_SIZE, p->limits.of[RLIMIT_RSS].now,
              m->code_start, m->code_end, m->stack_start);
-    text_add(to, "%lu %lu %lu %lu 0 0 0 %d %d 0 0 0 0 0 ", sets.own | sets.pending, sets.blocked, sets.ignored, sets.caught, SIGCHLD,
-             who->t ? who->t->last_cpu : 0);
+    text_add(to, "%lu %lu %lu %lu 0 0 0 %d %d %d %d 0 0 0 ", sets.own | sets.pending, sets.blocked, sets.ignored, sets.caught, SIGCHLD,
+             sched.cpu, sched.policy.rt_priority, sched.policy.policy);
     text_add(to, "0 0 %lu %lu %lu %lu %lu %d\n", m->heap_start, m->arg_start, m->arg_end, m->arg_end, m->env_end, p->exit_status);
 }
 
@@ -242,8 +238,8 @@ static void add_status(struct text *to, const struct subject *who, const struct 
     struct signal_sets sets = signal_sets_of(who);
     const struct credentials *cred = &p->cred;
 
-    text_add(to, "Name:\t%s\nState:\t%c (%s)\n", name_of(who), state_of(who), name_of_state(state_of(who)));
-    text_add(to, "Tgid:\t%d\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n", p->pid, id_of(who), p->ppid);
+    text_add(to, "Name:\t%s\nState:\t%c (%s)\n", subject_name(who), state_of(who), name_of_state(state_of(who)));
+    text_add(to, "Tgid:\t%d\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n", p->pid, subject_id(who), p->ppid);
     add_ids(to, "Uid", &cred->uid);
     add_ids(to, "Gid", &cred->gid);
     text_add(to, "FDSize:\t%d\nGroups:\t", p->fds.size);
@@ -256,7 +252,7 @@ static void add_status(struct text *to, const struct subject *who, const struct 
     text_add(to, "SigBlk:\t%016lx\nSigIgn:\t%016lx\nSigCgt:\t%016lx\n", sets.blocked, sets.ignored, sets.caught);
     text_add(to, "CapInh:\t%016lx\nCapPrm:\t%016lx\nCapEff:\t%016lx\nCapBnd:\t%016lx\nCapAmb:\t%016lx\n", cred->inheritable,
              cred->permitted, cred->effective, CAPABILITIES_ALL, 0ul);
-    text_add(to, "voluntary_ctxt_switches:\t%lu\nnonvoluntary_ctxt_switches:\t0\n", usage_of(who).switches);
+    text_add(to, "voluntary_ctxt_switches:\t%lu\nnonvoluntary_ctxt_switches:\t%lu\n", usage_of(who).waits, usage_of(who).ousted);
 }
 
 int show_status(struct text *to, struct shown who)
@@ -270,7 +266,7 @@ int show_status(struct text *to, struct shown who)
 static void add_comm(struct text *to, const struct subject *who, const struct memory *m)
 {
     (void)m;
-    text_add(to, "%s\n", name_of(who));
+    text_add(to, "%s\n", subject_name(who));
 }
 
 int show_comm(struct text *to, struct shown who)
@@ -291,28 +287,4 @@ int comm_set(struct shown who, const char *name)
     }
     spin_unlock_irq(&processes_lock, flags);
     return t ? 0 : -EINVAL;
-}
-
-/* Ours: what the scheduler keeps of each thread. */
-static void add_sched(struct text *to, const struct subject *who, const struct memory *m)
-{
-    const struct process *p = who->p;
-
-    (void)m;
-    list_for_each(it, &p->threads) {
-        const struct thread *t = list_entry(it, struct thread, owner_link);
-
-        if (who->alone && t != who->t)
-            continue;
-        text_add(to, "%s (%d, #threads: %u)\n", t->name, t->tid, count_threads(p));
-        text_add(to, "state : %s\nclass : %s\npriority : %d\nnice : %d\npriority class : %d\n", thread_state_name(t->state),
-                 t->class->name, t->priority, p->nice, priority_class(p->nice));
-        text_add(to, "ran : %lu ns\nwaited : %lu ns\nturns : %lu\nlast cpu : %d\n", thread_cpu_ns(t), thread_wait_ns(t), t->nr_switches,
-                 t->last_cpu);
-    }
-}
-
-int show_sched(struct text *to, struct shown who)
-{
-    return with_subject(who, add_sched, to, NULL);
 }

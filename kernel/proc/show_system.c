@@ -134,23 +134,6 @@ int show_filesystems(struct text *to, struct shown who)
     return 0;
 }
 
-/* Linux's version 15: a CPU's yields, 0, decisions, decisions for idle, wakes, wakes here, ns run, ns waited, turns. */
-int show_schedstat(struct text *to, struct shown who)
-{
-    u64 now = clock_ns();
-
-    (void)who;
-    text_add(to, "version 15\ntimestamp %lu\n", now / NS_PER_MS);
-    for (u64 left = cpus_online; left; left &= left - 1) {
-        int cpu = __builtin_ctzl(left);
-        const struct rq *rq = &run_queues[cpu];
-
-        text_add(to, "cpu%d 0 0 %lu 0 %lu %lu %lu 0 %lu\n", cpu, rq->nr_switches + rq->nr_stays, rq->nr_wakes, rq->nr_wakes,
-                 now - min(idle_ns(cpu), now), rq->nr_switches);
-    }
-    return 0;
-}
-
 int show_kmsg(struct text *to, struct shown who)
 {
     (void)who;

@@ -3,18 +3,22 @@
 #include "proc/usage.h"
 #include "proc/table.h"
 #include "proc/user_thread.h"
-#include "sched/stat.h"
+#include "sched/account.h"
 
 static void add(struct usage *to, const struct usage *more)
 {
     to->cpu_ns += more->cpu_ns;
-    to->switches += more->switches;
+    to->waits += more->waits;
+    to->ousted += more->ousted;
     to->max_pages = max(to->max_pages, more->max_pages);
 }
 
 struct usage thread_usage_locked(const struct thread *t)
 {
-    return (struct usage){ .cpu_ns = thread_cpu_ns(t), .switches = t->nr_switches };
+    struct thread_stats stats;
+
+    thread_stats_get(t, 0, &stats);
+    return (struct usage){ .cpu_ns = stats.cpu_ns, .waits = stats.waits, .ousted = stats.ousted };
 }
 
 struct usage process_usage_locked(const struct process *p)
@@ -65,6 +69,7 @@ void usage_to_user(struct rusage *to, const struct usage *usage)
         .user_sec = (s64)(usage->cpu_ns / NS_PER_SEC),
         .user_usec = (s64)(usage->cpu_ns % NS_PER_SEC / 1000),
         .max_kib = (s64)(usage->max_pages * (PAGE_SIZE / 1024)),
-        .voluntary_switches = (s64)usage->switches,
+        .voluntary_switches = (s64)usage->waits,
+        .involuntary_switches = (s64)usage->ousted,
     };
 }

@@ -8,7 +8,7 @@ struct thread;
 
 struct usage {
     u64 cpu_ns;
-    u64 switches;  /* times that a thread was put on a CPU */
+    u64 waits, ousted; /* times that a thread left its CPU: to wait, and though it could have gone on */
     u64 max_pages; /* most pages that it was seen to have */
 };
 

@@ -20,6 +20,7 @@ void thread_block(struct spinlock *lock, const char *what)
     }
     me->waits_for = what;
     me->blocked_since = clock_ns();
+    me->nr_waits++;
     thread_set_state(me, THREAD_BLOCKED);
     if (unlikely(trace_on))
         sched_trace(TRACE_BLOCK, rq, me, thread_ran(rq, me));

@@ -15,6 +15,10 @@ enum enqueue_why {
     ENQUEUE_CHANGED, /* its priority or policy changed while it was queued (phase 2), or it comes from another CPU's queue (phase 4) */
 };
 
+/* Hears of one of a thread's numbers (account.h). */
+enum tell_as { TELL_NUMBER, TELL_NS };
+typedef void sched_teller(void *to, const char *name, s64 value, enum tell_as as);
+
 struct sched_class {
     enum sched_class_id id;
     const char *name;

@@ -51,6 +51,8 @@ static inline bool class_held_back(const struct rq *rq, const struct thread *t)
 
 /* The record of t's numbers behind that of a decision. rq->lock held, the trace is on. */
 void class_trace_entity(struct rq *rq, const struct thread *t);
+/* What t's class keeps of it, as thread_tell() has it. rq->lock held. */
+void class_tell(struct rq *rq, const struct thread *t, sched_teller *tell, void *to);
 /* t has just come to the class that t->class names, as se.params say: it has nothing to go by there yet. rq->lock held. */
 void class_enters(struct rq *rq, struct thread *t);
 /* t, which stands in no queue, goes by p from now on, and what it has in its class, or in the next one, follows. lent: p is not what it

@@ -83,6 +83,7 @@ void thread_suspend_here(void)
     if (me->suspended) {
         thread_set_state(me, THREAD_STOPPED);
         me->blocked_since = clock_ns();
+        me->nr_waits++;
         schedule(rq);
     } else {
         spin_unlock(&rq->lock);

@@ -3,6 +3,7 @@
 #include "sched/sched.h"
 #include "base/assert.h"
 #include "base/trace.h"
+#include "sched/account.h"
 #include "sched/classes.h"
 #include "sched/idle.h"
 #if PHASE >= 2
@@ -82,6 +83,7 @@ void sched_dequeue(struct rq *rq, struct thread *t)
         rq->nr_ready--;
     if (unlikely(trace_on))
         sched_trace(TRACE_DEQUEUE, rq, t, 0);
+    thread_wait_settle(rq, t);
     if (!smp_take_back(t))
         t->class->dequeue_task(rq, t);
 }
@@ -266,6 +268,7 @@ void sched_make_ready(struct rq *rq, struct thread *t, enum enqueue_why why)
     if (why == ENQUEUE_WAKE) {
         t->blocked_time += now - t->blocked_since;
         rq->nr_wakes++;
+        smp_count_wake(rq);
     }
     thread_set_state(t, THREAD_READY);
     t->ready_since = now;

@@ -117,7 +117,8 @@ struct thread *idle_new(int cpu)
 _Noreturn void idle_run(void)
 {
     ASSERT(!irq_enabled(), "idle_run: called with interrupts on: until here, nobody but CPU %d's start has run there", this_cpu()->id);
-    current()->cpu_cycles = -cycles(); /* its turn begins here */
+    current()->created_at = clock_ns(); /* its CPU runs threads from here on, and its turn begins */
+    current()->cpu_cycles = -cycles();
     idle_loop(NULL);
     panic("idle_run: CPU %d's idle thread came back", this_cpu()->id);
 }

@@ -1,5 +1,6 @@
 /* Threads that change their run queue (placement.h). */
 #include "arch/smp.h"
+#include "sched/account.h"
 #include "sched/classes.h"
 #include "sched/placement.h"
 
@@ -29,6 +30,7 @@ struct rq *waking_rq_lock(struct thread *t)
         spin_unlock(&from->lock);
         rq_lock_both(from, to);
         if (t->last_cpu == from->cpu && waits(t) && may_run_on(t, cpu)) {
+            thread_wait_settle(from, t);
             t->last_cpu = cpu;
             spin_unlock(&from->lock);
             return to;

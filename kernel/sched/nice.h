@@ -3,6 +3,25 @@
 
 #include "sched/attr.h"
 
+#define PRIO_NICE_0 120 /* Linux's scale: -1 is best, a real-time thread's 98 to 0, nice -20 to 19 is 100 to 139 */
+
+/* In Linux's numbers. */
+struct sched_numbers {
+    int policy, rt_priority, nice, prio;
+};
+
+/* How t is scheduled; process_nice, the nice value of its process, is not what it goes by. Its run queue's lock is held. */
+static inline struct sched_numbers policy_of_thread(const struct thread *t, int process_nice)
+{
+    const struct sched_params *p = &t->se.params;
+
+    (void)process_nice;
+    return (struct sched_numbers){
+        .policy = p->policy, .rt_priority = p->rt_priority, .nice = p->nice,
+        .prio = p->policy == SCHED_DEADLINE ? -1 : p->rt_priority ? 99 - p->rt_priority : PRIO_NICE_0 + p->nice,
+    };
+}
+
 /* The thread's nice value. Any context. */
 static inline void nice_of_thread(tid_t tid, int nice)
 {

@@ -42,6 +42,10 @@ struct rq {
     u64 nr_slices;       /* [l] ticks that ended a slice: they found that another thread is due */
     u64 nr_preemptions;  /* [l] times that a thread had to give up the CPU and wanted to go on */
     u64 nr_wakes;        /* [l] waits that ended */
+    u64 waited;          /* [l] ns that threads waited here which have gone elsewhere or exited since: cpu_stats_get() adds the others */
+    u64 nr_yields;       /* [a] calls of sched_yield() here */
+    u64 nr_wakes_by_others; /* [l] those of nr_wakes that threads on other CPUs ended */
+    u64 nr_wakes_of_others; /* waits that threads on this CPU ended for other CPUs' queues. This CPU, interrupts off */
 };
 
 extern struct rq run_queues[CONFIG_MAX_CPUS];

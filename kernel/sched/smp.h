@@ -50,6 +50,25 @@ static inline void smp_count_ready(struct rq *rq)
     __atomic_fetch_add(&rq->nr_ready, 1, __ATOMIC_SEQ_CST);
 }
 
+/* A wait of a thread of rq's has ended: who did that, this CPU or another one? rq->lock held. */
+static inline void smp_count_wake(struct rq *rq)
+{
+    if (likely(rq == this_rq()))
+        return;
+    rq->nr_wakes_by_others++;
+    this_rq()->nr_wakes_of_others++;
+}
+
+static inline u64 smp_wakes_by_others(const struct rq *rq)
+{
+    return rq->nr_wakes_by_others;
+}
+
+static inline u64 smp_wakes_of_others(const struct rq *rq)
+{
+    return __atomic_load_n(&rq->nr_wakes_of_others, __ATOMIC_RELAXED);
+}
+
 /* Whether t may join rq as on a machine with one CPU: it may run here, and nobody has to hear of it who could take it. rq->lock held. */
 static inline bool smp_joins_alone(const struct rq *rq, const struct thread *t)
 {

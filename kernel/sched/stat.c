@@ -14,17 +14,22 @@ u64 thread_cpu_ns(const struct thread *t)
     return cycles_to_ns((u64)max(ran, 0l));
 }
 
-/* Who lives, and neither runs nor is blocked, waits. */
+/* Who lives, and neither runs nor is blocked, waits. Who runs has waited until its turn began: cpu_cycles is that time, less what it has
+   run before. */
 u64 thread_wait_ns(const struct thread *t)
 {
-    u64 lived = clock_ns() - t->created_at, other = thread_cpu_ns(t);
+    s64 ran = (s64)__atomic_load_n(&t->cpu_cycles, __ATOMIC_RELAXED);
+    u64 until = ran < 0 ? cycles_to_ns((u64)-ran - clock_base) : clock_ns(), other = ran < 0 ? 0 : cycles_to_ns((u64)ran);
 
 #if PHASE >= 2
+    if (t->state == THREAD_NEW)
+        return 0;
     other += t->blocked_time;
     if (t->state == THREAD_BLOCKED || t->state == THREAD_STOPPED)
-        other += clock_ns() - t->blocked_since;
+        until = t->blocked_since;
 #endif
-    return lived > other ? lived - other : 0;
+    other += t->created_at;
+    return until > other ? until - other : 0;
 }
 
 static bool count(struct thread *t, void *arg)

@@ -9,6 +9,7 @@
 #include "lib/string.h"
 #include "mm/kstack.h"
 #include "mm/slab.h"
+#include "sched/account.h"
 #include "sched/classes.h"
 
 #define BUCKETS 256 /* a power of two: a thread is found by its id in one short list */
@@ -165,6 +166,7 @@ void thread_launch(struct thread *t)
     thread_set_state(t, THREAD_READY);
     sched_enqueue(rq, t, ENQUEUE_NEW);
 #if PHASE >= 2
+    t->blocked_time = clock_ns() - t->created_at; /* until now it was being made, and did not wait */
     sched_check_preempt(rq, t);
 #endif
     spin_unlock_irq(&rq->lock, flags);
@@ -218,6 +220,7 @@ _Noreturn void thread_exit(int code)
     irq_disable();
     rq = this_rq_lock();
     trace(TRACE_EXIT, me, 0, (u64)(s64)code, 0);
+    thread_wait_settle(rq, me);
     rq->exited = me;
     exit_locked(rq, me, code);
     panic("thread_exit: thread %d (%s) runs on after its exit: a ZOMBIE gives up the CPU once and is never picked again", me->tid,

@@ -39,6 +39,7 @@ s64 sys_getppid(void)
 
 s64 sys_sched_yield(void)
 {
+    (void)__atomic_fetch_add(&this_rq()->nr_yields, 1, __ATOMIC_RELAXED);
     thread_yield();
     return 0;
 }

@@ -1,7 +1,9 @@
-/* chrt [POLICY] [-R] PRIORITY COMMAND..., chrt [POLICY] -p [PRIORITY] PID, chrt -m: runs a command under a policy, or tells, and changes, a
- * process's. POLICY: -f (FIFO), -r (RR, the default), -o (OTHER), -b (BATCH), -i (IDLE), -d (DEADLINE, with -T RUNTIME, -D DEADLINE and
- * -P PERIOD, ns). PRIORITY is 1 to 99 for FIFO and RR, else 0. -R: what it starts has the default policy again. */
+/* chrt [POLICY] [-R] PRIORITY COMMAND..., chrt [POLICY] [-a] -p [PRIORITY] PID, chrt -m: runs a command under a policy, or tells, and
+ * changes, a process's, with -a that of each of its threads. POLICY: -f (FIFO), -r (RR, the default), -o (OTHER), -b (BATCH), -i (IDLE),
+ * -d (DEADLINE, with -T RUNTIME, -D DEADLINE and -P PERIOD, ns). PRIORITY is 1 to 99 for FIFO and RR, else 0. -R: what it starts has the
+ * default policy again. */
 
+#include <dirent.h>
 #include <errno.h>
 #include <sched.h>
 #include <stdio.h>
@@ -27,17 +29,26 @@ static const char *name_of(int policy)
     return "unknown";
 }
 
-static int tell(int pid, const char *which)
+static struct sched_attr wanted = { .size = sizeof(wanted), .sched_policy = SCHED_RR };
+
+static int tell(int pid)
 {
     struct sched_attr attr;
     if (sched_getattr(pid, &attr, sizeof(attr), 0) < 0)
         return fprintf(stderr, "chrt: pid %d: %s\n", pid, strerror(errno)), 1;
-    printf("pid %d's %s scheduling policy: %s%s\n", pid, which, name_of(attr.sched_policy),
+    printf("pid %d's current scheduling policy: %s%s\n", pid, name_of(attr.sched_policy),
            attr.sched_flags & SCHED_FLAG_RESET_ON_FORK ? "|SCHED_RESET_ON_FORK" : "");
-    printf("pid %d's %s scheduling priority: %u\n", pid, which, attr.sched_priority);
+    printf("pid %d's current scheduling priority: %u\n", pid, attr.sched_priority);
     if (attr.sched_policy == SCHED_DEADLINE)
-        printf("pid %d's %s runtime/deadline/period parameters: %lu/%lu/%lu\n", pid, which, attr.sched_runtime, attr.sched_deadline,
+        printf("pid %d's current runtime/deadline/period parameters: %lu/%lu/%lu\n", pid, attr.sched_runtime, attr.sched_deadline,
                attr.sched_period);
+    return 0;
+}
+
+static int change(int pid)
+{
+    if (sched_setattr(pid, &wanted, 0) < 0)
+        return fprintf(stderr, "chrt: pid %d: %s\n", pid, strerror(errno)), 1;
     return 0;
 }
 
@@ -51,8 +62,8 @@ static int tell_limits(void)
 
 static int usage(void)
 {
-    fprintf(stderr, "chrt: usage: chrt [-f|-r|-o|-b|-i|-d] [-R] [-T NS -D NS -P NS] PRIORITY COMMAND..., chrt [...] -p [PRIORITY] PID, "
-                    "or chrt -m\n");
+    fprintf(stderr, "chrt: usage: chrt [-f|-r|-o|-b|-i|-d] [-R] [-T NS -D NS -P NS] PRIORITY COMMAND..., "
+                    "chrt [...] [-a] -p [PRIORITY] PID, or chrt -m\n");
     return 2;
 }
 
@@ -65,25 +76,24 @@ static int read_number(const char *text, unsigned long *number)
 
 int main(int argc, char **argv)
 {
-    struct sched_attr attr = { .size = sizeof(attr), .sched_policy = SCHED_RR };
-    int letter, of_process = 0;
+    int letter, of_process = 0, threads = 0;
     unsigned long number, ns;
-    while ((letter = getopt(argc, argv, "+frobidRmpT:D:P:")) != -1) {
+    while ((letter = getopt(argc, argv, "+frobidRmpaT:D:P:")) != -1) {
         for (size_t i = 0; i < POLICIES; i++)
             if (policies[i].letter == letter)
-                attr.sched_policy = policies[i].policy;
+                wanted.sched_policy = policies[i].policy;
         if (letter == '?')
             return usage();
         if (letter == 'm')
             return tell_limits();
-        if (letter == 'p')
-            of_process = 1;
+        of_process |= letter == 'p';
+        threads |= letter == 'a';
         if (letter == 'R')
-            attr.sched_flags = SCHED_FLAG_RESET_ON_FORK;
+            wanted.sched_flags = SCHED_FLAG_RESET_ON_FORK;
         if (strchr("TDP", letter)) {
             if (!read_number(optarg, &ns))
                 return fprintf(stderr, "chrt: %s: no number of nanoseconds\n", optarg), 2;
-            *(letter == 'T' ? &attr.sched_runtime : letter == 'D' ? &attr.sched_deadline : &attr.sched_period) = ns;
+            *(letter == 'T' ? &wanted.sched_runtime : letter == 'D' ? &wanted.sched_deadline : &wanted.sched_period) = ns;
         }
     }
     char **word = argv + optind;
@@ -91,16 +101,16 @@ int main(int argc, char **argv)
     if (of_process ? words < 1 || words > 2 : words < 2)
         return usage();
     if (of_process && words == 1)
-        return tell(pid, "current");
+        return threads ? each_thread(pid, tell) : tell(pid);
     if (!read_number(word[0], &number) || number > 99)
         return fprintf(stderr, "chrt: %s: no priority; chrt -m tells which there are\n", word[0]), 2;
-    attr.sched_priority = number;
-    if (attr.sched_policy == SCHED_DEADLINE && !attr.sched_deadline)
-        attr.sched_deadline = attr.sched_period;
-    if (sched_setattr(pid, &attr, 0) < 0)
-        return fprintf(stderr, "chrt: %s: %s\n", of_process ? word[1] : name_of(attr.sched_policy), strerror(errno)), 1;
+    wanted.sched_priority = number;
+    if (wanted.sched_policy == SCHED_DEADLINE && !wanted.sched_deadline)
+        wanted.sched_deadline = wanted.sched_period;
     if (of_process)
-        return 0;
+        return threads ? each_thread(pid, change) : change(pid);
+    if (sched_setattr(0, &wanted, 0) < 0)
+        return fprintf(stderr, "chrt: %s: %s\n", name_of(wanted.sched_policy), strerror(errno)), 1;
     execvp(word[1], word + 1);
     fprintf(stderr, "chrt: %s: %s\n", word[1], strerror(errno));
     return errno == ENOENT ? 127 : 126;

@@ -15,7 +15,7 @@ enum { MOST = 512 };
 struct process {
     int pid;
     char state, name[32];
-    long ticks, nice, kib, used; /* used: ticks since the last look */
+    long ticks, priority, nice, kib, used; /* used: ticks since the last look */
 };
 
 static struct process now[MOST], before[MOST];
@@ -60,6 +60,8 @@ static void look_at(const char *pid)
         long value = strtol(at, &at, 10);
         if (i == 14 || i == 15)
             p->ticks += value;
+        else if (i == 18)
+            p->priority = value;
         else if (i == 19)
             p->nice = value;
         else if (i == 24)
@@ -95,6 +97,14 @@ static long value_of(const char *text, const char *name)
     return at ? atol(at + strlen(name)) : 0;
 }
 
+/* Less is better: -2 to -100 is real-time priority 1 to 99, 0 to 39 follows from the nice value. The best of all are called rt. */
+static const char *priority_of(const struct process *p)
+{
+    static char text[16];
+    snprintf(text, sizeof(text), p->priority < -99 ? "rt" : "%ld", p->priority);
+    return text;
+}
+
 static void draw(long seconds, int lines)
 {
     char up[64] = "0", memory[2048] = "", stat[1024] = "";
@@ -105,11 +115,11 @@ static void draw(long seconds, int lines)
         printf("\033[H\033[J");
     printf("up %ld s, %d processes, memory %ld of %ld KiB free, %ld context switches\n\n", atol(up), count, value_of(memory, "MemFree:"),
            value_of(memory, "MemTotal:"), value_of(stat, "ctxt "));
-    printf("%5s %c %4s %5s %10s %7s %s\n", "PID", 'S', "NICE", "CPU%", "TIME", "KIB", "NAME");
+    printf("%5s %c %3s %3s %5s %10s %7s %s\n", "PID", 'S', "PR", "NI", "CPU%", "TIME", "KIB", "NAME");
     qsort(now, count, sizeof(now[0]), by_use);
     for (int i = 0; i < count && i < lines; i++)
-        printf("%5d %c %4ld %5ld %4ld:%02ld.%02ld %7ld %s\n", now[i].pid, now[i].state, now[i].nice, now[i].used / seconds,
-               now[i].ticks / 6000, now[i].ticks / 100 % 60, now[i].ticks % 100, now[i].kib, now[i].name);
+        printf("%5d %c %3s %3ld %5ld %4ld:%02ld.%02ld %7ld %s\n", now[i].pid, now[i].state, priority_of(&now[i]), now[i].nice,
+               now[i].used / seconds, now[i].ticks / 6000, now[i].ticks / 100 % 60, now[i].ticks % 100, now[i].kib, now[i].name);
     fflush(stdout);
 }
 

@@ -24,3 +24,6 @@ ssize_t getdents64(int fd, void *to, size_t size);
 
 /* The names in a folder, sorted, without "." and ".." unless all; the caller frees each and the list. Returns how many, -1 = errno. */
 int list_folder(const char *path, int all, char ***names);
+/* Calls what() with each thread of a process, by its id. Returns all that it returned, or-ed; what() of the process, if it has no
+ * folder. */
+int each_thread(int pid, int (*what)(int tid));

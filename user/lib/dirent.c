@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -80,4 +81,20 @@ int list_folder(const char *path, int all, char ***names)
     closedir(folder);
     qsort(*names, count, sizeof(char *), by_name);
     return count;
+}
+
+int each_thread(int pid, int (*what)(int tid))
+{
+    char path[64], **names;
+    int status = 0;
+    snprintf(path, sizeof(path), "/proc/%d/task", pid);
+    int count = list_folder(path, 0, &names);
+    if (count < 0)
+        return what(pid);
+    for (int i = 0; i < count; i++) {
+        status |= what(atoi(names[i]));
+        free(names[i]);
+    }
+    free(names);
+    return status;
 }

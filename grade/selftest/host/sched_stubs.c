@@ -7,6 +7,7 @@
 #include "base/interrupt.h"
 #include "base/printk.h"
 #include "mm/kstack.h"
+#include "sched/account.h"
 #include "sched_machine.h"
 
 char *host_arena;
@@ -102,6 +103,11 @@ void threads_unlock_irq(u64 flags)
 }
 
 #if PHASE >= 5
+void thread_wait_settle(struct rq *rq, struct thread *t)
+{
+    (void)rq, (void)t;
+}
+
 u64 option_u64(const char *name)
 {
     panic("option_u64(%s)", name);

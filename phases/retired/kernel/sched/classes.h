@@ -56,6 +56,11 @@ static inline void class_trace_entity(struct rq *rq, const struct thread *t)
     (void)rq, (void)t;
 }
 
+static inline void class_tell(struct rq *rq, const struct thread *t, sched_teller *tell, void *to)
+{
+    (void)rq, (void)t, (void)tell, (void)to;
+}
+
 static inline u64 class_arrives(struct rq *rq, const struct thread *t)
 {
     (void)rq, (void)t;

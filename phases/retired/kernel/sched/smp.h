@@ -34,6 +34,23 @@ static inline void smp_count_ready(struct rq *rq)
     rq->nr_ready++;
 }
 
+static inline void smp_count_wake(const struct rq *rq)
+{
+    (void)rq;
+}
+
+static inline u64 smp_wakes_by_others(const struct rq *rq)
+{
+    (void)rq;
+    return 0;
+}
+
+static inline u64 smp_wakes_of_others(const struct rq *rq)
+{
+    (void)rq;
+    return 0;
+}
+
 static inline bool smp_joins_alone(const struct rq *rq, const struct thread *t)
 {
     (void)rq, (void)t;
