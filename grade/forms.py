@@ -88,6 +88,28 @@ def table(graded):
     return out.getvalue()
 
 
+def equal_names(graded):
+    """{(path, plain name): [submissions]} of the names that stand in the same file of answers (answers.py) in more than one submission."""
+    found = {}
+    for who, _, results, _ in graded:
+        for key in (results or {}).get("extra_data", {}).get("names", {}).items():
+            found.setdefault(key, []).append(who)
+    return {key: who for key, who in found.items() if len(who) > 1}
+
+
+def with_equal_names(graded):
+    """The same with a word about such names among what is for a person to look at."""
+    equal, made = equal_names(graded), []
+    for who, folder, results, remark in graded:
+        data = (results or {}).get("extra_data", {})
+        lines = [f"{path}: the same name as in {', '.join(other for other in equal[path, name] if other != who)}: '{name}'"
+                 for path, name in data.get("names", {}).items() if (path, name) in equal]
+        if lines:
+            results = {**results, "extra_data": {**data, "review": [*data.get("review", []), *lines]}}
+        made.append((who, folder, results, remark))
+    return made
+
+
 def plain(text):
     """Text that no spreadsheet takes for a formula."""
     return "'" + text if text.startswith(FORMULA) else text
