@@ -36,7 +36,7 @@ def name_of(table):
     name = table.get("name")
     if not isinstance(name, str):
         raise Unfit('has no `name`, or it is no text; write a line name = "Ada Lovelace", with your name')
-    if len(name) > LONGEST or not all(c.isprintable() for c in name.strip()):
+    if len(name) > LONGEST or not plain_name(name).isprintable():
         raise Unfit(f"has a name that is longer than {LONGEST} characters, or holds some that cannot be printed; write it in one line")
     return plain_name(name)
 

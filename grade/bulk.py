@@ -129,8 +129,8 @@ class Tables:
 
     def equal_names(self):
         """Lines about submissions in which the same name was filled in."""
-        return [f"the same name, '{name}', in {path}: {', '.join(who)}" for (path, name), who in
-                forms.equal_names(self.rows.values()).items()]
+        return [f"{path}: the same name, '{name}', in {forms.several(who)}"
+                for (path, name), who in forms.equal_names(self.rows.values()).items()]
 
     def ungraded(self):
         """[(name, why)] of whom no test judged."""

@@ -77,13 +77,14 @@ def deadline(draw):
 
 
 def all_classes(draw):
-    kinds = [("deadline", of(SCHED_DEADLINE, params=(Q := steps(draw, 8, 15), D := steps(draw, 50, 90), 0), budget=Q, deadline=D)),
-             ("rt", of(FIFO, rt_priority=10 + draw(20))), ("rt", of(FIFO, rt_priority=40 + draw(20))),
-             ("normal", of(OTHER, v=10 * MS, d=13 * MS)), ("idle", of(SCHED_IDLE))]
-    spots = [SLEEPS, one_of(draw, RUNS, SLEEPS), SLEEPS, WAITS, WAITS]
-    if spots[1] == SLEEPS:
-        spots[3] = RUNS
+    """One of each, the highest first, but for two real-time ones. Of those that do not sleep the first runs."""
+    Q, P = steps(draw, 8, 15), steps(draw, 50, 90)
+    kinds = (of(SCHED_DEADLINE, params=(Q, P, 0), budget=Q, deadline=P), of(FIFO, rt_priority=40 + draw(20)),
+             of(FIFO, rt_priority=10 + draw(20)), of(OTHER, v=10 * MS, d=13 * MS), of(SCHED_IDLE))
+    sleepers = {draw(5), draw(5)}
+    runs = min({0, 1, 2, 3, 4} - sleepers)
     threads = []
-    for tid, ((kind, fields), place) in enumerate(zip(kinds, spots), 2):
-        threads.append(Start(tid, place, fields, *rest_of(draw, place, (10, 40), (10, 40))))
-    return Plan("eevdf", threads, (steps(draw, 15, 25), 6 * MS))
+    for number, fields in enumerate(kinds):
+        place = SLEEPS if number in sleepers else RUNS if number == runs else WAITS
+        threads.append(Start(2 + number, place, fields, *rest_of(draw, place, (10, 40), (6, 30))))
+    return Plan("eevdf", threads, (steps(draw, 12, 35), 6 * MS))
