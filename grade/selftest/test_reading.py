@@ -31,7 +31,8 @@ def key(name):
 
 def file_of(name, **changed):
     """The text of a file with all answers right but for those changed; None leaves one out."""
-    lines = {"name": f'"{name}"', **{run: f'[{event}, "{rule}"]' for run, (event, rule) in key(answers.plain_name(name)).items()}, **changed}
+    right = {run: f'[{event}, "{rule}"]' for run, (event, rule) in key(answers.plain_name(name)).items()}
+    lines = {"name": f'"{name}"', **right, **changed}
     return "".join(f"{key} = {value}\n" for key, value in lines.items() if value is not None).encode()
 
 
@@ -156,7 +157,8 @@ def test_what_is_not_begun_is_not_solved():
 
 
 @pytest.mark.parametrize("data, words", [
-    (b"", "has no `name`"), (b"name = 7\n", "has no `name`"), (b"name = Ada\n", "is not TOML"), (b'name = "a"\nname = "b"\n', "is not TOML"),
+    (b"", "has no `name`"), (b"name = 7\n", "has no `name`"), (b"name = Ada\n", "is not TOML"),
+    (b'name = "a"\nname = "b"\n', "is not TOML"),
     (b'name = "\xff"\n', "is not UTF-8"), (b"\0" * 20000, "is larger than 16 KiB"), (b"x = " + b"[" * 9000, "lists within lists"),
     (b"x = " + b"9" * 9000, "is not TOML"), (b"name = " + b'"' + b"a" * 200 + b'"', "longer than 100 characters"),
     (b'name = "a\\u001b[31mb"', "cannot be printed"), (b'name = "a"\n', "run1 is missing"),
