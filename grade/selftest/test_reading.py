@@ -218,3 +218,46 @@ def test_the_lab_lists_the_rules():
     page = (kernels.ROOT / "labs/lab5.md").read_text()
     assert re.findall(r"^\| `([a-z-]+)` \| (.*) \|$", page[page.index("## Exercise 5.6"):], re.M) == [
         (rule, said.says.replace("|", "\\|")) for rule, said in RULES.items()]
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory):
+    """A student's tree of phase 5, as it was handed out."""
+    return kernels.student_tree(tmp_path_factory.mktemp("student") / "tree", base=kernels.start(5))
+
+
+def graded(tree, data):
+    """{run: its row} of the answers in the student's tree."""
+    (tree / "answers5.toml").write_bytes(data)
+    rows = kernels.grade(tree, "--test", "5.6", base=kernels.start(5)).rows
+    return dict(enumerate(rows.values(), 1))
+
+
+def test_answers_are_graded_as_they_stand_in_the_tree(tree):
+    """From nothing to all of it, whatever the kernel beside them is worth; a test that boots nothing cannot be rewound."""
+    start = (tree / "answers5.toml").read_bytes()
+    rows = graded(tree, start)
+    assert {row["status"] for row in rows.values()} == {"unsolved"} and "write your name into answers5.toml" in rows[1]["rule"]
+    rows = graded(tree, file_of("Ada Lovelace", run4='[49, "rt-pick"]'))
+    assert [row["score"] for row in rows.values()] == [1, 2, 2, 0, 1, 2, 1] and rows[4]["status"] == "wrong" and not rows[4]["next"]
+    (tree / "answers5.toml").unlink()
+    said = subprocess.run([sys.executable, "grade/handin.py"], cwd=tree, capture_output=True, text=True).stderr
+    assert "answers5.toml is missing" in said and "tar -xf grade/given.tar answers5.toml" in said
+    subprocess.run(["tar", "-xf", "grade/given.tar", "answers5.toml"], cwd=tree, check=True)
+    assert (tree / "answers5.toml").read_bytes() == start
+
+
+def test_answers_are_handed_in(tree):
+    (tree / "answers5.toml").write_bytes(file_of("Ada Lovelace"))
+    said = subprocess.run([sys.executable, "grade/handin.py"], cwd=tree, capture_output=True, text=True, check=True).stdout
+    assert "took answers5.toml (changed)" in said and "NOT taken" not in said
+
+
+@pytest.mark.parametrize("command", [["grade/trace_export.py"], ["grade/debug.py", "rewind", "--kernel", "build/checked/kernel.elf"]],
+                         ids=["trace", "rewind"])
+def test_there_is_no_run_to_look_at(tree, command):
+    name = "the_mistake_among_real_time_threads_is_found"
+    where = tree if "trace" in command[0] else kernels.start(5)
+    done = subprocess.run([sys.executable, *command, "--test", name, "--tree", "."], cwd=where, capture_output=True, text=True,
+                          stdin=subprocess.DEVNULL)
+    assert done.returncode and f"{name} boots nothing, so there is no run to look at" in done.stderr, done.stdout + done.stderr
