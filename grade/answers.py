@@ -3,7 +3,8 @@ that is handed in: small, text, TOML, or else a line that says what to do.
 
     name = "Ada Lovelace"     whose answers these are; what is asked may depend on it
 
-Names are compared, and used, as plain_name() writes them: capitals, blanks and the ways of writing one letter make no difference."""
+Names are compared, and used, as plain_name() writes them: capitals, blanks, the ways of writing one letter and what is not seen make no
+difference."""
 
 import unicodedata
 
@@ -36,13 +37,15 @@ def name_of(table):
     name = table.get("name")
     if not isinstance(name, str):
         raise Unfit('has no `name`, or it is no text; write a line name = "Ada Lovelace", with your name')
-    if len(name) > LONGEST or not plain_name(name).isprintable():
+    plain = plain_name(name[:LONGEST])
+    if len(name) > LONGEST or not plain.isprintable():
         raise Unfit(f"has a name that is longer than {LONGEST} characters, or holds some that cannot be printed; write it in one line")
-    return plain_name(name)
+    return plain
 
 
 def plain_name(name):
-    return " ".join(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold()).split())
+    shown = "".join(c for c in unicodedata.normalize("NFKC", name) if unicodedata.category(c) != "Cf")  # joiners and marks of direction
+    return " ".join(unicodedata.normalize("NFKC", shown.casefold()).split())
 
 
 def names(files):

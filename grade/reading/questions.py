@@ -156,6 +156,7 @@ def main():
     out = Path(OUT)
     out.parent.mkdir(exist_ok=True)
     out.write_text(questions(name), encoding="utf-8")
+    sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may lack the name's letters
     print(f"{OUT}: {len(KINDS)} runs for '{name}'; your answers go into {FILE}, make grade TEST=5.6 judges them")
     return 0
 

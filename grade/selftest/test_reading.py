@@ -178,6 +178,7 @@ def test_windows_text_is_text():
 
 def test_names_are_compared_plainly():
     assert answers.plain_name(" Ada\tLOVELACE\u3000") == answers.plain_name("\uff41da lovelace") == "ada lovelace"
+    assert answers.plain_name("\u0639\u0644\u06cc\u200c") == answers.plain_name("\u0639\u0644\u06cc")
     assert answers.plain_name("Stra\u00dfe") == answers.plain_name("STRASSE")
     found = answers.names({"answers5.toml": b'name = "Ada "', "answers4.toml": b'name = ""', "answers3.toml": b"\xff", "kernel/a.c": b""})
     assert found == {"answers5.toml": "ada"}
