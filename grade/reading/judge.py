@@ -6,6 +6,7 @@ not within a tick. What is missing is found at the event that demanded it: the t
 from collections import namedtuple
 
 from ..models import classes
+from ..models.cfs import Cfs
 from ..models.class_queue import BESIDES, IDLE_THREAD, Queue
 from ..models.sched_class import DEADLINE, IDLE, NORMAL, RT, Thread
 from ..models.schedule import WAKE
@@ -76,8 +77,18 @@ def named(wrong, events, queue):
         return Found(due.event, rule_of_due(due.event, queue))
     if queue.owed and queue.owed[0].name in wrong.rule:
         before = [e for e in events[:events.index(event)] if e.event not in BESIDES]
-        return Found(before[-1], "cbs-limit" if queue.threads[queue.owed[0].tid].cls == DEADLINE else "rt-limit")
+        return Found(before[-1], limit_of(queue.threads[queue.owed[0].tid]))
     return Found(event, RULE_OF[event.event](event, wrong, events, queue))
+
+
+def family(t, queue):
+    """How the rules of a thread's class are called."""
+    fair = "cfs" if isinstance(queue.classes[NORMAL], Cfs) else "eevdf"
+    return {DEADLINE: "edf", RT: "rt", NORMAL: fair, IDLE: "idle"}[t.cls]
+
+
+def limit_of(t):
+    return "cbs-limit" if t.cls == DEADLINE else "rt-limit"
 
 
 def rule_of_due(event, queue):
@@ -86,36 +97,34 @@ def rule_of_due(event, queue):
     if running is None or (t and t.cls < running.cls):
         return "class-order"
     if not queue.may_run(running):
-        return "cbs-limit" if running.cls == DEADLINE else "rt-limit"
-    fair = queue.classes[NORMAL].numbers_of[1] == "min_vruntime"
-    name = {DEADLINE: "edf", RT: "rt", NORMAL: "cfs" if fair else "eevdf", IDLE: "idle"}[running.cls]
-    return f"{name}-{({'rt': 'turn', 'cfs': 'turn'}.get(name, 'tick') if event.event == 'TICK' else 'wake')}"
+        return limit_of(running)
+    name = family(running, queue)
+    return f"{name}-wake" if event.event != "TICK" else f"{name}-tick" if name == "eevdf" else f"{name}-turn"
 
 
 def rule_of_pick(event, wrong, events, queue):
     picked, right = queue.threads.get(event.tid), queue.threads.get(wrong.expected)
     if picked and not queue.may_run(picked):
-        return "cbs-limit" if picked.cls == DEADLINE else "rt-limit"
+        return limit_of(picked)
     if not picked or not right or picked.cls != right.cls:
         return "class-order"
-    fair = queue.classes[NORMAL].numbers_of[1] == "min_vruntime"
-    return {DEADLINE: "edf-pick", RT: "rt-pick", NORMAL: "cfs-pick" if fair else "eevdf-pick", IDLE: "idle-pick"}[picked.cls]
+    return f"{family(picked, queue)}-pick"
 
 
 def rule_of_entity(event, wrong, events, queue):
+    """By the first number that is wrong, and the event to which it belongs."""
     t = queue.threads[event.tid]
     cls = queue.class_of(t)
-    right, found = cls.entity(t), map(classes.signed, event.arg)
-    name = next(name for name, one, other in zip(cls.numbers_of, right, found) if one != other)
+    name = next(name for name, right, found in zip(cls.numbers_of, cls.entity(t), map(classes.signed, event.arg)) if right != found)
     before = next(e for e in reversed(events[:events.index(event)]) if e.event != "ENTITY")
     woken = before.event == "ENQUEUE" and before.arg[0] == WAKE
-    if t.cls == DEADLINE:
-        return {"REPLENISH": "cbs-replenish"}.get(before.event, "cbs-wake" if woken else "cbs-limit")
-    if t.cls == RT:
-        return "rt-turn"
-    if "min_vruntime" in cls.numbers_of:
-        return {"v": "cfs-place" if woken else "charge", "min_vruntime": "cfs-minimum"}.get(name, "cfs-turn")
-    return {"v": "eevdf-place" if woken else "charge", "lag": "eevdf-lag"}.get(name, "eevdf-request")
+    kind = family(t, queue)
+    if kind == "edf":
+        return "cbs-replenish" if before.event == "REPLENISH" else "cbs-wake" if woken else "cbs-limit"
+    if name == "v":
+        return f"{kind}-place" if woken else "charge"
+    return {"rt": "rt-turn", "cfs": "cfs-minimum" if name == "min_vruntime" else "cfs-turn"}.get(
+        kind, "eevdf-lag" if name == "lag" else "eevdf-request")
 
 
 def rule_of_replenish(event, wrong, events, queue):
@@ -124,7 +133,8 @@ def rule_of_replenish(event, wrong, events, queue):
 
 
 def rule_of_throttle(event, wrong, events, queue):
-    return "rt-limit" if queue.threads[event.tid].cls == RT else "cbs-time" if wrong.expected is not None else "cbs-limit"
+    t = queue.threads[event.tid]
+    return "cbs-time" if t.cls == DEADLINE and wrong.expected is not None else limit_of(t)
 
 
 RULE_OF = {"PICK": rule_of_pick, "ENTITY": rule_of_entity, "REPLENISH": rule_of_replenish, "THROTTLE": rule_of_throttle,

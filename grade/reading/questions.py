@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The questions of lab 5.6: seven runs, drawn from a name. `make questions` in a student's tree writes them down, for the name in
-answers5.toml; the tests make the same ones again and have the models answer them. Nothing is stored."""
+answers5.toml; the tests make the same ones again and have the models answer them. No answer is stored."""
 
 import difflib
 import hashlib

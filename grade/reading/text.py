@@ -1,10 +1,11 @@
 """A run as text: who is there when it begins, and its events with the names and fields of kernel/base/trace.h. All times are ns."""
 
+from ..models.cfs import Cfs
 from ..models.classes import signed
+from ..models.deadline import server
 from ..models.fair import slice_of
 from ..models.rt import TURN_NS
 from ..models.sched_class import CLASS_NAMES, DEADLINE, FIFO, NORMAL, RR, RT
-from ..models.deadline import server
 from .judge import SLEEPS, begin
 
 WHYS = ("new", "yield", "preempted", "wake", "changed")  # enum enqueue_why
@@ -26,9 +27,8 @@ def text_of(run):
 
 def run_classes(queue):
     there = {t.cls for t in queue.threads.values()}
-    names = [f"normal threads under {'cfs' if 'min_vruntime' in queue.classes[cls].numbers_of else 'eevdf'}" if cls == NORMAL else
-             f"{CLASS_NAMES[cls]} threads" for cls in sorted(there)]
-    return names
+    normal = f"normal threads under {'cfs' if isinstance(queue.classes[NORMAL], Cfs) else 'eevdf'}"
+    return [normal if cls == NORMAL else f"{CLASS_NAMES[cls]} threads" for cls in sorted(there)]
 
 
 def about(queue, t, place):
@@ -42,7 +42,7 @@ def about(queue, t, place):
     if t.cls != NORMAL:
         return "SCHED_IDLE"
     what = f"normal: nice {t.nice} (w {t.weight})"
-    if "min_vruntime" in queue.classes[NORMAL].numbers_of:
+    if isinstance(queue.classes[NORMAL], Cfs):
         return f"{what}; v {t.v}"
     return f"{what}, slice {slice_of(t)}; " + (f"left with V - v = {t.vlag}" if place == SLEEPS else f"v {t.v}, d {t.d}")
 
