@@ -25,6 +25,7 @@ from pathlib import Path
 
 from . import sandbox
 from .errors import GraderFault, UserError
+from .exercises import is_answers
 from .submission import MINE, MISSING, read_given, take
 
 TESTS = "kernel/ktest/"
@@ -52,7 +53,8 @@ _libc = ctypes.CDLL(None)
 class Built:
     """kernels {variant: its path}. files {path: bytes}: what was taken of the student's. broken {path: lines}: start versions were taken
     instead of these files, and why. ignored: see submission.take(). warnings: the compiler's, one line each, about the student's files that
-    were taken. archive: see Builder.archive(). lent: the paths of missing files that were taken from elsewhere."""
+    were taken. archive: see Builder.archive(). lent: the paths of missing files that were taken from elsewhere. answers
+    {path: bytes}: the files of answers, as handed in or as given."""
 
     kernels: dict
     files: dict = field(default_factory=dict)
@@ -61,6 +63,7 @@ class Built:
     warnings: list = field(default_factory=list)
     archive: Path = None
     lent: list = field(default_factory=list)
+    answers: dict = field(default_factory=dict)
 
     @property
     def kernel(self):
@@ -105,7 +108,8 @@ class Builder:
         unusable = {path: [f"{path} {why}; its start version was taken"] for path, why in refused.items()}
         kernels, broken, warnings = self._make(files)
         taken = {path: data for path, data in files.items() if path not in broken}
-        return Built(kernels, taken, {**unusable, **broken}, ignored, warnings, self.archive(), missing)
+        answers = {path: files.get(path, data) for path, data in self.given.items() if is_answers(path)}
+        return Built(kernels, taken, {**unusable, **broken}, ignored, warnings, self.archive(), missing, answers)
 
     def archive(self):
         """The path of the boot archive with the programs that tests run, made from what was handed out alone; None in a phase without."""
@@ -139,6 +143,7 @@ class Builder:
         return self._make(files)[:2]
 
     def _make(self, files):
+        files = {path: data for path, data in files.items() if not is_answers(path)}
         try:
             self.work.mkdir(parents=True, exist_ok=True)
             with lock(self.work / "lock"):

@@ -105,8 +105,8 @@ def bulk(options):
         shutil.rmtree(options.out / BASE, ignore_errors=True)
     ungraded = tables.ungraded()
     print(f"bulk: {len(found) - len(ungraded)} of {len(found)} graded; {options.out}/grades.csv, {options.out}/index.html")
-    for name, remark in ungraded:
-        print(f"bulk: {name}: {remark}")
+    for line in [*tables.equal_names(), *(f"{name}: {remark}" for name, remark in ungraded)]:
+        print(f"bulk: {line}")
     return SOME_FAILED if ungraded else OK
 
 
@@ -123,9 +123,14 @@ class Tables:
         self.write()
 
     def write(self):
-        rows = list(self.rows.values())
+        rows = forms.with_equal_names(list(self.rows.values()))
         write(self.course.options.out / "grades.csv", forms.table(rows))
         write(self.course.options.out / "index.html", forms.index(f"Lab {self.course.phase}", rows))
+
+    def equal_names(self):
+        """Lines about submissions in which the same name was filled in."""
+        return [f"{path}: the same name, '{name}', in {forms.several(who)}"
+                for (path, name), who in forms.equal_names(self.rows.values()).items()]
 
     def ungraded(self):
         """[(name, why)] of whom no test judged."""

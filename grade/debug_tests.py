@@ -45,7 +45,7 @@ def failing_boot(options, kernel, archive, image, stack):
     """The Attempt for options.test; of an exercise's tests the first that fails, or the last one. archive: of the programs, or None.
     stack: an ExitStack that gives the runs' memory back. Raises UserError if there is no such test."""
     ktests = sorted(name.removeprefix("ktest_entry_") for name in image.variables if name.startswith("ktest_entry_"))
-    tests, seeds = find(options.test, graded(options.tree), ktests), testlist.seed_range(options.seeds)
+    tests, seeds = testlist.booting(find(options.test, graded(options.tree), ktests)), testlist.seed_range(options.seeds)
     builds = {build for test in tests if not isinstance(test, str) for build in test.builds}
     kernels = other_kernels(options, builds - {"checked"}, kernel.parent)
     for test in tests:

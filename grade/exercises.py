@@ -1,5 +1,6 @@
 """exercises.toml, which an instructor may edit: points, core or extra, which files are the student's."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ except ModuleNotFoundError:  # Python 3.10
     import tomli as tomllib
 
 
+ANSWERS = re.compile(r"answers[1-9]\.toml")
 VISIBILITIES = ("visible", "hidden", "after_due_date", "after_published")  # Gradescope's words
 
 
@@ -52,6 +54,15 @@ def read(path):
     return data["phase"], found
 
 
+def is_answers(path):
+    """Whether an exercise's file holds answers and no code; it lies at the top of the tree."""
+    return ANSWERS.fullmatch(path) is not None
+
+
+def _is_students(path):
+    return is_answers(path) or path.startswith("kernel/") and ".." not in path.split("/")
+
+
 def _exercise(path, entry, before):
     name = entry.get("id")
     if not isinstance(name, str):
@@ -59,8 +70,8 @@ def _exercise(path, entry, before):
     points, files = entry.get("points"), entry.get("files", [])
     if isinstance(points, bool) or not isinstance(points, (int, float)) or not 0 <= points <= 1000:
         raise UserError(f"{path}: exercise {name} needs points from 0 to 1000, not {points!r}")
-    if not isinstance(files, list) or not all(isinstance(f, str) and f.startswith("kernel/") and ".." not in f.split("/") for f in files):
-        raise UserError(f"{path}: exercise {name}: `files` is a list of paths below kernel/")
+    if not isinstance(files, list) or not all(isinstance(file, str) and _is_students(file) for file in files):
+        raise UserError(f"{path}: exercise {name}: `files` is a list of paths below kernel/, or answersN.toml")
     for key in ("core", "dropped"):
         if not isinstance(entry.get(key, False), bool):
             raise UserError(f"{path}: exercise {name}: `{key}` is true or false")

@@ -22,6 +22,7 @@ from urllib.parse import quote
 
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0 has no way to say these
 COUNTED = ("fault", "not run")  # not judged: an error of the grader's, not a failure of the student's
+MOST_NAMED = 5                    # submissions in a line
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # with which a spreadsheet takes a cell for one
 
 
@@ -86,6 +87,32 @@ def table(graded):
         writer.writerow([plain(name), results["score"], data["max_score"], data["extra_score"], plain("; ".join(data.get("review", []))),
                          plain(remark), *(scores.get(test, "") for test in tests)])
     return out.getvalue()
+
+
+def equal_names(graded):
+    """{(path, plain name): [submissions]} of the names that stand in the same file of answers (answers.py) in more than one submission."""
+    found = {}
+    for who, _, results, _ in graded:
+        for key in (results or {}).get("extra_data", {}).get("names", {}).items():
+            found.setdefault(key, []).append(who)
+    return {key: who for key, who in found.items() if len(who) > 1}
+
+
+def several(names):
+    return ", ".join(names[:MOST_NAMED]) + (f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else "")
+
+
+def with_equal_names(graded):
+    """The same with a word about such names among what is for a person to look at."""
+    equal, made = equal_names(graded), []
+    for who, folder, results, remark in graded:
+        data = (results or {}).get("extra_data", {})
+        lines = [f"{path}: the same name, '{name}', as in {several([other for other in equal[path, name] if other != who])}"
+                 for path, name in data.get("names", {}).items() if (path, name) in equal]
+        if lines:
+            results = {**results, "extra_data": {**data, "review": [*data.get("review", []), *lines]}}
+        made.append((who, folder, results, remark))
+    return made
 
 
 def plain(text):

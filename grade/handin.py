@@ -80,7 +80,7 @@ def take_results(root, files):
     if not (root / RESULTS).is_file():
         return [f"  no results: `make grade` {'was interrupted' if cut else 'has not been run here'}; they are not needed, the grader runs "
                 "the tests again"]
-    newest = max((root / path).stat().st_mtime for path in files if path.startswith("kernel/"))
+    newest = max((root / path).stat().st_mtime for path in files if path.startswith("kernel/") or exercises.is_answers(path))
     late = "; files were changed since: run `make grade` for new ones" if (root / RESULTS).stat().st_mtime < newest else ""
     data = read_own(root, RESULTS)
     try:

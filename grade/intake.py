@@ -3,7 +3,7 @@ and only here. All of it is hostile: no link is followed or made, no path leaves
 is unpacked further than what is taken may be large.
 
     for found in submissions(folder):        # who handed in, and what
-        unpack(found, target, names, phase)  # target then holds what lies in kernel/ and user/ there
+        unpack(found, target, names, phase)  # target then holds what lies in kernel/ and user/ there, and answers
 
 A submission is a folder, a zip, a tar (also compressed) or a git bundle; in it the tree may lie some folders deep, as archive in a folder,
 or as loose files with the names of the exercises'. docs/instructor/grading.md lists the forms."""
@@ -27,6 +27,7 @@ from pathlib import Path, PurePosixPath
 
 from .build import call
 from .errors import UserError, printable_name
+from .exercises import is_answers
 
 TAKEN = ("kernel", "user")
 ROOTS = {"kernel", "manifest.json"}  # what lies at the top of a tree, or of what `make handin` packs
@@ -105,8 +106,8 @@ def who(entry):
 
 
 def unpack(found, target, names, phase):
-    """Fills target (new) with what lies in kernel/ and user/ of a submission of a phase. names: the paths of the exercises' files, for
-    loose ones. Raises Unreadable; UserError if git is needed and missing."""
+    """Fills target (new) with what lies in kernel/ and user/ of a submission of a phase, and its file of answers. names: the paths of the
+    exercises' files, for loose ones. Raises Unreadable; UserError if git is needed and missing."""
     target.mkdir(parents=True)
     try:
         tree = inner(source(found.paths))
@@ -116,7 +117,8 @@ def unpack(found, target, names, phase):
     if root is None:
         tree, root = loose(tree, names), ""
     check_manifest(tree.get(f"{root}manifest.json"), phase)
-    write(target, {path[len(root):]: read for path, read in tree.items() if path.startswith(tuple(f"{root}{top}/" for top in TAKEN))})
+    taken, answers = tuple(f"{root}{top}/" for top in TAKEN), [root + name for name in names if is_answers(name)]
+    write(target, {path[len(root):]: read for path, read in tree.items() if path.startswith(taken) or path in answers})
 
 
 def source(paths):
@@ -172,8 +174,8 @@ def inner(tree):
 
 
 def relevant(path):
-    return any(part in TAKEN for part in path.split("/")[:DEEPEST + 1]) or path.rpartition("/")[2] in ROOTS or path.endswith((".c",
-                                                                                                                              ".h", ".asm"))
+    return any(part in TAKEN for part in path.split("/")[:DEEPEST + 1]) or path.rpartition("/")[2] in ROOTS or path.endswith(
+        (".c", ".h", ".asm", ".toml"))
 
 
 def root_of(tree):

@@ -66,6 +66,12 @@ def boot(request):
 
 
 @pytest.fixture
+def answers(request):
+    """{path: bytes} of the exercises' files that hold answers: as handed in, or as given."""
+    return {path: text.encode("utf-8", "surrogateescape") for path, text in request.config.grade_job["answers"].items()}
+
+
+@pytest.fixture
 def seeds(request):
     """The seeds to try: 1 to n, or those that SEEDS= says. A hidden test has its own."""
     own = hidden_seeds(request.node)

@@ -28,6 +28,7 @@ class Results:
     def __init__(self, path, tests, points, exercises, extra, touched=()):
         self.path, self.extra, self.exercises, self.touched = Path(path), extra, exercises, set(touched)
         self.partial, self.seconds = partial(self.path), 0
+        self.without_run = {t.name for t in tests if not t.boots}
         self.rows = {t.name: {"name": t.name, "claim": t.claim, "reason": t.reason, "exercise": t.exercise,
                               "points": points[t.name], "earned": 0, "core": exercises[t.exercise].core,
                               "visibility": exercises[t.exercise].hidden_visibility if t.hidden else exercises[t.exercise].visibility,
@@ -40,7 +41,7 @@ class Results:
         row = self.rows[name]
         row.update(result)
         row["earned"] = row["points"] if row["status"] == "pass" else 0
-        if row["status"] not in ("pass", "unsolved", "build", "fault") and not row["hidden"]:
+        if row["status"] not in ("pass", "unsolved", "build", "fault") and not row["hidden"] and name not in self.without_run:
             row["next"] = f"make rewind TEST={name}" + (f" SEEDS={row['seeds']}" if "seeds" in row else "")
         self.write()
         return row

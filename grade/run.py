@@ -118,7 +118,7 @@ def in_range(name, text, default, most, complaint):
 
 def grade(options):
     """Everything after the options. Returns the exit status."""
-    from grade import build, course, exercises as toml, regrade, sandbox, testlist
+    from grade import answers, build, course, exercises as toml, regrade, sandbox, testlist
     from grade.console import Reporter
     from grade.errors import UserError
     from grade.results import Results
@@ -146,6 +146,7 @@ def grade(options):
     extra = {"phase": phase, "kernel": str(built.kernel), "selected": None if whole else options.test, "broken": built.broken,
              "warnings": built.warnings, "not_taken": [list(item) for item in built.ignored],
              "lent": built.lent, "review": signs(own, builder.given),
+             "names": answers.names(built.answers),
              "hidden_points": 0 if hidden else sum(e.hidden for e in exercises.values() if e.core and not e.dropped)}
     kept = Results(options.out / ("results.json" if whole else "selected.json"), every if whole else tests, points, exercises, extra,
                    {e.id for e in exercises.values() if set(e.files) & set(own)})
@@ -259,7 +260,7 @@ def run_tests(options, tests, built, exercises, reporter, seeds, kernels_of):
     """Has pytest run the tests. seeds {test: numbers}: of the hidden ones. kernels_of {test: {variant: path}}: for those that do not boot
     what was built first. Returns the exit status."""
     import pytest
-    from grade import dwarf
+    from grade import answers, dwarf
     jobs = min(options.jobs, len(tests))
     cache = options.work / "dwarf"
     for kernel in {kernel for kernels in (built.kernels, *kernels_of.values()) for kernel in kernels.values()}:
@@ -269,6 +270,7 @@ def run_tests(options, tests, built, exercises, reporter, seeds, kernels_of):
     kernels = {variant: str(kernel) for variant, kernel in built.kernels.items()}
     other = {name: {variant: str(kernel) for variant, kernel in made.items()} for name, made in kernels_of.items()}
     job = {"kernels": kernels, "kernels_of": other, "cache": str(cache), "jobs": jobs, "seeds": options.seeds, "broken": broken,
+           "answers": {path: data[:answers.LARGEST + 1].decode("utf-8", "surrogateescape") for path, data in built.answers.items()},
            "archive": str(built.archive) if built.archive else None,
            "extra": [e.id for e in exercises.values() if not e.core], "sandbox": options.sandbox,
            "hidden": {test.name: seeds[test.name] for test in tests if test.hidden}, "unveil": options.unveil, "exercises": list(exercises)}

@@ -59,6 +59,14 @@ def select(tests, text, ktests=()):
             or _unknown(text, near(wanted, [*(plain(test.name) for test in tests), *ktests]), tests, ktests))
 
 
+def booting(tests):
+    """Those of these (also names of ktests) that boot something. Raises UserError if none does."""
+    found = [test for test in tests if isinstance(test, str) or test.boots]
+    if not found:
+        raise UserError(f"{tests[0].name} boots nothing, so there is no run to look at: it judges answers; make grade TEST={tests[0].name}")
+    return found
+
+
 def seed_range(text):
     """[first, last] for "20" or "3..9"; None for no text: each test knows its own. Raises UserError."""
     if not text:

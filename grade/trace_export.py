@@ -58,7 +58,7 @@ def export(options):
     built = build(options.tree, grader / "grade" / "given.tar", exercises, work, jobs=os.cpu_count() or 1)
     image = dwarf.load(built.kernel, work / "dwarf")
     ktests = sorted(name.removeprefix(KTEST) for name in image.symbols if name.startswith(KTEST))
-    chosen = testlist.select(tests, options.test, ktests)
+    chosen = testlist.booting(testlist.select(tests, options.test, ktests))
     graded = [name_of(test) for test in chosen if not isinstance(test, str)]
     if options.append.strip() and graded:
         raise UserError(f"APPEND= is for a test inside the kernel, and {graded[0]} is a graded test, which boots with options of its own; "

@@ -3,11 +3,11 @@
 
     phases/tree.py --phase 2 --solved 199 --out DIR [--drop 2.6c]
 
-files.tbl says which files the phase has; unifdef resolves `#if PHASE >= n` and `#if SOLVED >= nnn` in kernel/ and user/, where what is
-left of either word is an error, and in docs/. The tree also gets README.md and exercises.toml, put together from those of its phase and
-the ones before, and grade/given.tar: its own kernel/ and user/ as given, over which the grader lays a student's files. That is a link to
-given-N.tar, and the earlier phases' tars stay beside it: so a student who merges an update of an earlier phase finds no file that both
-sides changed.
+files.tbl says which files the phase has; unifdef resolves `#if PHASE >= n` and `#if SOLVED >= nnn` in kernel/, user/ and answersN.toml, a
+student's answers, where what is left of either word is an error, and in docs/. The tree also gets README.md and exercises.toml, put
+together from those of its phase and the ones before, and grade/given.tar: its own kernel/, user/ and answers as given, over which the
+grader lays a student's files. That is a link to given-N.tar, and the earlier phases' tars stay beside it: so a student who merges an update
+of an earlier phase finds no file that both sides changed.
 
 build(root, phase, solved, drop) returns the tree as {path: (bytes, mode)}; write(tree, out) brings a folder to it and touches only
 files whose text changes, so that make stays incremental. A folder of ours is known by its stamp `.crescent-tree`, which lists what
@@ -27,7 +27,8 @@ from pathlib import Path
 from table import Complaint, exercises, is_junk, matching, read_phases, read_table
 
 STAMP = ".crescent-tree"
-CODE = ("kernel/", "user/")  # where conditionals are resolved and nothing may be left of them
+CODE = ("kernel/", "user/")
+STUDENTS = (*CODE, "answers")  # where conditionals are resolved and nothing may be left of them; given.tar has what is there
 PAGES = ("docs/",)  # where they are resolved, and the words may be spoken of
 NASM = (".asm", ".inc")
 FILE, PROGRAM, LINK = 0o100644, 0o100755, 0o120000  # modes as git has them; a link's bytes are where it points
@@ -53,7 +54,7 @@ def build(root, phase, solved=0, drop=(), warn=None):
     tree["README.md"] = ("\n".join(readmes).encode(), FILE)
     tree["exercises.toml"] = (exercises_text(phases, phase, drop).encode(), FILE)
     for n in upto:
-        code = tree if n == phase else files_of(root, [row for row in rows if row.path.startswith(CODE)], n, solved, given)
+        code = tree if n == phase else files_of(root, [row for row in rows if row.path.startswith(STUDENTS)], n, solved, given)
         tree[f"grade/given-{n}.tar"] = (given_tar(code), FILE)
     tree["grade/given.tar"] = (b"given-%d.tar" % phase, LINK)
     return dict(sorted(tree.items()))
@@ -75,7 +76,7 @@ def files_of(root, rows, phase, solved, given):
                 raise Complaint(f"phases/files.tbl:{row.line}: {path} is in phase {phase} twice")
             source = root / "phases" / "retired" / path if row.retired else root / path
             data = source.read_bytes()
-            if path.startswith(CODE):
+            if path.startswith(STUDENTS):
                 data = resolve(path, data, phase, solved, given)
             elif path.startswith(PAGES) and b"\n#if PHASE" in data:
                 data = unifdef(path, data, phase, solved)
@@ -199,11 +200,11 @@ def toml_lines(values):
 
 
 def given_tar(tree):
-    """A tar of the tree's kernel/ and user/, the same bytes for the same files: sorted, uid 0, mtime 0."""
+    """A tar of the tree's kernel/ and user/ and its file of answers, the same bytes for the same files: sorted, uid 0, mtime 0."""
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT, encoding="utf-8") as tar:
         for path, (data, mode) in sorted(tree.items()):
-            if path.startswith(CODE):
+            if path.startswith(STUDENTS):
                 info = tarfile.TarInfo(path)
                 info.size, info.mode = len(data), mode & 0o777
                 tar.addfile(info, io.BytesIO(data))

@@ -391,3 +391,23 @@ def test_who_names_the_tests_structures_is_to_be_looked_at(course, tmp_path):
     assert row[:5] == ["mallory", "100", "100", "7", "kernel/lab/more.inc:2 names ktest_report"]
     page = (tmp_path / "out" / "index.html").read_text()
     assert "<th>review<th>remark" in page and "<td>7/7<td>kernel/lab/more.inc:2 names ktest_report<td>" in page
+
+
+def test_a_name_that_stands_in_several_files_of_answers_is_to_be_looked_at(course, tmp_path):
+    """However each of them writes it: what is asked depends on the name, so the answers are the same. Nobody loses a point by it."""
+    tree = shutil.copytree(course.tree, tmp_path / "tree", symlinks=True)
+    with open(tree / "exercises.toml", "a") as file:
+        file.write('[[exercise]]\nid = "1.4"\npoints = 0\ncore = false\nfiles = ["answers1.toml"]\n')
+    with tarfile.open(tree / "grade" / "given.tar", "a") as tar:
+        add(tar, "answers1.toml", 'name = ""\n')
+    ours = SimpleNamespace(tree=tree, reference=course.reference, submissions=tmp_path / "submissions")
+    for name, written in (("ada", "Ada Lovelace"), ("bob", "Bob"), ("eve", "ada   LOVELACE"), ("zoe", "")):
+        shutil.copytree(course.submissions / "ada", ours.submissions / name)
+        (ours.submissions / name / "answers1.toml").write_text(f'name = "{written}"\n')
+    done = grade(ours, tmp_path / "out")
+    assert "bulk: answers1.toml: the same name, 'ada lovelace', in ada, eve\n" in done.said and done.said.count("same name") == 1
+    _, *rows = csv.reader(io.StringIO((tmp_path / "out" / "grades.csv").read_text()))
+    told = {row[0]: row[4] for row in rows}
+    assert told == {"ada": "answers1.toml: the same name, 'ada lovelace', as in eve", "bob": "", "zoe": "",
+                    "eve": "answers1.toml: the same name, 'ada lovelace', as in ada"}
+    assert {row[1] for row in rows} == {"100"} and "&#x27;ada lovelace&#x27;, as in eve" in (tmp_path / "out" / "index.html").read_text()

@@ -14,7 +14,7 @@ from grade.errors import UserError
 from grade.intake import Found, Unreadable
 
 RQ = "kernel/sched/rq.c"
-NAMES = (RQ, "kernel/sched/exit.c")
+NAMES = (RQ, "kernel/sched/exit.c", "answers1.toml")
 LINK = object()
 
 
@@ -102,8 +102,9 @@ def test_a_folder_that_is_missing_is_named(tmp_path):
 
 # --- what is taken ----------------------------------------------------------------------------------------------------------------------
 
-TREE = {RQ: "solution", "Makefile": "evil:", "labs/lab1.md": "text", "manifest.json": '{"phase": 1}', "kernel/mine/a.c": "int a;"}
-WANTED = {RQ: "solution", "kernel/mine/a.c": "int a;"}
+TREE = {RQ: "solution", "Makefile": "evil:", "labs/lab1.md": "text", "manifest.json": '{"phase": 1}', "kernel/mine/a.c": "int a;",
+        "answers1.toml": "name = 'Ada'", "answers2.toml": "of another lab"}
+WANTED = {RQ: "solution", "kernel/mine/a.c": "int a;", "answers1.toml": "name = 'Ada'"}
 
 
 @pytest.mark.parametrize("how", ["tar", "tgz", "xz", "zip"])
@@ -174,7 +175,7 @@ def test_a_link_in_a_folder_is_not_followed(tmp_path):
     (tree / "kernel/sched/exit.c").symlink_to("/etc/passwd")
     (tree / "kernel/all").symlink_to("/usr")
     seen = unpacked(tmp_path, tree)
-    assert seen["kernel/sched/exit.c"] is seen["kernel/all"] is LINK and len(seen) == 4
+    assert seen["kernel/sched/exit.c"] is seen["kernel/all"] is LINK and len(seen) == 5
 
 
 @pytest.mark.parametrize("how", ["tgz", "zip"])

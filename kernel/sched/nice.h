@@ -10,14 +10,15 @@ struct sched_numbers {
     int policy, rt_priority, nice, prio;
 };
 
-/* How t is scheduled; process_nice, the nice value of its process, is not what it goes by. Its run queue's lock is held. */
+/* What t asked for, and the priority that it has, its own or inherited; process_nice, the nice value of its process, is not what it goes by.
+   Its run queue's lock is held. */
 static inline struct sched_numbers policy_of_thread(const struct thread *t, int process_nice)
 {
-    const struct sched_params *p = &t->se.params;
+    const struct sched_params *asked = &t->se.asked, *p = &t->se.params;
 
     (void)process_nice;
     return (struct sched_numbers){
-        .policy = p->policy, .rt_priority = p->rt_priority, .nice = p->nice,
+        .policy = asked->policy, .rt_priority = asked->rt_priority, .nice = asked->nice,
         .prio = p->policy == SCHED_DEADLINE ? -1 : p->rt_priority ? 99 - p->rt_priority : PRIO_NICE_0 + p->nice,
     };
 }
