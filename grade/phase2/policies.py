@@ -36,8 +36,8 @@ def picks_of_ten(boot, policy):
 
 
 def grows_like(run, what, order, slack=1):
-    """Judges the COST facts of a run, cycles by number of threads that wait. order: a key of ALLOWED; slack: a way down a tree may be longer than
-    the logarithm, by this factor."""
+    """Judges the COST facts of a run, cycles by number of threads that wait. order: a key of ALLOWED; slack: the factor by which a
+    tree's ways may be longer than that."""
     cost = {fact.a: fact.b for fact in run.facts("COST")}
     for n in cost:
         require(cost[n] <= cost[10] * slack * ALLOWED[order](n), f"{what} costs no more than O({order}) with n threads that wait",

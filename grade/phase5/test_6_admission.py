@@ -37,6 +37,7 @@ def test_who_is_let_in_is_what_is_left(boot):
         who, kind = what & 255, what >> 8
         if kind == 2:
             case = f"thread {who}, which has {has[who]}, never came to this CPU, and given code took that back"
+            settle(cases.note()[0])
             total, has[who] = total - has[who], 0
         elif kind == 0:
             now, _ = cases.note()

@@ -169,6 +169,7 @@ KTEST(dl_admission, "who is let in while others come, change and leave")
             dl->bandwidth -= t->se.dl.bandwidth;
             t->se.dl.bandwidth = 0;
             fact(FACT_NOTE, who | 2 << 8, 0);
+            fact(FACT_NOTE, rq_now(&queue), 0);
         } else if (below(3)) {
             fact(FACT_NOTE, who, bandwidth);
             fact(FACT_NOTE, rq_now(&queue), 0);
