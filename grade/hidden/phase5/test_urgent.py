@@ -8,7 +8,7 @@ MS, SECOND, WORD = 1_000_000, 1_000_000_000, 1 << 64
 THREADS, STEPS, CASES, SLICE = 40, 900, 250, 100 * MS
 PREEMPTED, CHANGED = 2, 4  # enum enqueue_why
 RT_RULES = {
-    "ORDER": "the first of the highest priority runs next; of equals whoever stands first, and to the head goes who was preempted or lowered",
+    "ORDER": "the first of the highest priority runs next; of equals whoever stands first: to the head goes who was preempted or lowered",
     "STATE": "a tick at the end of a slice, under RR alone, makes room for an equal that waits",
     "COUNT": "a slice is 100 ms; when it is over another one begins, and that is remembered",
     "FOUND": "who becomes ready takes the CPU if its priority is higher",
@@ -79,13 +79,14 @@ class Lists:
                        ("COUNT", step, (began + ran if over else began) << 1 | over), ("FOUND", step, int(self.priority[t] > mine))]
 
     def account(self, step):
-        passes = self.draws(self.period // 4) if self.draws(6) else self.draws(4) * self.period + self.draws(MS)
+        far = self.draws(24)
+        passes = far * self.period + self.draws(MS) if far < 4 else self.draws(self.period // 4)
         delta = passes if self.draws(2) else self.draws(passes + 1)
         self.now += passes
         window, into = divmod(self.now, self.period)
         self.used = self.used + delta if window == self.window else min(delta, into)
         self.window = window
-        self.facts += [("RETURNED", step, int(self.used >= self.runtime)), ("RESULT", step, self.used)]
+        self.facts += [("RESULT", step, self.used), ("RETURNED", step, int(self.used >= self.runtime))]
 
 
 @exercise("5.4", points=1)
@@ -109,9 +110,9 @@ class Server:
     """A thread with numbers drawn. d does not wrap here."""
 
     def __init__(self, now, draws):
-        bits = 12 + draws(20)
+        bits, later = 12 + draws(20), draws(3)
         self.q = 1024 + draws(1 << bits)
-        self.relative = self.q + draws(3) * draws(1 << bits)
+        self.relative = self.q + later * draws(1 << bits)
         self.period = self.relative + draws(1 << bits) if draws(3) else self.relative
         self.since = draws(2)
         self.budget = 1 + self.q * draws(1000) // 1000
@@ -150,12 +151,12 @@ def edf_facts(seed):
             b.d = a.d + draws(3) - 1
         a_first = a.d < b.d or a.d == b.d and a.since != b.since and a.since < b.since
         facts += [("ORDER", i, 2 if a_first else 1), ("FOUND", i, int(b.d < a.d))]
-        over, t = draws(4), Server(now, draws)
+        over, late, t = draws(9), draws(2), Server(now, draws)
         t.budget = 1 if over == 0 else (1 - over) * t.q
         facts.append(("RETURNED", i, int(t.budget <= 0)))
         both(i, t)
         facts.append(("NOTE", i, (t.d - t.relative + t.period) % WORD))
-        t.replenish(now + draws(2) * draws(1 << 30))
+        t.replenish(now + late * draws(1 << 30))
         both(i, t)
         t = Server(now, draws)
         if draws(2):

@@ -20,7 +20,7 @@ static struct sched_params drawn(u64 kinds, u64 *draws)
     case NICED:
         return (struct sched_params)NICE((s8)(nice - 20));
     case SLICED:
-        return (struct sched_params)NICE_SLICE((s8)(nice - 20), ms * NS_PER_MS + runtime);
+        return (struct sched_params)NICE_SLICE((s8)(nice - 20), 2 * ms * NS_PER_MS + runtime);
     case BACKGROUND:
         return (struct sched_params)IDLE_POLICY;
     case FIRST_IN_FIRST_OUT:

@@ -93,12 +93,15 @@ static void rule(u64 step, u64 *draws)
 /* RESULT: step, what the class has used of the window; RETURNED: step, whether that is all it may. */
 static void account(u64 step, u64 *now, u64 *draws)
 {
-    u64 passes = draw(draws, 6) ? draw(draws, class_options.rt_period_ns / 4) : draw(draws, 4) * class_options.rt_period_ns + draw(draws, MS);
-    u64 delta = draw(draws, 2) ? passes : draw(draws, passes + 1);
+    u64 period = class_options.rt_period_ns, far = draw(draws, 24), passes = far < 4 ? far * period : 0, delta;
+    bool over;
 
+    passes += draw(draws, far < 4 ? MS : period / 4);
+    delta = draw(draws, 2) ? passes : draw(draws, passes + 1);
     *now += passes;
-    fact(FACT_RETURNED, step, rt_account(&urgent.classes.rt, *now, delta));
+    over = rt_account(&urgent.classes.rt, *now, delta);
     fact(FACT_RESULT, step, urgent.classes.rt.used);
+    fact(FACT_RETURNED, step, over);
 }
 
 KTEST(hidden_rt, "real-time threads of all priorities come and go, tick and use up windows, as the seed decides")
@@ -131,11 +134,11 @@ KTEST(hidden_rt, "real-time threads of all priorities come and go, tick and use 
 static void draw_deadline(struct thread *t, u64 now, u64 *draws)
 {
     struct sched_params *p = &t->se.params;
-    u64 many_bits = 12 + draw(draws, 20);
+    u64 many_bits = 12 + draw(draws, 20), later = draw(draws, 3);
 
     *p = (struct sched_params){ .policy = SCHED_DEADLINE };
     p->runtime = 1024 + draw(draws, 1ul << many_bits);
-    p->deadline = p->runtime + draw(draws, 3) * draw(draws, 1ul << many_bits);
+    p->deadline = p->runtime + later * draw(draws, 1ul << many_bits);
     p->period = draw(draws, 3) ? p->deadline + draw(draws, 1ul << many_bits) : 0;
     t->since = draw(draws, 2);
     t->se.dl.budget = 1 + (s64)mul_div(p->runtime, draw(draws, 1000), 1000);
@@ -166,13 +169,13 @@ static void edf_two_of_them(u64 i, u64 now, u64 *draws)
 static void edf_runs(u64 i, u64 now, u64 *draws)
 {
     struct thread *t = &many[1];
-    u64 over = draw(draws, 4);
+    u64 over = draw(draws, 9), late = draw(draws, 2);
 
     draw_deadline(t, now, draws);
     fact(FACT_RETURNED, i, edf_charge(t, over == 0 ? (u64)t->se.dl.budget - 1 : (u64)t->se.dl.budget + (over - 1) * t->se.params.runtime));
     tell_both(i, t);
     fact(FACT_NOTE, i, edf_next_period(t));
-    edf_replenish(t, now + draw(draws, 2) * draw(draws, 1ul << 30));
+    edf_replenish(t, now + late * draw(draws, 1ul << 30));
     tell_both(i, t);
 }
 
