@@ -92,11 +92,12 @@ class Under(kernels.Boot):
 
 
 def combinations(phase, earlier):
-    """[(test, policy)] of an earlier lab in a phase's kernel. Of lab 1 each test with each policy; lab 2's choose the policy that they
-    speak of (None). Unless all are asked for, a fifth: each of lab 1's with one policy, with another one in each phase."""
+    """[(test, policy)] of an earlier lab in a phase's kernel. Of lab 1 each test with each policy; the others choose the policy that they
+    speak of, or mean round-robin where that is the kernel's own (None; not from phase 5 on, whose own one runs lab 3's). Unless all are
+    asked for, a fifth: each of lab 1's with one policy, with another one in each phase."""
     tests = list(kernels.phase_tests(earlier).values())
     if earlier > 1:
-        return [(test, None) for test in tests[::1 if kernels.ALL else 5]]
+        return [(test, "rr" if phase > 4 and earlier != 3 else None) for test in tests[::1 if kernels.ALL else 5]]
     if kernels.ALL:
         return [(test, policy) for test in tests for policy in POLICIES]
     return [(test, POLICIES[(number + phase) % len(POLICIES)]) for number, test in enumerate(tests)]
