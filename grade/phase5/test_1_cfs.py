@@ -41,8 +41,8 @@ def test_the_least_virtual_time_never_goes_back(boot):
             least = member.v if before(member.v, least) else least
         expected = least if before(before_it, least) else before_it
         require(got == expected, "min_vruntime follows the least vruntime of who waits and who runs, and never goes back",
-                f"vruntimes of who waits: {[m.v for m in waiting]}, of who runs: {running and running.v}; min_vruntime was {before_it}",
-                f"expected {expected}, it was {got}")
+                f"vruntimes of who waits: {[signed(m.v) for m in waiting]}, of who runs: {running and signed(running.v)}; min_vruntime was "
+                f"{signed(before_it)}", f"expected {signed(expected)}, it was {signed(got)}")
 
 
 @exercise("5.1", points=3)
@@ -91,8 +91,9 @@ def test_who_comes_is_placed_by_the_least_virtual_time(boot):
                                   WAKE: "who wakes comes back no further behind the least vruntime than half a latency",
                                   YIELD: "who yields stands no longer before the first of those who wait"}.get(
                                       why, "who was preempted, or was changed, keeps its vruntime"),
-                f"ENQUEUE_{REASONS[why]}, its vruntime was {t.v}, min_vruntime {least}, that of who runs {running and running.v}, of who "
-                f"waits {[m.v for m in waiting]}", f"expected {expected}, it was {got}")
+                f"ENQUEUE_{REASONS[why]}, its vruntime was {signed(t.v)}, min_vruntime {signed(least)}, that of who runs "
+                f"{running and signed(running.v)}, of who waits {[signed(m.v) for m in waiting]}",
+                f"expected {signed(expected)}, it was {signed(got)}")
 
 
 @exercise("5.1", points=1)

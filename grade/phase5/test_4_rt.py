@@ -13,7 +13,7 @@ CFS = "sched=cfs"
 @exercise("5.4", points=2)
 def test_the_first_is_the_head_of_the_highest_list(boot):
     """Whoever lost the CPU without having used up its turn has not had it: it stays before its equals."""
-    cases, lists, last = Cases(boot("rt_lists")), {}, "nobody has joined yet"
+    cases, lists, last = Cases(boot("rt_lists", CFS)), {}, "nobody has joined yet"
     for _ in range(300):
         fact = cases.peek()
         if fact is None:
@@ -40,7 +40,7 @@ def test_the_first_is_the_head_of_the_highest_list(boot):
 @exercise("5.4", points=2)
 def test_a_slice_ends_at_a_tick_and_an_equal_never_preempts(boot):
     """Under FIFO nobody's turn ends; under RR equals share, and that is all that they do."""
-    cases = Cases(boot("rt_rules"))
+    cases = Cases(boot("rt_rules", CFS))
     for _ in range(60):
         (rr, used), (waits, priority) = cases.note(), cases.note()
         arrival, tick, (over, anew) = cases.result(), cases.result(), cases.next("RESULT")
@@ -59,7 +59,7 @@ def test_a_slice_ends_at_a_tick_and_an_equal_never_preempts(boot):
 @exercise("5.4", points=2)
 def test_what_was_run_counts_in_the_window_in_which_it_was_run(boot):
     """A charge may be for more than the present window: what lies before its begin is no part of it."""
-    cases, used, window = Cases(boot("rt_account")), 0, 0
+    cases, used, window = Cases(boot("rt_account", CFS)), 0, 0
     period, most = cases.note()
     for _ in range(62):
         now, delta = cases.note()

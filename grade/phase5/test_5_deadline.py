@@ -13,7 +13,7 @@ DEADLINE = 6  # SCHED_DEADLINE
 @exercise("5.5a", points=1)
 def test_the_earlier_deadline_comes_first(boot):
     """Whoever is due first runs first, also if the other one runs already; times wrap."""
-    cases = Cases(boot("edf_before"))
+    cases = Cases(boot("edf_before", CFS))
     for _ in range(60):
         (a, b), (a_since, b_since) = cases.note(), cases.note()
         (forth, back), due = cases.next("RESULT"), cases.result()
@@ -29,7 +29,7 @@ def test_the_earlier_deadline_comes_first(boot):
 @exercise("5.5a", points=3)
 def test_a_budget_ends_and_the_next_period_brings_another(boot):
     """A deadline that stays where it is would be the earliest of all, and whoever overruns would come first."""
-    cases = Cases(boot("edf_budget"))
+    cases = Cases(boot("edf_budget", CFS))
     for _ in range(60):
         (runtime, relative), (period, budget), (delta, deadline) = cases.note(), cases.note(), cases.note()
         (over, left), begin = cases.next("RESULT"), cases.result()
@@ -58,7 +58,7 @@ def test_a_budget_ends_and_the_next_period_brings_another(boot):
 @exercise("5.5a", points=3)
 def test_who_wakes_has_no_more_than_its_share(boot):
     """Budget that was saved while asleep would be spent beside somebody else's: together more than there is."""
-    cases = Cases(boot("edf_wake"))
+    cases = Cases(boot("edf_wake", CFS))
     for _ in range(180):
         (runtime, relative), (period, budget), (now, deadline) = cases.note(), cases.note(), cases.note()
         budget, left, length = signed(budget), apart(deadline, now), period or relative

@@ -133,6 +133,25 @@ KTEST(eevdf_room, "whether who runs has to make room, at a tick and when another
     return 0;
 }
 
+/* Whether this one of those that wait is eligible and due first, by looking at each: v W <= sum of w v, both counted from `zero`. */
+static bool is_first(const struct fair_entity *first, u64 zero)
+{
+    const struct rb_tree *tree = &queue.classes.fair.tree;
+    s64 sum = 0, weight = 0;
+
+    rb_for_each(it, tree) {
+        sum += (s64)(fair_of(it)->vruntime - zero) * fair_of(it)->weight;
+        weight += fair_of(it)->weight;
+    }
+    rb_for_each(it, tree) {
+        bool eligible = (s64)(fair_of(it)->vruntime - zero) * weight <= sum;
+
+        if (fair_of(it) == first ? !eligible : eligible && vtime_before(fair_of(it)->deadline, first->deadline))
+            return false;
+    }
+    return true;
+}
+
 /* With n that wait: finding the first, taking it out and putting it back. */
 static void measure(struct thread *thread, unsigned n)
 {
@@ -153,6 +172,7 @@ static void measure(struct thread *thread, unsigned n)
         rb_insert(&queue.classes.fair.tree, &first->node, fair_before);
     }
     fact(FACT_COST, n, (cycles() - before) / ROUNDS);
+    fact(FACT_FOUND, n, is_first(eevdf_first(&queue), 1ul << 40));
 }
 
 KTEST(eevdf_cost, "finding who is first, with 10, 100 and 1000 that wait")

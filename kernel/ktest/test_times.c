@@ -76,10 +76,11 @@ KTEST(rt_limit_default, "a FIFO hog for more than a second, and a normal one")
     return perform(part, array_len(part), 1150 * MS);
 }
 
-KTEST(rt_latency, "hogs of all nice values, and a real-time thread that sleeps a lot")
+KTEST(rt_latency, "hogs of all nice values, and two real-time threads that sleep a lot")
 {
     static const struct part part[] = { { .p = NICE(-20) }, { .p = NICE(0) }, { .p = NICE(19) },
-                                        { .p = FIFO(1), .works = MS / 4, .rests = 3 * MS + MS / 3 } };
+                                        { .p = FIFO(2), .works = MS / 4, .rests = 3 * MS + MS / 3 },
+                                        { .p = FIFO(1), .works = 2 * MS, .rests = 2 * MS + MS / 2 } };
 
     return perform(part, array_len(part), 150 * MS);
 }

@@ -8,13 +8,9 @@
 u64 deadline_bandwidth(const struct sched_params *p)
 {
 #if SOLVED >= 505
-    u64 runtime = p->runtime, period = deadline_period(p);
+    u64 period = deadline_period(p); /* some 4 s at most: the product has 52 bits */
 
-    while (period >> (63 - DL_BANDWIDTH_SHIFT)) { /* hours: halved, until the product below fits */
-        runtime = (runtime + 1) / 2;
-        period /= 2;
-    }
-    return ((runtime << DL_BANDWIDTH_SHIFT) + period - 1) / period;
+    return ((p->runtime << DL_BANDWIDTH_SHIFT) + period - 1) / period;
 #else
     /* As if it cost nothing. What happens to many small ones that are each rounded down? */
     (void)p;

@@ -89,7 +89,7 @@ bool eevdf_eligible(struct rq *rq, const struct fair_entity *e);
 bool eevdf_due_before(const struct fair_entity *a, const struct fair_entity *b);
 /* The tree's summary: who of the node and all below it is due first. Returns whether that is somebody else than before. */
 bool eevdf_summarize(struct rb_node *node);
-/* Of those who wait and are eligible, the one that is due first; it stays in the tree. NULL: nobody waits. O(log n). */
+/* Of those who wait and are eligible, the one that is due first; it stays in the tree. NULL: there is none. O(log n). */
 struct fair_entity *eevdf_first(struct rq *rq);
 /* Who runs, e, has been charged at a tick. */
 void eevdf_tick(struct rq *rq, struct fair_entity *e);
