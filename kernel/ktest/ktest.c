@@ -6,23 +6,18 @@
 #include "base/panic.h"
 #include "base/printk.h"
 #include "base/spin.h"
-#if PHASE >= 2
-#include "base/race.h"
-#include "sched/smp.h"
-#endif
 #include "init/program.h"
 #include "init/rally.h"
 #if PHASE >= 3
 #include "init/first_program.h"
 #endif
+#include "ktest/seeds.h"
 #include "lib/string.h"
 #include "mm/failalloc.h"
 #include "mm/frames.h"
 #include "mm/kstack.h"
 #include "mm/slab.h"
 #include "sched/thread.h"
-
-#define LEAVE_TURNS 20 /* that whoever is about to exit gets for it */
 
 extern const struct ktest ktests_start[], ktests_end[];
 
@@ -79,9 +74,7 @@ _Noreturn void ktest_done(void)
 {
     struct ktest_report *r = &ktest_report;
 
-#if PHASE >= 2
-    race_start(0, 0);
-#endif
+    seeds_end();
     quiet = true;
     count_memory(&r->frames_after, &r->objects_after);
     r->done_time = clock_ns();
@@ -91,18 +84,12 @@ _Noreturn void ktest_done(void)
     machine_poweroff();
 }
 
-/* Runs the test. Whoever it waited for may still stand on its stack then, if it was the waiter's turn at once: it may leave before the
-   memory is counted. */
 static int run_test(const struct ktest *t)
 {
     unsigned before = thread_count();
     int result = t->run();
 
-#if PHASE >= 2
-    for (unsigned i = 0; i < LEAVE_TURNS && thread_count() > before; i++)
-        thread_yield();
-#endif
-    (void)before;
+    let_leave(before);
     return result;
 }
 
@@ -144,28 +131,6 @@ static void fail_allocation(const struct ktest *t, const char *which)
     r->allocations = failalloc_stop();
 }
 
-#if PHASE >= 2
-/* From here on, this seed decides. The facts behind its mark are its own. */
-static void begin_seed(u64 seed)
-{
-    if (option_given("seeds"))
-        fact(FACT_SEED, seed, 0);
-    smp_seed_ticks(seed);
-    race_start(seed, option_u64("race"));
-}
-
-/* The test again with the next seeds, until it fails with one: what that one left stays to be looked at. */
-static void more_seeds(const struct ktest *t)
-{
-    struct ktest_report *r = &ktest_report;
-
-    for (u64 i = 1; i < option_u64("seeds") && !r->result; i++) {
-        begin_seed(option_u64("seed") + i);
-        r->result = run_test(t);
-    }
-}
-
-#endif
 _Noreturn void ktest_run(const char *name)
 {
     struct ktest_report *r = &ktest_report;
@@ -179,17 +144,14 @@ _Noreturn void ktest_run(const char *name)
     r->magic = KTEST_MAGIC;
     r->nonce = option_u64("nonce");
     count_memory(&r->frames_before, &r->objects_before);
-#if PHASE >= 2
-    begin_seed(option_u64("seed"));
-#endif
+    seed_first();
     if (option_given("failalloc")) {
         fail_allocation(t, option_text("failalloc"));
     } else {
         failalloc_start(0);
         r->result = run_test(t);
-#if PHASE >= 2
-        more_seeds(t);
-#endif
+        for (u64 n = 1; !r->result && seed_next(n); n++) /* until it fails with one: what that one left stays to be looked at */
+            r->result = run_test(t);
         r->allocations = failalloc_stop();
     }
     ktest_done();

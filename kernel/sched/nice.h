@@ -10,8 +10,8 @@ struct sched_numbers {
     int policy, rt_priority, nice, prio;
 };
 
-/* What t asked for, and the priority that it has, its own or inherited; process_nice, the nice value of its process, is not what it goes by.
-   Its run queue's lock is held. */
+/* What t asked for, and the priority that it has, its own or inherited; process_nice, the nice value of its process, is not what it goes
+   by. Its run queue's lock is held. */
 static inline struct sched_numbers policy_of_thread(const struct thread *t, int process_nice)
 {
     const struct sched_params *asked = &t->se.asked, *p = &t->se.params;
