@@ -31,6 +31,7 @@ UNIT = 10_000                 # ns: what is kept is in these
 PER_MS = 1_000_000 // UNIT
 PIXELS_PER_MS = 5
 SHORT, APART = PER_MS // 2, 3 * PER_MS // 2  # differences(): states shorter than that are nothing; so far apart are two times the same
+FAIR, AHEAD = ("cfs", "eevdf"), 4 * PER_MS   # differences(): there a few ns decide who is next, and who has had how much counts
 WAITS = (READY, THROTTLED)
 
 JOBS = ("batch", "report", "editor", "alarm")
@@ -129,19 +130,36 @@ def joined(spans, least=1):
 
 
 def differences(kept, now):
-    """Lines: where two of seen() are not the same, but for shifts of APART at most and states that last shorter than SHORT."""
+    """Lines: where two of seen() are not the same, but for shifts of APART at most and states that last shorter than SHORT; where policies
+    are FAIR, what a job has run may differ by AHEAD at any time: each of them is within a slice and a tick of the ideal."""
     found = []
     for name in SCENES:
         for job in JOBS:
-            before, after = (joined(data[name]["jobs"][job], SHORT) for data in (kept, now))
-            if [state for state, *_ in before] != [state for state, *_ in after]:
-                found.append(f"{name}: {job} is in other states, or in another order")
-            elif worst := max((abs(a - b) for x, y in zip(before, after) for a, b in zip(x[1:], y[1:]) if abs(a - b) > APART), default=0):
-                found.append(f"{name}: {job} begins or ends something {worst / PER_MS:.2f} ms earlier or later")
+            pair = [joined(data[name]["jobs"][job], SHORT) for data in (kept, now)]
+            why = served_otherwise(*pair) if name in FAIR else shifted(*pair)
+            found += [f"{name}: {job} {why}"] if why else []
         counts = [sorted((kind, job) for kind, _, job in data[name]["marks"]) for data in (kept, now)]
         if counts[0] != counts[1]:
             found.append(f"{name}: other deadlines or budgets")
     return found
+
+
+def shifted(before, after):
+    """What is different, or None."""
+    if [state for state, *_ in before] != [state for state, *_ in after]:
+        return "is in other states, or in another order"
+    worst = max(abs(a - b) for x, y in zip(before, after) for a, b in zip(x[1:], y[1:]))
+    return f"begins or ends something {worst / PER_MS:.2f} ms earlier or later" if worst > APART else None
+
+
+def served_otherwise(before, after):
+    """The same by what it has run at any time."""
+    worst = max(abs(served(before, time) - served(after, time)) for spans in (before, after) for _, _, time in spans)
+    return f"has run {worst / PER_MS:.2f} ms more or less at some time" if worst > AHEAD else None
+
+
+def served(spans, time):
+    return sum(min(end, time) - begin for state, begin, end in spans if state == RUNNING and begin < time)
 
 
 # --- figures --------------------------------------------------------------------------------------------------------------------------

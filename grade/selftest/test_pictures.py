@@ -22,7 +22,7 @@ def now():
 
 
 def test_what_the_page_shows_is_what_the_kernel_does_now(now):
-    """States in the same order, shifted by no more than a change of some instructions can do; otherwise: make pictures."""
+    """Shifted by no more than a change of some instructions can do; otherwise: make pictures."""
     assert pictures.differences(KEPT, now) == []
 
 
@@ -65,6 +65,15 @@ def test_a_shift_of_microseconds_and_what_lasts_no_time_are_no_difference():
             span[1], span[2] = span[1] + 9, span[2] + 9
         spans.append(["READY", spans[-1][2], spans[-1][2] + 3])
     assert pictures.differences(KEPT, other) == []
+
+
+def test_fair_policies_are_compared_by_what_each_job_has_run():
+    """Some instructions more or less decide there who is next. Another share is a difference."""
+    other = copy.deepcopy(KEPT)
+    other["eevdf"]["jobs"]["report"][-1:] = [["READY", *other["eevdf"]["jobs"]["report"][-1][1:]]]
+    assert pictures.differences(KEPT, other) == []
+    assert pictures.differences(KEPT, {**KEPT, "eevdf": KEPT["rr"], "cfs": KEPT["prio"]}) != []
+    assert pictures.served([["RUNNING", 0, 100], ["READY", 100, 200], ["RUNNING", 200, 300]], 250) == 150
 
 
 def test_figures_are_what_their_names_say():
