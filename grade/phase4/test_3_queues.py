@@ -152,7 +152,7 @@ def test_no_wake_is_lost_between_cpus(boot, seeds):
 @seeds(20)
 def test_threads_that_are_sent_about_lose_nothing(boot, seeds):
     """A thread is picked up elsewhere when its registers are saved, and no earlier: else two CPUs are on one stack."""
-    for part in boot("queues_storm", build="race", seeds=seeds, cpus=4, limit_ms=400).each_seed():
+    for part in boot("queues_storm", build="race", seeds=seeds, cpus=4, limit_ms=800).each_seed():
         for done, spoilt in zip(part.facts("COUNT"), part.facts("NOTE"), strict=True):
             require(not spoilt.b, "a thread finds its registers and its stack as it left them, on whatever CPU it goes on",
                     f"thread {done.a}: spoilt in {spoilt.b} of 20 rounds")

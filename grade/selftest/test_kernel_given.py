@@ -20,13 +20,20 @@ ENOENT, ESRCH, EBADF, ECHILD, EAGAIN, ENOMEM, EEXIST, EINVAL, EMFILE = -2, -3, -
 MIB = 1 << 20
 
 
+class ByTurns(Boot):
+    """A Boot under round-robin, where the test does not say otherwise: what is tested here begins and ends in the order of arrival."""
+
+    def __call__(self, ktest, options="", **more):
+        return super().__call__(ktest, options if "sched=" in options else f"sched=rr {options}".strip(), **more)
+
+
 @pytest.fixture
 def boot(request):
     """Boots the finished kernel."""
     mark = request.node.get_closest_marker("boots")
     last = kernels.reference(kernels.PHASES[-1])
     image = dwarf.Image(kernels.content(last))
-    made = Boot(last / "build" / "checked" / "kernel.elf", image, 2, mark.args[0] if mark else 1)
+    made = ByTurns(last / "build" / "checked" / "kernel.elf", image, 2, mark.args[0] if mark else 1)
     yield made
     made.close()
 
