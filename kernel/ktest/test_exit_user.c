@@ -108,6 +108,7 @@ KTEST(exit_zombie_borrower, "what is left of a child that had a space that was l
    the program's. */
 KTEST(exit_orphans, "a program that leaves children behind, and who gets them")
 {
+    unsigned before = thread_count();
     pid_t program = program_start(), pid;
     int status = 0, error = 0;
 
@@ -120,6 +121,7 @@ KTEST(exit_orphans, "a program that leaves children behind, and who gets them")
         if (status == -ENOMEM)
             error = -ENOMEM;
     }
+    processes_leave(before);
     return error;
 }
 
@@ -231,6 +233,7 @@ static int end_with(void *arg)
 KTEST(exit_race, "two children that end while their parent looks after them")
 {
     u64 right = 0, rounds = option_u64("rounds") ? option_u64("rounds") : RACE_ROUNDS;
+    unsigned before = thread_count();
 
     for (u64 round = 0; round < rounds; round++) {
         int status[2] = { -1, -1 };
@@ -241,6 +244,7 @@ KTEST(exit_race, "two children that end while their parent looks after them")
         right += first > 0 && process_wait_for(first, 0, &status[0]) == first && both && status[0] == 1 && status[1] == 2;
     }
     fact(FACT_NOTE, rounds, right);
+    processes_leave(before);
     return failalloc_failed() ? -ENOMEM : 0;
 }
 
