@@ -6,7 +6,3 @@
 /* Starts it as a process, a child of the running thread's. It finds nothing to read and what it writes is kept. Returns its pid, or
    -EAGAIN, -ENOMEM. Its exit status, where it could not be run, is the error. */
 pid_t program_start(void);
-
-/* Who was waited for may still stand on its stack, if it was the waiter's turn at once: lets all leave that have come since thread_count()
-   was `before`, so that memory can be counted. */
-void processes_leave(unsigned before);

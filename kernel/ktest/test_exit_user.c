@@ -108,7 +108,6 @@ KTEST(exit_zombie_borrower, "what is left of a child that had a space that was l
    the program's. */
 KTEST(exit_orphans, "a program that leaves children behind, and who gets them")
 {
-    unsigned before = thread_count();
     pid_t program = program_start(), pid;
     int status = 0, error = 0;
 
@@ -121,7 +120,6 @@ KTEST(exit_orphans, "a program that leaves children behind, and who gets them")
         if (status == -ENOMEM)
             error = -ENOMEM;
     }
-    processes_leave(before);
     return error;
 }
 
@@ -233,7 +231,6 @@ static int end_with(void *arg)
 KTEST(exit_race, "two children that end while their parent looks after them")
 {
     u64 right = 0, rounds = option_u64("rounds") ? option_u64("rounds") : RACE_ROUNDS;
-    unsigned before = thread_count();
 
     for (u64 round = 0; round < rounds; round++) {
         int status[2] = { -1, -1 };
@@ -244,7 +241,6 @@ KTEST(exit_race, "two children that end while their parent looks after them")
         right += first > 0 && process_wait_for(first, 0, &status[0]) == first && both && status[0] == 1 && status[1] == 2;
     }
     fact(FACT_NOTE, rounds, right);
-    processes_leave(before);
     return failalloc_failed() ? -ENOMEM : 0;
 }
 

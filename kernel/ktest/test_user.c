@@ -14,9 +14,6 @@
 #include "proc/process.h"
 #include "proc/user_thread.h"
 #include "sched/mutex.h"
-#include "sched/thread.h"
-
-#define LEAVE_TURNS 20
 
 struct ktest_output ktest_output;
 static struct mutex output_lock = MUTEX(output_lock, "output"); /* a program's processes may write at the same time */
@@ -95,12 +92,6 @@ static int begin(void *unused)
     if (error)
         return error;
     user_thread_enter();
-}
-
-void processes_leave(unsigned before)
-{
-    for (unsigned i = 0; i < LEAVE_TURNS && thread_count() > before; i++)
-        thread_yield();
 }
 
 pid_t program_start(void)
