@@ -23,6 +23,7 @@ from .linux_peer import WHAT, peer
 
 RAM_MIB = 256  # for a process that has 64 MiB, and Linux
 DEARER = 115   # percent: what a figure of one CPU may cost where there may be several
+CLASSES = 120  # and where there are scheduling classes, normal threads being under EEVDF
 FIRST = "first user instruction"
 
 # What a program prints; what stands in the table; its limit.
@@ -117,9 +118,15 @@ def compared(kernel, archive, folder):
         told = {"missing": str(error)}
     except (GraderFault, OSError) as error:
         told = {"missing": f"{WHAT} was not counted: {error}"}
-    dearer = DEARER if SEVERAL in kinds else 100
-    return [(words, mine[name], limit * (dearer if program is ALONE else 100) // 100, its.get(name))
+    return [(words, mine[name], limit * (percent(programs) if program is ALONE else 100) // 100, its.get(name))
             for program, mine, its in zip(kinds, ours, theirs) for name, words, limit in program.figures], told
+
+
+def percent(programs):
+    """What a figure of one CPU may cost of its limit, where these are the programs."""
+    if (programs / "bin/chrt").exists():
+        return CLASSES
+    return DEARER if (programs / SEVERAL.path).exists() else 100
 
 
 def linux_counted(found, programs, folder, program=ALONE, count=None):

@@ -472,7 +472,7 @@ PLANTED = {
     "rt: what was run in all windows counts": (
         EEVDF, "rt.c", "rt->used = min(delta, now - window * class_options.rt_period_ns);", "rt->used += delta;", ("THROTTLE",)),
     "rt: the class runs though it is throttled": (
-        "rt_limit", "rt_class.c", "if (!rt->nr || rt->throttled)", "if (!rt->nr)", (NEXT, *STOPS)),
+        "rt_limit", "rt_class.c", "rq->classes.rt.nr && !rq->classes.rt.throttled ?", "rq->classes.rt.nr ?", (NEXT, *STOPS)),
     "rt: those throttled count as ready": (
         EEVDF, "rt_class.c", "    rq->nr_ready -= rt->nr;\n", "", ("counts as many", *STOPS)),
     "rt: the class never comes back": (
