@@ -31,10 +31,10 @@ static void insert(struct rq *rq, struct thread *t, enum enqueue_why why)
     rb_insert(&rq->classes.fair.tree, &e->node, fair_before);
 }
 
-/* Whether t, which stops running, or goes on under another class, is no member any more. */
-static bool leaves(const struct thread *t)
+/* Whether t, which stops running, stays a member: it has been put back into the tree, and was charged then. */
+static bool stays(const struct thread *t)
 {
-    return t->state != THREAD_READY || t->leaving;
+    return rb_linked(&t->se.fair.node);
 }
 
 /* --- EEVDF ------------------------------------------------------------------------------------------------------------------------- */
@@ -95,11 +95,11 @@ static struct thread *eevdf_pick(struct rq *rq)
 
 static void eevdf_put_prev(struct rq *rq, struct thread *t)
 {
-    if (!rb_linked(&t->se.fair.node)) /* else it was charged when it joined */
-        eevdf_charge(rq);
     t->se.fair.protected = false;
-    if (leaves(t))
-        eevdf_leave(rq, &t->se.fair);
+    if (stays(t))
+        return;
+    eevdf_charge(rq);
+    eevdf_leave(rq, &t->se.fair);
 }
 
 static void eevdf_set_curr(struct rq *rq, struct thread *t)
@@ -230,8 +230,8 @@ static struct thread *cfs_pick(struct rq *rq)
 
 static void cfs_put_prev(struct rq *rq, struct thread *t)
 {
-    cfs_charge(rq);
-    if (leaves(t))
+    cfs_charge(rq); /* in any case: who was put back counts for min_vruntime where it stands now */
+    if (!stays(t))
         cfs_leave(rq, &t->se.fair);
 }
 

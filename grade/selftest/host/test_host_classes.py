@@ -317,7 +317,7 @@ PLANTED = {
     "cfs: turns are counted from the first one on": (
         CFS, "fair_class.c", "    e->picked_at = t->se.charged;\n    return t;", "    return t;", (NUMBER,)),
     "cfs: who sleeps is still counted": (
-        CFS, "fair_class.c", "    if (leaves(t))\n        cfs_leave(rq, &t->se.fair);", "", (NUMBER, NO_REASON, MAKES_ROOM, *STOPS)),
+        CFS, "fair_class.c", "    if (!stays(t))\n        cfs_leave(rq, &t->se.fair);", "", (NUMBER, NO_REASON, MAKES_ROOM, *STOPS)),
     "cfs: the sum of weights is the one of before": (
         CFS, "fair_class.c", "rq->classes.fair.weight += (u64)weight - e->weight;", ";", (NUMBER, NO_REASON, MAKES_ROOM, *STOPS)),
     # eevdf
@@ -551,7 +551,7 @@ PLANTED = {
     "edf: nobody says that a deadline was missed": (
         "edf_overload", "deadline_class.c", "(s64)(rq_now(rq) - e->deadline) <= 0)", "true)", ("MISS",)),
     "admission: bandwidths are rounded down": (
-        "admission_rounding", "admission.c", "(runtime << DL_BANDWIDTH_SHIFT) + period - 1", "(runtime << DL_BANDWIDTH_SHIFT)",
+        "admission_rounding", "admission.c", "(p->runtime << DL_BANDWIDTH_SHIFT) + period - 1", "(p->runtime << DL_BANDWIDTH_SHIFT)",
         ("rounded up",)),
     "admission: who changes its numbers counts twice": (
         "admission_cap", "admission.c", "dl->bandwidth - t->se.dl.bandwidth + bandwidth", "dl->bandwidth + bandwidth", ("0.95",)),
