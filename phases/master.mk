@@ -154,8 +154,9 @@ docs: ## the documents as web pages, with mkdocs: build/docs/
 	$(call wants,mkdocs,mkdocs)
 	@mkdocs build --quiet --config-file phases/mkdocs.yml
 
-# One pytest run whose last line is pytest's. The trees are built before it, so that its workers find them ready.
-pytest = $(python) -m pytest -q -p no:cacheprovider -n $(or $(strip $(JOBS)),auto) --dist loadgroup grade/selftest
+# One pytest run whose last line is pytest's. The trees are built before it, so that its workers find them ready. One worker more than there
+# are processors: a test waits for files and for QEMU to begin and end for a quarter of its time.
+pytest = $(python) -m pytest -q -p no:cacheprovider -n $(or $(strip $(JOBS)),$(shell expr $$(nproc) + 1)) --dist loadgroup grade/selftest
 
 test: trees ## tests everything, small: JOBS=n processes
 	@$(pytest)
