@@ -62,12 +62,13 @@ def archive_of(phase):
     return path if path.exists() else None
 
 
-def build(base, files, folder, kind="checked"):
+def build(base, files, folder, kind="checked", anew=False):
     """The kernel of the tree `base` with files {path: text or bytes} over it, made in folder (new). kind: one of
     build.VARIANTS. Returns kernel.elf's path. Raises RuntimeError with the compiler's words. Unchanged files and objects are
-    links into base: whatever is written here is made anew, except by NASM, which writes onto the object that is there."""
+    links into base: whatever is written here is made anew, except by NASM, which writes onto the object that is there. anew: also files
+    that are what base has are compiled here."""
     variant, files = f"build/{kind}", {path: text if isinstance(text, bytes) else text.encode() for path, text in files.items()}
-    changed = {path: text for path, text in files.items() if not ((base / path).is_file() and (base / path).read_bytes() == text)}
+    changed = {path: text for path, text in files.items() if anew or not ((base / path).is_file() and (base / path).read_bytes() == text)}
     stale = {f"{variant}/{path}.{suffix}" for path in changed for suffix in ("o", "d")}
     included = not all(path.endswith((".c", ".asm")) for path in changed)
     for top in ("kernel", variant):
@@ -213,7 +214,8 @@ def judge(kernel, name, seen=None, seeds=None, race=RACE):
     kernels, phase = (kernel, kernel.phase) if isinstance(kernel, Variants) else (None, 1)
     found, arguments = function(name, phase)
     if "answers" in inspect.signature(found).parameters:
-        return judge_answers(found, kernels.files)
+        given = {path.name: path.read_text() for path in reference(phase).glob("answers?.toml")}
+        return judge_answers(found, {**given, **kernels.files})
     first = kernels[kernels.first] if kernels else (kernel, seen or image(kernel))
     boot = Boot(*first, 2, boots(found), kernels, race, archive_of(phase))
     if "seeds" in inspect.signature(found).parameters:

@@ -125,7 +125,7 @@ def planted(folder, file, find, replace):
 
 @pytest.mark.parametrize("file, find, replace, words", [
     ("partition.c", "    t->se.dl.allowed = *mask;\n    *mask = t->cpu_mask;\n", "    t->se.dl.allowed = *mask;\n", "where it reserved"),
-    ("attr.c", "        deadline_before_change(rq, t);\n", "        (void)rq;\n", "deadline"),
+    ("classes.c", "        deadline_before_change(rq, t);\n", "        ;\n", "deadline"),
 ], ids=["an affinity that is not held back", "new numbers before the old ones' charge"])
 def test_a_planted_mistake_is_seen_in_the_trace(tmp_path, file, find, replace, words):
     made = planted(tmp_path, file, find, replace)

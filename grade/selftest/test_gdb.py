@@ -134,7 +134,7 @@ def test_the_same_sources_make_the_same_kernel_in_any_folder(tmp_path, variant):
     sources = sorted((kernels.REFERENCE / "kernel").rglob("*.c")) if variant == "plain" else [kernels.REFERENCE / "kernel/base/panic.c"]
     sources += sorted((kernels.REFERENCE / "kernel").rglob("*.asm"))
     files = {path.relative_to(kernels.REFERENCE).as_posix(): path.read_bytes() for path in sources}
-    made = kernels.build(kernels.REFERENCE, files, tmp_path / "another name, with a comma", variant)
+    made = kernels.build(kernels.REFERENCE, files, tmp_path / "another name, with a comma", variant, anew=True)
     assert made.read_bytes() == (kernels.REFERENCE / "build" / variant / "kernel.elf").read_bytes()
 
 

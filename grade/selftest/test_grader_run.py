@@ -384,7 +384,7 @@ def test_a_file_that_is_missing_is_said_to_be_missing(tree):
 def test_what_ends_several_runs_alike_is_shown_at_length_once(tmp_path, capsys):
     """Whoever it was that it ended. Each result keeps its own evidence."""
     claims = ("one", "two", "three", "four")
-    tests = [SimpleNamespace(name=claim, claim=claim, reason="", exercise="1.1", hidden=False) for claim in claims]
+    tests = [SimpleNamespace(name=claim, claim=claim, reason="", exercise="1.1", hidden=False, boots=True) for claim in claims]
     exercises = {"1.1": SimpleNamespace(core=True, visibility="visible")}
     kept = results_module.Results(tmp_path / "results.json", tests, dict.fromkeys(claims, 1), exercises, {})
     reporter = console.Reporter(kept, list(kept.rows), verbose=False)
@@ -421,7 +421,7 @@ def test_a_models_verdict_says_all_that_the_decision_depended_on():
 
 
 def test_a_failing_seed_goes_into_the_command_that_shows_it(tmp_path):
-    test = SimpleNamespace(name="it_races", claim="it races", reason="", exercise="1.1", hidden=False)
+    test = SimpleNamespace(name="it_races", claim="it races", reason="", exercise="1.1", hidden=False, boots=True)
     exercises = {"1.1": SimpleNamespace(core=True, visibility="visible")}
     kept = results_module.Results(tmp_path / "results.json", [test], {"it_races": 1}, exercises, {})
     made = SimpleNamespace(last=SimpleNamespace(failing_seed=7))

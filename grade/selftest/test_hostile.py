@@ -266,7 +266,9 @@ void leave(void) { sched_all_exited(); }
 """, "only the kernel's own tests"),
     "a device of the host as a header": ("kernel/sched/rq.c", '#include "/dev/ptmx"\n', "by a path from the root"),
     "debug information that is loaded": ("kernel/sched/rq.c", '__asm__(".pushsection .debug_info,\\"a\\"\\n.long 1\\n.popsection");\n',
-                                         "has a section .debug_info"),
+                                         "defined in discarded section"),
+    "what looks like debug information and is loaded": (
+        "kernel/sched/rq.c", '__asm__(".pushsection .debug_more,\\"a\\"\\n.long 1\\n.popsection");\n', "has a section .debug_more"),
     "a header in front of the boot loader's": ("kernel/sched/rq.c",
                                                'const char first[64] __attribute__((section(".multiboot"), used)) = { 1 };\n',
                                                "has a section .multiboot"),

@@ -13,19 +13,26 @@ import re
 import kernels
 import pytest
 
-from grade import exercises
+from grade import answers, exercises
 from grade.boot import LIMIT_MS
 from grade.models import fifo
 from grade.models.schedule import follows
+from grade.reading import questions
+from grade.reading.judge import judge
 
 SECOND = kernels.Path(__file__).with_name("second")
+SECOND_NAME = "the second solution"
 SEEDS = [1, 2, 3, 4, 5, 6]  # at a step
 POLICIES = ["rr", "fcfs", "sjf", "prio", "mlfq"]  # what sched= takes from phase 2 on
 
 
 def second_solution():
-    """{path: text} of the second solution's files."""
-    return {path.relative_to(SECOND).as_posix(): path.read_text() for path in sorted(SECOND.rglob("*")) if path.suffix in (".c", ".asm")}
+    """{path: text} of the second solution's files. Its answers are about runs of its own."""
+    found = [judge(run.plan, run.events) for run in questions.runs_of(answers.plain_name(SECOND_NAME))]
+    lines = [f'run{number} = [{wrong.event.seq}, "{wrong.rule}"]' for number, wrong in enumerate(found, 1)]
+    code = [path for path in sorted(SECOND.rglob("*")) if path.suffix in (".c", ".asm")]
+    return {questions.FILE: "\n".join([f'name = "{SECOND_NAME}"', *lines, ""]),
+            **{path.relative_to(SECOND).as_posix(): path.read_text() for path in code}}
 
 
 def steps(phase):
