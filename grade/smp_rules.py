@@ -11,12 +11,12 @@ counted in the ticks of the CPU that makes him wait."""
 
 from .events import event_line
 from .rules import require
-from .models.sched_class import DEADLINE, IDLE as BACKGROUND, RT
 from .timeline import IDLE, MIGRATIONS
 
 MAIN = 1         # the boot thread's id: it has no CREATE, runs when the trace begins, and is the kernel's own
 READY = 1        # enum thread_state
 EVERYWHERE = 2**64 - 1
+DEADLINE, RT, _, BACKGROUND = range(4)  # enum sched_class_id; the two in front, and the last, come with phase 5
 TICKS_IDLE = 2   # of the CPU where somebody waits: so long another one may be idle
 IN_ALL = 1000    # of so many ticks not one may find that
 

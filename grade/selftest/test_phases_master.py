@@ -52,6 +52,25 @@ def test_a_students_tree_is_free_of_the_machinery(trees, phase, solved):
     assert f"labs/lab{phase}.md" in files and f"labs/lab{phase + 1}.md" not in files
 
 
+IMPORT_ALL = """
+import importlib, sys
+for name in sys.argv[1:]:
+    importlib.import_module(name)
+"""
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_what_a_trees_grader_imports_is_in_the_tree(trees, tmp_path, phase):
+    """A module of a later phase is in the master tree, where no import of it fails. GDB's own modules need GDB."""
+    files = {path: data for path, data in trees(phase, 0).items() if path.startswith("grade/") and path.endswith(".py")}
+    for path, data in files.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(data)
+    names = [path[:-len(".py")].replace("/", ".") for path in sorted(files) if not path.startswith("grade/gdb/")]
+    done = subprocess.run([sys.executable, "-c", IMPORT_ALL, *names], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert not done.returncode, done.stderr[-600:]
+
+
 def function(text, name):
     """The text of a C function or an assembly label's code, from its name to its end."""
     found = (re.search(rf"^[a-z_][^\n;]*\b{name}\([^;]*?\)\n\{{\n.*?^\}}$", text, re.M | re.S) or
