@@ -104,7 +104,7 @@ RACES = {
         "attr.c", "struct rq *rq = thread_rq_lock(t);\n\n        if (t->state < THREAD_ZOMBIE)",
         "struct rq *rq = &run_queues[t->last_cpu];\n\n        rq_lock(rq);\n        if (t->state < THREAD_ZOMBIE)"),
     "who waits for budget is taken out of the wrong tree": (
-        "deadline_class.c", "    if (t->se.dl.waits_for_budget)\n        stop_waiting(rq, t);\n    else\n", "    (void)stop_waiting;\n"),
+        "deadline_class.c", "    if (t->se.dl.waits_for_budget)\n        budget_stop_waiting(rq, t);\n    else\n", ""),
     "bandwidth is given back where the thread ends": ("partition.c", "if (rq == reserved)", "if (rq == reserved || rq->cpu)"),
 }
 

@@ -37,10 +37,9 @@ int sched_params_check(const struct sched_params *p)
     }
 }
 
-/* Whether only numbers of normal threads change. */
-static bool stays_normal(const struct thread *t)
+static bool is_normal(const struct sched_params *p)
 {
-    return t->class == class_of_new(t) && t->class_id == SCHED_CLASS_NORMAL;
+    return p->policy == SCHED_OTHER || p->policy == SCHED_BATCH;
 }
 
 /* If it waits here, or runs. */
@@ -74,26 +73,22 @@ static bool same_but_nice(const struct sched_params *a, const struct sched_param
 /* Nobody lends t anything. */
 static void set_own(struct rq *rq, struct thread *t, const struct sched_params *p)
 {
-    struct sched_params before = t->se.params;
-    struct sched_change change;
-
-    t->se.asked = t->se.params = *p;
-    if (stays_normal(t)) {
+    if (t->class_id == SCHED_CLASS_NORMAL && is_normal(p)) {
+        t->se.asked = t->se.params = *p;
         change_numbers(rq, t);
-        return;
-    }
-    if (same_but_nice(p, &before)) { /* which its class does not go by */
+    } else if (same_but_nice(p, &t->se.params)) { /* which its class does not go by */
+        t->se.asked = t->se.params = *p;
         if (unlikely(trace_on)) {
             class_trace_policy(rq, t);
             trace_numbers(rq, t);
         }
-        return;
+    } else {
+        struct sched_change change = sched_change_begin(rq, t);
+
+        t->se.asked = *p;
+        class_change(rq, t, p, false, 0);
+        sched_change_end(&change, true);
     }
-    t->se.asked = t->se.params = before;
-    change = sched_change_begin(rq, t);
-    t->se.asked = *p;
-    class_change(rq, t, p, false, 0);
-    sched_change_end(&change, true);
 }
 
 /* While it is changed t goes by what it had asked for, so that it is as if others began to lend to it just after. */

@@ -104,9 +104,10 @@ void class_change(struct rq *rq, struct thread *t, const struct sched_params *p,
 {
     const struct sched_class *was = t->class, *class;
     const struct sched_params before = t->se.params;
-    bool runs = t->state == THREAD_RUNNING, returns = t->se.lent && !lent, newcomer = t->se.fair.newcomer;
+    bool runs = t->state == THREAD_RUNNING, newcomer = t->se.fair.newcomer;
+    bool returns = t->se.lent && !lent, asked_for = !t->se.lent && !lent;
 
-    if (runs && was == &deadline_class && p->policy == SCHED_DEADLINE && !lent && !returns)
+    if (asked_for && runs && was == &deadline_class && p->policy == SCHED_DEADLINE)
         deadline_before_change(rq, t);
     t->se.params = *p;
     t->se.lent = lent;
@@ -119,7 +120,7 @@ void class_change(struct rq *rq, struct thread *t, const struct sched_params *p,
         class_enters(rq, t);
     if (lent ? class->id != SCHED_CLASS_NORMAL : returns && class == &eevdf_class)
         t->se.fair.newcomer = newcomer; /* who is lent a place elsewhere comes back with the lag with which it went */
-    if (!lent && !returns && was != class) {
+    if (asked_for && was != class) {
         if (was == &deadline_class)
             deadline_unbind(rq, t);
         else if (class == &deadline_class)

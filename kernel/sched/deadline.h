@@ -23,6 +23,12 @@ static inline struct thread *thread_of_dl(const struct rb_node *node)
     return rb_entry(node, struct thread, se.dl.node);
 }
 
+/* Whether time a is before b. */
+static inline bool earlier(u64 a, u64 b)
+{
+    return (s64)(a - b) < 0;
+}
+
 /* What classes.c and attr.c call. */
 void deadline_rq_init(struct rq *rq);
 /* t runs, stays of the class and is about to get other parameters: what it has run until now, and what follows from that, goes by those
@@ -55,6 +61,24 @@ void deadline_unreserve(struct rq *rq, struct thread *t);
 /* t comes to the class, or leaves it: it belongs to the CPU on which it reserved, or to none. */
 void deadline_bind(struct thread *t);
 void deadline_unbind(struct rq *rq, struct thread *t);
+
+/* Budgets (budget.c), for the class table. */
+
+/* t, which is ready and throttled, waits for budget, and does not count in nr_ready; it waits no more, and is in no tree. */
+void budget_wait(struct rq *rq, struct thread *t);
+void budget_stop_waiting(struct rq *rq, struct thread *t);
+/* t has no budget left, or may not use it yet. If it is in a tree, it is the one of those who may run. */
+void budget_throttle(struct rq *rq, struct thread *t);
+/* Charges t for what it has run since the last time. Returns whether its budget is used up. */
+bool budget_take_time(const struct rq *rq, struct thread *t);
+/* t is ready or runs: has its deadline passed? Each counts once. */
+void deadline_look_for_miss(const struct rq *rq, struct thread *t);
+/* All of that: t, which runs, or stops running, is charged, and throttled if it has nothing left. */
+void budget_charge(struct rq *rq, struct thread *t);
+/* t has done what it had to do in this period: it comes back in the next one. */
+void budget_give_up(struct rq *rq, struct thread *t);
+/* t is about to run, or to run as a thread of this class (rq->curr may not say so yet): the timer is set to the end of its budget. */
+void budget_note_end(struct rq *rq, const struct thread *t);
 
 /* Lab 5.5a (edf.c). Times are in ns; whatever is of the class's clock may be compared by the sign of the difference. */
 

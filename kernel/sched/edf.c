@@ -6,12 +6,6 @@
 #include "base/lab.h"
 #include "sched/deadline.h"
 
-/* Whether a is earlier than b. */
-static inline bool earlier(u64 a, u64 b)
-{
-    return (s64)(a - b) < 0;
-}
-
 bool deadline_before(const struct rb_node *a, const struct rb_node *b)
 {
 #if SOLVED >= 505

@@ -7,11 +7,6 @@
 
 #define RT_MOST (RT_PRIORITIES - 1)
 
-static bool earlier(u64 a, u64 b)
-{
-    return (s64)(a - b) < 0;
-}
-
 /* The deadline by which t has to go because others lend it one: the earliest of theirs, or its own; 0: nobody does. */
 static u64 lent_deadline(const struct thread *t)
 {

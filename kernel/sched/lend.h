@@ -14,8 +14,6 @@
 
 #include "sched/classes.h"
 
-struct thread;
-
 enum lend_level { LEVEL_IDLE = 0, LEVEL_RT = 64, LEVEL_DEADLINE = LEVEL_RT + RT_PRIORITIES };
 
 /* The level of t's own class and priority; normal: if it is a normal thread. */

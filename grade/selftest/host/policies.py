@@ -22,7 +22,8 @@ CC = os.environ.get("HOSTCC", "gcc")
 FLAGS = ["-std=gnu11", "-g", "-O1", "-Wall", "-Wextra", "-Werror", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-DCHECKED"]
 SCHED = ("core one_queue idle rq yield tick block wait sleep timer control mutex sync sync_given inherit quantum policies prio ageing mlfq "
          "sjf rr fcfs preempt critical state").split()
-CLASSES = "classes attr lend background fair cfs eevdf eevdf_place fair_class rt rt_class edf admission partition deadline_class".split()
+CLASSES = ("classes attr lend background fair cfs eevdf eevdf_place fair_class rt rt_class edf admission partition budget "
+           "deadline_class").split()
 ROWS = {"quantum", "mlfq_quantum", "mlfq_allotment"}  # that are lists
 ONE_CPU = 3                                           # the last phase whose kernel has one CPU
 TIMEOUT_S = 60
@@ -77,7 +78,7 @@ class Program:
         text = (KERNEL / "sched" / file).read_text()
         assert text.count(find) == 1, f"{file}: {find!r} is there {text.count(find)} times"
         (folder / file).write_text(text.replace(find, replace))
-        cc(*self.flags, "-Wno-unused", "-Wno-empty-body", "-c", folder / file, cwd=folder)
+        cc(*self.flags, "-Wno-unused", "-c", folder / file, cwd=folder)
         return self.link(test, folder, [(folder / file).with_suffix(".o")])
 
 

@@ -311,7 +311,7 @@ PLANTED = {
     "cfs: an advantage below 0 is a large one": (
         CFS, "cfs.c", "(s64)(e->vruntime - t->se.fair.vruntime) > (s64)(CFS", "e->vruntime - t->se.fair.vruntime > (CFS", (NO_REASON,)),
     "cfs: who yields stays the first": (
-        CFS, "cfs.c", "least = first->vruntime;", ";", (NUMBER,)),
+        CFS, "cfs.c", "least = first->vruntime;", "{ }", (NUMBER,)),
     "cfs: who has had most runs next": (
         CFS, "cfs.c", "return fair_of(rq->classes.fair.tree.leftmost);", "return fair_of(rq->classes.fair.tree.rightmost);", (NEXT,)),
     "cfs: turns are counted from the first one on": (
@@ -319,7 +319,7 @@ PLANTED = {
     "cfs: who sleeps is still counted": (
         CFS, "fair_class.c", "    if (!stays(t))\n        cfs_leave(rq, &t->se.fair);", "", (NUMBER, NO_REASON, MAKES_ROOM, *STOPS)),
     "cfs: the sum of weights is the one of before": (
-        CFS, "fair_class.c", "rq->classes.fair.weight += (u64)weight - e->weight;", ";", (NUMBER, NO_REASON, MAKES_ROOM, *STOPS)),
+        CFS, "fair_class.c", "rq->classes.fair.weight += (u64)weight - e->weight;", "{ }", (NUMBER, NO_REASON, MAKES_ROOM, *STOPS)),
     # eevdf
     "eevdf: V is rounded up": (
         EEVDF, "eevdf.c", " - (fair->sum % weight < 0)", "", (NUMBER, NEXT)),
@@ -429,7 +429,7 @@ PLANTED = {
     "eevdf: a yield moves the deadline each time": (
         "eevdf_yields", "eevdf_place.c", "if ((s64)(e->deadline - e->vruntime) <= (s64)eevdf_request(e))", "if (true)", (NUMBER,)),
     "eevdf: a yield does nothing": (
-        EEVDF, "fair_class.c", "eevdf_yield(&t->se.fair);", ";", (NUMBER,)),
+        EEVDF, "fair_class.c", "eevdf_yield(&t->se.fair);", "{ }", (NUMBER,)),
     "eevdf: a new weight changes the lag": (
         "eevdf_renice", "eevdf_place.c", "e->vruntime = vtime - (u64)scale((s64)(vtime - e->vruntime), e->weight, weight);", ";",
         (NUMBER,)),
@@ -478,7 +478,7 @@ PLANTED = {
     "rt: the class never comes back": (
         "rt_limit", "rt_class.c", "return rq->classes.rt.throttled ? window_end(&rq->classes.rt) : ~0ul;", "return ~0ul;", ("comes back",)),
     "rt: a list's bit stays": (
-        "rt_order", "rt_class.c", "rt->nonempty[level / 64] &= ~(1ul << level % 64);", ";", STOPS),
+        "rt_order", "rt_class.c", "rt->nonempty[level / 64] &= ~(1ul << level % 64);", "{ }", STOPS),
     # deadlines
     "edf: in the order of arrival": (
         "edf_three", "edf.c",
@@ -525,31 +525,31 @@ PLANTED = {
         "dl_wake_large", "edf.c", "(unsigned __int128)e->budget * p->deadline > (unsigned __int128)left * p->runtime",
         "e->budget * (s64)p->deadline > (s64)(left * p->runtime)", (NUMBER, *STOPS)),
     "cbs: throttled ones count as ready": (
-        "dl_yield", "deadline_class.c", "        rq->nr_ready--;\n", "", ("counts as many", *STOPS)),
+        "dl_yield", "budget.c", "        rq->nr_ready--;\n", "", ("counts as many", *STOPS)),
     "cbs: who has no budget goes on": (
-        "cbs_hog", "deadline_class.c", "    if (t == rq->curr)\n        resched(rq);\n", "", (MAKES_ROOM, NUMBER)),
+        "cbs_hog", "budget.c", "    if (t == rq->curr)\n        resched(rq);\n", "", (MAKES_ROOM, NUMBER)),
     "cbs: the budget comes a little early": (
-        EEVDF, "deadline_class.c", "thread_of_dl(first)->se.dl.replenish_at <= now)",
+        EEVDF, "budget.c", "thread_of_dl(first)->se.dl.replenish_at <= now)",
         "thread_of_dl(first)->se.dl.replenish_at <= now + NS_PER_MS)",
         ("comes back at its time",)),
     "cbs: a budget ends at a tick": (
-        "dl_overrun", "deadline_class.c", "    if (end >= rq->classes.next_event)\n        return;", "    return;",
+        "dl_overrun", "budget.c", "    if (end >= rq->classes.next_event)\n        return;", "    return;",
         ("a budget ends when", )),
     "cbs: a yield keeps the budget": (
-        "dl_yield", "deadline_class.c", "    if (why == ENQUEUE_YIELD)\n        give_up_budget(rq, t);\n", "", ("THROTTLE", NUMBER)),
+        "dl_yield", "deadline_class.c", "    if (why == ENQUEUE_YIELD)\n        budget_give_up(rq, t);\n", "", ("THROTTLE", NUMBER)),
     "cbs: a yield forgives an overrun": (
-        "dl_late_yield", "deadline_class.c", "min(t->se.dl.budget, 0l)", "0", (NUMBER,)),
+        "dl_late_yield", "budget.c", "min(t->se.dl.budget, 0l)", "0", (NUMBER,)),
     "cbs: new numbers renew the budget": (
         EEVDF, "deadline_class.c", "e->budget = min(e->budget, (s64)t->se.params.runtime);", "e->budget = (s64)t->se.params.runtime;",
         (NUMBER,)),
     "cbs: a wake ends the throttling": (
         "dl_wake_throttled", "deadline_class.c",
-        "why == ENQUEUE_WAKE && t->se.dl.throttled && (s64)(t->se.dl.replenish_at - rq_now(rq)) <= 0",
+        "why == ENQUEUE_WAKE && t->se.dl.throttled && !earlier(rq_now(rq), t->se.dl.replenish_at)",
         "why == ENQUEUE_WAKE && t->se.dl.throttled", ("comes back at its time",)),
     "edf: a deadline is missed again and again": (
-        "edf_overload", "deadline_class.c", "    e->missed = e->deadline;\n", "", ("missed once",)),
+        "edf_overload", "budget.c", "    e->missed = e->deadline;\n", "", ("missed once",)),
     "edf: nobody says that a deadline was missed": (
-        "edf_overload", "deadline_class.c", "(s64)(rq_now(rq) - e->deadline) <= 0)", "true)", ("MISS",)),
+        "edf_overload", "budget.c", "!earlier(e->deadline, rq_now(rq)))", "true)", ("MISS",)),
     "admission: bandwidths are rounded down": (
         "admission_rounding", "admission.c", "(p->runtime << DL_BANDWIDTH_SHIFT) + period - 1", "(p->runtime << DL_BANDWIDTH_SHIFT)",
         ("rounded up",)),
@@ -581,12 +581,12 @@ PLANTED = {
     "lend: who comes back has no lag": (
         EEVDF, "classes.c", "if (lent ? class->id != SCHED_CLASS_NORMAL : returns && class == &eevdf_class)", "if (false)", (NUMBER,)),
     "lend: a lent deadline costs budget": (
-        EEVDF, "deadline_class.c", "return !t->se.dl.lent && edf_charge(t, delta);", "return edf_charge(t, delta) && !t->se.dl.lent;",
+        EEVDF, "budget.c", "return !t->se.dl.lent && edf_charge(t, delta);", "return edf_charge(t, delta) && !t->se.dl.lent;",
         LENT),
     "lend: a lent deadline is missed": (
-        EEVDF, "deadline_class.c", "if (e->lent || e->throttled || ", "if (e->throttled || ", ("MISS",)),
+        EEVDF, "budget.c", "if (e->lent || e->throttled || ", "if (e->throttled || ", ("MISS",)),
     "lend: a lent deadline is given up at a yield": (
-        EEVDF, "deadline_class.c", "    if (t->se.dl.lent)\n        return;\n    t->se.dl.budget = min(t->se.dl.budget, 0l);\n",
+        EEVDF, "budget.c", "    if (t->se.dl.lent)\n        return;\n    t->se.dl.budget = min(t->se.dl.budget, 0l);\n",
         "    t->se.dl.budget = min(t->se.dl.budget, 0l);\n    if (t->se.dl.lent)\n        return;\n", LENT),
     "lend: a lent deadline goes by the rules of waking": (
         EEVDF, "deadline_class.c", "!t->se.dl.lent && edf_wake", "edf_wake", LENT),
@@ -595,7 +595,7 @@ PLANTED = {
     "lend: the later of two deadlines": (
         EEVDF, "lend.c", "earlier(own, e->offer) ? own : e->offer", "earlier(own, e->offer) ? e->offer : own", LENT),
     "lend: budget is free afterwards": (
-        EEVDF, "deadline_class.c", "    if (t->se.dl.budget <= 0)\n        throttle(rq, t);\n    else if", "    if", LENT),
+        EEVDF, "deadline_class.c", "    if (t->se.dl.budget <= 0)\n        budget_throttle(rq, t);\n    else if", "    if", LENT),
     "lend: what is asked for meanwhile is as good": (
         EEVDF, "attr.c", "    class_lend_stop(rq, t);\n", "", LENT),
     # all classes
