@@ -36,11 +36,6 @@ static void draw_thread(struct thread *t, tid_t tid, u64 around, u64 *draws)
     rb_node_init(&e->node);
 }
 
-static void insert(struct thread *t)
-{
-    rb_insert(&queue.classes.fair.tree, &t->se.fair.node, fair_before);
-}
-
 static void erase(struct thread *t)
 {
     rb_erase(&queue.classes.fair.tree, &t->se.fair.node);
