@@ -94,6 +94,7 @@ static inline bool has_eligible(struct rb_node *node, u64 vtime)
 #if SOLVED >= 502
     return node && !vtime_before(vtime, fair_of(node)->least);
 #else
+    /* What does a node know of those below it? */
     (void)node, (void)vtime;
     return false;
 #endif
@@ -117,7 +118,7 @@ struct fair_entity *eevdf_first(struct rq *rq)
             node = node->right;
     }
 #else
-    /* The tree is ordered by who is due first. Where in it is somebody eligible (fair_entity.least)? Who of them is due first? */
+    /* The tree is ordered by eevdf_due_before(): who stands to the left of a node is due before it, who stands to its right after it. */
     lab_stub("5.2", "eevdf_first");
     return fair_of(rq->classes.fair.tree.leftmost);
 #endif

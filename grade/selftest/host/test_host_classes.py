@@ -366,7 +366,8 @@ PLANTED = {
     "eevdf: the least virtual time is that of plain numbers": (
         "eevdf_search", "eevdf.c", "if (left && vtime_before(left->least, least))", "if (left && left->least < least)", STOPS),
     "eevdf: whoever waits is put where its virtual time says": (
-        EEVDF, "fair_class.c", "insert(rq, t, why, eevdf_before);", "insert(rq, t, why, cfs_before);", (NEXT, NO_REASON, MAKES_ROOM, *STOPS)),
+        EEVDF, "fair_class.c", "insert(rq, t, why, eevdf_before);", "insert(rq, t, why, cfs_before);",
+        (NEXT, NO_REASON, MAKES_ROOM, *STOPS)),
     "eevdf: deadlines are compared as plain numbers": (
         "eevdf_wraps", "eevdf.c", "return vtime_before(a->deadline, b->deadline);", "return a->deadline < b->deadline;",
         ("virtual time may wrap", *STOPS)),

@@ -66,8 +66,8 @@ static bool in_vain(u64 v, struct rb_node *node)
     return !node || vtime_before(v, fair_of(node)->least);
 }
 
-/* From the one that is due first of all upwards, along the tree's left edge, past those that have had too much, and all below them too; then
-   down, to the first eligible one of the part that is not in vain. */
+/* From the one that is due first of all upwards, along the tree's left edge, past those that have had too much and below whom all others
+   have, too; then down, to the first eligible one of the part that is not in vain. */
 struct fair_entity *eevdf_first(struct rq *rq)
 {
     u64 v = eevdf_vtime(rq);
