@@ -43,9 +43,11 @@ JUDGED = ("gcc", "12")  # the compiler, and its major version, that the limits a
 SWITCH_LIMIT, PREEMPTIVE_SWITCH_LIMIT, RECORD_LIMIT = 80, 100, 40  # the second from phase 2 on, where quanta are kept
 CLASSES_SWITCH_LIMIT = 140  # from phase 5 on: two classes are asked before that of normal threads
 SPIN_LIMIT = 25
+TURN_LIMIT = 1200  # under EEVDF, with the most threads that the ktest has
 BLOCK_LIMIT, TICK_LIMIT = 400, 250
 START_LIMIT, PROMPT_LIMIT = 8_000_000, 20_000_000
 TIMER_VECTOR = 32       # kernel/arch/timer.h
+TURNS_MS = 2000         # of virtual time, for ktest class_cost
 CLI, STI = b"\xfa", b"\xfb"
 RING = 64               # records of the small ring that wraps
 
@@ -125,6 +127,8 @@ def measure(path, cache=None):
         figures[2:2] = [block(kernel), tick(kernel), *wakes(kernel)]
     if several:
         figures.append(spin_pair(kernel))
+    if has_classes(kernel):
+        figures += turns(kernel)
     for name, words in MARKED:
         found = steps.between(f"bench_begin_{name}", f"bench_end_{name}")
         figures.append(figure(words, len(found[-1]), note=f"seen {spread(found)}"))
@@ -234,6 +238,19 @@ def spin_pair(kernel):
     """A spinlock that nobody else wants, taken and given back."""
     found = executed(kernel, "ktest=bench_spin trace=off").between("bench_begin_spin_pair", "bench_end_spin_pair")
     return figure("spin_lock() and spin_unlock(), uncontended", len(found[-1]), SPIN_LIMIT, note=f"seen {spread(found)}")
+
+
+def turns(kernel):
+    """What EEVDF costs with 10 to 10,000 threads that wait; the limit is that of the most."""
+    boot = Boot(kernel.path, kernel.image, 1)
+    with contextlib.closing(boot):
+        facts = boot("class_cost", "sched=eevdf", trace="off", limit_ms=TURNS_MS).facts("COST")
+    most, found = max(fact.a for fact in facts), []
+    for turn, wake in zip(facts[::2], facts[1::2]):
+        found.append(figure(f"EEVDF, {turn.a:,} threads: a turn", turn.b, TURN_LIMIT if turn.a == most else None,
+                            note="who ran goes back, the first is found and taken out; the mean of 1,000"))
+        found.append(figure(f"EEVDF, {wake.a:,} threads: a wake, and taken out", wake.b, note="the mean of 1,000"))
+    return found
 
 
 def tick(kernel):
