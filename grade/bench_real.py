@@ -68,9 +68,9 @@ def plugin(folder):
 
 
 def counted(guest, options=""):
-    """What was counted of each piece of work, in the order of FIGURES: [{"all", "kernel", "user" instructions, "processes" begun}], of which
-    user is 0 unless the plugin's options ask for it; and {address: times} of the kernel's instructions, if where=on asks. Raises
-    GraderFault, UserError."""
+    """What was counted of each piece of work, in the order of FIGURES: [{"all", "kernel", "user" instructions, "processes" begun, "done":
+    words}], of which user is 0 unless the plugin's options ask for it; and {address: times} of the kernel's instructions, if where=on asks.
+    Raises GraderFault, UserError."""
     with tempfile.TemporaryDirectory(prefix=machine.PREFIX) as folder:
         folder = Path(folder)
         made = str(plugin(folder)).replace(",", ",,")
@@ -88,8 +88,8 @@ def parsed(printed, counts):
         last = (printed.strip().splitlines() or ["nothing"])[-1]
         raise GraderFault(f"/{WORK.path} did not do all of its work; the last line that was printed: {last}")
     rows = zip(told[::2], told[1::2], marks[::2], marks[1::2], done)
-    return [{"all": end[0] - begin[0], "kernel": to[0] - since[0], "user": to[1] - since[1], "processes": end[1] - begin[1] - 1, "done": words}
-            for begin, end, since, to, words in rows]
+    return [{"all": end[0] - begin[0], "kernel": to[0] - since[0], "user": to[1] - since[1], "processes": end[1] - begin[1] - 1,
+             "done": words} for begin, end, since, to, words in rows]
 
 
 def compared(kernel, programs, folder, peer, busybox="busybox"):
@@ -107,8 +107,8 @@ def compared(kernel, programs, folder, peer, busybox="busybox"):
             return {"figures": [], "missing": str(why)}, {}
         mine, where = counted(crescent(kernel, path, WORK), ",where=on")
         theirs, missing = linux_counted(peer, path, folder)
-    rows = [{"name": name, "ours": ours["kernel"], "limit": limit, "all": ours["all"], "peer": its.get("kernel"), "peer_all": its.get("all"),
-             "share": round(ours["kernel"] / its["kernel"], 2) if its else None, "share_limit": percent / 100}
+    rows = [{"name": name, "ours": ours["kernel"], "limit": limit, "all": ours["all"], "peer": its.get("kernel"),
+             "peer_all": its.get("all"), "share": round(ours["kernel"] / its["kernel"], 2) if its else None, "share_limit": percent / 100}
             for (name, limit, percent), ours, its in zip(FIGURES, mine, theirs or [{} for _ in mine])]
     if theirs and [its["done"] for its in theirs] != [ours["done"] for ours in mine]:
         raise GraderFault(f"/{WORK.path} did not do the same on both systems: {mine}, {theirs}")

@@ -139,7 +139,8 @@ def linux_counted(found, programs, folder, program=ALONE, count=None):
 def counted_once(guest, folder, program, count, *more):
     """count(guest), which depends on nothing but what QEMU is given, on QEMU, and on `more`, words: what was counted for the same before is
     taken from the folder. What it returns can be written as JSON. Raises GraderFault, UserError, OSError."""
-    given = [qemu_words(), arguments(guest), *(hashlib.sha256(path.read_bytes()).hexdigest() for path in (guest.kernel, guest.archive)), *more]
+    files = guest.kernel, guest.archive
+    given = [qemu_words(), arguments(guest), *(hashlib.sha256(path.read_bytes()).hexdigest() for path in files), *more]
     kept = folder / f"counted-{Path(program.path).name}.json"
     try:
         before = json.loads(kept.read_text())

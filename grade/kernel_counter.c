@@ -3,9 +3,9 @@
  *
  *     qemu-system-x86_64 ... -plugin ./kernel_counter.so,out=FILE[,user=on][,where=on]
  *
- * FILE gets a line `mark KERNEL USER` each time that a program executes MARK (user/tests/mark.c): instructions since the machine's reset, in
- * user mode 0 unless asked for, because counting those takes much longer. where: at the end a line `at ADDRESS COUNT` for each instruction
- * of the kernel's that was executed between an odd mark and the next one. One CPU.
+ * FILE gets a line `mark KERNEL USER` each time that a program executes MARK (user/tests/mark.c): instructions since the machine's reset,
+ * in user mode 0 unless asked for, because counting those takes longer. where: at the end a line `at ADDRESS COUNT` for each instruction of
+ * the kernel's that was executed between an odd mark and the next one. One CPU.
  *
  * A round of `rep` is an instruction. One that faults counts here, and once more when it is tried again; QEMU's own count, which is the
  * guest's TSC, has it once.

@@ -32,16 +32,21 @@ def ours(archive):
     return bench_real.counted(bench_user.crescent(KERNEL, archive, bench_real.WORK), ",user=on,where=on")
 
 
+@pytest.fixture(scope="module")
+def image():
+    return dwarf.load(KERNEL, kernels.ROOT / "build/dwarf")
+
+
 # --- our figures --------------------------------------------------------------------------------------------------------------------
 
 
 @needs_busybox
-def test_the_kernels_part_of_real_programs_is_within_its_limits(ours):
+def test_the_kernels_part_of_real_programs_is_within_its_limits(ours, image):
     """Under the compiler that the limits are for. None is so small that it was not counted."""
     rows, _ = ours
     found = {name: (row["kernel"], limit) for row, (name, limit, _) in zip(rows, bench_real.FIGURES)}
     assert all(limit / 2 < count for count, limit in found.values()), found
-    if bench.is_judged(bench.Kernel(KERNEL, dwarf.load(KERNEL))):
+    if bench.is_judged(bench.Kernel(KERNEL, image)):
         assert all(count <= limit for count, limit in found.values()), found
 
 
@@ -64,9 +69,8 @@ def test_kernel_mode_and_user_mode_are_all_that_the_clock_counted(ours):
 
 
 @needs_busybox
-def test_where_the_instructions_are_is_told_by_function(ours):
+def test_where_the_instructions_are_is_told_by_function(ours, image):
     rows, where = ours
-    image = dwarf.load(KERNEL)
     said = bench_real.where_lines(where, image)
     together = int(re.match(r" *([\d,]+)  together$", said[-1])[1].replace(",", ""))
     assert together == sum(where.values()) == sum(row["kernel"] for row in rows)
@@ -74,6 +78,7 @@ def test_where_the_instructions_are_is_told_by_function(ours):
 
 
 @needs_busybox
+@pytest.mark.skipif(not kernels.ALL, reason="takes as long as all the others together")
 def test_the_same_is_counted_without_looking_where(ours, archive):
     again, where = bench_real.counted(bench_user.crescent(KERNEL, archive, bench_real.WORK))
     assert where == {} and again == [{**row, "user": 0} for row in ours[0]]
@@ -140,8 +145,11 @@ def test_work_with_another_result_is_not_compared(compared):
         compared([1, 1], [1, 1], ["script 890", "gzip " + "1" * 32 + " -"])
 
 
-def test_a_linux_or_a_busybox_that_is_not_to_be_had_is_a_line(compared, tmp_path):
+def test_a_linux_that_is_not_to_be_had_is_a_line(compared):
     assert "no comparison: there is no Linux" in bench_real.lines(compared([1, 1], None))
+
+
+def test_a_busybox_that_is_not_to_be_had_is_a_line(tmp_path):
     found, where = bench_real.compared(KERNEL, PROGRAMS, tmp_path, None, "no-such-busybox")
     assert where == {} and bench_real.over(found) == []
     assert bench_real.lines(found)[-1] == "no comparison: there is no busybox here; on Debian: apt-get install busybox-static"
