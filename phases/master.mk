@@ -24,15 +24,17 @@ delegated := kernel run iso run-iso qemu-gdb gdb rewind
 .PHONY: $(delegated) grade trace bench soak race-rates test-qemu
 
 kernel: ## builds the kernel of a phase: PHASE=n SOLVED=m CHECKED=0|1
-run: ## boots the kernel on this terminal: PHASE=n CPUS=n SCHED=policy APPEND="options" ACCEL=tcg|kvm
+run: ## boots the kernel on this terminal: PHASE=n CPUS=n SCHED=policy INIT=program|busybox FILES="file ..." APPEND="options" ACCEL=tcg|kvm
 iso: ## makes the bootable GRUB image
 run-iso: ## boots that image
 qemu-gdb: ## QEMU with the checked kernel, waiting for a debugger
 gdb: ## GDB at the start of a test: TEST=name
 rewind: ## GDB at the failure of a test, and backwards from there: TEST=name
 
+# FILES, of one's own, are FILE or FILE:PLACE, and the tree has to see them as well.
+own-files = $(foreach file,$(FILES),$(call from-here,$(file)))
 $(delegated): tree
-	@$(MAKE) -C $(tree) $@
+	@$(MAKE) -C $(tree) $@ $(if $(strip $(FILES)),FILES=$(call shell-word,$(own-files)))
 
 # The course's key, from which the inputs of the hidden tests are made, and a path as the tree sees it.
 key = $(or $(strip $(COURSE)),course.key)

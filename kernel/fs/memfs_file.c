@@ -5,7 +5,7 @@
 #include "fs/context.h"
 #include "lib/errno.h"
 #include "lib/string.h"
-#include "mm/frames.h"
+#include "mm/aspace.h"
 #include "mm/slab.h"
 
 #define PAGES_MIN 8 /* entries that an array begins with */
@@ -61,10 +61,9 @@ static void *make_page(struct inode *inode, struct memfs_contents *c, u64 pos, i
     if (*error)
         return NULL;
     *error = -ENOMEM;
-    frame = frame_alloc(0);
+    frame = page_new();
     if (!frame)
         return NULL;
-    memset(frame_to_virt(frame), 0, PAGE_SIZE);
     flags = spin_lock_irq(&c->lock);
     c->page[pos >> PAGE_SHIFT] = frame;
     spin_unlock_irq(&c->lock, flags);
@@ -226,10 +225,7 @@ static struct frame *memfs_page(struct file *file, u64 index, int *error)
     if (frame)
         return frame;
     *error = -ENOMEM;
-    frame = frame_alloc(0);
-    if (frame)
-        memset(frame_to_virt(frame), 0, PAGE_SIZE);
-    return frame;
+    return page_new();
 }
 
 const struct file_ops memfs_file_ops = { .read = memfs_read, .write = memfs_write, .lseek = memfs_lseek, .page = memfs_page };
