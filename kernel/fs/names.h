@@ -4,6 +4,8 @@
 
 #include "fs/path.h"
 
+/* Whether open() knows flags and lets them stand together: 0 or -EINVAL. */
+int fs_open_flags(u32 flags);
 /* Opens as open() does. Returns the file with a reference, or NULL with *error. */
 struct file *fs_open(int dirfd, char *path, u32 flags, u32 mode, int *error);
 /* A file for an inode, whose reference it gets also when this fails. */

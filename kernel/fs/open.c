@@ -101,13 +101,18 @@ struct file *fs_open_inode(struct inode *inode, u32 flags, int *error)
     return file;
 }
 
+int fs_open_flags(u32 flags)
+{
+    return flags & NOT_HONOURED || (flags & O_CREAT && flags & O_DIRECTORY) ? -EINVAL : 0;
+}
+
 struct file *fs_open(int dirfd, char *path, u32 flags, u32 mode, int *error)
 {
     struct inode *inode = NULL;
     struct walk walk;
 
-    *error = -EINVAL;
-    if (flags & NOT_HONOURED || (flags & O_CREAT && flags & O_DIRECTORY))
+    *error = fs_open_flags(flags);
+    if (*error)
         return NULL;
     mutex_lock(&tree_lock);
     *error = open_locked(&walk, dirfd, path, flags, mode, &inode);

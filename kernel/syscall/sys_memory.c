@@ -47,10 +47,10 @@ static bool good_range(uptr at, size_t size)
 static struct file *file_to_map(int fd, int protection, int type, int *error)
 {
     struct file *file = fd_file(&current_process()->fds, fd);
-    u32 mode = file ? file->flags & O_ACCMODE : 0;
+    bool write = type != MAP_PRIVATE && protection & PROT_WRITE;
 
     *error = !file ? -EBADF : !file->ops->page ? -ENODEV : 0;
-    if (!*error && (mode == O_WRONLY || (type != MAP_PRIVATE && protection & PROT_WRITE && mode != O_RDWR)))
+    if (!*error && (file_may(file, false) || (write && file_may(file, true))))
         *error = -EACCES;
     if (*error && file)
         file_put(file);

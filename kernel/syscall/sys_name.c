@@ -24,12 +24,16 @@ s64 sys_openat(int folder, uptr path, int flags, u32 mode)
 {
     struct fd_table *fds = current_fs()->fds;
     struct file *file;
-    int error = fd_room(fds); /* before a file is made that there is no descriptor for */
+    int error = fs_open_flags((u32)flags), fd;
     char *name = error ? NULL : sys_path(path, &error);
-    int fd;
 
     if (!name)
         return error;
+    error = fd_room(fds); /* before a file is made that there is no descriptor for */
+    if (error) {
+        path_free(name);
+        return error;
+    }
     file = fs_open(folder, name, (u32)flags | O_LARGEFILE, mode, &error);
     path_free(name);
     if (!file)

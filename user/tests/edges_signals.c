@@ -1,0 +1,7 @@
+#include "edges.h"
+
+int main(void)
+{
+    begin_edges();
+    return 0;
+}
