@@ -87,14 +87,11 @@ int fs_link(int from_fd, char *from, int to_fd, char *to, u32 flags)
 {
     u32 find = (flags & AT_EMPTY_PATH) | (flags & AT_SYMLINK_FOLLOW ? 0 : AT_SYMLINK_NOFOLLOW);
     struct inode *inode;
-    int error;
+    int error = path_find(from_fd, from, find, &inode);
 
-    if (flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH))
-        return -EINVAL;
-    error = path_find(from_fd, from, find, &inode);
     if (error)
         return error;
-    error = link_at(inode, to_fd, to);
+    error = to ? link_at(inode, to_fd, to) : -EFAULT;
     inode_put(inode);
     return error;
 }
@@ -139,8 +136,6 @@ int fs_unlink(int dirfd, char *path, u32 flags)
     struct walk walk;
     int error;
 
-    if (flags & ~AT_REMOVEDIR)
-        return -EINVAL;
     mutex_lock(&tree_lock);
     error = walk_start(&walk, dirfd, path);
     if (!error)
@@ -213,8 +208,6 @@ int fs_rename(int from_fd, char *from, int to_fd, char *to, u32 flags)
     struct walk a, b = { 0 };
     int error;
 
-    if (flags & ~RENAME_NOREPLACE)
-        return -EINVAL;
     mutex_lock(&tree_lock);
     error = walk_start(&a, from_fd, from);
     if (!error)
@@ -247,12 +240,16 @@ int fs_chdir(struct inode *inode)
 
 s64 fs_readlink(int dirfd, char *path, char *buf, size_t size)
 {
+    bool named = *path;
     struct inode *inode;
     s64 result = path_find(dirfd, path, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, &inode);
 
     if (result)
         return result;
-    result = inode_is(inode, S_IFLNK) ? inode->ops->readlink(inode, buf, size) : -EINVAL;
+    if (inode_is(inode, S_IFLNK))
+        result = inode->ops->readlink(inode, buf, size);
+    else
+        result = named ? -EINVAL : -ENOENT;
     inode_put(inode);
     return result;
 }

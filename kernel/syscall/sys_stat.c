@@ -256,6 +256,8 @@ s64 sys_utimensat(int folder, uptr path, uptr times, int flags)
 
     if (times && copyin(both, times, sizeof(both)))
         return -EFAULT;
+    if (times && both[0].nsec == UTIME_OMIT && both[1].nsec == UTIME_OMIT)
+        return 0; /* whatever the path */
     if (!path && folder != AT_FDCWD)
         error = flags ? -EINVAL : find_fd(folder, &inode);
     else
