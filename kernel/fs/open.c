@@ -78,6 +78,7 @@ static struct file *open_inode(struct inode *inode, u32 flags, int *error)
     if (!file)
         return NULL;
     file->inode = inode_get(inode);
+    inode_count_writer(file, 1);
     if (inode->ops->open)
         *error = inode->ops->open(inode, file);
     if (!*error)

@@ -11,6 +11,8 @@
 
 #define MOST_BYTES 0x7ffff000ul /* that one call moves */
 #define PIECES_MAX 1024
+#define GRND_RANDOM 2
+#define GRND_INSECURE 4
 #define GRND_ALL 7
 #define SEEK_MOST 4 /* of Linux's; two of them are not honoured here */
 
@@ -305,11 +307,11 @@ s64 sys_getrandom(uptr to, size_t n, u32 flags)
     u64 words[32];
     size_t done = 0;
 
-    if (flags & ~GRND_ALL)
+    if (flags & ~GRND_ALL || (flags & GRND_RANDOM && flags & GRND_INSECURE))
         return -EINVAL;
     n = min(n, MOST_BYTES);
     while (done < n) {
-        size_t part = min(n - done, sizeof(words));
+        size_t part = min(min(n - done, sizeof(words)), PAGE_SIZE - ((to + done) & (PAGE_SIZE - 1))); /* up to where memory may end */
 
         random_bytes(words, part);
         if (copyout(to + done, words, part))
