@@ -71,7 +71,7 @@ static int bad_mapping(const struct file *file, size_t size, int protection, int
         return -EOVERFLOW;
     if (type != MAP_PRIVATE && type != MAP_SHARED && type != MAP_SHARED_VALIDATE)
         return -EINVAL;
-    if (type == MAP_SHARED_VALIDATE && (u32)flags & ~(MAP_KNOWN | MAP_FIXED_NOREPLACE))
+    if (type == MAP_SHARED_VALIDATE && (u32)flags & ~MAP_KNOWN)
         return -EOPNOTSUPP;
     if (type != MAP_PRIVATE && protection & PROT_WRITE && file_may(file, true))
         return -EACCES;

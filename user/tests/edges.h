@@ -99,8 +99,8 @@ static void be_user(void)
     gid_t groups[1] = { 0 };
     CALL(setgroups, 0, groups);
     CALL(setresgid, 1000, 1000, 1000);
-    CALL(setresuid, 1000, 1000, 1000);
-    user_rows();
+    if (CALL(setresuid, 1000, 1000, 1000) == 0) /* what root asks for would be done */
+        user_rows();
 }
 
 static void UNUSED child_as_user(void (*rows)(void))

@@ -324,7 +324,7 @@ static void flags_of_open(void)
     E(open, "f", O_RDONLY | 0x40000000);
     E(open, "dangling", O_CREAT | O_RDWR, 0600);
     V(size_of("nothing"));
-    E(creat, "made", 07777);
+    E(creat, "made", 01777);
     OCTAL(mode_of("made"));
     E(creat, "made", 0);
     OCTAL(mode_of("made"));

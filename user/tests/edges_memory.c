@@ -123,6 +123,7 @@ static void mapping(void)
     V(CALL(mmap, area + 2 * PAGE, PAGE, PROT_READ, PRIVATE | MAP_FIXED_NOREPLACE, -1, 0) == (long)(area + 2 * PAGE));
     E(mmap, area + PAGE, 8 * PAGE, PROT_READ, MAP_PRIVATE | MAP_FIXED, 99, 0);
     V(touch_read(area + PAGE));
+    E(mmap, area + 100 * PAGE, PAGE, PROT_READ, VALIDATE | MAP_FIXED_NOREPLACE, F, 0);
     struct rlimit limit = { 1 << 20, RLIM_INFINITY };
     setrlimit(RLIMIT_AS, &limit);
     E(mmap, NULL, 1 << 20, PROT_READ, PRIVATE, -1, 0);
