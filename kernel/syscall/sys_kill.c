@@ -5,7 +5,8 @@
 #include "proc/user_thread.h"
 #include "syscall/calls.h"
 
-/* To one process, or to one of its threads. That there is no such signal is said of a process that there is. 0: only asks whether it could. queued: what comes with it, and may not be lost; or NULL. */
+/* To one process, or to one of its threads. That there is no such signal is said of a process that there is. 0: only asks whether it could.
+   queued: what comes with it, and may not be lost; or NULL. */
 static int send_locked(struct process *to, struct thread *thread, int signal, const struct signal_info *queued)
 {
     const struct process *me = current_process();

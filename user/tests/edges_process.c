@@ -422,7 +422,7 @@ static void about_the_system(void)
     E(personality, 0xffffffff);
     E(personality, 0);
     V(CALL(set_tid_address, NOWHERE) == getpid());
-    V(CALL(gettid) == getpid());
+    V(CALL(gettid) == CALL(getpid));
     V(CALL(getppid) > 0);
     E(set_robust_list, &value, 8);
     E(set_robust_list, NULL, 0);
