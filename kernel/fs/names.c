@@ -15,10 +15,9 @@ static int look_for_free(struct walk *walk, bool directory)
         inode_put(found);
         return -EEXIST;
     }
-    if (error != -ENOENT || (walk->slash && !directory))
+    if (error != -ENOENT || (walk->slash && !directory) || !walk->dir->ops->create)
         return error;
-    error = walk_may_change(walk);
-    return error || walk->dir->ops->create ? error : -EACCES;
+    return walk_may_change(walk);
 }
 
 static u32 mode_of_new(u32 mode)
@@ -169,8 +168,8 @@ static int rename_found(struct walk *from, struct inode *child, struct walk *to,
         return -EINVAL;
     if (replaced && is_inside(from->dir, replaced))
         return -ENOTEMPTY;
-    if (from->dir->ops != to->dir->ops)
-        return -EXDEV;
+    if (!replaced && !to->dir->ops->create)
+        return -ENOENT;
     if (child == replaced)
         return 0;
     error = may_remove(from, child);
@@ -189,6 +188,8 @@ static int rename_locked(struct walk *from, struct walk *to, struct inode **chil
 {
     int error;
 
+    if (from->dir->ops != to->dir->ops)
+        return -EXDEV;
     if (from->end != WALK_NAME)
         return -EBUSY;
     if (to->end != WALK_NAME)

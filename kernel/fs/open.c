@@ -30,12 +30,10 @@ static int check(const struct inode *inode, u32 flags, bool slash)
 
 static int create_here(struct walk *walk, u32 mode, struct inode **made)
 {
-    int error = walk_may_change(walk);
+    int error = walk->dir->ops->create ? walk_may_change(walk) : -ENOENT;
 
     if (error)
         return error;
-    if (!walk->dir->ops->create)
-        return -EACCES;
     return walk->dir->ops->create(walk->dir, walk->last, S_IFREG | (mode & S_ALL & ~current_fs()->umask), 0, NULL, made);
 }
 

@@ -176,6 +176,10 @@ static void pieces(void)
     E(writev, Q, two, 2);
     E(readv, P, two, 1);
     E(readv, P, two, 2);
+    E(write, Q, "123456", 6);
+    E(readv, P, kernel, 2);
+    E(readv, P, nothing, 2);
+    E(readv, P, two, 2);
 }
 
 static void numbers(void)

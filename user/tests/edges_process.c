@@ -214,6 +214,7 @@ static void exec_errors(void)
     E(execve, "text", bad_args, no_env);
     E(execve, "text", no_args, bad_args);
     E(execve, "nothing", NOWHERE, no_env);
+    E(execve, "text", NULL, NULL);
     E(execve, "plain", NOWHERE, NOWHERE);
     E(execve, "text", BEFORE_END(4), no_env);
     memset(long_word, 'x', sizeof(long_word) - 1);
