@@ -1,5 +1,5 @@
-"""The tables of user/tests/edges_*.c: system calls with odd arguments, each row a call and what Linux says to it. Crescent says the same, on
-one CPU and on four. That Linux says so today is a test of test_user.py. Every call that the kernel offers stands in a row."""
+"""The tables of user/tests/edges_*.c: system calls with odd arguments, each row a call and what Linux says to it. Crescent says the same,
+on one CPU and on four. That Linux says so today is a test of test_user.py. Every call that the kernel offers stands in a row."""
 
 import re
 
