@@ -57,6 +57,7 @@ static void leave_inode(struct file *file)
 {
     if (file->locked)
         flock_end(file);
+    inode_count_writer(file, -1);
     inode_put(file->inode);
 }
 

@@ -196,12 +196,8 @@ static s64 memfs_lseek(struct file *file, s64 offset, int whence)
     s64 result = -EINVAL;
 
     mutex_lock(&inode->lock);
-    if (whence == SEEK_CUR)
-        offset += (s64)file->offset;
-    else if (whence == SEEK_END)
-        offset += (s64)inode->size;
-    if ((u32)whence <= SEEK_END && offset >= 0)
-        result = (s64)(file->offset = (u64)offset);
+    if ((u32)whence <= SEEK_END)
+        result = file_seek(file, whence == SEEK_CUR ? file->offset : whence == SEEK_END ? inode->size : 0, offset);
     mutex_unlock(&inode->lock);
     return result;
 }

@@ -101,7 +101,7 @@ static int prepend(struct walk *walk, struct inode *link)
     n = link->ops->readlink(link, walk->path, room);
     if (n < 0)
         return (int)n;
-    if ((size_t)n >= room)
+    if ((size_t)n == room && room < PATH_MAX - 1) /* a link is no longer than that: then it was cut off */
         return -ENAMETOOLONG;
     walk->rest = memmove(place - n, walk->path, (size_t)n);
     return n ? 0 : -ENOENT;

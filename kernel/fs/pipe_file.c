@@ -60,7 +60,7 @@ int pipe_put(struct pipe *pipe, struct io *io, size_t n)
 
 static s64 read_file(struct file *file, struct io *io)
 {
-    return io->left ? pipe_read(file->data, io, !(file->flags & O_NONBLOCK)) : 0;
+    return io->left ? pipe_read(file->data, io, !(file->flags & O_NONBLOCK || io->no_wait)) : 0;
 }
 
 static s64 write_file(struct file *file, struct io *io)

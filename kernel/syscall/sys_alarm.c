@@ -72,11 +72,9 @@ s64 sys_setitimer(int which, uptr new, uptr old)
     struct user_itimer timer = { 0 }, before;
     u64 left, interval;
 
-    if (which != ITIMER_REAL)
-        return -EINVAL;
     if (new && copyin(&timer, new, sizeof(timer)))
         return -EFAULT;
-    if (!good_us(timer.interval_s, timer.interval_us) || !good_us(timer.first_s, timer.first_us))
+    if (which != ITIMER_REAL || !good_us(timer.interval_s, timer.interval_us) || !good_us(timer.first_s, timer.first_us))
         return -EINVAL;
     alarm_set((u64)timer.first_s * NS_PER_SEC + (u64)timer.first_us * 1000,
               (u64)timer.interval_s * NS_PER_SEC + (u64)timer.interval_us * 1000, &left, &interval);

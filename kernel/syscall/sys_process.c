@@ -119,10 +119,12 @@ s64 sys_wait4(int pid, uptr status, int options, uptr usage)
     int code = 0;
     pid_t found;
 
-    if (options & ~(WNOHANG | WUNTRACED | WCONTINUED))
+    if ((u32)options & ~(WNOHANG | WUNTRACED | WCONTINUED | WNOTHREAD | WALL | WCLONE))
         return -EINVAL;
     if (pid == INT32_MIN)
         return -ESRCH;
+    if ((u32)options & WCLONE && !(options & WALL))
+        return -ECHILD; /* all send one */
     found = process_wait_for(pid, options, &code);
     if (found <= 0)
         return found;

@@ -50,10 +50,12 @@ s64 sys_rt_sigaction(int signal, uptr new, uptr old, size_t set_size)
     struct signal_action action, before;
     u64 flags;
 
-    if (set_size != sizeof(u64) || signal < 1 || signal > NSIG || (new && SIGNALS_UNBLOCKABLE & SIGNAL_BIT(signal)))
+    if (set_size != sizeof(u64))
         return -EINVAL;
     if (new && copyin(&action, new, sizeof(action)))
         return -EFAULT;
+    if (signal < 1 || signal > NSIG || (new && SIGNALS_UNBLOCKABLE & SIGNAL_BIT(signal)))
+        return -EINVAL;
     flags = spin_lock_irq(&processes_lock);
     before = p->signals.action[signal - 1];
     if (new) {
@@ -183,7 +185,7 @@ s64 sys_sigaltstack(uptr new, uptr old)
         return -EFAULT;
     if (new && in_use)
         return -EPERM;
-    if (new && stack.flags & ~(SS_DISABLE | SS_ONSTACK))
+    if (new && stack.flags && stack.flags != SS_DISABLE && stack.flags != SS_ONSTACK)
         return -EINVAL;
     if (new && !(stack.flags & SS_DISABLE) && stack.size < MINSIGSTKSZ)
         return -ENOMEM;

@@ -237,12 +237,12 @@ s64 sys_truncate(uptr path, s64 size)
 
 s64 sys_ftruncate(int fd, s64 size)
 {
-    struct file *file = sys_file(fd);
+    struct file *file = size < 0 ? NULL : sys_file(fd);
     s64 result = -EINVAL;
 
     if (!file)
-        return -EBADF;
-    if (file->inode && inode_is(file->inode, S_IFREG) && file->flags & O_ACCMODE)
+        return size < 0 ? -EINVAL : -EBADF;
+    if (file->inode && inode_is(file->inode, S_IFREG) && !file_may(file, true))
         result = inode_truncate(file->inode, size);
     file_put(file);
     return result;
@@ -256,6 +256,8 @@ s64 sys_utimensat(int folder, uptr path, uptr times, int flags)
 
     if (times && copyin(both, times, sizeof(both)))
         return -EFAULT;
+    if (times && both[0].nsec == UTIME_OMIT && both[1].nsec == UTIME_OMIT)
+        return 0; /* whatever the path */
     if (!path && folder != AT_FDCWD)
         error = flags ? -EINVAL : find_fd(folder, &inode);
     else
