@@ -231,15 +231,17 @@ static int queue_push(struct signals *signals, int signal, const struct signal_i
     return 0;
 }
 
-/* The signal is pending. Of the first 31, one that is so already says no more; of the others each counts. */
+/* The signal is pending. Of the first 31, one that is so already says no more; of the others each counts, and what cannot be queued is not
+   sent, unless it was sent by kill(). */
 static int note_locked(struct signals *signals, int signal, const struct signal_info *info, u64 limit)
 {
     bool already = signals->pending & SIGNAL_BIT(signal);
+    int error = signal > SIGNALS_WITH_INFO ? queue_push(signals, signal, info, limit) : 0;
 
+    if (error && info->code != SI_USER)
+        return error;
     signals->pending |= SIGNAL_BIT(signal);
-    if (signal > SIGNALS_WITH_INFO)
-        return queue_push(signals, signal, info, limit);
-    if (!already)
+    if (!already && signal <= SIGNALS_WITH_INFO)
         signals->info[signal - 1] = *info;
     return 0;
 }
@@ -260,7 +262,8 @@ int signal_send_locked(struct process *p, int signal, const struct signal_info *
     if (signal_ignored(p, signal) && !blocked_by_all(p, signal))
         return 0;
     error = note_locked(&p->signals, signal, info ? info : &kernel, p->limits.of[RLIMIT_SIGPENDING].now);
-    interrupt_one_locked(p, signal);
+    if (!error)
+        interrupt_one_locked(p, signal);
     return error;
 }
 
@@ -275,7 +278,7 @@ int signal_send_thread_locked(struct process *p, struct thread *t, int signal, c
     if (signal_ignored(p, signal) && !(user->blocked & bit))
         return 0;
     error = note_locked(&user->own, signal, info, p->limits.of[RLIMIT_SIGPENDING].now);
-    if (!(user->blocked & bit))
+    if (!error && !(user->blocked & bit))
         thread_interrupt(t);
     return error;
 }

@@ -11,7 +11,6 @@ static int send_locked(struct process *to, struct thread *thread, int signal, co
 {
     const struct process *me = current_process();
     struct signal_info info = { .code = thread ? SI_TKILL : SI_USER, .pid = me->pid, .uid = me->cred.uid.real };
-    int error;
 
     if (signal < 0 || signal > NSIG)
         return -EINVAL;
@@ -21,8 +20,7 @@ static int send_locked(struct process *to, struct thread *thread, int signal, co
         return 0;
     if (queued)
         info = *queued;
-    error = thread ? signal_send_thread_locked(to, thread, signal, &info) : signal_send_locked(to, signal, &info);
-    return queued ? error : 0;
+    return thread ? signal_send_thread_locked(to, thread, signal, &info) : signal_send_locked(to, signal, &info);
 }
 
 /* To all of a group (0: to all but process 1 and the caller). One that could be sent to is success. */

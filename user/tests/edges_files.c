@@ -321,6 +321,9 @@ static void flags_of_open(void)
     int both = open("w", O_ACCMODE);
     E(read, both, buffer, 1);
     E(write, both, buffer, 1);
+    E(ftruncate, both, 0);
+    E(sendfile, both, F, NULL, 1);
+    E(mmap, NULL, PAGE, PROT_READ, MAP_PRIVATE, both, 0);
     opened = E(open, "f", O_RDONLY | O_SYNC_ | O_NOATIME_ | O_LARGEFILE_);
     E(fcntl, opened, F_GETFL);
     opened = E(open, "f", O_RDONLY | O_CLOEXEC);
@@ -550,6 +553,50 @@ static void polling(void)
     E(ppoll, three, 3, &wrong, NOWHERE, 8);
 }
 
+static void more_polling(void)
+{
+    int fds[2];
+    open_all();
+    E(close, P);
+    V(polled(Q, POLLIN | POLLOUT));
+    V(polled(Q, 0));
+    signal(SIGPIPE, SIG_IGN);
+    E(write, Q, "x", 1);
+    about("duplicates of a pipe's ends");
+    E(pipe, fds);
+    E(dup2, fds[1], 30);
+    E(close, fds[1]);
+    E(write, 30, "ab", 2);
+    E(dup2, F, 30);
+    E(read, fds[0], buffer, 10);
+    E(read, fds[0], buffer, 10);
+    V(polled(fds[0], POLLIN));
+    about("one with a name");
+    E(mknod, "fifo", S_IFIFO | 0600, 0);
+    int in = open("fifo", O_RDONLY | O_NONBLOCK);
+    V(polled(in, POLLIN));
+    int out = open("fifo", O_WRONLY | O_NONBLOCK);
+    V(polled(in, POLLIN));
+    V(polled(out, POLLOUT));
+    E(close, out);
+    V(polled(in, POLLIN));
+    E(close, in);
+    in = open("fifo", O_RDWR | O_NONBLOCK);
+    V(polled(in, POLLIN | POLLOUT));
+    E(read, in, buffer, 1);
+    about("appending");
+    int end = open("f", O_RDWR);
+    E(fcntl, end, F_SETFL, O_APPEND);
+    E(write, end, "zz", 2);
+    V(size_of("f"));
+    E(lseek, end, 0, SEEK_CUR);
+    E(fcntl, end, F_SETFL, 0);
+    E(lseek, end, 0, SEEK_SET);
+    E(write, end, "zz", 2);
+    V(size_of("f"));
+    E(fcntl, end, F_SETFL, 0x40000000);
+}
+
 static void controls(void)
 {
     int on = 1;
@@ -683,6 +730,7 @@ int main(void)
     group("sizes", sizes_of_files);
     group("pipes", pipes);
     group("poll", polling);
+    group("more of poll", more_polling);
     group("ioctl and flock", controls);
     group("sendfile", sending);
     group("getdents64", folders);

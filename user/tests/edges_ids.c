@@ -231,6 +231,128 @@ static void refusals(void)
     child_as_user(as_user);
 }
 
+static void as_member(void)
+{
+    gid_t groups[1] = { 50 };
+    CALL(setgroups, 1, groups);
+    CALL(setresgid, 1000, 1000, 1000);
+    if (CALL(setresuid, 1000, 1000, 1000))
+        return;
+    about("a member of the group");
+    E(open, "group", O_RDWR);
+    E(open, "not_mine", O_RDONLY);
+    E(open, "for_others", O_RDONLY);
+    E(open, "none", O_RDONLY);
+    E(open, "in_group/new", O_CREAT | O_RDWR, 0660);
+    E(chmod, "in_group/new", 02770);
+    OCTAL(mode_of("in_group/new"));
+    E(chown, "in_group/new", -1, 1000);
+    OCTAL(mode_of("in_group/new"));
+    E(chown, "in_group/new", -1, 50);
+    E(chown, "in_group/new", -1, 51);
+    E(chmod, "in_group/new", 06777);
+    int fd = open("in_group/new", O_WRONLY);
+    E(write, fd, "", 0);
+    OCTAL(mode_of("in_group/new"));
+    E(write, fd, "x", 1);
+    OCTAL(mode_of("in_group/new"));
+    E(fchmod, fd, 06767);
+    E(ftruncate, fd, 0);
+    OCTAL(mode_of("in_group/new"));
+    E(mkdir, "in_group/dir", 0700);
+    OCTAL(mode_of("in_group/dir"));
+    E(rmdir, "in_group/dir");
+    about("limits of a user");
+    struct rlimit none = { 0, 0 }, more = { 1, 1 };
+    E(setrlimit, RLIMIT_NPROC, &none);
+    E(fork);
+    E(vfork);
+    E(setrlimit, RLIMIT_NPROC, &more);
+    E(setrlimit, RLIMIT_SIGPENDING, &none);
+    sigset_t usr = 1ul << (SIGUSR1 - 1) | 1ul << 39;
+    sigprocmask(SIG_BLOCK, &usr, NULL);
+    siginfo_t info = { .si_code = SI_QUEUE };
+    E(rt_sigqueueinfo, getpid(), 40, &info);
+    E(tkill, getpid(), 40);
+    E(rt_sigpending, &usr, 8);
+    V(usr);
+    E(rt_sigqueueinfo, getpid(), SIGUSR1, &info);
+    E(kill, getpid(), 40);
+    E(rt_sigpending, &usr, 8);
+    V(usr == (1ul << 39 | 1ul << (SIGUSR1 - 1)));
+    usr = 1ul << 39;
+    E(rt_sigtimedwait, &usr, &info, NULL, 8);
+    V(info.si_code);
+    E(rt_sigpending, &usr, 8);
+    V(usr == 1ul << (SIGUSR1 - 1));
+}
+
+static void as_effective(void)
+{
+    about("effective and real");
+    E(setresuid, -1, 1000, -1);
+    E(open, "not_mine", O_RDONLY);
+    E(open, "none", O_RDONLY);
+    E(access, "none", R_OK);
+    E(faccessat2, AT_FDCWD, "none", R_OK, 0x200);
+    E(kill, 1, 0);
+    E(kill, getppid(), 0);
+    E(setpriority, PRIO_PROCESS, 0, -5);
+    E(setresuid, 1000, 0, -1);
+    E(open, "none", O_RDONLY);
+    E(access, "none", R_OK);
+    E(faccessat2, AT_FDCWD, "none", R_OK, 0x200);
+    E(execve, "none", NULL, NULL);
+    E(access, "none", X_OK);
+}
+
+static void rights(void)
+{
+    chmod(".", 0755);
+    close(open("group", O_CREAT | O_WRONLY, 0600));
+    close(open("not_mine", O_CREAT | O_WRONLY, 0600));
+    close(open("for_others", O_CREAT | O_WRONLY, 0600));
+    close(open("none", O_CREAT | O_WRONLY, 0600));
+    mkdir("in_group", 0755);
+    about("root gives away");
+    E(chown, "group", 0, 50);
+    E(chmod, "group", 0660);
+    E(chown, "not_mine", 1000, 0);
+    E(chmod, "not_mine", 0077);
+    E(chown, "for_others", 0, 50);
+    E(chmod, "for_others", 0604);
+    E(chmod, "none", 0);
+    E(open, "none", O_RDWR);
+    E(access, "none", R_OK | W_OK);
+    E(access, "none", X_OK);
+    E(chown, "in_group", 1000, 50);
+    E(chmod, "in_group", 02775);
+    close(open("in_group/root", O_CREAT | O_WRONLY, 0600));
+    struct stat st;
+    E(stat, "in_group/root", &st);
+    V(st.st_gid);
+    E(mkdir, "in_group/root_dir", 0755);
+    E(stat, "in_group/root_dir", &st);
+    V(st.st_gid);
+    OCTAL(st.st_mode);
+    E(chmod, "group", 06770);
+    E(chown, "group", -1, -1);
+    OCTAL(mode_of("group"));
+    E(chmod, "group", 06760);
+    E(chown, "group", 0, 50);
+    OCTAL(mode_of("group"));
+    E(chmod, "in_group", 06775);
+    E(chown, "in_group", 1000, 50);
+    OCTAL(mode_of("in_group"));
+    E(chmod, "group", 06770);
+    int fd = open("group", O_WRONLY);
+    E(write, fd, "x", 1);
+    OCTAL(mode_of("group"));
+    E(chmod, "group", 0660);
+    child(as_member);
+    child(as_effective);
+}
+
 static void capabilities(void)
 {
     header.version = 1;
@@ -308,6 +430,7 @@ int main(void)
         return 0;
     group("ids", ids);
     group("what a user may not", refusals);
+    group("rights", rights);
     group("capabilities", capabilities);
     group("the machine's end", rebooting);
     return 0;

@@ -513,6 +513,14 @@ static void attributes(void)
     E(statfs, "/proc", buf);
     V(buf[0]);
     V(buf[8]);
+    E(fstatfs, P, buf);
+    V(buf[8]);
+    E(fchown, P, -1, -1);
+    E(utimensat, P, NULL, times, 0);
+    E(newfstatat, P, "", &st, AT_EMPTY_PATH);
+    V(st.st_nlink);
+    V(st.st_mtim.tv_sec);
+    E(newfstatat, P, ".", &st, 0);
     E(fstatfs, 99, buf);
     E(fstatfs, 99, NOWHERE);
     E(fstatfs, F, NOWHERE);

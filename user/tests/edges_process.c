@@ -121,6 +121,21 @@ static void exits(void)
     OCTAL(wait_for(pid));
     pid = start(exit_group_with_more);
     OCTAL(wait_for(pid));
+    pid = split();
+    if (pid == 0)
+        CALL(execve, "nothing", NULL, NULL), CALL(exit, 0x7f);
+    OCTAL(wait_for(pid));
+    pid = split();
+    if (pid == 0)
+        CALL(kill, getpid(), SIGABRT);
+    OCTAL(wait_for(pid) & 0x7f);
+    pid = split();
+    if (pid == 0) {
+        CALL(prctl, 15, "renamed", -1, -1, -1);
+        long asked = CALL(prctl, 16, buffer, -1, -1, -1);
+        CALL(exit, asked);
+    }
+    OCTAL(wait_for(pid));
     about("fork and clone");
     int tid = 5;
     E(clone, THREAD | SIGHAND | FS | FILES, 0, 0, 0, 0);

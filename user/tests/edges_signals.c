@@ -156,6 +156,12 @@ static void actions(void)
     E(rt_sigaction, SIGUSR2, NULL, &old, 8);
     V(old.sa_mask == ~(1ul << (SIGKILL - 1) | 1ul << (SIGSTOP - 1)));
     V(old.sa_flags);
+    act.sa_flags = 0xffffffffu & ~0x800ul;
+    E(rt_sigaction, SIGUSR2, &act, NULL, 8);
+    E(rt_sigaction, SIGUSR2, NULL, &old, 8);
+    V(old.sa_flags);
+    act.sa_flags = SA_RESTART;
+    sigaction(SIGUSR2, &act, NULL);
     about("masks");
     sigset_t all = ~0ul, none = 0, was;
     E(rt_sigprocmask, SIG_SETMASK, &all, NULL, 8);
