@@ -90,9 +90,9 @@ def bench(options):
         rows, result["peer"] = bench_user.compared(options.kernel, options.archive, options.out / "linux-peer")
         result["figures"] += [figure(*row) for row in rows]
         result["speed-up"] = speed_up(options.kernel, options.archive)
-        linux, folder = linux_of(result, options.out), options.out / "linux-peer"
-        result["fair"] = bench_fair.compared(options.kernel, options.archive, folder, linux)
-        result["real"], where = bench_real.compared(options.kernel, options.archive.parent, folder, linux, options.busybox)
+        folder = options.out / "linux-peer"
+        result["fair"] = bench_fair.compared(options.kernel, options.archive, folder, linux_of(result, options.out))
+        result["real"], where = bench_real.compared(options.kernel, options.archive.parent, folder, options.busybox)
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "bench.json").write_text(json.dumps({k: v for k, v in result.items() if k != "switch"}, indent=1) + "\n")
     print(*lines(result), sep="\n")

@@ -2,7 +2,7 @@
 busybox runs a shell script, and while it compresses 4 MiB (user/busybox/work). Both systems are process 1's hosts in the same machine, from
 the same boot archive.
 
-    found = compared("build/plain/kernel.elf", archive, Path("build/linux-peer"), peer)
+    found, where = compared("build/plain/kernel.elf", Path("build/user"), Path("build/linux-peer"))
     lines(found), over(found)       # what `make bench` prints; what is not as it has to be
 
 kernel_counter.c, a plugin of QEMU's, counts; it is compiled here. The machine's TSC, which the program at the marks reads, says how many
@@ -18,9 +18,10 @@ from pathlib import Path
 
 from . import cpio, machine
 from .bench_user import Program, counted_once, crescent, linux
+from .debian import NotToBeHad
 from .errors import GraderFault
-from .guest import qemu_version, run
-from .linux_peer import WHAT
+from .guest import qemu_name, qemu_version, run
+from .linux_peer import WHAT, peer
 
 HERE = Path(__file__).resolve().parent
 PLUGIN, SCRIPT = HERE / "kernel_counter.c", HERE.parent / "user/busybox/work"
@@ -53,24 +54,26 @@ def archive(programs, busybox="busybox"):
 
 
 def plugin(folder):
-    """Compiles the plugin for the QEMU in use; the file's path. Raises GraderFault, UserError."""
+    """Compiles the plugin for the QEMU in use; the file's path. Raises NotToBeHad, UserError."""
     version = qemu_version()
+    if not re.search(r"^-plugin ", subprocess.run([qemu_name(), "-help"], capture_output=True, text=True, check=False).stdout, re.M):
+        raise NotToBeHad(f"{qemu_name()} takes no plugins, which could count instructions by mode")
     api = 1 if version < (9, 0) else 2 if version < (9, 1) else 3
     made = folder.absolute() / "kernel_counter.so"
     command = ["gcc", "-shared", "-fPIC", "-O2", "-Wall", "-Wextra", "-Werror", f"-DAPI={api}", "-o", str(made), str(PLUGIN)]
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     except OSError as error:
-        raise GraderFault(f"{PLUGIN.name} cannot be compiled: gcc: {error.strerror}") from None
+        raise NotToBeHad(f"{PLUGIN.name} cannot be compiled: gcc: {error.strerror}") from None
     if done.returncode:
-        raise GraderFault(f"{PLUGIN.name} cannot be compiled: {done.stderr.strip()[:500]}")
+        raise NotToBeHad(f"{PLUGIN.name} cannot be compiled: {done.stderr.strip().splitlines()[0]}")
     return made
 
 
 def counted(guest, options=""):
     """What was counted of each piece of work, in the order of FIGURES: [{"all", "kernel", "user" instructions, "processes" begun, "done":
     words}], of which user is 0 unless the plugin's options ask for it; and {address: times} of the kernel's instructions, if where=on asks.
-    Raises GraderFault, UserError."""
+    Raises NotToBeHad, GraderFault, UserError."""
     with tempfile.TemporaryDirectory(prefix=machine.PREFIX) as folder:
         folder = Path(folder)
         made = str(plugin(folder)).replace(",", ",,")
@@ -92,21 +95,21 @@ def parsed(printed, counts):
              "done": words} for begin, end, since, to, words in rows]
 
 
-def compared(kernel, programs, folder, peer, busybox="busybox"):
+def compared(kernel, programs, folder, busybox="busybox"):
     """(found, where). found: what bench.json has of it, {"figures": [{"name", "ours", "limit", "all", "peer", "peer_all", "share",
-    "share_limit"}], "missing": None or why there is no comparison}, without figures where there is no busybox; None of a tree without the
-    mark. where: {address: times} of our instructions. programs: the folder of the user programs; folder: Linux's; peer: a linux_peer.Linux,
-    or None. Raises GraderFault, UserError, OSError."""
+    "share_limit"}], "missing": None or why there is no comparison}, without figures where nothing can be counted; None of a tree without
+    the mark. where: {address: times} of our instructions. programs: the folder of the user programs; folder: Linux's. Raises GraderFault,
+    UserError, OSError."""
     if not (programs / MARK).exists():
         return None, {}
     with tempfile.TemporaryDirectory(prefix=machine.PREFIX) as scratch:
         path = Path(scratch) / "archive"
         try:
             path.write_bytes(archive(programs, busybox))
-        except cpio.Complaint as why:
+            mine, where = counted(crescent(kernel, path, WORK), ",where=on")
+        except (cpio.Complaint, NotToBeHad) as why:
             return {"figures": [], "missing": str(why)}, {}
-        mine, where = counted(crescent(kernel, path, WORK), ",where=on")
-        theirs, missing = linux_counted(peer, path, folder)
+        theirs, missing = linux_counted(path, folder)
     rows = [{"name": name, "ours": ours["kernel"], "limit": limit, "all": ours["all"], "peer": its.get("kernel"),
              "peer_all": its.get("all"), "share": round(ours["kernel"] / its["kernel"], 2) if its else None, "share_limit": percent / 100}
             for (name, limit, percent), ours, its in zip(FIGURES, mine, theirs or [{} for _ in mine])]
@@ -115,13 +118,13 @@ def compared(kernel, programs, folder, peer, busybox="busybox"):
     return {"figures": rows, "missing": missing}, where
 
 
-def linux_counted(peer, path, folder):
+def linux_counted(path, folder):
     """counted() of Linux with the archive at a path, or None; and why not. Raises UserError."""
-    if not peer:
-        return None, "there is no Linux"
     given = hashlib.sha256(PLUGIN.read_bytes()).hexdigest()
     try:
-        return counted_once(linux(peer.kernel, path, WORK), folder, WORK, lambda guest: counted(guest)[0], given), None
+        return counted_once(linux(peer(folder).kernel, path, WORK), folder, WORK, lambda guest: counted(guest)[0], given), None
+    except NotToBeHad as why:
+        return None, str(why)
     except (GraderFault, OSError) as why:
         return None, f"{WHAT} was not counted: {why}"
 

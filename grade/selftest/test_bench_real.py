@@ -1,6 +1,7 @@
 """make bench in phase 5: what programs of busybox cost the kernel holds its limits, and is judged beside Debian's Linux. No network, and no
 Linux is booted: docs/performance.md has what was counted there."""
 
+import os
 import re
 import shutil
 
@@ -8,6 +9,7 @@ import kernels
 import pytest
 
 from grade import bench, bench_real, bench_user, dwarf, guest
+from grade.debian import NotToBeHad
 from grade.errors import GraderFault
 from grade.linux_peer import Linux
 
@@ -115,12 +117,21 @@ def compared(tmp_path, monkeypatch):
         monkeypatch.setattr(bench_real, "archive", lambda *_: b"")
         monkeypatch.setattr(bench_real, "counted", lambda machine, options="": (
             (counts(ours), {}) if machine.append.startswith("-- ") else (counts(theirs, done), {})))
-        (tmp_path / "vmlinuz").write_bytes(b"no kernel")
         for kept in tmp_path.glob("counted-*"):
             kept.unlink()
-        peer = Linux(tmp_path / "vmlinuz", "linux-image-6.1.0-1-amd64", "6.1.1-1") if theirs else None
-        return bench_real.compared(KERNEL, PROGRAMS, tmp_path, peer)[0]
+        monkeypatch.setattr(bench_real, "peer", a_linux if theirs else unavailable)
+        return bench_real.compared(KERNEL, PROGRAMS, tmp_path)[0]
     return run
+
+
+def a_linux(folder):
+    """Stands for linux_peer.peer()."""
+    (folder / "vmlinuz").write_bytes(b"no kernel")
+    return Linux(folder / "vmlinuz", "linux-image-6.1.0-1-amd64", "6.1.1-1")
+
+
+def unavailable(folder):
+    raise NotToBeHad("Debian's Linux is not to be had: apt-get update: E: Failed to fetch")
 
 
 def test_a_program_that_costs_more_than_its_part_of_linuxs_is_a_failure(compared):
@@ -146,25 +157,37 @@ def test_work_with_another_result_is_not_compared(compared):
 
 
 def test_a_linux_that_is_not_to_be_had_is_a_line(compared):
-    assert "no comparison: there is no Linux" in bench_real.lines(compared([1, 1], None))
+    assert "no comparison: Debian's Linux is not to be had: apt-get update: E: Failed to fetch" in bench_real.lines(compared([1, 1], None))
 
 
 def test_a_busybox_that_is_not_to_be_had_is_a_line(tmp_path):
-    found, where = bench_real.compared(KERNEL, PROGRAMS, tmp_path, None, "no-such-busybox")
+    found, where = bench_real.compared(KERNEL, PROGRAMS, tmp_path, "no-such-busybox")
     assert where == {} and bench_real.over(found) == []
     assert bench_real.lines(found)[-1] == "no comparison: there is no busybox here; on Debian: apt-get install busybox-static"
 
 
-def test_a_linux_that_does_not_boot_is_a_line(tmp_path):
-    kernel, archive = tmp_path / "vmlinuz", tmp_path / "archive"
-    kernel.write_bytes(b"no kernel")
-    archive.write_bytes(b"")
-    theirs, why = bench_real.linux_counted(Linux(kernel, "linux-image-6.1.0-1-amd64", "6.1.1-1"), archive, tmp_path)
+@pytest.mark.parametrize("stub, said", [("qemu", "takes no plugins"), ("gcc", "cannot be compiled: gcc: no such plugin")])
+def test_a_machine_that_cannot_count_is_a_line(tmp_path, monkeypatch, stub, said):
+    monkeypatch.setattr(bench_real, "archive", lambda *_: b"")
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    (tmp_path / stub).write_text('#!/bin/sh\necho "QEMU emulator version 7.2.22"\necho "gcc: no such plugin" >&2\nexit 1\n')
+    (tmp_path / stub).chmod(0o755)
+    if stub == "qemu":
+        monkeypatch.setenv("QEMU", "qemu")
+    found, _ = bench_real.compared(KERNEL, PROGRAMS, tmp_path)
+    (line,) = [line for line in bench_real.lines(found) if line.startswith("no comparison: ")]
+    assert said in line and bench_real.over(found) == []
+
+
+def test_a_linux_that_does_not_boot_is_a_line(tmp_path, monkeypatch):
+    monkeypatch.setattr(bench_real, "peer", a_linux)
+    (tmp_path / "archive").write_bytes(b"")
+    theirs, why = bench_real.linux_counted(tmp_path / "archive", tmp_path)
     assert theirs is None and re.match(r"Debian's Linux was not counted: a run .* did not come to its end", why)
 
 
 def test_a_tree_without_the_mark_says_nothing_of_it(tmp_path):
-    assert bench_real.compared(KERNEL, tmp_path, tmp_path, None) == (None, {})
+    assert bench_real.compared(KERNEL, tmp_path, tmp_path) == (None, {})
     assert bench_real.lines(None) == [] == bench_real.over(None)
 
 
