@@ -40,17 +40,20 @@ static const short often[] = { SYS_close, SYS_read, SYS_write, SYS_dup2, SYS_pip
 #endif
 };
 
-/* What ends a process or a thread, or moves it out of sight: seldom, or nothing else would happen. vfork's child stands on the stack of
-   its parent, so it is called in one place. */
+/* What ends a process or a thread, or moves it out of sight: seldom, or nothing else would happen. */
 static bool rare(long number)
 {
     return number == SYS_exit || number == SYS_exit_group || number == SYS_execve || number == SYS_rt_sigreturn || number == SYS_kill ||
            number == SYS_setsid || number == SYS_setpgid || number == SYS_pause || number == SYS_clone || number == SYS_rt_sigsuspend ||
-           number == SYS_clone || number == SYS_fork || number == SYS_setrlimit || number == SYS_rt_sigaction;
+           number == SYS_fork || number == SYS_setrlimit || number == SYS_rt_sigaction;
 }
 
 static const char *const paths[] = { "fuzz-a", "fuzz-b", "fuzz-d", "fuzz-d/c", "fuzz-l", ".", "..", "/dev/null", "/dev/zero", "/dev/tty",
                                      "/proc/self/stat", "/proc/self/maps", "/proc/self/task", "", "fuzz-a/x", "/bin/true" };
+/* Of open() and pipe2(), of mmap(), of futex(), of SCHED_RESET_ON_FORK. */
+static const int flags[] = { O_RDWR, O_CREAT | O_RDWR, O_NONBLOCK, O_CLOEXEC | O_NONBLOCK, MAP_PRIVATE | MAP_ANONYMOUS,
+                             MAP_SHARED | MAP_ANONYMOUS, MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, MAP_FIXED | MAP_SHARED, WAIT_BITSET,
+                             WAIT | PRIVATE, WAKE | PRIVATE, 0644, 0x40000000 };
 static char *const arguments[] = { "true", NULL };
 static char *arena;                   /* PAGES pages: shared, private, of a file */
 static volatile int ids[MATES + 4];   /* of this process, its threads, a child, a thread of the program that it was forked from */
@@ -97,7 +100,7 @@ static void kinds_of(struct description *d)
 /* In one page, before the end of one, behind all of them, in the kernel, nowhere. */
 static long pointer(unsigned long *state)
 {
-    switch (below(16)) {
+    switch (below(20)) {
     case 0: return 0;
     case 1: return 0xffff800000000000 + below(1ul << 40);
     case 2: return -1 - (long)below(64);
@@ -129,12 +132,12 @@ static long argument(unsigned long *state, enum kind kind)
     switch (kind) {
     case FD: return below(10) == 0 ? AT_FDCWD : (long)below(20);
     case PATH: return below(8) == 0 ? pointer(state) : (long)paths[below(sizeof(paths) / sizeof(paths[0]))];
-    case BYTES: return below(6) == 0 ? (long)paths[below(4)] : pointer(state);
+    case BYTES: return below(4) == 0 ? (long)paths[below(4)] : pointer(state);
     case PLACE: return (long)(arena + below(PAGES) * PAGE + (below(3) == 0) * below(64) * 4);
-    case SIZE: return below(3) == 0 ? (long)below(64) : below(3) == 0 ? (long)(1 + below(4)) * PAGE : (long)below(9);
+    case SIZE: return below(3) == 0 ? 8 : below(3) == 0 ? (long)(1 + below(4)) * PAGE : (long)below(64);
     case ID: return below(6) == 0 ? 0 : below(8) == 0 ? 1000000 + (long)below(9) : ids[below(sizeof(ids) / sizeof(ids[0]))];
     case SIGNAL: return below(3) == 0 ? SIGALRM : (long)below(66);
-    case SMALL: return below(4) == 0 ? (long)(1ul << below(32) | below(16)) : (long)below(16);
+    case SMALL: return below(2) == 0 ? flags[below(sizeof(flags) / sizeof(flags[0]))] : below(4) ? (long)below(8) : 1l << below(32);
     default: return anything(state);
     }
 }
@@ -176,15 +179,18 @@ static const struct description *pick_call(unsigned long *state)
         if (below(2) == 0)
             for (d = calls; d->number != number; d++)
                 ;
-        if (d->number != SYS_vfork && (!rare(d->number) || below(25) == 0))
+        if (!rare(d->number) || below(4) == 0)
             return d;
     }
 }
 
-/* All of this user's processes are those of the other workers, too; and who keeps a right would keep it in spite of all others. */
+/* All of this user's processes are those of the other workers, too; who keeps a right would be root; and vfork's child stands on the stack
+   of its parent: that is called in one place. */
 static bool forbidden(long number, const long *a)
 {
     if ((number == SYS_kill || number == SYS_rt_sigqueueinfo) && (int)a[0] == -1)
+        return true;
+    if (number == SYS_vfork)
         return true;
     return may_schedule && (number == SYS_setuid || number == SYS_setreuid || number == SYS_setresuid);
 }
@@ -192,16 +198,16 @@ static bool forbidden(long number, const long *a)
 static void one_call(unsigned long *state)
 {
     const struct description *d = pick_call(state);
-    long a[KINDS], result;
+    long number = below(40) ? d->number : (long)below(500), a[KINDS], result;
     for (int i = 0; i < KINDS; i++)
         a[i] = i < d->arity ? argument(state, d->kind[i]) : 0;
-    if (d->number == SYS_execve && below(2))
+    if (number == SYS_execve && below(3))
         a[0] = (long)"/bin/true", a[1] = (long)arguments, a[2] = (long)&arguments[1];
-    if (forbidden(d->number, a))
+    if (forbidden(number, a))
         return;
     __atomic_fetch_add(made, 1, __ATOMIC_RELAXED);
-    result = call(below(40) ? d->number : (long)below(500), a[0], a[1], a[2], a[3], a[4], a[5]);
-    if (result > 0 && d->number == SYS_fork)
+    result = call(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+    if (result > 0 && number == SYS_fork)
         ids[MATES + 1] = (int)result;
 }
 
@@ -238,7 +244,7 @@ static void work(unsigned long *state)
             wake_all(state);
         if (below(16) == 0)
             fill(state);
-        if (below(12) == 0)
+        if (below(5) == 0)
             map_arena(state);
         if (below(150) == 0)
             run_another();
