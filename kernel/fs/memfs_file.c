@@ -5,11 +5,39 @@
 #include "fs/context.h"
 #include "lib/errno.h"
 #include "lib/string.h"
-#include "mm/frames.h"
+#include "mm/aspace.h"
 #include "mm/slab.h"
 
 #define PAGES_MIN 8 /* entries that an array begins with */
 #define BLOCKS (PAGE_SIZE / 512)
+
+u64 memfs_used;
+
+u64 memfs_room(void)
+{
+    return frames_total() / 2;
+}
+
+/* A page of a file's, zeroed, that counts. NULL with *error = -ENOSPC or -ENOMEM. */
+static struct frame *new_page(int *error)
+{
+    struct frame *frame = NULL;
+
+    *error = -ENOSPC;
+    if (__atomic_add_fetch(&memfs_used, 1, __ATOMIC_RELAXED) <= memfs_room()) {
+        *error = -ENOMEM;
+        frame = page_new();
+    }
+    if (!frame)
+        __atomic_sub_fetch(&memfs_used, 1, __ATOMIC_RELAXED);
+    return frame;
+}
+
+static void free_page(struct frame *frame)
+{
+    frame_put(frame);
+    __atomic_sub_fetch(&memfs_used, 1, __ATOMIC_RELAXED);
+}
 
 static u64 in_page(u64 pos)
 {
@@ -60,11 +88,9 @@ static void *make_page(struct inode *inode, struct memfs_contents *c, u64 pos, i
     *error = reach(c, pos >> PAGE_SHIFT);
     if (*error)
         return NULL;
-    *error = -ENOMEM;
-    frame = frame_alloc(0);
+    frame = new_page(error);
     if (!frame)
         return NULL;
-    memset(frame_to_virt(frame), 0, PAGE_SIZE);
     flags = spin_lock_irq(&c->lock);
     c->page[pos >> PAGE_SHIFT] = frame;
     spin_unlock_irq(&c->lock, flags);
@@ -184,7 +210,7 @@ int memfs_truncate(struct inode *inode, u64 size)
         flags = spin_lock_irq(&c->lock);
         c->page[index] = NULL;
         spin_unlock_irq(&c->lock, flags);
-        frame_put(frame);
+        free_page(frame);
         inode->blocks -= BLOCKS;
     }
     inode->size = size;
@@ -226,10 +252,7 @@ static struct frame *memfs_page(struct file *file, u64 index, int *error)
     if (frame)
         return frame;
     *error = -ENOMEM;
-    frame = frame_alloc(0);
-    if (frame)
-        memset(frame_to_virt(frame), 0, PAGE_SIZE);
-    return frame;
+    return page_new();
 }
 
 const struct file_ops memfs_file_ops = { .read = memfs_read, .write = memfs_write, .lseek = memfs_lseek, .page = memfs_page };
