@@ -44,7 +44,7 @@ struct frames_ops {
     void (*out)(void);
 };
 
-#define FRAMES_ORDER_SMALL 3u
+#define FRAMES_ORDER_SMALL 4u
 extern const struct frames_ops *frames_ops; /* [c] */
 
 /* A block of 2^order frames, reference count 1, contents undefined; or NULL: memory is out, or `failalloc=` says so. */

@@ -111,8 +111,8 @@ static bool somebody_ends(void)
     }
     spin_unlock_irq(&processes_lock, flags);
     if (chosen)
-        printk("out of memory: process %d (%s) is killed: its %lu pages of %lu, with oom_score_adj %d, are more than any other's\n", pid,
-               name, pages, frames_total(), adj);
+        printk("out of memory: process %d (%s) is killed: %lu of %lu pages are its own, with oom_score_adj %d the most of all\n", pid, name,
+               pages, frames_total(), adj);
     return already || chosen;
 }
 

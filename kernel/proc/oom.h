@@ -6,6 +6,7 @@
 #include "lib/types.h"
 
 #define OOM_FRAMES 16ul  /* as many as a page fault needs, and some more */
+#define OOM_FRAMES_MOST 1024ul /* a call for which so many are not enough wants what there is not */
 #define OOM_ADJ_LEAST (-1000) /* never */
 #define OOM_ADJ_MOST 1000
 

@@ -9,7 +9,7 @@
 /* The call found no memory, and so has done nothing: it is made again when there is some. Each time it takes more to be enough. */
 static __attribute__((noinline, cold)) void call_again(struct trap_frame *frame, u64 number)
 {
-    for (size_t frames = OOM_FRAMES; frame->rax == (u64)-ENOMEM && oom_make_room(frames); frames *= 4)
+    for (size_t n = OOM_FRAMES; frame->rax == (u64)-ENOMEM && n <= OOM_FRAMES_MOST && oom_make_room(n); n *= 4)
         frame->rax = (u64)system_calls[number].call(frame);
 }
 

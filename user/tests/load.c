@@ -6,6 +6,8 @@
  *     futex N       so many threads that wait for one word
  *     file          one file until there is no more room, which is told
  *     hog           a process takes memory until it is killed for it; a smaller one stays
+ *     calls N       a process whose calls take memory while others take all of it: it hears nothing of that, so many times
+ *     adj           two take memory: the one that has less, but said that it counts for more, is killed
  *     crowd N       so many processes that take all memory together: those that have most are killed, until the others have enough */
 
 #include "threads.h"
@@ -186,6 +188,103 @@ static void hog(void)
     show("who takes all memory ends with", status);
 }
 
+/* Files, pipes, processes and pages, read into memory that is not there yet. Returns what failed. */
+static long take_a_little(void)
+{
+    enum { SIZE = 64 * PAGE };
+    int fds[2], status = -1, fd = open("load-calls", O_CREAT | O_RDWR, 0600);
+    char *p = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    long failures = (fd < 0) + (p == MAP_FAILED) + (pipe(fds) < 0);
+    if (failures)
+        return failures;
+    pid_t pid = fork();
+    if (pid == 0) {
+        execv("/tests/tiny", (char *[]){ "tiny", NULL });
+        _exit(1);
+    }
+    failures += pid < 0 || waitpid(pid, &status, 0) != pid || status == SIGKILL;
+    failures += write(fds[1], "something", 9) != 9 || read(fds[0], p, 9) != 9;
+    for (long done = 0, n; done < SIZE; done += n)
+        if ((n = write(fd, p, SIZE - done)) <= 0)
+            return failures + 1;
+    failures += lseek(fd, 0, SEEK_SET) != 0 || munmap(p, SIZE) != 0;
+    p = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    failures += p == MAP_FAILED || read(fd, p, SIZE) != SIZE || strcmp(p, "something") != 0;
+    munmap(p, SIZE);
+    close(fds[0]);
+    close(fds[1]);
+    close(fd);
+    return failures + (unlink("load-calls") != 0);
+}
+
+static void calls(long n)
+{
+    long failures = 0;
+    pid_t pid = fork();
+    if (pid == 0)
+        for (setpgid(0, 0);;) {
+            pid_t hog = fork();
+            if (hog == 0)
+                take_all();
+            if (hog > 0)
+                waitpid(hog, NULL, 0);
+        }
+    setpgid(pid, pid);
+    for (long i = 0; i < n; i++) {
+        failures += take_a_little();
+        nanosleep(&(struct timespec){ 0, 3000000 }, NULL);
+    }
+    kill(-pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    show("calls that failed while others took all memory", failures);
+}
+
+static void set_adj(const char *to)
+{
+    int fd = open("/proc/self/oom_score_adj", O_WRONLY);
+    if (fd < 0 || write(fd, to, strlen(to)) < 0)
+        failed("oom_score_adj");
+    close(fd);
+}
+
+/* Takes so many pages, says so, and waits. */
+static pid_t holder(long pages, const char *to, int tell)
+{
+    pid_t pid = fork();
+    if (pid == 0) {
+        char *p = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), byte = 0;
+        set_adj(to);
+        for (long i = 0; i < pages; i++)
+            p[i * PAGE] = 1;
+        (void)!write(tell, &byte, 1);
+        for (;;)
+            pause();
+    }
+    return pid;
+}
+
+static void adj(void)
+{
+    int fds[2], status = -1, rest;
+    char byte;
+    pipe_or_end(fds);
+    pid_t less = holder(500, "900", fds[1]), never = holder(6000, "-1000", fds[1]);
+    (void)!read(fds[0], &byte, 1);
+    (void)!read(fds[0], &byte, 1);
+    pid_t hog = fork();
+    if (hog == 0)
+        take_all();
+    waitpid(less, &status, 0);
+    show("who counts for more ends with", status);
+    waitpid(hog, &status, 0);
+    show("who takes the rest ends with", status);
+    show("who is never chosen is there", waitpid(never, &rest, WNOHANG));
+    kill(never, SIGKILL);
+    waitpid(never, &status, 0);
+    close(fds[0]);
+    close(fds[1]);
+}
+
 /* Each takes as much as all of them have room for, and then half as much again. */
 static void crowd(long n)
 {
@@ -231,6 +330,10 @@ static void one(const char *what, long n)
         file();
     else if (strcmp(what, "hog") == 0)
         hog();
+    else if (strcmp(what, "calls") == 0)
+        calls(n);
+    else if (strcmp(what, "adj") == 0)
+        adj();
     else if (strcmp(what, "crowd") == 0)
         crowd(n);
     else
