@@ -13,7 +13,6 @@
 #include "threads.h"
 
 #include <fcntl.h>
-#include <sched.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -141,7 +140,7 @@ static void threads_on_a_futex(long n)
         if (start(&threads[i], waits, i) < 0)
             failed("clone");
     while (arrived < n)
-        sched_yield();
+        nanosleep(&(struct timespec){ 0, 100000 }, NULL); /* who yields may be first again */
     word = 1;
     futex(&word, WAKE, 1 << 30, NULL, NULL, 0);
     for (long i = 0; i < n; i++)
@@ -232,7 +231,7 @@ static void calls(long n)
     setpgid(pid, pid);
     for (long i = 0; i < n; i++) {
         failures += take_a_little();
-        nanosleep(&(struct timespec){ 0, 3000000 }, NULL);
+        nanosleep(&(struct timespec){ 0, 10000000 }, NULL);
     }
     kill(-pid, SIGKILL);
     waitpid(pid, NULL, 0);
