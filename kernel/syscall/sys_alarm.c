@@ -1,5 +1,6 @@
-/* System calls on a process's alarm, its one interval timer: SIGALRM when it rings. Locks: `setting` for who sets one, since threads of a
-   process share its alarm, and a timer that one of them cancels must not be started by another one; processes_lock for what it is set to. */
+/* System calls on a process's alarm, its one interval timer: SIGALRM when it rings. Locks: `setting` for who sets one, since threads of
+   a process share its alarm, and a timer that one of them cancels must not be started by another one; processes_lock for what it is set
+   to. */
 #include "lib/errno.h"
 #include "mm/uaccess.h"
 #include "proc/table.h"

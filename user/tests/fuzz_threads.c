@@ -164,8 +164,8 @@ static void map_arena(unsigned long *state)
     char *at = arena + below(PAGES) * PAGE;
     if (fd >= 0 && kind == 0)
         (void)!ftruncate(fd, 3 * PAGE);
-    mmap(at, arena + PAGES * PAGE - at, PROT_READ | PROT_WRITE,
-         MAP_FIXED | (kind == 0 ? MAP_SHARED : kind == 1 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED | MAP_ANONYMOUS), kind == 0 ? fd : -1, 0);
+    int flags = MAP_FIXED | (kind == 1 ? MAP_PRIVATE : MAP_SHARED) | (kind == 0 ? 0 : MAP_ANONYMOUS);
+    mmap(at, arena + PAGES * PAGE - at, PROT_READ | PROT_WRITE, flags, kind == 0 ? fd : -1, 0);
     close(fd);
 }
 
