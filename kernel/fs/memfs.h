@@ -14,6 +14,10 @@ int memfs_attach(struct inode *dir, struct name name, struct inode *inode);
 /* A file of the running process's that stands in no directory, with a reference, or NULL: no memory. */
 struct inode *memfs_nameless(u32 mode);
 
+/* What all files' contents together may take, in pages: half of the machine's memory, as Linux's tmpfs has it; and take. */
+u64 memfs_room(void);
+extern u64 memfs_used; /* [a] */
+
 /* memfs_file.c: contents. */
 struct memfs_contents {
     struct spinlock lock;  /* `page`, for those who only look */

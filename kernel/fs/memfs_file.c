@@ -11,6 +11,34 @@
 #define PAGES_MIN 8 /* entries that an array begins with */
 #define BLOCKS (PAGE_SIZE / 512)
 
+u64 memfs_used;
+
+u64 memfs_room(void)
+{
+    return frames_total() / 2;
+}
+
+/* A page of a file's, zeroed, that counts. NULL with *error = -ENOSPC or -ENOMEM. */
+static struct frame *new_page(int *error)
+{
+    struct frame *frame = NULL;
+
+    *error = -ENOSPC;
+    if (__atomic_add_fetch(&memfs_used, 1, __ATOMIC_RELAXED) <= memfs_room()) {
+        *error = -ENOMEM;
+        frame = page_new();
+    }
+    if (!frame)
+        __atomic_sub_fetch(&memfs_used, 1, __ATOMIC_RELAXED);
+    return frame;
+}
+
+static void free_page(struct frame *frame)
+{
+    frame_put(frame);
+    __atomic_sub_fetch(&memfs_used, 1, __ATOMIC_RELAXED);
+}
+
 static u64 in_page(u64 pos)
 {
     return pos & (PAGE_SIZE - 1);
@@ -60,8 +88,7 @@ static void *make_page(struct inode *inode, struct memfs_contents *c, u64 pos, i
     *error = reach(c, pos >> PAGE_SHIFT);
     if (*error)
         return NULL;
-    *error = -ENOMEM;
-    frame = page_new();
+    frame = new_page(error);
     if (!frame)
         return NULL;
     flags = spin_lock_irq(&c->lock);
@@ -183,7 +210,7 @@ int memfs_truncate(struct inode *inode, u64 size)
         flags = spin_lock_irq(&c->lock);
         c->page[index] = NULL;
         spin_unlock_irq(&c->lock, flags);
-        frame_put(frame);
+        free_page(frame);
         inode->blocks -= BLOCKS;
     }
     inode->size = size;

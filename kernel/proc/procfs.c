@@ -48,7 +48,8 @@ static const struct proc_name of_system[] = {
 static const struct proc_name of_process[] = {
     { "task", S_IFDIR | 0555, NULL, &tasks_ops, &tasks_files }, { "fd", S_IFDIR | 0500, NULL, &fds_ops, &fds_files },
     TEXT(stat), TEXT(status), TEXT(statm), TEXT(maps), TEXT(cmdline), { "comm", S_IFREG | 0644, show_comm, &leaf_ops, &proc_comm_files },
-    TEXT(sched), TEXT(schedstat),
+    TEXT(sched), TEXT(schedstat), TEXT(oom_score),
+    { "oom_score_adj", S_IFREG | 0644, show_oom_score_adj, &leaf_ops, &proc_oom_files },
 };
 
 static struct proc_inode root;

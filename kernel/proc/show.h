@@ -57,6 +57,8 @@ int show_cmdline(struct text *to, struct shown who);
 int show_comm(struct text *to, struct shown who);
 int show_sched(struct text *to, struct shown who);
 int show_schedstat(struct text *to, struct shown who);
+int show_oom_score(struct text *to, struct shown who);
+int show_oom_score_adj(struct text *to, struct shown who);
 
 /* About the system. Return 0. */
 int show_system_stat(struct text *to, struct shown who);
@@ -73,8 +75,12 @@ int show_kmsg(struct text *to, struct shown who);
 /* A thread of the running process is called so from now on. Returns 0; -EINVAL: it is none. */
 int comm_set(struct shown who, const char *name);
 
-/* proc_text.c: what reads a file of /proc; and one that can be written, too: comm. */
-extern const struct file_ops proc_text_files, proc_comm_files;
+/* The process counts for more or less when memory is out (proc/oom.h). Returns 0; -ESRCH; -EINVAL: not a thousandth; -EACCES: it may only
+   be made worse, unless one may do that. */
+int oom_adj_set(struct shown who, s64 adj);
+
+/* proc_text.c: what reads a file of /proc; and those that can be written, too: comm, oom_score_adj. */
+extern const struct file_ops proc_text_files, proc_comm_files, proc_oom_files;
 /* procfs.c: the text of a file of /proc. Returns 0 or -ESRCH. */
 int proc_show(const struct inode *inode, struct text *to);
 /* Whom a file of /proc is about. */

@@ -3,6 +3,8 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/aspace_look.h"
+#include "mm/frames.h"
+#include "proc/oom.h"
 #include "proc/priority.h"
 #include "proc/show.h"
 #include "proc/table.h"
@@ -287,4 +289,50 @@ int comm_set(struct shown who, const char *name)
     }
     spin_unlock_irq(&processes_lock, flags);
     return t ? 0 : -EINVAL;
+}
+
+/* A thousandth of all memory is 1, as Linux has it, and 1000 is a process that counts neither more nor less and has none. */
+static void add_oom_score(struct text *to, const struct subject *who, const struct memory *m)
+{
+    u64 points = oom_points_locked(who->p);
+    s64 score = points ? (s64)(points * 1000 / frames_total()) : -1000;
+
+    (void)m;
+    text_add(to, "%ld\n", max((1000 + score) * 2 / 3, 0));
+}
+
+int show_oom_score(struct text *to, struct shown who)
+{
+    return with_subject(who, add_oom_score, to, NULL);
+}
+
+static void add_oom_score_adj(struct text *to, const struct subject *who, const struct memory *m)
+{
+    (void)m;
+    text_add(to, "%d\n", who->p->oom_adj);
+}
+
+int show_oom_score_adj(struct text *to, struct shown who)
+{
+    return with_subject(who, add_oom_score_adj, to, NULL);
+}
+
+int oom_adj_set(struct shown who, s64 adj)
+{
+    u64 flags;
+    struct process *p;
+    int error = 0;
+
+    if (adj < OOM_ADJ_LEAST || adj > OOM_ADJ_MOST)
+        return -EINVAL;
+    flags = spin_lock_irq(&processes_lock);
+    p = process_find_locked(who.pid);
+    if (!p)
+        error = -ESRCH;
+    else if (adj < p->oom_adj && !capable(CAP_SYS_RESOURCE))
+        error = -EACCES;
+    else
+        p->oom_adj = (int)adj;
+    spin_unlock_irq(&processes_lock, flags);
+    return error;
 }

@@ -3,12 +3,14 @@
 #include "lib/errno.h"
 #include "mm/slab.h"
 #include "proc/clone.h"
+#include "proc/oom.h"
 
 static struct slab_cache user_cache;
 
 void user_threads_init(void)
 {
     slab_cache_init(&user_cache, "user thread", sizeof(struct user_thread));
+    oom_init();
     user_mode_init();
     clone_init();
 }

@@ -17,6 +17,7 @@ struct user_thread {
     uptr robust_list;             /* [o] set_robust_list(); 0: none */
     struct signals own;           /* [p] signals for it alone, without actions; SIGKILL: it has to leave, and nobody else */
     struct usage used_by_child;   /* [o] by the one that it waited for last */
+    bool missed;                  /* [o] asked for a frame, and there was none (proc/oom.h) */
     bool no_fault;                /* [o] it copies user memory where no page can be made */
     u64 sleep_until;              /* [o] ns; when a sleep that a signal interrupted would have been over */
 };

@@ -1,4 +1,6 @@
-/* System calls on a process's alarm, its one interval timer: SIGALRM when it rings. Lock: processes_lock. */
+/* System calls on a process's alarm, its one interval timer: SIGALRM when it rings. Locks: `setting` for who sets one, since threads of
+   a process share its alarm, and a timer that one of them cancels must not be started by another one; processes_lock for what it is set
+   to. */
 #include "lib/errno.h"
 #include "mm/uaccess.h"
 #include "proc/table.h"
@@ -6,6 +8,8 @@
 
 #define ITIMER_REAL 0
 #define ALARM_LEAST_NS (100 * 1000) /* between two rings */
+
+static struct mutex setting = MUTEX(setting, "alarm"); /* over all processes: it is held for a moment */
 
 /* When an alarm that rings now rings next: at one of its times, none of those that are over, and not so soon that the CPU would do nothing
    else. */
@@ -23,7 +27,7 @@ static void alarm_rings(struct timer *timer)
     u64 flags = spin_lock_irq(&processes_lock);
 
     signal_send_locked(p, SIGALRM, NULL);
-    if (p->alarm_interval && !rb_linked(&p->alarm.node)) /* it was not set anew meanwhile */
+    if (p->alarm_interval)
         timer_start(&p->alarm, alarm_next(p), alarm_rings);
     spin_unlock_irq(&processes_lock, flags);
 }
@@ -33,14 +37,12 @@ static void alarm_rings(struct timer *timer)
 static void alarm_set(u64 first, u64 interval, u64 *left, u64 *old_interval)
 {
     struct process *p = current_process();
-    bool was_set = timer_cancel(&p->alarm); /* without the lock, which alarm_rings() takes */
-    u64 flags = spin_lock_irq(&processes_lock), now;
+    bool was_set;
+    u64 flags, now;
 
-    while (rb_linked(&p->alarm.node)) { /* another thread has set it, or it rang and goes on */
-        spin_unlock_irq(&processes_lock, flags);
-        was_set = timer_cancel(&p->alarm);
-        flags = spin_lock_irq(&processes_lock);
-    }
+    mutex_lock(&setting);
+    was_set = timer_cancel(&p->alarm); /* without processes_lock, which alarm_rings() takes */
+    flags = spin_lock_irq(&processes_lock);
     now = clock_ns();
     *left = was_set ? max((s64)(p->alarm.expires - now), 1) : 0;
     *old_interval = was_set ? p->alarm_interval : 0;
@@ -48,6 +50,7 @@ static void alarm_set(u64 first, u64 interval, u64 *left, u64 *old_interval)
     if (first)
         timer_start(&p->alarm, now + first, alarm_rings);
     spin_unlock_irq(&processes_lock, flags);
+    mutex_unlock(&setting);
 }
 
 s64 sys_alarm(u32 seconds)

@@ -1,7 +1,7 @@
 /* System calls on what is known of a file beside its contents. */
 #include "fs/context.h"
+#include "fs/memfs.h"
 #include "lib/errno.h"
-#include "mm/frames.h"
 #include "mm/uaccess.h"
 #include "syscall/calls.h"
 #include "syscall/sys_path.h"
@@ -75,10 +75,13 @@ s64 sys_fstat(int fd, uptr st)
 
 static s64 give_statfs(struct inode *inode, uptr to)
 {
-    struct statfs st = {
-        .type = inode->dev == 1 ? TMPFS_MAGIC : PROC_MAGIC, .bsize = PAGE_SIZE, .frsize = PAGE_SIZE, .namelen = NAME_MAX,
-        .blocks = frames_total(), .bfree = frames_free(), .bavail = frames_free(),
-    };
+    struct statfs st = { .type = PROC_MAGIC, .bsize = PAGE_SIZE, .frsize = PAGE_SIZE, .namelen = NAME_MAX };
+
+    if (inode->dev == 1) {
+        st.type = TMPFS_MAGIC;
+        st.blocks = memfs_room();
+        st.bfree = st.bavail = st.blocks - min(memfs_used, st.blocks);
+    }
 
     inode_put(inode);
     return copyout(to, &st, sizeof(st));
