@@ -244,6 +244,12 @@ static int note_locked(struct signals *signals, int signal, const struct signal_
     return 0;
 }
 
+/* Nothing ends or stops process 1. What it blocks may be waited for, and waits like any other. */
+static bool unheard_of(const struct process *p, int signal)
+{
+    return p == &first_process && p->signals.action[signal - 1].handler == SIG_DFL;
+}
+
 int signal_send_locked(struct process *p, int signal, const struct signal_info *info)
 {
     static const struct signal_info kernel = { .code = SI_KERNEL };
@@ -255,9 +261,7 @@ int signal_send_locked(struct process *p, int signal, const struct signal_info *
         continue_locked(p, signal == SIGCONT);
     if (SIGNALS_STOP & SIGNAL_BIT(signal))
         p->signals.pending &= ~SIGNAL_BIT(SIGCONT);
-    if (p == &first_process && p->signals.action[signal - 1].handler == SIG_DFL)
-        return 0; /* nothing ends or stops process 1 */
-    if (signal_ignored(p, signal) && !blocked_by_all(p, signal))
+    if ((signal_ignored(p, signal) || unheard_of(p, signal)) && !blocked_by_all(p, signal))
         return 0;
     error = note_locked(&p->signals, signal, info ? info : &kernel, p->limits.of[RLIMIT_SIGPENDING].now);
     interrupt_one_locked(p, signal);

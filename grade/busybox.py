@@ -1,0 +1,131 @@
+"""Sessions of busybox: scripts of user/tests/busybox, which Debian's busybox-static runs, unmodified, as process 1 of Crescent and on Linux
+in a folder that holds the same files. What they print is compared line by line.
+
+    files = image(tree, ["text", "files"])             # of the boot archive: busybox, its links, the scripts, and who runs them
+    printed = taken_apart(console)                     # {"text": "...", "files": "..."} from what the console shows
+    printed = on_linux(tree, ["text", "files"])        # the same from Linux; lacking() says why that cannot be
+
+What is different each time (pids, ...) the scripts keep out of what they print; where they cannot, FORMS says what stands for it."""
+
+import os
+import platform
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from . import cpio, sandbox
+from .errors import UserError
+
+ROOT = Path(__file__).resolve().parent.parent
+SCRIPTS = ROOT / "user/tests/busybox"
+EXPECTED = ROOT / "user/tests/expected/busybox"
+LIMIT = 120  # seconds of wall time, a guard only
+# Every script has a folder and an environment of its own, and nothing to read.
+DRIVER = """\
+#!/bin/sh
+for name in {names}; do
+    mkdir /tmp/$name; cd /tmp/$name
+    env -i PATH=/sbin:/usr/sbin:/bin:/usr/bin HOME=/root USER=root sh /session/$name < /dev/null > /tmp/out 2>&1
+    status=$?
+    echo "<<< $name"; cat /tmp/out; echo ">>> $status"
+    cd /; rm -r /tmp/$name
+done
+"""
+INITTAB = "::wait:/session/all\n::once:/sbin/poweroff -f\n"
+# New ones but for users: root is root, and may give files away.
+NAMESPACES = "--unshare-pid", "--unshare-uts", "--unshare-ipc", "--unshare-net", "--die-with-parent"
+FORMS = ()  # (pattern, what stands for it), applied to each line of both
+
+
+def names():
+    """The scripts' names, sorted."""
+    return sorted(path.stem for path in SCRIPTS.glob("*.sh"))
+
+
+def lacking(name="busybox"):
+    """None, or why there is no busybox for Crescent on this machine, with the package's name."""
+    try:
+        cpio.busybox_entries(name)
+    except (cpio.Complaint, OSError, subprocess.CalledProcessError) as error:
+        return str(error)
+    return None
+
+
+def image(tree, scripts):
+    """The entries (grade/cpio.py) of a boot archive whose process 1 is busybox's init, which runs the scripts and ends the machine. tree:
+    a generated tree of phase 5."""
+    before = Path.cwd()
+    os.chdir(tree)  # the lists name sources from there
+    try:
+        found = {**cpio.busybox_entries("busybox"), **cpio.read_list(Path("user/initramfs.list")), **cpio.read_list(Path("user/busybox.list"))}
+    finally:
+        os.chdir(before)
+    found["session"] = cpio.DIRECTORY | 0o755, b""
+    found["session/all"] = cpio.FILE | 0o755, DRIVER.format(names=" ".join(scripts)).encode()
+    for name in scripts:
+        found[f"session/{name}"] = cpio.FILE | 0o644, (SCRIPTS / f"{name}.sh").read_bytes()
+    found["etc/inittab"] = cpio.FILE | 0o644, INITTAB.encode()
+    return found
+
+
+def formed(text):
+    """The text with what FORMS says in place of what is different each time."""
+    for pattern, form in FORMS:
+        text = re.sub(pattern, form, text, flags=re.M)
+    return text
+
+
+def taken_apart(text):
+    """{script: what it printed, with its exit status as a last line where that is not 0}."""
+    found = {}
+    for name, printed, status in re.findall(r"^<<< (\w+)\n(.*?)^>>> (\d+)$", text, re.M | re.S):
+        found[name] = formed(printed) + (f"exit status {status}\n" if status != "0" else "")
+    return found
+
+
+# --- on Linux ---------------------------------------------------------------------------------------------------------------------------
+
+
+def no_linux():
+    """None, or why the sessions cannot be run on this machine itself, in a few words."""
+    if platform.system() != "Linux" or platform.machine() != "x86_64":
+        return "this is no Linux on x86-64"
+    if os.getuid():
+        return "that needs root, whom the sessions take themselves for"
+    return sandbox.trial()
+
+
+def unpack(entries, folder):
+    """Lays the entries of an archive out in a folder."""
+    for name, (mode, data) in sorted(entries.items()):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if mode & cpio.LINK == cpio.LINK:
+            path.symlink_to(data.decode())
+        elif mode & cpio.DIRECTORY:
+            path.mkdir(exist_ok=True)
+            path.chmod(mode & 0o7777)
+        else:
+            path.write_bytes(data)
+            path.chmod(mode & 0o7777)
+
+
+def on_linux(tree, scripts):
+    """What taken_apart() gives, from this Linux: the archive's files are the root, with new namespaces around it. Raises UserError."""
+    folder = Path(tempfile.mkdtemp(prefix="crescent-"))
+    try:
+        folder.chmod(0o755)
+        unpack(image(tree, scripts), folder)
+        done = subprocess.run(["bwrap", *NAMESPACES, "--hostname", "crescent", "--bind", folder, "/",
+                               "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--chmod", "1777", "/tmp", "--clearenv",
+                               "--cap-add", "ALL", "--chdir", "/", "/bin/sh", "/session/all"], stdin=subprocess.DEVNULL, capture_output=True, timeout=LIMIT, check=False)
+    except subprocess.TimeoutExpired:
+        raise UserError(f"the sessions of busybox are not at their end after {LIMIT} s") from None
+    finally:
+        shutil.rmtree(folder)
+    found = taken_apart(done.stdout.decode(errors="backslashreplace"))
+    if sorted(found) != sorted(scripts):
+        raise UserError(f"the sessions of busybox did not come to their end: {done.stderr.decode(errors='replace')[-500:]}")
+    return found
