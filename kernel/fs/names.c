@@ -252,7 +252,9 @@ s64 fs_readlink(int dirfd, char *path, char *buf, size_t size)
 
     if (result)
         return result;
+    mutex_lock(&tree_lock);
     result = inode_is(inode, S_IFLNK) ? inode->ops->readlink(inode, buf, size) : -EINVAL;
+    mutex_unlock(&tree_lock);
     inode_put(inode);
     return result;
 }
