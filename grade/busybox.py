@@ -15,7 +15,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from . import cpio, sandbox
+from . import cpio
 from .errors import UserError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -66,6 +66,7 @@ def image(tree, scripts):
     found["session/all"] = cpio.FILE | 0o755, DRIVER.format(names=" ".join(scripts)).encode()
     for name in scripts:
         found[f"session/{name}"] = cpio.FILE | 0o644, (SCRIPTS / f"{name}.sh").read_bytes()
+    found["session/told"] = cpio.FILE | 0o644, (SCRIPTS / "told").read_bytes()
     found["etc/inittab"] = cpio.FILE | 0o644, INITTAB.encode()
     return found
 
@@ -94,7 +95,10 @@ def no_linux():
         return "this is no Linux on x86-64"
     if os.getuid():
         return "that needs root, whom the sessions take themselves for"
-    return sandbox.trial()
+    if not shutil.which("bwrap"):
+        return "bubblewrap is not installed"
+    done = subprocess.run([*rooted("/"), "true"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    return None if not done.returncode else (done.stderr.strip().splitlines() or ["bwrap failed without a word"])[-1]
 
 
 def unpack(entries, folder):
@@ -112,15 +116,20 @@ def unpack(entries, folder):
             path.chmod(mode & 0o7777)
 
 
+def rooted(folder):
+    """The beginning of a command line: what follows runs with the folder as its root, apart from this system."""
+    return ["bwrap", *NAMESPACES, "--hostname", "crescent", "--bind", str(folder), "/", "--proc", "/proc", "--dev", "/dev", "--tmpfs",
+            "/tmp", "--chmod", "1777", "/tmp", "--clearenv", "--cap-add", "ALL"]
+
+
 def on_linux(tree, scripts):
     """What taken_apart() gives, from this Linux: the archive's files are the root, with new namespaces around it. Raises UserError."""
     folder = Path(tempfile.mkdtemp(prefix="crescent-"))
     try:
         folder.chmod(0o755)
         unpack(image(tree, scripts), folder)
-        done = subprocess.run(["bwrap", *NAMESPACES, "--hostname", "crescent", "--bind", folder, "/",
-                               "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--chmod", "1777", "/tmp", "--clearenv",
-                               "--cap-add", "ALL", "--chdir", "/", "/bin/sh", "/session/all"], stdin=subprocess.DEVNULL, capture_output=True, timeout=LIMIT, check=False)
+        done = subprocess.run([*rooted(folder), "--chdir", "/", "/bin/sh", "/session/all"], stdin=subprocess.DEVNULL,
+                              capture_output=True, timeout=LIMIT, check=False)
     except subprocess.TimeoutExpired:
         raise UserError(f"the sessions of busybox are not at their end after {LIMIT} s") from None
     finally:

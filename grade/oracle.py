@@ -16,8 +16,8 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from grade import busybox  # noqa: E402
-from grade.errors import UserError  # noqa: E402
+from grade import busybox, busybox_terminal  # noqa: E402
+from grade.errors import GraderFault, UserError  # noqa: E402
 
 SOURCES = Path(__file__).resolve().parent.parent / "user/tests"
 # These measure, try at random, or print nothing.
@@ -48,13 +48,14 @@ def run(program, before=()):
 
 
 def write_sessions(tree):
-    """Writes down what the sessions of busybox print. Raises Complaint, UserError."""
+    """Writes down what the sessions of busybox print. Raises Complaint, UserError, GraderFault."""
     why = busybox.lacking() or busybox.no_linux()
     if why:
         raise Complaint(f"the sessions of busybox are as they were: {why}")
     busybox.EXPECTED.mkdir(exist_ok=True)
     for name, text in busybox.on_linux(tree, busybox.names()).items():
         (busybox.EXPECTED / f"{name}.txt").write_text(text)
+    (busybox.EXPECTED / "terminal.txt").write_text(busybox_terminal.on_linux(tree))
 
 
 def main():
@@ -71,7 +72,7 @@ def main():
         args.out.mkdir(exist_ok=True)
         for name in args.name or names(SOURCES):
             (args.out / f"{name}.txt").write_text(run(args.programs / name))
-    except (Complaint, UserError, OSError) as error:
+    except (Complaint, GraderFault, UserError, OSError) as error:
         print(f"oracle.py: {error}", file=sys.stderr)
         return 1
     return 0
