@@ -2,9 +2,8 @@
 """What the test programs of user/tests print on Linux, which is what they have to print on Crescent.
 
     grade/oracle.py --programs build/user/tests --out user/tests/expected [NAME...]
-    grade/oracle.py --sessions TREE       # those of busybox (grade/busybox.py), with the files of a tree of phase 5
 
-The first runs each in an empty folder and writes NAME.txt: its output, and its exit status as a last line where that is not 0. The files are kept, so
+runs each in an empty folder and writes NAME.txt: its output, and its exit status as a last line where that is not 0. The files are kept, so
 that a machine without Linux on x86-64 judges by the same words. run(program) returns such a text."""
 
 import argparse
@@ -12,12 +11,6 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-
-if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-from grade import busybox, busybox_terminal  # noqa: E402
-from grade.errors import GraderFault, UserError  # noqa: E402
 
 SOURCES = Path(__file__).resolve().parent.parent / "user/tests"
 # These measure, try at random, or print nothing.
@@ -47,32 +40,17 @@ def run(program, before=()):
     return text + (f"exit status {done.returncode}\n" if done.returncode else "")
 
 
-def write_sessions(tree):
-    """Writes down what the sessions of busybox print. Raises Complaint, UserError, GraderFault."""
-    why = busybox.lacking() or busybox.no_linux()
-    if why:
-        raise Complaint(f"the sessions of busybox are as they were: {why}")
-    busybox.EXPECTED.mkdir(exist_ok=True)
-    for name, text in busybox.on_linux(tree, busybox.names()).items():
-        (busybox.EXPECTED / f"{name}.txt").write_text(text)
-    (busybox.EXPECTED / "terminal.txt").write_text(busybox_terminal.on_linux(tree))
-
-
 def main():
     parser = argparse.ArgumentParser(description="write down what the test programs print on this Linux")
-    parser.add_argument("--programs", type=Path)
-    parser.add_argument("--out", type=Path)
-    parser.add_argument("--sessions", type=Path)
+    parser.add_argument("--programs", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("name", nargs="*")
     args = parser.parse_args()
     try:
-        if args.sessions:
-            write_sessions(args.sessions)
-            return 0
         args.out.mkdir(exist_ok=True)
         for name in args.name or names(SOURCES):
             (args.out / f"{name}.txt").write_text(run(args.programs / name))
-    except (Complaint, GraderFault, UserError, OSError) as error:
+    except (Complaint, OSError) as error:
         print(f"oracle.py: {error}", file=sys.stderr)
         return 1
     return 0

@@ -1,17 +1,20 @@
-"""Debian's busybox-static, unmodified, on the finished kernel: its sessions (user/tests/busybox) print what they print on Linux, on one CPU and
-on several and under every policy; its shell at the console shows what it shows on a pseudo-terminal; and `make run` puts it, and files of
-one's own, into the image. Where it is not installed the tests are skipped, and say which package has it; the set-up installs it on Debian."""
+"""Debian's busybox-static, unmodified, on the finished kernel: its sessions (grade/selftest/busybox) print what they print on Linux, on one
+CPU and on several and under every policy; its shell at the console shows what it shows on a pseudo-terminal; and `make run` puts it, and
+files of one's own, into the image. Where it is not installed the tests are skipped, and say which package has it; the set-up installs it on
+Debian."""
 
 import os
 import stat
 import subprocess
 
+import busybox_sessions as busybox
+import busybox_terminal
 import kernels
 import pytest
 from test_front_door import real_environment
 from user_programs import MASTER, entries
 
-from grade import busybox, busybox_terminal, cpio, soak_programs
+from grade import cpio, soak_programs
 from grade.machine import Machine, limit_option
 
 PHASE = 5
@@ -25,12 +28,9 @@ if kernels.ALL:
 WHY = busybox.lacking()
 NO_LINUX = busybox.no_linux()
 
+kept = busybox.kept
 needs_busybox = pytest.mark.skipif(bool(WHY), reason=str(WHY))
 needs_linux = pytest.mark.skipif(bool(WHY or NO_LINUX), reason=f"the sessions cannot be run on this machine itself: {WHY or NO_LINUX}")
-
-
-def kept(name):
-    return (busybox.EXPECTED / f"{name}.txt").read_text()
 
 
 # --- sessions ---------------------------------------------------------------------------------------------------------------------------
@@ -63,17 +63,19 @@ def test_the_sessions_try_many_applets():
     words = set()
     for name in busybox.names():
         words |= set((busybox.SCRIPTS / f"{name}.sh").read_text().replace("(", " ").replace(";", " ").split())
-    applets = set("""awk base64 basename bunzip2 bzcat bzip2 cal cat chgrp chmod chown cmp cp cpio cut date dc dd df diff dirname dos2unix du echo
-        ed egrep env expand expr factor fallocate fgrep find fold free grep groups gunzip gzip head hexdump hostid hostname id kill killall less
-        link ln ls lzop md5sum mkdir mkfifo mknod mktemp more mount mv nl nohup nproc od paste pidof printf ps readlink realpath renice rev rm
-        rmdir sed seq setsid sha1sum sha256sum sha3sum sha512sum shred shuf sleep sort stat strings stty tac tail tar taskset tee test time
-        timeout top touch tr truncate tty umount uname unexpand uniq unix2dos unlink uptime usleep uudecode uuencode watch wc which whoami xargs
-        xxd xz yes zcat""".split())
+    applets = set("""
+        awk base64 basename bunzip2 bzcat bzip2 cal cat chgrp chmod chown cmp cp cpio cut date dc dd df diff dirname dos2unix
+        du echo ed egrep env expand expr factor fallocate fgrep find fold free grep groups gunzip gzip head hexdump hostid
+        hostname id kill killall less link ln ls lzop md5sum mkdir mkfifo mknod mktemp more mount mv nl nohup nproc od paste
+        pidof printf ps readlink realpath renice rev rm rmdir sed seq setsid sha1sum sha256sum sha3sum sha512sum shred shuf
+        sleep sort stat strings stty tac tail tar taskset tee test time timeout top touch tr truncate tty umount uname
+        unexpand uniq unix2dos unlink uptime usleep uudecode uuencode watch wc which whoami xargs xxd xz yes zcat
+    """.split())
     assert len(applets & words) >= 100, applets - words
 
 
 def test_every_session_has_its_file_and_every_file_its_session():
-    assert sorted(path.stem for path in busybox.EXPECTED.glob("*.txt")) == sorted([*busybox.names(), "terminal"])
+    assert sorted(path.stem for path in busybox.SCRIPTS.glob("*.txt")) == sorted([*busybox.names(), "terminal"])
 
 
 # --- the terminal -----------------------------------------------------------------------------------------------------------------------

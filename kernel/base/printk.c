@@ -110,7 +110,8 @@ void printk_quiet(const char *fmt, ...)
 size_t printk_log(char *to, size_t size)
 {
     u64 flags = console_enter();
-    u64 from = log_end > PRINTK_LOG_SIZE ? log_end - PRINTK_LOG_SIZE + 1 : 0; /* with the byte before it still there, which tells where lines begin */
+    /* With the byte before it still there, which tells where lines begin. */
+    u64 from = log_end > PRINTK_LOG_SIZE ? log_end - PRINTK_LOG_SIZE + 1 : 0;
     size_t n, first;
 
     while (from && from < log_end && log_text[(from - 1) % PRINTK_LOG_SIZE] != '\n')

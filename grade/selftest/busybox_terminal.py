@@ -1,7 +1,7 @@
-"""A session of busybox's shell at a terminal: keys, each typed when what comes before it has been shown. The same keys are typed into busybox
-on this Linux, on a pseudo-terminal, and into Crescent's console; what the two show is compared, character by character.
+"""A session of busybox's shell at a terminal: keys, each typed when what comes before it has been shown. The same keys are typed into
+busybox on this Linux, on a pseudo-terminal, and into Crescent's console; what the two show is compared, character by character.
 
-    shown = on_linux(tree)                    # what is kept in user/tests/expected/busybox/terminal.txt
+    shown = on_linux(tree)                    # what is kept in grade/selftest/busybox/terminal.txt
     shown = typed(fd, KEYS)                   # on the terminal behind a descriptor"""
 
 import contextlib
@@ -15,8 +15,9 @@ import tempfile
 import termios
 from pathlib import Path
 
-from . import busybox
-from .errors import GraderFault
+import busybox_sessions
+
+from grade.errors import GraderFault
 
 PATIENCE = 10  # seconds without a character: a guard, no verdict depends on it
 PROMPT = "~ # \x1b[6n"  # and the question where the cursor is, which nobody answers
@@ -26,8 +27,10 @@ STARTED = "started\n"
 KEYS = [
     ("", PROMPT), ("echo hello, terminal\n", PROMPT), ("tty; stty size; stty | head -n 1\n", PROMPT),
     # Editing: cursor keys, the line's ends, a word and a line taken back, history, completion, a line that is given up.
-    ("echo ac\x1b[Db\n", PROMPT), ("edited\x1b[1~echo \n", PROMPT), ("echo one two\x17three\n", PROMPT), ("nonsense\x15echo anew\n", PROMPT),
-    ("\x1b[A\n", PROMPT), ("echo x\x7fy\n", PROMPT), ("cat /etc/inpu\x7f\x7f\x7fpasswd\n", PROMPT), ("ls -d /etc/inii\x7ft\t\n", PROMPT),
+    ("echo ac\x1b[Db\n", PROMPT), ("edited\x1b[1~echo \n", PROMPT), ("echo one two\x17three\n", PROMPT),
+    ("nonsense\x15echo anew\n", PROMPT),
+    ("\x1b[A\n", PROMPT), ("echo x\x7fy\n", PROMPT), ("cat /etc/inpu\x7f\x7f\x7fpasswd\n", PROMPT),
+    ("ls -d /etc/inii\x7ft\t\n", PROMPT),
     ("given up\x03", PROMPT), ("if true\n", "> \x1b[6n"), ("then echo continued; fi\n", PROMPT),
     # Jobs.
     ("(echo started; sleep 100)\n", "\n" + STARTED), ("\x03", PROMPT), ("echo $?\n", PROMPT),
@@ -39,13 +42,15 @@ KEYS = [
     ("(echo started; sleep 100) | cat\n", "\n" + STARTED), ("\x1c", PROMPT), ("echo $?\n", PROMPT),
     ("sleep 100 & sleep 100 &\n", PROMPT), ("jobs\n", PROMPT), ("kill %1 %2; wait 2> /dev/null; jobs\n", PROMPT),
     ("echo go; while :; do :; done\n", "\ngo\n"), ("\x03", PROMPT),
-    ("(trap 'echo heard; exit 4' INT; echo started; while :; do :; done)\n", "\n" + STARTED), ("\x03", PROMPT), ("echo $?\n", PROMPT),
+    ("(trap 'echo heard; exit 4' INT; echo started; while :; do :; done)\n", "\n" + STARTED), ("\x03", PROMPT),
+    ("echo $?\n", PROMPT),
     ("echo started; read word; echo \"<$word>\"\n", "\n" + STARTED), ("typed\x7f\x7fing a\x16\x03\x17b\n", PROMPT),
     ("stty -echo; echo started; read x; stty echo; echo $x\n", "\n" + STARTED),
     ("unseen\n", PROMPT),
     # Programs that take the whole screen.
     ("watch -t -n 100 . /session/told\n", "\x1b[Jwatched\n"), ("\x03", PROMPT),
-    ("vi notes\n", "100%\x1b[1;1H"), ("i", "I notes 1/1 100%\x1b[1;1H"), ("x", "\x1b[1;2H"), ("\x1b", "[Modified] 1/1 100%\x1b[1;1H"), (":q!\n", PROMPT),
+    ("vi notes\n", "100%\x1b[1;1H"), ("i", "I notes 1/1 100%\x1b[1;1H"), ("x", "\x1b[1;2H"),
+    ("\x1b", "[Modified] 1/1 100%\x1b[1;1H"), (":q!\n", PROMPT),
     ("exit\n", END),
 ]
 
@@ -61,7 +66,7 @@ def typed(fd, keys=KEYS):
         while words not in shown[begin:]:
             more = read(fd)
             if not more:
-                raise GraderFault(f"after {text!r} the terminal was to show {words!r}, and shows {shown[begin:]!r} after {shown[-400:begin]!r}")
+                raise GraderFault(f"after {text!r} the terminal was to show {words!r}, and shows {shown[begin:]!r}")
             shown += more
     return shown[shown.index(BEGIN):shown.rindex(END) + len(END)]
 
@@ -94,8 +99,8 @@ def on_linux(tree):
     folder = Path(tempfile.mkdtemp(prefix="crescent-"))
     try:
         folder.chmod(0o755)
-        busybox.unpack(busybox.image(tree, []), folder)
-        pid, fd = opened([*busybox.rooted(folder), "--setenv", "TERM", "linux", "--chdir", "/root", "/bin/sh", "-l"])
+        busybox_sessions.unpack(busybox_sessions.image(tree, []), folder)
+        pid, fd = opened([*busybox_sessions.rooted(folder), "--setenv", "TERM", "linux", "--chdir", "/root", "/bin/sh", "-l"])
         try:
             return typed(fd)
         finally:

@@ -13,9 +13,7 @@ END
 cat << 'END'
 $x stays
 END
-cat <<- END | tr a-z A-Z
-	indented
-	END
+eval "$(printf 'cat <<- END | tr a-z A-Z\n\tindented\n\tEND')"
 { echo to stdout; echo to stderr >&2; } 2>&1 | sort
 echo overwritten > out; echo one > out; echo two >> out; cat < out; wc -l < out
 ls /nowhere 2> errors; echo "status $?"; cat errors

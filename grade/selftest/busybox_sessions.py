@@ -1,26 +1,31 @@
-"""Sessions of busybox: scripts of user/tests/busybox, which Debian's busybox-static runs, unmodified, as process 1 of Crescent and on Linux
-in a folder that holds the same files. What they print is compared line by line.
+#!/usr/bin/env python3
+"""Sessions of busybox: scripts of grade/selftest/busybox, which Debian's busybox-static runs, unmodified, as process 1 of Crescent and on
+Linux in a folder that holds the same files. What they print is compared line by line.
 
     files = image(tree, ["text", "files"])             # of the boot archive: busybox, its links, the scripts, and who runs them
     printed = taken_apart(console)                     # {"text": "...", "files": "..."} from what the console shows
     printed = on_linux(tree, ["text", "files"])        # the same from Linux; lacking() says why that cannot be
 
-What is different each time (pids, ...) the scripts keep out of what they print; where they cannot, FORMS says what stands for it."""
+Beside each script NAME.sh lies NAME.txt, what it prints on Linux; `make oracle` writes it (record()). What is different each time (pids,
+times) the scripts keep out of what they print."""
 
 import os
 import platform
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
-from . import cpio
-from .errors import UserError
+ROOT = Path(__file__).resolve().parents[2]
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
 
-ROOT = Path(__file__).resolve().parent.parent
-SCRIPTS = ROOT / "user/tests/busybox"
-EXPECTED = ROOT / "user/tests/expected/busybox"
+from grade import cpio  # noqa: E402
+from grade.errors import GraderFault, UserError  # noqa: E402
+
+SCRIPTS = Path(__file__).with_name("busybox")
 LIMIT = 120  # seconds of wall time, a guard only
 # Every script has a folder and an environment of its own, and nothing to read.
 DRIVER = """\
@@ -36,7 +41,6 @@ done
 INITTAB = "::wait:/session/all\n::once:/sbin/poweroff -f\n"
 # New ones but for users: root is root, and may give files away.
 NAMESPACES = "--unshare-pid", "--unshare-uts", "--unshare-ipc", "--unshare-net", "--die-with-parent"
-FORMS = ()  # (pattern, what stands for it), applied to each line of both
 
 
 def names():
@@ -59,7 +63,9 @@ def image(tree, scripts):
     before = Path.cwd()
     os.chdir(tree)  # the lists name sources from there
     try:
-        found = {**cpio.busybox_entries("busybox"), **cpio.read_list(Path("user/initramfs.list")), **cpio.read_list(Path("user/busybox.list"))}
+        found = cpio.busybox_entries("busybox")
+        for name in ("initramfs", "busybox"):
+            found |= cpio.read_list(Path(f"user/{name}.list"))
     finally:
         os.chdir(before)
     found["session"] = cpio.DIRECTORY | 0o755, b""
@@ -71,18 +77,11 @@ def image(tree, scripts):
     return found
 
 
-def formed(text):
-    """The text with what FORMS says in place of what is different each time."""
-    for pattern, form in FORMS:
-        text = re.sub(pattern, form, text, flags=re.M)
-    return text
-
-
 def taken_apart(text):
     """{script: what it printed, with its exit status as a last line where that is not 0}."""
     found = {}
     for name, printed, status in re.findall(r"^<<< (\w+)\n(.*?)^>>> (\d+)$", text, re.M | re.S):
-        found[name] = formed(printed) + (f"exit status {status}\n" if status != "0" else "")
+        found[name] = printed + (f"exit status {status}\n" if status != "0" else "")
     return found
 
 
@@ -138,3 +137,28 @@ def on_linux(tree, scripts):
     if sorted(found) != sorted(scripts):
         raise UserError(f"the sessions of busybox did not come to their end: {done.stderr.decode(errors='replace')[-500:]}")
     return found
+
+
+# --- what is kept -----------------------------------------------------------------------------------------------------------------------
+
+
+def kept(name):
+    """What a session prints on Linux, or "terminal", what its shell shows there."""
+    return (SCRIPTS / f"{name}.txt").read_text()
+
+
+def record(tree):
+    """Writes that down. Raises UserError, GraderFault."""
+    import busybox_terminal
+    why = lacking() or no_linux()
+    if why:
+        raise UserError(f"what is kept of busybox's sessions is as it was: {why}")
+    for name, text in {**on_linux(tree, names()), "terminal": busybox_terminal.on_linux(tree)}.items():
+        (SCRIPTS / f"{name}.txt").write_text(text)
+
+
+if __name__ == "__main__":
+    try:
+        record(Path(sys.argv[1]).resolve())
+    except (GraderFault, UserError, OSError) as error:
+        sys.exit(f"busybox_sessions.py: {error}")
