@@ -29,7 +29,7 @@ kernel-to-run:
 kernel-to-debug:
 	@$(MAKE) -s kernel $(if $(INITRAMFS),$(or $(own-image),user)) CHECKED=$(gdb-checked) >&2
 
-run: kernel-to-run ## boots the kernel on this terminal; CPUS=n SCHED=policy INIT=program|busybox FILES="file ..." APPEND="options"; Ctrl-A X leaves
+run: kernel-to-run ## boots the kernel on this terminal; CPUS=n SCHED=policy INIT=program|busybox FILES="file ..." APPEND=".." ACCEL=..
 	@$(call boot,run,$(run-checked))
 
 iso: kernel-to-run ## makes a GRUB image that boots on a PC: build/plain/crescent.iso

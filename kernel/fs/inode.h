@@ -30,7 +30,7 @@ struct inode_ops {
     int (*unlink)(struct inode *dir, struct name name, struct inode *child);
     /* Moves `child`. `replaced`, of the same kind, loses its name; NULL: the name is free. */
     int (*rename)(struct inode *dir, struct name name, struct inode *child, struct inode *to, struct name new_name, struct inode *replaced);
-    /* Up to size bytes of where a symbolic link leads. Returns how many, or an error. No lock needed. */
+    /* Up to size bytes of where a symbolic link leads. Returns how many, or an error. */
     s64 (*readlink)(struct inode *inode, char *buf, size_t size);
     /* A directory's name in its parent, up to NAME_MAX bytes without a 0. Returns the length; 0: it has been removed. */
     size_t (*name)(struct inode *dir, char *buf);

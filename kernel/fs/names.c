@@ -247,10 +247,12 @@ s64 fs_readlink(int dirfd, char *path, char *buf, size_t size)
 
     if (result)
         return result;
+    mutex_lock(&tree_lock);
     if (inode_is(inode, S_IFLNK))
         result = inode->ops->readlink(inode, buf, size);
     else
         result = named ? -EINVAL : -ENOENT;
+    mutex_unlock(&tree_lock);
     inode_put(inode);
     return result;
 }

@@ -20,21 +20,41 @@ struct plan {
     char first[PATH_MAX];                   /* the path that exec was called with */
 };
 
+/* The file remembers where it lies: /proc says so. */
+static int remember(struct file *file, const char *name)
+{
+    size_t n = strlen(name) + 1;
+
+    file->path = kmalloc(n);
+    if (!file->path)
+        return -ENOMEM;
+    memcpy(file->path, name, n);
+    return 0;
+}
+
 static struct file *open_program(char *path, int *error)
 {
+    char *buf = path_buffer(), *name = NULL;
     struct inode *inode = NULL;
+    struct file *file = NULL;
 
-    *error = path_find(AT_FDCWD, path, 0, &inode);
-    if (*error)
-        return NULL;
-    *error = inode_is(inode, S_IFREG) ? inode_permission(inode, MAY_EXEC) : -EACCES;
+    *error = buf ? path_find_named(path, buf, &name, &inode) : -ENOMEM;
+    if (!*error)
+        *error = inode_is(inode, S_IFREG) ? inode_permission(inode, MAY_EXEC) : -EACCES;
     if (!*error && __atomic_load_n(&inode->writers, __ATOMIC_RELAXED))
         *error = -ETXTBSY;
-    if (*error) {
+    if (!*error)
+        file = fs_open_inode(inode, O_RDONLY, error);
+    else
         inode_put(inode);
-        return NULL;
-    }
-    return fs_open_inode(inode, O_RDONLY, error);
+    if (file && name)
+        *error = remember(file, name);
+    path_free(buf);
+    if (!*error)
+        return file;
+    if (file)
+        file_put(file);
+    return NULL;
 }
 
 static bool is_blank(char c)

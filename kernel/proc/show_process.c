@@ -19,8 +19,7 @@
 
 /* --- looking at the memory of somebody else ----------------------------------------------------------------------------------------- */
 
-/* Calls look() with the process's address space; not if it has none, or has lent it. Returns 0 or -ESRCH. */
-static int with_space(pid_t pid, void (*look)(struct address_space *space, void *arg), void *arg)
+int with_space(pid_t pid, void (*look)(struct address_space *space, void *arg), void *arg)
 {
     struct process *p = process_get(pid);
 
@@ -85,20 +84,31 @@ int show_maps(struct text *to, struct shown who)
     return with_space(who.pid, list_regions, to);
 }
 
+static void copy_strings(const struct address_space *space, struct text *to, uptr start, uptr end)
+{
+    size_t n = min(end - start, CMDLINE_MAX);
+
+    to->used = n <= to->size ? space_peek(space, start, to->at, n) : n;
+}
+
 static void copy_arguments(struct address_space *space, void *arg)
 {
-    struct text *to = arg;
-    size_t n = min(space->arg_end - space->arg_start, CMDLINE_MAX);
+    copy_strings(space, arg, space->arg_start, space->arg_end);
+}
 
-    if (n <= to->size)
-        to->used = space_peek(space, space->arg_start, to->at, n);
-    else
-        to->used = n;
+static void copy_environment(struct address_space *space, void *arg)
+{
+    copy_strings(space, arg, space->arg_end, space->env_end);
 }
 
 int show_cmdline(struct text *to, struct shown who)
 {
     return with_space(who.pid, copy_arguments, to);
+}
+
+int show_environ(struct text *to, struct shown who)
+{
+    return with_space(who.pid, copy_environment, to);
 }
 
 int show_statm(struct text *to, struct shown who)

@@ -8,6 +8,7 @@
 struct user_thread {
     struct user_context context;  /* arch's part; thread.user points to it */
     u64 blocked;                  /* [p] signals that it does not want to hear now; changed by itself alone */
+    u64 awaited;                  /* [p] signals that it blocks and for the moment waits for, with rt_sigtimedwait() */
     u64 saved_mask;               /* [o] what `blocked` is again after sigsuspend, if restore_mask */
     bool restore_mask;            /* [o] */
     struct signal_stack altstack; /* [o] where handlers with SA_ONSTACK run; size 0: none */

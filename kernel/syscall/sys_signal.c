@@ -134,6 +134,14 @@ static int user_time_until(uptr at, u64 *when)
     return 0;
 }
 
+static void awaits(struct user_thread *user, u64 set)
+{
+    u64 flags = spin_lock_irq(&processes_lock);
+
+    user->awaited = set;
+    spin_unlock_irq(&processes_lock, flags);
+}
+
 s64 sys_rt_sigtimedwait(uptr set_at, uptr info_at, uptr limit, size_t set_size)
 {
     struct process *p = current_process();
@@ -152,6 +160,7 @@ s64 sys_rt_sigtimedwait(uptr set_at, uptr info_at, uptr limit, size_t set_size)
             return error;
     }
     set &= ~SIGNALS_UNBLOCKABLE;
+    awaits(user, blocked & set);
     signal_mask_set(blocked & ~set); /* so that one of them ends the wait */
     for (;;) {
         flags = spin_lock_irq(&processes_lock);
@@ -161,6 +170,7 @@ s64 sys_rt_sigtimedwait(uptr set_at, uptr info_at, uptr limit, size_t set_size)
             break;
         error = wait_for_signal(when);
     }
+    awaits(user, 0);
     signal_mask_set(blocked);
     if (!signal)
         return error == -ETIMEDOUT ? -EAGAIN : -EINTR;

@@ -251,6 +251,42 @@ s64 sys_ftruncate(int fd, s64 size)
     return result;
 }
 
+#define FALLOC_KEEP_SIZE 1
+
+/* Memory is had when it is written: here only the size grows. */
+static s64 allocate(struct inode *inode, int mode, s64 end)
+{
+    struct stat st;
+
+    if (inode_is(inode, S_IFDIR))
+        return -EISDIR;
+    if (!inode_is(inode, S_IFREG))
+        return -ENODEV;
+    inode_stat(inode, &st);
+    return mode & FALLOC_KEEP_SIZE || st.size >= end ? 0 : inode_truncate(inode, end);
+}
+
+s64 sys_fallocate(int fd, int mode, s64 offset, s64 size)
+{
+    struct file *file = sys_file(fd);
+    s64 result = -EBADF, end;
+
+    if (!file)
+        return -EBADF;
+    if (offset < 0 || size <= 0)
+        result = -EINVAL;
+    else if (mode & ~FALLOC_KEEP_SIZE)
+        result = -EOPNOTSUPP;
+    else if (!(file->flags & O_ACCMODE))
+        result = -EBADF;
+    else if (!file->inode || inode_is(file->inode, S_IFIFO))
+        result = -ESPIPE;
+    else
+        result = __builtin_add_overflow(offset, size, &end) ? -EFBIG : allocate(file->inode, mode, end);
+    file_put(file);
+    return result;
+}
+
 s64 sys_utimensat(int folder, uptr path, uptr times, int flags)
 {
     struct timespec both[2];
