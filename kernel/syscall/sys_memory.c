@@ -18,6 +18,8 @@
 #define MAP_ANONYMOUS 0x20
 #define MAP_IGNORED (0x40 | 0x100 | 0x800 | 0x1000 | 0x2000 | 0x4000 | 0x8000 | 0x20000 | 0x40000) /* hints, as on Linux here */
 #define MAP_FIXED_NOREPLACE 0x100000
+#define MREMAP_MAYMOVE 1
+#define MREMAP_FIXED 2
 #define MMAP_TOP (USER_END - MIB(128)) /* below what a stack may grow to */
 
 s64 sys_brk(uptr end)
@@ -147,6 +149,31 @@ s64 sys_mprotect(uptr at, size_t size, int protection)
     error = aspace_protect(p->space, at, size, access_of(protection));
     mutex_unlock(&p->space_lock);
     return error;
+}
+
+s64 sys_mremap(uptr at, size_t old_size, size_t new_size, int flags, uptr to)
+{
+    struct process *p = current_process();
+    bool fixed = flags & MREMAP_FIXED;
+    s64 result;
+
+    old_size = align_up(old_size, PAGE_SIZE);
+    new_size = align_up(new_size, PAGE_SIZE);
+    if (flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED) || (fixed && !(flags & MREMAP_MAYMOVE)) || at & (PAGE_SIZE - 1) || !new_size)
+        return -EINVAL;
+    mutex_lock(&p->space_lock);
+    if (!region_find(p->space, at))
+        result = -EFAULT;
+    else if (!fixed)
+        result = old_size > new_size && old_size > USER_END - at
+                     ? -EINVAL
+                     : aspace_resize(p->space, at, old_size, new_size, flags & MREMAP_MAYMOVE, MMAP_TOP);
+    else if (!good_range(to, new_size) || (at < to + new_size && to < at + old_size))
+        result = -EINVAL;
+    else
+        result = to < USER_START ? -EPERM : aspace_move(p->space, at, old_size, new_size, to);
+    mutex_unlock(&p->space_lock);
+    return result;
 }
 
 s64 sys_madvise(uptr at, size_t size, int advice)
