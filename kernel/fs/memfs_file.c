@@ -32,8 +32,8 @@ static int reach(struct memfs_contents *c, u64 index)
     more = kmalloc(pages * sizeof(*more));
     if (!more)
         return -ENOMEM;
-    memcpy(more, before, c->pages * sizeof(*more));
     flags = spin_lock_irq(&c->lock);
+    memcpy(more, before, c->pages * sizeof(*more));
     c->page = more;
     c->pages = pages;
     spin_unlock_irq(&c->lock, flags);
@@ -52,7 +52,7 @@ static void *page_at(const struct memfs_contents *c, u64 pos)
 static void *make_page(struct inode *inode, struct memfs_contents *c, u64 pos, int *error)
 {
     void *page = page_at(c, pos);
-    struct frame *frame;
+    struct frame *frame, *there;
     u64 flags;
 
     if (page)
@@ -66,10 +66,15 @@ static void *make_page(struct inode *inode, struct memfs_contents *c, u64 pos, i
         return NULL;
     memset(frame_to_virt(frame), 0, PAGE_SIZE);
     flags = spin_lock_irq(&c->lock);
-    c->page[pos >> PAGE_SHIFT] = frame;
+    there = c->page[pos >> PAGE_SHIFT]; /* a page fault may have been faster */
+    if (!there) {
+        c->page[pos >> PAGE_SHIFT] = frame;
+        (void)__atomic_add_fetch(&inode->blocks, BLOCKS, __ATOMIC_RELAXED);
+    }
     spin_unlock_irq(&c->lock, flags);
-    inode->blocks += BLOCKS;
-    return frame_to_virt(frame);
+    if (there)
+        frame_put(frame);
+    return frame_to_virt(there ? there : frame);
 }
 
 static s64 file_read_locked(struct inode *inode, struct io *io)
@@ -175,6 +180,7 @@ int memfs_truncate(struct inode *inode, u64 size)
         return -EFBIG;
     if (last && size < inode->size)
         memset(last + in_page(size), 0, PAGE_SIZE - in_page(size));
+    inode->size = size; /* first: a page fault enters no page behind it */
     for (u64 index = align_up(size, PAGE_SIZE) >> PAGE_SHIFT; index < c->pages; index++) {
         struct frame *frame = c->page[index];
         u64 flags;
@@ -185,9 +191,8 @@ int memfs_truncate(struct inode *inode, u64 size)
         c->page[index] = NULL;
         spin_unlock_irq(&c->lock, flags);
         frame_put(frame);
-        inode->blocks -= BLOCKS;
+        (void)__atomic_sub_fetch(&inode->blocks, BLOCKS, __ATOMIC_RELAXED);
     }
-    inode->size = size;
     return 0;
 }
 
@@ -207,7 +212,39 @@ static s64 memfs_lseek(struct file *file, s64 offset, int whence)
     return result;
 }
 
-/* Without the mutex, see above. A hole becomes a page of zeros that only the one who maps it has. */
+/* The array reaches to the file's end, so that a page fault, which has not the mutex, can enter pages. */
+static int memfs_share(struct file *file)
+{
+    struct inode *inode = file->inode;
+    int error;
+
+    mutex_lock(&inode->lock);
+    error = inode->size ? reach(memfs_contents_of(inode), (inode->size - 1) >> PAGE_SHIFT) : 0;
+    mutex_unlock(&inode->lock);
+    return error;
+}
+
+/* A new page of zeros for a hole becomes the file's if the array has room for it and nobody was faster. Returns what is to be mapped, with a
+   reference. */
+static struct frame *enter_page(struct inode *inode, struct memfs_contents *c, u64 index, struct frame *frame)
+{
+    u64 flags = spin_lock_irq(&c->lock);
+    struct frame *there = index < c->pages && index << PAGE_SHIFT < inode->size ? c->page[index] : frame;
+
+    if (!there) {
+        c->page[index] = there = frame;
+        (void)__atomic_add_fetch(&inode->blocks, BLOCKS, __ATOMIC_RELAXED);
+        frame_get(frame);
+    } else if (there != frame) {
+        frame_get(there);
+    }
+    spin_unlock_irq(&c->lock, flags);
+    if (there != frame)
+        frame_put(frame);
+    return there;
+}
+
+/* Without the mutex, see above. What is missing and has no room in the array is a page of zeros that only the one who maps it has. */
 static struct frame *memfs_page(struct file *file, u64 index, int *error)
 {
     struct memfs_contents *c = memfs_contents_of(file->inode);
@@ -229,7 +266,8 @@ static struct frame *memfs_page(struct file *file, u64 index, int *error)
     frame = frame_alloc(0);
     if (frame)
         memset(frame_to_virt(frame), 0, PAGE_SIZE);
-    return frame;
+    return frame ? enter_page(file->inode, c, index, frame) : NULL;
 }
 
-const struct file_ops memfs_file_ops = { .read = memfs_read, .write = memfs_write, .lseek = memfs_lseek, .page = memfs_page };
+const struct file_ops memfs_file_ops = { .read = memfs_read, .write = memfs_write, .lseek = memfs_lseek, .page = memfs_page,
+                                         .share = memfs_share };

@@ -1,4 +1,5 @@
-/* Timers as files (timer_file.h). Lock: the timer's own. */
+/* Timers as files (timer_file.h). Locks: the inode's mutex for who sets one, since what one thread cancels must not be started by another
+   one; the timer's own for what a ring changes. */
 #include "fs/timer_file.h"
 #include "fs/inode.h"
 #include "fs/memfs.h"
@@ -26,13 +27,11 @@ static void rings(struct timer *timer)
     u64 missed = 0;
 
     spin_lock(&t->lock);
-    if (!rb_linked(&timer->node)) { /* else it was set anew meanwhile */
-        t->set = t->interval != 0;
-        if (t->set)
-            timer_start(timer, timer_next_ring(timer, t->interval, &missed), rings);
-        t->rings += 1 + missed;
-        wake_all(&t->readers);
-    }
+    t->set = t->interval != 0;
+    if (t->set)
+        timer_start(timer, timer_next_ring(timer, t->interval, &missed), rings);
+    t->rings += 1 + missed;
+    wake_all(&t->readers);
     spin_unlock(&t->lock);
     poll_changed();
 }
@@ -105,26 +104,15 @@ static struct timer_setting setting_locked(const struct timer_file *t)
     return (struct timer_setting){ t->set ? (u64)max((s64)(t->timer.expires - clock_ns()), 1) : 0, t->interval };
 }
 
-/* Takes the lock when the timer stands in no queue. */
-static u64 lock_stopped(struct timer_file *t)
-{
-    u64 flags;
-
-    for (;;) {
-        (void)timer_cancel(&t->timer); /* without the lock, which rings() takes */
-        flags = spin_lock_irq(&t->lock);
-        if (!rb_linked(&t->timer.node))
-            return flags;
-        spin_unlock_irq(&t->lock, flags); /* another thread has set it, or it rang and goes on */
-    }
-}
-
 void timer_file_set(struct file *file, bool absolute, const struct timer_setting *setting, struct timer_setting *before)
 {
     struct timer_file *t = file->data;
-    u64 flags = lock_stopped(t), epoch = t->real_time && absolute ? fs_epoch_ns : 0;
+    u64 flags, epoch = t->real_time && absolute ? fs_epoch_ns : 0;
     u64 when = (absolute ? 0 : clock_ns()) + (setting->left > epoch ? setting->left - epoch : 0);
 
+    mutex_lock(&file->inode->lock);
+    (void)timer_cancel(&t->timer); /* without the lock, which rings() takes */
+    flags = spin_lock_irq(&t->lock);
     *before = setting_locked(t);
     t->set = setting->left != 0;
     t->interval = t->set ? setting->interval : 0;
@@ -132,6 +120,7 @@ void timer_file_set(struct file *file, bool absolute, const struct timer_setting
     if (t->set)
         timer_start(&t->timer, when, rings);
     spin_unlock_irq(&t->lock, flags);
+    mutex_unlock(&file->inode->lock);
 }
 
 void timer_file_look(struct file *file, struct timer_setting *now)

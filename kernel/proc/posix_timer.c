@@ -1,5 +1,7 @@
-/* Timers that send signals (posix_timer.h). Lock: processes_lock. A timer has one entry for a queue of signals: while that waits to be
-   heard, rings are counted. Whoever uses a timer without the lock, and the entry in a queue, is one of its users; the last one frees it. */
+/* Timers that send signals (posix_timer.h). Locks: `setting` for who makes, finds, sets and deletes one, since threads of a process share
+   its timers, and what one of them cancels must not be started by another one; processes_lock for what a ring changes. A timer has one entry
+   for a queue of signals: while that waits to be heard, rings are counted, and the timer is not freed.
+   Guards: [c] constant  [s] setting  [p] processes_lock */
 #include "proc/posix_timer.h"
 #include "fs/inode.h"
 #include "lib/errno.h"
@@ -10,7 +12,7 @@
 #define OVERRUN_MOST 0x7fffffff
 
 struct posix_timer {
-    struct list link;           /* [p] process.posix_timers */
+    struct list link;           /* [s] process.posix_timers */
     struct process *owner;      /* [c] */
     int id;                     /* [c] */
     bool real_time;             /* [c] its times are those of the calendar */
@@ -18,24 +20,18 @@ struct posix_timer {
     struct timer timer;         /* the CPU's timer queue */
     u64 interval;               /* [p] ns; 0: once */
     bool set;                   /* [p] it will ring */
-    bool gone;                  /* [p] deleted: nobody finds it */
-    u32 users;                  /* [p] */
+    bool gone;                  /* [p] deleted: freed when its signal waits no more */
     u64 rings;                  /* [p] since its signal was sent, which nobody has heard yet */
     int overrun;                /* [p] what that was of the one heard last */
     struct signal_entry entry;  /* [p] */
 };
 
 static struct slab_cache timer_cache;
+static struct mutex setting = MUTEX(setting, "timers"); /* over all processes: it is held for a moment */
 
 void posix_timers_init(void)
 {
     slab_cache_init(&timer_cache, "timer", sizeof(struct posix_timer));
-}
-
-static void put_locked(struct posix_timer *t)
-{
-    if (!--t->users)
-        slab_free(&timer_cache, t);
 }
 
 /* Its signal waits no more. */
@@ -45,7 +41,8 @@ static void entry_taken(struct signal_entry *entry, struct signal_info *info)
 
     t->overrun = (int)min(t->rings, (u64)OVERRUN_MOST);
     info->uid = (u32)t->overrun;
-    put_locked(t);
+    if (t->gone)
+        slab_free(&timer_cache, t);
 }
 
 /* The signal is sent, or, if the last one waits yet, counted. rings: 1 and those that were left out. */
@@ -56,12 +53,10 @@ static void tell_locked(struct posix_timer *t, u64 rings)
 
     if (!list_empty(&t->entry.link)) {
         t->rings += rings;
-        return;
+    } else if (!t->notice.none && (thread || !t->notice.thread)) {
+        t->rings = rings - 1;
+        (void)signal_send_entry_locked(p, thread, &t->entry);
     }
-    if (t->notice.none || (t->notice.thread && !thread))
-        return;
-    t->rings = rings - 1;
-    t->users += signal_send_entry_locked(p, thread, &t->entry);
 }
 
 /* Interrupts off. */
@@ -70,83 +65,68 @@ static void rings(struct timer *timer)
     struct posix_timer *t = container_of(timer, struct posix_timer, timer);
     u64 flags = spin_lock_irq(&processes_lock), missed = 0;
 
-    if (!t->gone && !rb_linked(&timer->node)) { /* else it was set anew meanwhile */
-        t->set = t->interval != 0;
-        if (t->set)
-            timer_start(timer, timer_next_ring(timer, t->interval, &missed), rings);
-        tell_locked(t, 1 + missed);
-    }
+    t->set = t->interval != 0;
+    if (t->set)
+        timer_start(timer, timer_next_ring(timer, t->interval, &missed), rings);
+    tell_locked(t, 1 + missed);
     spin_unlock_irq(&processes_lock, flags);
 }
 
-static unsigned count_locked(const struct process *p)
+static u64 count(const struct process *p)
 {
-    unsigned n = 0;
+    u64 n = 0;
 
     list_for_each(it, &p->posix_timers)
         n++;
     return n;
 }
 
+static bool thread_is_known(const struct process *p, tid_t tid)
+{
+    u64 flags = spin_lock_irq(&processes_lock);
+    bool known = user_thread_find_locked(p, tid) != NULL;
+
+    spin_unlock_irq(&processes_lock, flags);
+    return known;
+}
+
 int posix_timer_new(bool real_time, const struct timer_notice *notice)
 {
     struct process *p = current_process();
-    struct posix_timer *t = slab_alloc(&timer_cache);
-    u64 flags;
-    int result = -EAGAIN;
+    struct posix_timer *t = NULL;
+    int id;
 
-    if (!t)
-        return -EAGAIN;
-    *t = (struct posix_timer){ .owner = p, .real_time = real_time, .notice = *notice, .users = 1 };
-    rb_node_init(&t->timer.node);
-    list_init(&t->link);
-    list_init(&t->entry.link);
-    flags = spin_lock_irq(&processes_lock);
-    if (notice->thread && !user_thread_find_locked(p, notice->thread)) {
-        result = -EINVAL;
-    } else if (count_locked(p) < p->limits.of[RLIMIT_SIGPENDING].now && p->timers_made >= 0) {
-        result = t->id = p->timers_made++;
+    if (notice->thread && !thread_is_known(p, notice->thread))
+        return -EINVAL;
+    mutex_lock(&setting);
+    id = p->timers_made;
+    if (count(p) < p->limits.of[RLIMIT_SIGPENDING].now && id >= 0)
+        t = slab_alloc(&timer_cache);
+    if (t) {
+        *t = (struct posix_timer){ .owner = p, .id = id, .real_time = real_time, .notice = *notice };
         t->entry.signal = notice->signal;
-        t->entry.info = (struct signal_info){ .code = SI_TIMER, .pid = t->id, .value = notice->own_id ? (u64)t->id : notice->value };
+        t->entry.info = (struct signal_info){ .code = SI_TIMER, .pid = id, .value = notice->own_id ? (u64)id : notice->value };
         t->entry.taken = entry_taken;
+        rb_node_init(&t->timer.node);
+        list_init(&t->link);
+        list_init(&t->entry.link);
         list_push_tail(&p->posix_timers, &t->link);
+        p->timers_made++;
     }
-    if (result < 0)
-        put_locked(t);
-    spin_unlock_irq(&processes_lock, flags);
-    return result;
+    mutex_unlock(&setting);
+    return t ? id : -EAGAIN;
 }
 
-/* The running process's timer of that number, in use by the caller; NULL. */
+/* The running process's timer of that number, or NULL. `setting` is held. */
 static struct posix_timer *find(int id)
 {
-    u64 flags = spin_lock_irq(&processes_lock);
-    struct posix_timer *found = NULL;
-
     list_for_each(it, &current_process()->posix_timers) {
         struct posix_timer *t = list_entry(it, struct posix_timer, link);
 
         if (t->id == id)
-            found = t;
+            return t;
     }
-    if (found)
-        found->users++;
-    spin_unlock_irq(&processes_lock, flags);
-    return found;
-}
-
-/* Takes the lock when the timer stands in no queue; it is not set any more. */
-static u64 lock_stopped(struct posix_timer *t)
-{
-    u64 flags;
-
-    for (;;) {
-        (void)timer_cancel(&t->timer); /* without the lock, which rings() takes */
-        flags = spin_lock_irq(&processes_lock);
-        if (!rb_linked(&t->timer.node))
-            return flags;
-        spin_unlock_irq(&processes_lock, flags); /* another thread has set it, or it rang and goes on */
-    }
+    return NULL;
 }
 
 static struct timer_setting setting_locked(const struct posix_timer *t)
@@ -164,96 +144,95 @@ static u64 first_ring(const struct posix_timer *t, bool absolute, u64 left)
     return left > epoch ? left - epoch : 0;
 }
 
-int posix_timer_set(int id, bool absolute, const struct timer_setting *setting, struct timer_setting *before)
+int posix_timer_set(int id, bool absolute, const struct timer_setting *wanted, struct timer_setting *before)
 {
-    struct posix_timer *t = find(id);
+    struct posix_timer *t;
     u64 flags;
 
-    if (!t)
-        return -EINVAL;
-    flags = lock_stopped(t);
-    *before = setting_locked(t);
-    t->set = setting->left && !t->gone;
-    t->interval = t->set ? setting->interval : 0;
-    t->rings = 0;
-    t->overrun = 0;
-    if (t->set)
-        timer_start(&t->timer, first_ring(t, absolute, setting->left), rings);
-    put_locked(t);
-    spin_unlock_irq(&processes_lock, flags);
-    return 0;
+    mutex_lock(&setting);
+    t = find(id);
+    if (t) {
+        (void)timer_cancel(&t->timer); /* without processes_lock, which rings() takes */
+        flags = spin_lock_irq(&processes_lock);
+        *before = setting_locked(t);
+        t->set = wanted->left != 0;
+        t->interval = t->set ? wanted->interval : 0;
+        t->rings = 0;
+        t->overrun = 0;
+        if (t->set)
+            timer_start(&t->timer, first_ring(t, absolute, wanted->left), rings);
+        spin_unlock_irq(&processes_lock, flags);
+    }
+    mutex_unlock(&setting);
+    return t ? 0 : -EINVAL;
 }
 
 int posix_timer_look(int id, struct timer_setting *now)
 {
-    struct posix_timer *t = find(id);
+    struct posix_timer *t;
     u64 flags;
 
-    if (!t)
-        return -EINVAL;
+    mutex_lock(&setting);
+    t = find(id);
     flags = spin_lock_irq(&processes_lock);
-    *now = setting_locked(t);
-    put_locked(t);
+    if (t)
+        *now = setting_locked(t);
     spin_unlock_irq(&processes_lock, flags);
-    return 0;
+    mutex_unlock(&setting);
+    return t ? 0 : -EINVAL;
 }
 
 int posix_timer_overrun(int id)
 {
-    struct posix_timer *t = find(id);
-    u64 flags;
+    struct posix_timer *t;
     int overrun;
 
-    if (!t)
-        return -EINVAL;
-    flags = spin_lock_irq(&processes_lock);
-    overrun = t->overrun;
-    put_locked(t);
-    spin_unlock_irq(&processes_lock, flags);
+    mutex_lock(&setting);
+    t = find(id);
+    overrun = t ? t->overrun : -EINVAL;
+    mutex_unlock(&setting);
     return overrun;
 }
 
-/* In use by the caller, who leaves it. What it sent and nobody has heard is heard yet, as on Linux. */
+/* `setting` is held. What it sent and nobody has heard is heard yet. */
 static void drop(struct posix_timer *t)
 {
-    u64 flags = spin_lock_irq(&processes_lock);
-    bool first = !t->gone;
+    u64 flags;
 
-    t->gone = true; /* it is not set any more from here on */
+    (void)timer_cancel(&t->timer);
     list_remove(&t->link);
-    spin_unlock_irq(&processes_lock, flags);
-    flags = lock_stopped(t);
-    if (first)
-        put_locked(t);
-    put_locked(t);
+    flags = spin_lock_irq(&processes_lock);
+    t->gone = true;
+    if (list_empty(&t->entry.link))
+        slab_free(&timer_cache, t);
     spin_unlock_irq(&processes_lock, flags);
 }
 
 int posix_timer_delete(int id)
 {
-    struct posix_timer *t = find(id);
+    struct posix_timer *t;
 
-    if (!t)
-        return -EINVAL;
-    drop(t);
-    return 0;
+    mutex_lock(&setting);
+    t = find(id);
+    if (t)
+        drop(t);
+    mutex_unlock(&setting);
+    return t ? 0 : -EINVAL;
 }
 
 void posix_timers_end(struct process *p)
 {
     u64 flags;
 
-    while (!list_empty(&p->posix_timers)) { /* its only thread is this one */
-        struct posix_timer *t = list_entry(p->posix_timers.next, struct posix_timer, link);
-
-        t->users++;
-        drop(t);
-    }
     if (!current()->user)
         return; /* a thread of the kernel's */
+    mutex_lock(&setting);
+    while (!list_empty(&p->posix_timers))
+        drop(list_entry(p->posix_timers.next, struct posix_timer, link));
+    p->timers_made = 0;
+    mutex_unlock(&setting);
     flags = spin_lock_irq(&processes_lock);
     signals_forget_entries(&user_thread(current())->own);
     signals_forget_entries(&p->signals);
-    p->timers_made = 0;
     spin_unlock_irq(&processes_lock, flags);
 }

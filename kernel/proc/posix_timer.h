@@ -19,8 +19,8 @@ void posix_timers_init(void); /* once, at start */
 /* A new timer of the running process, which is not set. Returns its id; -EINVAL: there is no such thread; -EAGAIN: too many, or no
    memory. */
 int posix_timer_new(bool real_time, const struct timer_notice *notice);
-/* Sets it to ring; absolute: setting->left is a time. Tells what it was set to. Returns 0 or -EINVAL: there is none, as all that follow. */
-int posix_timer_set(int id, bool absolute, const struct timer_setting *setting, struct timer_setting *before);
+/* Sets it to ring; absolute: wanted->left is a time. Tells what it was set to. Returns 0 or -EINVAL: there is none, as all that follow. */
+int posix_timer_set(int id, bool absolute, const struct timer_setting *wanted, struct timer_setting *before);
 int posix_timer_look(int id, struct timer_setting *now);
 /* How often it rang between the signal that was heard last being sent and being heard; or an error. */
 int posix_timer_overrun(int id);

@@ -18,6 +18,9 @@
 #define MAP_ANONYMOUS 0x20
 #define MAP_IGNORED (0x40 | 0x100 | 0x800 | 0x1000 | 0x2000 | 0x4000 | 0x8000 | 0x20000 | 0x40000) /* hints, as on Linux here */
 #define MAP_FIXED_NOREPLACE 0x100000
+#define MS_ASYNC 1
+#define MS_INVALIDATE 2
+#define MS_SYNC 4
 #define MREMAP_MAYMOVE 1
 #define MREMAP_FIXED 2
 #define MMAP_TOP (USER_END - MIB(128)) /* below what a stack may grow to */
@@ -54,6 +57,8 @@ static struct file *file_to_map(int fd, int protection, int type, int *error)
     *error = !file ? -EBADF : !file->ops->page ? -ENODEV : 0;
     if (!*error && (mode == O_WRONLY || (type != MAP_PRIVATE && protection & PROT_WRITE && mode != O_RDWR)))
         *error = -EACCES;
+    if (!*error && type != MAP_PRIVATE && mode == O_RDWR && file->ops->share)
+        *error = file->ops->share(file);
     if (*error && file)
         file_put(file);
     return *error ? NULL : file;
@@ -174,6 +179,25 @@ s64 sys_mremap(uptr at, size_t old_size, size_t new_size, int flags, uptr to)
         result = to < USER_START ? -EPERM : aspace_move(p->space, at, old_size, new_size, to);
     mutex_unlock(&p->space_lock);
     return result;
+}
+
+/* A mapped page is the file's own: there is nothing to write back. */
+s64 sys_msync(uptr at, size_t size, int flags)
+{
+    struct process *p = current_process();
+    int error;
+
+    size = align_up(size, PAGE_SIZE);
+    if (flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC) || at & (PAGE_SIZE - 1) || (flags & MS_ASYNC && flags & MS_SYNC))
+        return -EINVAL;
+    if (!size)
+        return 0;
+    if (!good_range(at, size))
+        return -ENOMEM;
+    mutex_lock(&p->space_lock);
+    error = aspace_is_mapped(p->space, at, size) ? 0 : -ENOMEM;
+    mutex_unlock(&p->space_lock);
+    return error;
 }
 
 s64 sys_madvise(uptr at, size_t size, int advice)

@@ -11,6 +11,7 @@
 #include "sched/sched.h"
 #include "syscall/calls.h"
 
+#define WAIT_INFO_SIZE 28 /* of a siginfo: up to the status; the rest stays */
 #define CLONE_VM 0x100ul
 #define CLONE_FS 0x200ul
 #define CLONE_FILES 0x400ul
@@ -186,4 +187,28 @@ s64 sys_wait4(int pid, uptr status, int options, uptr usage)
     if ((status && copyout(status, &code, sizeof(code))) || (usage && copyout(usage, &resources, sizeof(resources))))
         return -EFAULT;
     return found;
+}
+
+s64 sys_waitid(int which, int id, uptr info, int options, uptr usage)
+{
+    struct user_siginfo told = { 0 };
+    struct child_news news;
+    struct usage used = { 0 };
+    struct rusage resources;
+    int error;
+
+    if (options & ~(WNOHANG | WNOWAIT | WEXITED | WUNTRACED | WCONTINUED) || !(options & (WEXITED | WUNTRACED | WCONTINUED)) ||
+        which < WAIT_ALL || which > WAIT_GROUP || (which == WAIT_PID && id <= 0) || (which == WAIT_GROUP && id < 0))
+        return -EINVAL;
+    error = process_wait_id((enum wait_for)which, id, options, &news);
+    if (error)
+        return error;
+    if (news.how && news.how <= CLD_DUMPED && !(options & WNOWAIT))
+        used = user_thread(current())->used_by_child;
+    usage_to_user(&resources, &used);
+    if (news.how)
+        told = info_for_user(SIGCHLD, &(struct signal_info){ .code = news.how, .pid = news.pid, .uid = news.uid, .value = (u32)news.status });
+    if ((usage && news.how && copyout(usage, &resources, sizeof(resources))) || (info && copyout(info, &told, WAIT_INFO_SIZE)))
+        return -EFAULT;
+    return 0;
 }
