@@ -224,8 +224,8 @@ static int memfs_share(struct file *file)
     return error;
 }
 
-/* A new page of zeros for a hole becomes the file's if the array has room for it and nobody was faster. Returns what is to be mapped, with a
-   reference. */
+/* A new page of zeros for a hole becomes the file's if the array has room for it and nobody was faster. Returns what is to be mapped, with
+   a reference. */
 static struct frame *enter_page(struct inode *inode, struct memfs_contents *c, u64 index, struct frame *frame)
 {
     u64 flags = spin_lock_irq(&c->lock);

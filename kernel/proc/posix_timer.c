@@ -1,6 +1,6 @@
 /* Timers that send signals (posix_timer.h). Locks: `setting` for who makes, finds, sets and deletes one, since threads of a process share
-   its timers, and what one of them cancels must not be started by another one; processes_lock for what a ring changes. A timer has one entry
-   for a queue of signals: while that waits to be heard, rings are counted, and the timer is not freed.
+   its timers, and what one of them cancels must not be started by another one; processes_lock for what a ring changes. A timer has one
+   entry for a queue of signals: while that waits to be heard, rings are counted, and the timer is not freed.
    Guards: [c] constant  [s] setting  [p] processes_lock */
 #include "proc/posix_timer.h"
 #include "fs/inode.h"

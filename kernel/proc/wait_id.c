@@ -39,7 +39,7 @@ static struct process *find(const struct process *me, enum wait_for which, pid_t
 
         if (!is_meant(child, which, id))
             continue;
-        *any = true;
+        *any |= child->state != PROCESS_ZOMBIE || options & WEXITED; /* the others tell nothing any more */
         if (has_news(child, options, news))
             return child;
     }

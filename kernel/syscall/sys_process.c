@@ -207,7 +207,8 @@ s64 sys_waitid(int which, int id, uptr info, int options, uptr usage)
         used = user_thread(current())->used_by_child;
     usage_to_user(&resources, &used);
     if (news.how)
-        told = info_for_user(SIGCHLD, &(struct signal_info){ .code = news.how, .pid = news.pid, .uid = news.uid, .value = (u32)news.status });
+        told = info_for_user(SIGCHLD, &(struct signal_info){ .code = news.how, .pid = news.pid, .uid = news.uid,
+                                                             .value = (u32)news.status });
     if ((usage && news.how && copyout(usage, &resources, sizeof(resources))) || (info && copyout(info, &told, WAIT_INFO_SIZE)))
         return -EFAULT;
     return 0;

@@ -50,17 +50,16 @@ static s64 from_poll(const struct sets *sets, size_t count)
 {
     s64 set = 0;
 
+    memset(sets->bits[0], 0, SETS * sets->words * sizeof(u64)); /* also what is beyond n, in the last word */
     for (size_t k = 0; k < count; k++) {
         const struct pollfd *one = &sets->fds[k];
-        u64 bit = 1ul << one->fd % 64;
 
         if (one->revents & POLLNVAL)
             return -EBADF;
         for (unsigned i = 0; i < SETS; i++) {
-            u64 *word = &sets->bits[i][one->fd / 64];
-            bool asked = *word & bit, is = asked && one->revents & answers[i];
+            bool is = one->events & asks[i] && one->revents & answers[i];
 
-            *word &= ~(is ? 0 : bit);
+            sets->bits[i][one->fd / 64] |= (u64)is << one->fd % 64;
             set += is;
         }
     }

@@ -135,7 +135,8 @@ static void over_a_jump(void)
 
 static void conversions(void)
 {
-    static const char *const texts[] = { "1e308", "0x1.8p3", "-.5e-3xyz", "inf", "nan", "1e400", "1e-400", "  12", "", "99999999999999999999" };
+    static const char *const texts[] = { "1e308", "0x1.8p3", "-.5e-3xyz", "inf", "nan", "1e400", "1e-400", "  12", "",
+                                         "99999999999999999999" };
     char *end;
 
     for (unsigned i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {

@@ -59,7 +59,8 @@ static int as_child(int argc, char **argv)
     return 0;
 }
 
-static void spawn(const char *name, const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes, char **argv, char **envp)
+static void spawn(const char *name, const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes, char **argv,
+                  char **envp)
 {
     pid_t pid;
     int status, error;
@@ -138,7 +139,8 @@ static void ends(void)
         }
         memset(&info, 0, sizeof(info));
         need(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), "waitid");
-        printf("code %d, status %d, its id %d\n", info.si_code == CLD_DUMPED ? CLD_KILLED : info.si_code, info.si_status, info.si_pid == pid);
+        printf("code %d, status %d, its id %d\n", info.si_code == CLD_DUMPED ? CLD_KILLED : info.si_code, info.si_status,
+               info.si_pid == pid);
         show("still there", waitpid(pid, &status, 0) == pid);
         show_status("ended", status & ~0x80);
     }

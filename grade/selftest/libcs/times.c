@@ -105,7 +105,8 @@ static timer_t make(clockid_t clock, int how, int number, int value)
 
 static void every(timer_t timer, long first_ms, long interval_ms)
 {
-    const struct itimerspec setting = { { interval_ms / 1000, interval_ms % 1000 * 1000000 }, { first_ms / 1000, first_ms % 1000 * 1000000 } };
+    const struct itimerspec setting = { { interval_ms / 1000, interval_ms % 1000 * 1000000 },
+                                        { first_ms / 1000, first_ms % 1000 * 1000000 } };
 
     need(timer_settime(timer, 0, &setting, NULL), "timer_settime");
 }
@@ -198,7 +199,7 @@ static void for_one_thread(void)
     signal(SIGUSR1, hears);
     thread = start(waits, NULL);
     while (!tid)
-        sched_yield();
+        usleep(1000);
     event.sigev_notify_thread_id = tid;
     need(timer_create(CLOCK_MONOTONIC, &event, &timer), "timer_create");
     every(timer, 1, 1);
