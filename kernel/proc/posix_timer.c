@@ -224,8 +224,8 @@ void posix_timers_end(struct process *p)
 {
     u64 flags;
 
-    if (!current()->user)
-        return; /* a thread of the kernel's */
+    if (!p->timers_made)
+        return; /* as nearly always */
     mutex_lock(&setting);
     while (!list_empty(&p->posix_timers))
         drop(list_entry(p->posix_timers.next, struct posix_timer, link));

@@ -40,9 +40,11 @@ void user_thread_end(struct thread *t)
         return;
     user = user_thread(t);
     t->user = NULL; /* before it is free: a switch may come at any time */
-    flags = spin_lock_irq(&processes_lock);
-    signals_forget(&user->own, ~0ul); /* what a timer sent is the timer's, which may ring just now */
-    spin_unlock_irq(&processes_lock, flags);
+    if (!list_empty(&user->own.queue)) { /* nobody else enters one: but what a timer sent is the timer's, which may ring just now */
+        flags = spin_lock_irq(&processes_lock);
+        signals_forget(&user->own, ~0ul);
+        spin_unlock_irq(&processes_lock, flags);
+    }
     slab_free(&user_cache, user);
 }
 
