@@ -10,7 +10,7 @@ TOGETHER = ("test_host_units.py", "test_rewind.py", "test_gdb.py", "test_bench.p
 # Modules with tests of ten seconds and more.
 LONG = ("test_steps.py", "test_hostile.py", "test_phases_branches.py", "test_soak.py")
 # Programs for another machine: test_programs.py runs ours on Crescent, here as everywhere.
-collect_ignore = [] if user_programs.RUNNABLE else ["test_user.py", "test_pthreads.py"]
+collect_ignore = [] if user_programs.RUNNABLE else ["test_user.py", "test_pthreads.py", "test_libcs.py"]
 
 
 def pytest_configure(config):

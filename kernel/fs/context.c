@@ -1,10 +1,12 @@
 /* The kernel threads' own context, and the start of everything in fs. */
 #include "fs/context.h"
+#include "fs/event_file.h"
 #include "fs/flock.h"
 #include "fs/inode.h"
 #include "fs/memfs.h"
 #include "fs/node.h"
 #include "fs/pipe.h"
+#include "fs/timer_file.h"
 #include "fs/tty.h"
 
 static struct fd_table kernel_fds;
@@ -66,6 +68,8 @@ void fs_init(void)
     fd_table_init(&kernel_fds);
     memfs_init();
     pipes_init();
+    timer_files_init();
+    event_files_init();
     kernel_context.cwd = inode_get(tree_root);
     file_leaves_inode = leave_inode;
     tty_init();

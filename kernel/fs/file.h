@@ -29,6 +29,9 @@ struct file_ops {
     /* The page of contents that has number `index`, with a reference; NULL with *error set: past the end (-EIO), or -ENOMEM. For
        mappings: called with the lock of an address space held. */
     struct frame *(*page)(struct file *file, u64 index, int *error);
+    /* It is being mapped such that what one writes others see: from now on page() makes what is missing a part of the file. No lock held.
+       Returns 0 or -ENOMEM. NULL: nothing to do. */
+    int (*share)(struct file *file);
 };
 
 #define O_RDONLY 0

@@ -170,6 +170,18 @@ struct inode *memfs_nameless(u32 mode)
     return new_inode(mode, 0, NULL);
 }
 
+struct file *memfs_nameless_file(const char *name, const struct file_ops *ops, void *data, u32 flags)
+{
+    struct inode *inode = memfs_nameless(0600);
+    struct file *file = inode ? file_new(name, ops, data, O_RDWR | flags) : NULL;
+
+    if (!file)
+        inode_put(inode);
+    else
+        file->inode = inode;
+    return file;
+}
+
 static void memfs_free(struct inode *inode)
 {
     struct memfs_inode *m = of(inode);

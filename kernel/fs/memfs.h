@@ -13,6 +13,8 @@ int memfs_attach(struct inode *dir, struct name name, struct inode *inode);
 
 /* A file of the running process's that stands in no directory, with a reference, or NULL: no memory. */
 struct inode *memfs_nameless(u32 mode);
+/* A file that stands in no directory and is of no type, open for reading and writing, or NULL: no memory. */
+struct file *memfs_nameless_file(const char *name, const struct file_ops *ops, void *data, u32 flags);
 
 /* What all files' contents together may take, in pages: half of the machine's memory, as Linux's tmpfs has it; and take. */
 u64 memfs_room(void);

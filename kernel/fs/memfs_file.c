@@ -18,6 +18,11 @@ u64 memfs_room(void)
     return frames_total() / 2;
 }
 
+static void uncount_page(void)
+{
+    __atomic_sub_fetch(&memfs_used, 1, __ATOMIC_RELAXED);
+}
+
 /* A page of a file's, zeroed, that counts. NULL with *error = -ENOSPC or -ENOMEM. */
 static struct frame *new_page(int *error)
 {
@@ -29,14 +34,14 @@ static struct frame *new_page(int *error)
         frame = page_new();
     }
     if (!frame)
-        __atomic_sub_fetch(&memfs_used, 1, __ATOMIC_RELAXED);
+        uncount_page();
     return frame;
 }
 
 static void free_page(struct frame *frame)
 {
     frame_put(frame);
-    __atomic_sub_fetch(&memfs_used, 1, __ATOMIC_RELAXED);
+    uncount_page();
 }
 
 static u64 in_page(u64 pos)
@@ -60,8 +65,8 @@ static int reach(struct memfs_contents *c, u64 index)
     more = kmalloc(pages * sizeof(*more));
     if (!more)
         return -ENOMEM;
-    memcpy(more, before, c->pages * sizeof(*more));
     flags = spin_lock_irq(&c->lock);
+    memcpy(more, before, c->pages * sizeof(*more));
     c->page = more;
     c->pages = pages;
     spin_unlock_irq(&c->lock, flags);
@@ -80,7 +85,7 @@ static void *page_at(const struct memfs_contents *c, u64 pos)
 static void *make_page(struct inode *inode, struct memfs_contents *c, u64 pos, int *error)
 {
     void *page = page_at(c, pos);
-    struct frame *frame;
+    struct frame *frame, *there;
     u64 flags;
 
     if (page)
@@ -92,10 +97,15 @@ static void *make_page(struct inode *inode, struct memfs_contents *c, u64 pos, i
     if (!frame)
         return NULL;
     flags = spin_lock_irq(&c->lock);
-    c->page[pos >> PAGE_SHIFT] = frame;
+    there = c->page[pos >> PAGE_SHIFT]; /* a page fault may have been faster */
+    if (!there) {
+        c->page[pos >> PAGE_SHIFT] = frame;
+        (void)__atomic_add_fetch(&inode->blocks, BLOCKS, __ATOMIC_RELAXED);
+    }
     spin_unlock_irq(&c->lock, flags);
-    inode->blocks += BLOCKS;
-    return frame_to_virt(frame);
+    if (there)
+        free_page(frame);
+    return frame_to_virt(there ? there : frame);
 }
 
 static s64 file_read_locked(struct inode *inode, struct io *io)
@@ -201,6 +211,7 @@ int memfs_truncate(struct inode *inode, u64 size)
         return -EFBIG;
     if (last && size < inode->size)
         memset(last + in_page(size), 0, PAGE_SIZE - in_page(size));
+    inode->size = size; /* first: a page fault enters no page behind it */
     for (u64 index = align_up(size, PAGE_SIZE) >> PAGE_SHIFT; index < c->pages; index++) {
         struct frame *frame = c->page[index];
         u64 flags;
@@ -211,9 +222,8 @@ int memfs_truncate(struct inode *inode, u64 size)
         c->page[index] = NULL;
         spin_unlock_irq(&c->lock, flags);
         free_page(frame);
-        inode->blocks -= BLOCKS;
+        (void)__atomic_sub_fetch(&inode->blocks, BLOCKS, __ATOMIC_RELAXED);
     }
-    inode->size = size;
     return 0;
 }
 
@@ -229,7 +239,42 @@ static s64 memfs_lseek(struct file *file, s64 offset, int whence)
     return result;
 }
 
-/* Without the mutex, see above. A hole becomes a page of zeros that only the one who maps it has. */
+/* The array reaches to the file's end, so that a page fault, which has not the mutex, can enter pages. */
+static int memfs_share(struct file *file)
+{
+    struct inode *inode = file->inode;
+    int error;
+
+    mutex_lock(&inode->lock);
+    error = inode->size ? reach(memfs_contents_of(inode), (inode->size - 1) >> PAGE_SHIFT) : 0;
+    mutex_unlock(&inode->lock);
+    return error;
+}
+
+/* A new page of zeros for a hole becomes the file's if the array has room for it and nobody was faster. Returns what is to be mapped, with
+   a reference. */
+static struct frame *enter_page(struct inode *inode, struct memfs_contents *c, u64 index, struct frame *frame)
+{
+    u64 flags = spin_lock_irq(&c->lock);
+    bool has_room = index < c->pages && index << PAGE_SHIFT < inode->size;
+    struct frame *there = has_room ? c->page[index] : NULL;
+
+    if (there) {
+        frame_get(there);
+    } else if (has_room) {
+        c->page[index] = frame;
+        (void)__atomic_add_fetch(&inode->blocks, BLOCKS, __ATOMIC_RELAXED);
+        frame_get(frame);
+    }
+    spin_unlock_irq(&c->lock, flags);
+    if (there)
+        free_page(frame);
+    else if (!has_room)
+        uncount_page();
+    return there ? there : frame;
+}
+
+/* Without the mutex, see above. What is missing and has no room in the array is a page of zeros that only the one who maps it has. */
 static struct frame *memfs_page(struct file *file, u64 index, int *error)
 {
     struct memfs_contents *c = memfs_contents_of(file->inode);
@@ -247,8 +292,9 @@ static struct frame *memfs_page(struct file *file, u64 index, int *error)
     spin_unlock_irq(&c->lock, flags);
     if (frame)
         return frame;
-    *error = -ENOMEM;
-    return page_new();
+    frame = new_page(error);
+    return frame ? enter_page(file->inode, c, index, frame) : NULL;
 }
 
-const struct file_ops memfs_file_ops = { .read = memfs_read, .write = memfs_write, .lseek = memfs_lseek, .page = memfs_page };
+const struct file_ops memfs_file_ops = { .read = memfs_read, .write = memfs_write, .lseek = memfs_lseek, .page = memfs_page,
+                                         .share = memfs_share };

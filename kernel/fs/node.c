@@ -89,6 +89,7 @@ void nodes_init(void)
         made = !device_register(&devices[i]);
     for (unsigned i = 0; made && i < array_len(nodes); i++)
         made = make(dev, nodes[i].name, S_IFCHR | 0666, nodes[i].number);
+    made = made && make(dev, "shm", S_IFDIR | S_ISVTX | 0777, 0); /* where C libraries keep shared memory and semaphores that have names */
     if (!made)
         panic("nodes_init: /dev cannot be made");
 }

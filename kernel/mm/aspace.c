@@ -86,7 +86,7 @@ static void region_free(vm_region_t *region)
     slab_free(&region_cache, region);
 }
 
-static void region_insert(struct address_space *space, vm_region_t *region)
+void region_insert(struct address_space *space, vm_region_t *region)
 {
     list_push_tail(first_behind(space, region->start), &region->link); /* in front of it */
     space->size += region->end - region->start;
@@ -101,8 +101,7 @@ static void region_remove(struct address_space *space, vm_region_t *region)
     region_free(region);
 }
 
-/* Makes two of the region that `at` lies in the middle of. */
-static int split_at(struct address_space *space, uptr at)
+int region_split(struct address_space *space, uptr at)
 {
     vm_region_t *low = region_find(space, at), *high;
 
@@ -134,13 +133,20 @@ static void try_merge(struct address_space *space, vm_region_t *low)
     region_free(high);
 }
 
+void region_settle(struct address_space *space, vm_region_t *region)
+{
+    try_merge(space, region);
+    if (region->link.prev != &space->regions)
+        try_merge(space, list_entry(region->link.prev, vm_region_t, link));
+}
+
 int aspace_unmap(struct address_space *space, uptr start, size_t size)
 {
     uptr end = start + size;
-    int error = split_at(space, start);
+    int error = region_split(space, start);
 
     if (!error)
-        error = split_at(space, end);
+        error = region_split(space, end);
     if (error)
         return error;
     for (struct list *it = first_behind(space, start), *next; it != &space->regions; it = next) {
@@ -174,9 +180,7 @@ int aspace_map(struct address_space *space, const vm_region_t *wanted)
         return error;
     }
     region_insert(space, region);
-    try_merge(space, region);
-    if (region->link.prev != &space->regions)
-        try_merge(space, list_entry(region->link.prev, vm_region_t, link));
+    region_settle(space, region);
     return 0;
 }
 
@@ -218,9 +222,9 @@ int aspace_protect(struct address_space *space, uptr start, size_t size, u32 acc
 
     if (end == start && size)
         return end < mapped ? -EACCES : -ENOMEM;
-    error = split_at(space, start);
+    error = region_split(space, start);
     if (!error)
-        error = split_at(space, end);
+        error = region_split(space, end);
     if (error)
         return error;
     for (struct list *it = first_behind(space, start); it != &space->regions; it = it->next) {
@@ -255,6 +259,11 @@ bool aspace_is_free(const struct address_space *space, uptr start, size_t size)
     const struct list *behind = first_behind(space, start);
 
     return behind == &space->regions || list_entry((struct list *)behind, vm_region_t, link)->start >= start + size;
+}
+
+bool aspace_is_mapped(const struct address_space *space, uptr start, size_t size)
+{
+    return mapped_until(space, start, start + size) == start + size;
 }
 
 uptr aspace_place(const struct address_space *space, uptr wanted, size_t size, uptr below)

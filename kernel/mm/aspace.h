@@ -71,10 +71,18 @@ int aspace_unmap(struct address_space *space, uptr start, size_t size);
 /* Allows another access, up to the first hole or the first region that may not be written and should. -ENOMEM: there is a hole, or a
    region cannot be split; -EACCES. */
 int aspace_protect(struct address_space *space, uptr start, size_t size, u32 access);
+/* remap.c: [at, at + old_size), part of one region, becomes new_size bytes long; what is there moves along. Whole pages, none of them 0 but
+   old_size, which asks for a second mapping of what is shared. Stays if it can; else, if it may move, goes to the highest gap below
+   `below`. Returns where it is then; -EFAULT: it is in no one region; -EINVAL: nothing is shared; -ENOMEM. */
+s64 aspace_resize(struct address_space *space, uptr at, size_t old_size, size_t new_size, bool may_move, uptr below);
+/* The same to `to`, in place of whatever is there; the two do not overlap. */
+s64 aspace_move(struct address_space *space, uptr at, size_t old_size, size_t new_size, uptr to);
 /* The lowest address of `size` bytes that are in no region, as high up as possible below `below`; 0 if there are none. */
 uptr aspace_gap(const struct address_space *space, size_t size, uptr below);
 /* Where a new region of `size` bytes goes: at `wanted` if that is free, else in the highest gap below `below`; 0: nowhere. */
 uptr aspace_place(const struct address_space *space, uptr wanted, size_t size, uptr below);
+/* Whether regions have all of it. */
+bool aspace_is_mapped(const struct address_space *space, uptr start, size_t size);
 /* Whether no region has any of it. */
 bool aspace_is_free(const struct address_space *space, uptr start, size_t size);
 /* Whether every page of it is in a region. */

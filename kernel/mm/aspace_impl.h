@@ -1,7 +1,17 @@
-/* What mm/aspace.c, which knows the regions, shares with mm/pages.c, which knows what their page tables say. For these alone. */
+/* What mm/aspace.c, which knows the regions, shares with mm/pages.c, which knows what their page tables say, and with mm/remap.c, which
+   moves both. For these alone. */
 #pragma once
 
 #include "mm/aspace.h"
+
+#define TABLE_SPAN MIB(2) /* what the entries of one lowest table cover */
+
+/* Makes two of the region that `at` lies in the middle of. Returns 0 or -ENOMEM. */
+int region_split(struct address_space *space, uptr at);
+/* The region is one of the space's, at its place. Nothing else is there. */
+void region_insert(struct address_space *space, vm_region_t *region);
+/* It becomes one with neighbours that are the same but for where they lie; it may be gone then. */
+void region_settle(struct address_space *space, vm_region_t *region);
 
 /* Gives back every page that the tables name in [start, end). used: a CPU may have the translations, and is made to forget them. */
 void pages_drop(struct address_space *space, uptr start, uptr end, bool used);

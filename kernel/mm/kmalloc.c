@@ -1,4 +1,4 @@
-/* Memory of any size: kmalloc() and kfree(). Up to SLAB_OBJECT_MAX bytes it comes from caches of 16, 32, 64 ... bytes, above that
+/* Memory of any size: kmalloc() and kfree(). Up to KMALLOC_SLAB_MAX bytes it comes from caches of 16, 32, 64 ... bytes, above that
    as a block of frames. No lock of its own; any context. */
 #include "base/assert.h"
 #include "lib/string.h"
@@ -12,7 +12,7 @@ static const char *const class_names[] = { "kmalloc-16",  "kmalloc-32",  "kmallo
                                            "kmalloc-256", "kmalloc-512", "kmalloc-1024", "kmalloc-2048" };
 
 _Static_assert(array_len(classes) == array_len(class_names), "each class has a name");
-_Static_assert(1u << (CLASS_FIRST + array_len(classes) - 1) == SLAB_OBJECT_MAX, "the classes reach up to where blocks of frames begin");
+_Static_assert(1u << (CLASS_FIRST + array_len(classes) - 1) == KMALLOC_SLAB_MAX, "the classes reach up to where blocks of frames begin");
 
 /* The least n with 2^n >= size, for a size of 1 and up. */
 static inline unsigned log2_up(size_t size)
@@ -35,7 +35,7 @@ static void *alloc_frames(size_t size)
 void *kmalloc(size_t size)
 {
     ASSERT(size, "kmalloc: 0 bytes asked for");
-    if (unlikely(size > SLAB_OBJECT_MAX))
+    if (unlikely(size > KMALLOC_SLAB_MAX))
         return alloc_frames(max(size, PAGE_SIZE));
     unsigned log = max(log2_up(size), CLASS_FIRST);
     return slab_alloc(&classes[log - CLASS_FIRST]);

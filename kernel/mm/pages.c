@@ -5,7 +5,6 @@
 #include "lib/errno.h"
 #include "mm/aspace_impl.h"
 
-#define TABLE_SPAN MIB(2) /* what the entries of one lowest table cover */
 #define FORGET_MOST 64    /* pages more than that are forgotten all at once */
 #define BATCH 32          /* pages given back at a time */
 

@@ -5,7 +5,8 @@
 #include "base/lock.h"
 #include "lib/list.h"
 
-#define SLAB_OBJECT_MAX 2048u
+#define SLAB_OBJECT_MAX 4096u
+#define KMALLOC_SLAB_MAX 2048u /* what is larger is a block of frames */
 #define KMALLOC_MAX MIB(4)
 
 struct slab; /* mm/slab_impl.h */

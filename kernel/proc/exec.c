@@ -8,6 +8,7 @@
 #include "mm/uaccess.h"
 #include "proc/clone.h"
 #include "proc/elf.h"
+#include "proc/posix_timer.h"
 #include "proc/table.h"
 #include "proc/user_thread.h"
 
@@ -284,6 +285,7 @@ int process_exec(const struct image *image, const char *name, const struct exec_
         return error;
     }
     thread_tells_end(me);
+    posix_timers_end(p);
     space->heap_start = space->heap_end = align_up(program.end, PAGE_SIZE);
     old = step_over(p, me, space);
     if (old && p->lent)

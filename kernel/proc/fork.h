@@ -6,6 +6,7 @@
 struct fork_options {
     uptr stack;      /* the child's stack pointer; 0: as the parent's */
     bool share;      /* the child uses the parent's space: a thread; or vfork(), where the parent waits until it has its own or ends */
+    bool clear_handlers; /* what has a handler has the default in the child, which is no thread */
     bool set_tls;
     u64 tls;         /* with set_tls: the child's FS base */
     uptr parent_tid; /* where the child's id is written in the parent's memory; 0: nowhere */

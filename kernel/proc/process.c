@@ -73,6 +73,7 @@ static void process_fill(struct process *p, const char *name)
     wait_queue_init(&p->waiters, "a child");
     mutex_init(&p->space_lock, "address space");
     rb_node_init(&p->alarm.node);
+    list_init(&p->posix_timers);
     p->fs.fds = &p->fds;
     fd_table_init(&p->fds);
 }

@@ -51,6 +51,8 @@ struct process {
     bool continue_news;          /* [p] ... that it goes on */
     struct timer alarm;          /* alarm(), setitimer(); the CPU's timer queue */
     u64 alarm_interval;          /* [p] ns; 0: once */
+    struct list posix_timers;    /* [posix_timer.c] its timers */
+    int timers_made;             /* [posix_timer.c] so many it has made: the next one's id */
     bool lent, lending;          /* [p] vfork(): uses its parent's space; a child uses its own, and it waits */
     pid_t pgid, sid;             /* [p] process group, session; 0: the kernel's own */
     u32 refs;                    /* [p] who looks at it without the lock, and the process itself */

@@ -45,7 +45,7 @@ struct user_siginfo {
 };
 
 /* Why a signal came: siginfo's si_code. */
-enum { SI_USER = 0, SI_KERNEL = 0x80, SI_QUEUE = -1, SI_TKILL = -6,
+enum { SI_USER = 0, SI_KERNEL = 0x80, SI_QUEUE = -1, SI_TIMER = -2, SI_TKILL = -6,
        CLD_EXITED = 1, CLD_KILLED, CLD_DUMPED, CLD_TRAPPED, CLD_STOPPED, CLD_CONTINUED,
        SEGV_MAPERR = 1, SEGV_ACCERR, BUS_ADRERR = 2, FPE_INTDIV = 1, ILL_ILLOPN = 2, TRAP_BRKPT = 1 };
 
@@ -73,14 +73,27 @@ struct signal_stack { /* as programs hand it over */
     size_t size;
 };
 
+/* One that stands in a queue. */
+struct signal_entry {
+    struct list link;                            /* [p] in signals.queue */
+    int signal;
+    struct signal_info info;
+    /* It is in no queue any more: heard, or forgotten. Fills in what is to be known of it, if somebody hears it. processes_lock held.
+       NULL: it is the queue's own, on the heap. */
+    void (*taken)(struct signal_entry *entry, struct signal_info *info);
+};
+
 /* A process's part, or a thread's. */
 struct signals {
     struct signal_action *action;                /* [p] NSIG of them, by number - 1; on the heap, for it is big; a thread has none */
     u64 pending;                                 /* [p] came, and not heard yet */
+    u64 plain;                                   /* [p] of the first 31 of those, who came with an info, and not only in the queue */
     struct signal_info info[SIGNALS_WITH_INFO];  /* [p] of those pending */
-    struct list queue;                           /* [p] signal_entry.link (signal.c): the others, as often as they came, oldest first */
-    u32 queued;                                  /* [p] how many these are: RLIMIT_SIGPENDING at most; others come without info */
+    struct list queue;                           /* [p] signal_entry.link: the others, as often as they came, oldest first; and timers' */
+    u32 queued;                                  /* [p] how many of these are the queue's own: RLIMIT_SIGPENDING at most; others come
+                                                    without info */
     struct signal_info last;                     /* [p] of the one of them that was taken last */
+    bool last_queued;                            /* [p] the one that was taken last was one of them */
 };
 
 void signals_init(void); /* after slab_init() */
@@ -100,6 +113,11 @@ void signal_send(struct process *p, int signal, const struct signal_info *info);
 unsigned signal_send_group(pid_t pgid, int signal, const struct signal_info *info);
 /* The same to one thread of p, which alone hears it; but what ends, stops or continues concerns all. */
 int signal_send_thread_locked(struct process *p, struct thread *t, int signal, const struct signal_info *info);
+/* Sends with an entry of the sender's own, which is in no queue: to p, or (not NULL) to its thread t alone; though one of the first 31 be
+   pending already. Returns false if nobody would hear it: then the entry is in no queue. Any context, processes_lock held. */
+bool signal_send_entry_locked(struct process *p, struct thread *t, struct signal_entry *entry);
+/* Senders' own entries are taken out. processes_lock held. */
+void signals_forget_entries(struct signals *signals);
 /* Those of these signals that wait for somebody of p to hear them: all but the running thread look whether they do. processes_lock held. */
 void signals_for_others_locked(const struct process *p, u64 signals);
 /* The next signal for the running thread of p that is not blocked, its own first; otherwise as signal_take(). */

@@ -4,6 +4,8 @@
 #include "mm/slab.h"
 #include "proc/clone.h"
 #include "proc/oom.h"
+#include "proc/posix_timer.h"
+#include "proc/table.h"
 
 static struct slab_cache user_cache;
 
@@ -13,6 +15,7 @@ void user_threads_init(void)
     oom_init();
     user_mode_init();
     clone_init();
+    posix_timers_init();
 }
 
 int user_thread_prepare(struct thread *t, paddr_t root)
@@ -33,12 +36,17 @@ int user_thread_prepare(struct thread *t, paddr_t root)
 void user_thread_end(struct thread *t)
 {
     struct user_thread *user;
+    u64 flags;
 
     if (!t->user)
         return;
     user = user_thread(t);
     t->user = NULL; /* before it is free: a switch may come at any time */
-    signals_forget(&user->own, ~0ul);
+    if (!list_empty(&user->own.queue)) { /* nobody else enters one: but what a timer sent is the timer's, which may ring just now */
+        flags = spin_lock_irq(&processes_lock);
+        signals_forget(&user->own, ~0ul);
+        spin_unlock_irq(&processes_lock, flags);
+    }
     slab_free(&user_cache, user);
 }
 

@@ -4,21 +4,12 @@
 #include "lib/errno.h"
 #include "mm/uaccess.h"
 #include "proc/table.h"
+#include "sched/periodic.h"
 #include "syscall/calls.h"
 
 #define ITIMER_REAL 0
-#define ALARM_LEAST_NS (100 * 1000) /* between two rings */
 
 static struct mutex setting = MUTEX(setting, "alarm"); /* over all processes: it is held for a moment */
-
-/* When an alarm that rings now rings next: at one of its times, none of those that are over, and not so soon that the CPU would do nothing
-   else. */
-static u64 alarm_next(const struct process *p)
-{
-    u64 next = p->alarm.expires + p->alarm_interval, least = clock_ns() + ALARM_LEAST_NS;
-
-    return next >= least ? next : next + (least - next + p->alarm_interval - 1) / p->alarm_interval * p->alarm_interval;
-}
 
 /* Interrupts off. */
 static void alarm_rings(struct timer *timer)
@@ -27,8 +18,8 @@ static void alarm_rings(struct timer *timer)
     u64 flags = spin_lock_irq(&processes_lock);
 
     signal_send_locked(p, SIGALRM, NULL);
-    if (p->alarm_interval)
-        timer_start(&p->alarm, alarm_next(p), alarm_rings);
+    if (p->alarm_interval && !rb_linked(&p->alarm.node)) /* it was not set anew meanwhile */
+        timer_start(&p->alarm, timer_next_ring(&p->alarm, p->alarm_interval, NULL), alarm_rings);
     spin_unlock_irq(&processes_lock, flags);
 }
 

@@ -1,6 +1,7 @@
 /* System calls on descriptors, and on several of them at once. */
 #include "fs/context.h"
 #include "fs/dir.h"
+#include "fs/event_file.h"
 #include "fs/flock.h"
 #include "fs/pipe.h"
 #include "fs/poll.h"
@@ -14,6 +15,7 @@
 #include "syscall/sys_path.h"
 
 #define SETTABLE (O_APPEND | O_NONBLOCK | O_NOATIME)
+#define EFD_SEMAPHORE 1
 #define POLL_FEW 16
 
 static struct fd_table *table(void)
@@ -83,6 +85,27 @@ s64 sys_pipe2(uptr fds, int flags)
 s64 sys_pipe(uptr fds)
 {
     return sys_pipe2(fds, 0);
+}
+
+s64 sys_eventfd2(u32 count, int flags)
+{
+    struct file *file;
+    int fd;
+
+    if (flags & ~(O_CLOEXEC | O_NONBLOCK | EFD_SEMAPHORE))
+        return -EINVAL;
+    file = event_file_new(count, flags & EFD_SEMAPHORE, (u32)flags & O_NONBLOCK);
+    if (!file)
+        return -ENOMEM;
+    fd = fd_install_from(table(), file, 0, flags & O_CLOEXEC);
+    if (fd < 0)
+        file_put(file);
+    return fd;
+}
+
+s64 sys_eventfd(u32 count)
+{
+    return sys_eventfd2(count, 0);
 }
 
 static s64 dup_from(struct file *file, u64 least, bool cloexec)

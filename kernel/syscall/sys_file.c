@@ -48,12 +48,13 @@ static s64 move_some(struct file *file, uptr at, size_t n, mover *mover)
 {
     struct io io = io_user(at, n, NULL);
     size_t first = PAGE_SIZE - (at & (PAGE_SIZE - 1));
-    s64 result = mover(file, &io);
+    s64 result = mover(file, &io), part;
 
     if (result != -EFAULT || n <= first || !file->ops->lseek)
         return result;
     io = io_user(at, first, NULL);
-    return mover(file, &io);
+    part = mover(file, &io);
+    return part == -EINVAL ? result : part; /* the file takes no such part: a counter's number */
 }
 
 static s64 move(int fd, uptr at, size_t n, mover *mover)

@@ -20,6 +20,11 @@
 #define MAP_KNOWN 0xfc07f9ffu /* what MAP_SHARED_VALIDATE of a file lets pass */
 #define MAP_FIXED_NOREPLACE 0x100000
 #define MADV_DONTNEED 4
+#define MS_ASYNC 1
+#define MS_INVALIDATE 2
+#define MS_SYNC 4
+#define MREMAP_MAYMOVE 1
+#define MREMAP_FIXED 2
 #define MMAP_TOP (USER_END - MIB(128)) /* below what a stack may grow to */
 
 s64 sys_brk(uptr end)
@@ -125,7 +130,10 @@ s64 sys_mmap(uptr at, size_t size, int protection, int flags, int fd, s64 offset
     } else if (file) {
         region.ops = &file_vm_ops;
         region.object = file;
-        region.flags |= type != MAP_PRIVATE && file_may(file, true) ? VM_READ_ONLY : 0;
+        if (type != MAP_PRIVATE && file_may(file, true))
+            region.flags |= VM_READ_ONLY;
+        else if (type != MAP_PRIVATE && file->ops->share)
+            error = file->ops->share(file);
     } else if (type != MAP_PRIVATE) {
         region.ops = &shared_memory_ops;
         region.object = shared_memory_new(size >> PAGE_SHIFT);
@@ -176,6 +184,50 @@ s64 sys_mprotect(uptr at, size_t size, int protection)
         return -ENOMEM;
     mutex_lock(&p->space_lock);
     error = aspace_protect(p->space, at, size, access_of(protection));
+    mutex_unlock(&p->space_lock);
+    return error;
+}
+
+s64 sys_mremap(uptr at, size_t old_size, size_t new_size, int flags, uptr to)
+{
+    struct process *p = current_process();
+    bool fixed = flags & MREMAP_FIXED;
+    s64 result;
+
+    old_size = align_up(old_size, PAGE_SIZE);
+    new_size = align_up(new_size, PAGE_SIZE);
+    if (flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED) || (fixed && !(flags & MREMAP_MAYMOVE)) || at & (PAGE_SIZE - 1) || !new_size)
+        return -EINVAL;
+    mutex_lock(&p->space_lock);
+    if (!region_find(p->space, at))
+        result = -EFAULT;
+    else if (!fixed)
+        result = old_size > new_size && old_size > USER_END - at
+                     ? -EINVAL
+                     : aspace_resize(p->space, at, old_size, new_size, flags & MREMAP_MAYMOVE, MMAP_TOP);
+    else if (!good_range(to, new_size) || (at < to + new_size && to < at + old_size))
+        result = -EINVAL;
+    else
+        result = to < USER_START ? -EPERM : aspace_move(p->space, at, old_size, new_size, to);
+    mutex_unlock(&p->space_lock);
+    return result;
+}
+
+/* A mapped page is the file's own: there is nothing to write back. */
+s64 sys_msync(uptr at, size_t size, int flags)
+{
+    struct process *p = current_process();
+    int error;
+
+    size = align_up(size, PAGE_SIZE);
+    if (flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC) || at & (PAGE_SIZE - 1) || (flags & MS_ASYNC && flags & MS_SYNC))
+        return -EINVAL;
+    if (!size)
+        return 0;
+    if (!good_range(at, size))
+        return -ENOMEM;
+    mutex_lock(&p->space_lock);
+    error = aspace_is_mapped(p->space, at, size) ? 0 : -ENOMEM;
     mutex_unlock(&p->space_lock);
     return error;
 }

@@ -11,6 +11,7 @@
 #include "sched/sched.h"
 #include "syscall/calls.h"
 
+#define WAIT_INFO_SIZE 28 /* of a siginfo: up to the status; the rest stays */
 #define CLONE_VM 0x100ul
 #define CLONE_FS 0x200ul
 #define CLONE_FILES 0x400ul
@@ -23,8 +24,9 @@
 #define CLONE_CHILD_CLEARTID 0x200000ul
 #define CLONE_DETACHED 0x400000ul
 #define CLONE_CHILD_SETTID 0x1000000ul
+#define CLONE_CLEAR_SIGHAND 0x100000000ul /* of clone3() alone */
 #define CLONE_SIGNAL 0xfful
-#define CLONE_FOR_ALL (CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID | CLONE_SIGNAL)
+#define CLONE_FOR_ALL (CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID)
 #define CLONE_FOR_THREADS (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD) /* all of them, or it is no thread */
 
 s64 sys_getpid(void)
@@ -60,31 +62,84 @@ s64 sys_vfork(void)
     return process_fork(&(struct fork_options){ .share = may_lend_space() });
 }
 
-/* Threads; and fork() and vfork() by other names. */
-s64 sys_clone(u64 flags, uptr stack, uptr parent_tid, uptr child_tid, u64 tls)
+/* Threads; and fork() and vfork() by other names. signal: that the parent gets at the child's end. options: with what goes with flags;
+   those that are not set are taken away. */
+static s64 clone(u64 flags, u64 signal, struct fork_options *options)
 {
-    struct fork_options options = {
-        .stack = stack,
-        .share = flags & CLONE_VM,
-        .set_tls = flags & CLONE_SETTLS,
-        .tls = tls,
-        .parent_tid = flags & CLONE_PARENT_SETTID ? parent_tid : 0,
-        .child_tid = flags & CLONE_CHILD_SETTID ? child_tid : 0,
-        .clear_tid = flags & CLONE_CHILD_CLEARTID ? child_tid : 0,
-    };
-
-    if (flags & CLONE_SETTLS && tls >= USER_END)
+    options->share = flags & CLONE_VM;
+    options->set_tls = flags & CLONE_SETTLS;
+    options->parent_tid = flags & CLONE_PARENT_SETTID ? options->parent_tid : 0;
+    options->clear_tid = flags & CLONE_CHILD_CLEARTID ? options->child_tid : 0;
+    options->child_tid = flags & CLONE_CHILD_SETTID ? options->child_tid : 0;
+    options->clear_handlers = flags & CLONE_CLEAR_SIGHAND;
+    if (options->set_tls && options->tls >= USER_END)
         return -EPERM;
     if (flags & CLONE_THREAD) {
         if (~flags & CLONE_FOR_THREADS || flags & ~(CLONE_FOR_THREADS | CLONE_FOR_ALL | CLONE_SYSVSEM | CLONE_DETACHED))
             return -EINVAL;
-        return process_clone(&options);
+        return process_clone(options);
     }
-    if (flags & ~(CLONE_FOR_ALL | CLONE_VM | CLONE_VFORK) || (flags & CLONE_SIGNAL) != SIGCHLD ||
+    if (flags & ~(CLONE_FOR_ALL | CLONE_CLEAR_SIGHAND | CLONE_VM | CLONE_VFORK) || signal != SIGCHLD ||
         !(flags & CLONE_VM) != !(flags & CLONE_VFORK))
         return -EINVAL;
-    options.share = options.share && may_lend_space();
-    return process_fork(&options);
+    options->share = options->share && may_lend_space();
+    return process_fork(options);
+}
+
+s64 sys_clone(u64 flags, uptr stack, uptr parent_tid, uptr child_tid, u64 tls)
+{
+    struct fork_options options = { .stack = stack, .tls = tls, .parent_tid = parent_tid, .child_tid = child_tid };
+
+    return clone((u32)flags & ~CLONE_SIGNAL, flags & CLONE_SIGNAL, &options); /* as Linux: what is above 32 bits is nothing */
+}
+
+/* clone3()'s arguments, of which there were fewer once: those at the end that are missing are 0. */
+struct clone_arguments {
+    u64 flags;
+    uptr pidfd, child_tid, parent_tid;
+    u64 signal;
+    uptr stack;
+    u64 stack_size, tls;
+    uptr tids;
+    u64 tids_size, group;
+};
+
+/* As far as the program has them, and as far as the kernel knows them: what is beyond has to be 0. Returns 0, -EINVAL, -E2BIG, -EFAULT. */
+static int clone_arguments(uptr at, size_t size, struct clone_arguments *to)
+{
+    size_t known = min(size, sizeof(*to));
+    u8 more[64];
+
+    *to = (struct clone_arguments){ 0 };
+    if (size < offsetof(struct clone_arguments, tids))
+        return -EINVAL;
+    if (size > PAGE_SIZE)
+        return -E2BIG;
+    for (size_t part; size > known; size -= part) {
+        part = min(size - known, sizeof(more));
+        if (copyin(more, at + size - part, part))
+            return -EFAULT;
+        for (size_t i = 0; i < part; i++)
+            if (more[i])
+                return -E2BIG;
+    }
+    return copyin(to, at, known);
+}
+
+s64 sys_clone3(uptr at, size_t size)
+{
+    struct fork_options options;
+    struct clone_arguments a;
+    int error = clone_arguments(at, size, &a);
+
+    if (error)
+        return error;
+    if (a.tids || a.tids_size || a.signal > NSIG || a.flags & (CLONE_SIGNAL | CLONE_DETACHED) ||
+        (a.flags & CLONE_SIGHAND && a.flags & CLONE_CLEAR_SIGHAND) || (a.flags & CLONE_THREAD && a.signal) ||
+        !a.stack != !a.stack_size || a.stack_size > USER_END || a.stack > USER_END - a.stack_size)
+        return -EINVAL;
+    options = (struct fork_options){ .stack = a.stack + a.stack_size, .tls = a.tls, .parent_tid = a.parent_tid, .child_tid = a.child_tid };
+    return clone(a.flags, a.signal, &options);
 }
 
 s64 sys_execve(uptr path, uptr argv, uptr envp)
@@ -134,4 +189,29 @@ s64 sys_wait4(int pid, uptr status, int options, uptr usage)
     if ((status && copyout(status, &code, sizeof(code))) || (usage && copyout(usage, &resources, sizeof(resources))))
         return -EFAULT;
     return found;
+}
+
+s64 sys_waitid(int which, int id, uptr info, int options, uptr usage)
+{
+    struct user_siginfo told = { 0 };
+    struct child_news news;
+    struct usage used = { 0 };
+    struct rusage resources;
+    int error;
+
+    if (options & ~(WNOHANG | WNOWAIT | WEXITED | WUNTRACED | WCONTINUED) || !(options & (WEXITED | WUNTRACED | WCONTINUED)) ||
+        which < WAIT_ALL || which > WAIT_GROUP || (which == WAIT_PID && id <= 0) || (which == WAIT_GROUP && id < 0))
+        return -EINVAL;
+    error = process_wait_id((enum wait_for)which, id, options, &news);
+    if (error)
+        return error;
+    if (news.how && news.how <= CLD_DUMPED && !(options & WNOWAIT))
+        used = user_thread(current())->used_by_child;
+    usage_to_user(&resources, &used);
+    if (news.how)
+        told = info_for_user(SIGCHLD, &(struct signal_info){ .code = news.how, .pid = news.pid, .uid = news.uid,
+                                                             .value = (u32)news.status });
+    if ((usage && news.how && copyout(usage, &resources, sizeof(resources))) || (info && copyout(info, &told, WAIT_INFO_SIZE)))
+        return -EFAULT;
+    return 0;
 }

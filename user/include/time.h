@@ -13,7 +13,7 @@ struct tm {
     int tm_sec, tm_min, tm_hour, tm_mday, tm_mon, tm_year, tm_wday, tm_yday, tm_isdst;
 };
 
-enum { CLOCK_REALTIME = 0, CLOCK_MONOTONIC = 1, CLOCK_PROCESS_CPUTIME_ID = 2, TIMER_ABSTIME = 1 };
+enum { CLOCK_REALTIME = 0, CLOCK_MONOTONIC = 1, CLOCK_PROCESS_CPUTIME_ID = 2, CLOCK_BOOTTIME = 7, TIMER_ABSTIME = 1 };
 
 time_t time(time_t *t);
 int clock_gettime(int clock, struct timespec *now);

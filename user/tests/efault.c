@@ -83,6 +83,14 @@ static const struct {
     { "time", SYS_time, { P }, 8 },
     { "set_tid_address", SYS_set_tid_address, { P }, 0 },
     { "execve", SYS_execve, { P, 0, 0 }, 0 },
+    { "clone3", SYS_clone3, { P, 64 }, 64 },
+    { "timer_create", SYS_timer_create, { 0, Q, P }, 4 },
+    { "timer_settime", SYS_timer_settime, { 0, 0, P, 0 }, 32 },
+    { "timerfd_settime", SYS_timerfd_settime, { 13, 0, P, 0 }, 32 },
+    { "timerfd_settime old", SYS_timerfd_settime, { 13, 0, Q, P }, 32 },
+    { "timerfd_gettime", SYS_timerfd_gettime, { 13, P }, 32 },
+    { "timerfd read", SYS_read, { 13, P, 8 }, 8 },
+    { "eventfd write", SYS_write, { 14, P, 8 }, 8 },
 };
 
 static const unsigned long bad[BAD] = { 0, 0x1000, 0xffff800000000000, 0xffffffffffffffff, 0x8000000000000000, 0 /* the page's end */ };
@@ -94,6 +102,9 @@ static void prepare(void)
     write(10, "some text", 9);
     dup2(open("file", O_RDONLY), 11);
     dup2(open(".", O_RDONLY | O_DIRECTORY), 12);
+    dup2(syscall(SYS_timerfd_create, 1, 0), 13);
+    syscall(SYS_timerfd_settime, 13, 0, &(long[4]){ 0, 1, 0, 1 }, NULL);
+    dup2(syscall(SYS_eventfd2, 5, 0), 14);
     page = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     munmap(page + PAGE, PAGE);
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -136,8 +137,55 @@ static void files(void)
     }
 }
 
+/* Of timers there may be no more. */
+static void timers(void)
+{
+    long soon[4] = { 0, 0, 0, 1 };
+    int id, fd = syscall(SYS_timerfd_create, 1, 0), counter = syscall(SYS_eventfd2, 1, 0);
+    if (fd < 0)
+        failed("timerfd_create");
+    else if (syscall(SYS_timerfd_settime, fd, 0, soon, NULL) < 0)
+        failed("timerfd_settime");
+    if (counter < 0)
+        failed("eventfd2");
+    close(fd);
+    close(counter);
+    if (syscall(SYS_timer_create, 1, NULL, &id) < 0) {
+        if (errno != EAGAIN)
+            failed("timer_create");
+    } else {
+        signal(SIGALRM, hear);
+        if (syscall(SYS_timer_settime, id, 0, soon, NULL) < 0)
+            failed("timer_settime");
+        while (heard != SIGALRM)
+            pause();
+        syscall(SYS_timer_delete, id);
+    }
+}
+
+static void move_pages(void)
+{
+    char *p = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), *room;
+    if (p == MAP_FAILED) {
+        failed("mmap");
+        return;
+    }
+    memset(p, 1, 8192);
+    room = (char *)syscall(SYS_mremap, p, 4096, 4 << 20, 1, NULL);
+    if (room == MAP_FAILED) {
+        failed("mremap");
+        room = p;
+    }
+    if (*room != 1 || p[4096] != 1)
+        printf("what was moved is lost\n");
+    munmap(room, 4 << 20);
+    munmap(p, 8192);
+}
+
 int main(void)
 {
+    timers();
+    move_pages();
     touch_pages();
     share_pages();
     talk();

@@ -62,7 +62,7 @@ static void take(struct slab_cache *cache, size_t size)
     CHECK(all_bytes(h->p, size, 0));
     CHECK((u64)h->p % (cache && size >= 64 ? 64 : 16) == 0);
     memset(h->p, h->mark, size);
-    held_objects += size <= SLAB_OBJECT_MAX;
+    held_objects += size <= KMALLOC_SLAB_MAX;
     nheld++;
 }
 
@@ -73,7 +73,7 @@ static void drop(struct held *h)
         slab_free(h->cache, h->p);
     else
         kfree(h->p);
-    held_objects -= h->size <= SLAB_OBJECT_MAX;
+    held_objects -= h->size <= KMALLOC_SLAB_MAX;
     *h = held[--nheld];
 }
 
@@ -83,7 +83,7 @@ static void take_something(void)
     if (which < 4)
         take(my_caches[which], my_caches[which]->size);
     else
-        take(NULL, which == 4 ? random_between(1, SLAB_OBJECT_MAX) : random_between(SLAB_OBJECT_MAX + 1, KIB(64)));
+        take(NULL, which == 4 ? random_between(1, KMALLOC_SLAB_MAX) : random_between(KMALLOC_SLAB_MAX + 1, KIB(64)));
 }
 
 /* Grows and shrinks in turns, so that slabs fill up and empty. */

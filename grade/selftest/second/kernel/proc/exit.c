@@ -4,6 +4,7 @@
 #include "base/printk.h"
 #include "lib/errno.h"
 #include "proc/clone.h"
+#include "proc/posix_timer.h"
 #include "proc/table.h"
 #include "proc/user_thread.h"
 #include "sched/control.h"
@@ -203,6 +204,7 @@ void process_thread_leaves(struct thread *t, int code)
     code = p->exit_status;
     if (p == &first_process)
         first_process_ends(code);
+    posix_timers_end(p);
     release(p);
     flags = spin_lock_irq(&processes_lock);
     unlink_locked(t);

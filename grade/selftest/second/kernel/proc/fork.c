@@ -40,6 +40,8 @@ struct thread *child_thread(struct process *owner, const struct fork_options *op
         thread_discard(t);
         return NULL;
     }
+    if (options->clear_handlers)
+        signals_reset(owner);
     user = user_thread(t);
     user_context_save(&user->context);
     user->context.fs_base = options->set_tls ? options->tls : me->user->fs_base;

@@ -12,13 +12,6 @@
 /* What a process that has no handler for them does not hear. */
 #define SIGNALS_IGNORED (SIGNAL_BIT(SIGCHLD) | SIGNAL_BIT(SIGURG) | SIGNAL_BIT(SIGWINCH) | SIGNAL_BIT(SIGCONT))
 
-/* One of those that queue. */
-struct signal_entry {
-    struct list link; /* [p] in signals.queue */
-    int signal;
-    struct signal_info info;
-};
-
 static struct slab_cache action_cache, entry_cache;
 
 void signals_init(void)
@@ -82,9 +75,14 @@ static bool queue_pop(struct signals *signals, u64 set)
         if (!(set & SIGNAL_BIT(entry->signal)))
             continue;
         signals->last = entry->info;
+        signals->last_queued = true;
         list_remove(&entry->link);
-        slab_free(&entry_cache, entry);
-        signals->queued--;
+        if (entry->taken) {
+            entry->taken(entry, &signals->last);
+        } else {
+            slab_free(&entry_cache, entry);
+            signals->queued--;
+        }
         return true;
     }
     return false;
@@ -93,21 +91,46 @@ static bool queue_pop(struct signals *signals, u64 set)
 void signals_forget(struct signals *signals, u64 set)
 {
     signals->pending &= ~set;
+    signals->plain &= ~set;
     while (queue_pop(signals, set))
         ;
 }
 
-/* Takes one out of the queue. Whether there is another one of this number. */
-static bool once_less(struct signals *signals, int signal)
+static bool queue_has(const struct signals *signals, int signal)
 {
-    if (signal <= SIGNALS_WITH_INFO)
-        return false;
-    if (!queue_pop(signals, SIGNAL_BIT(signal)))
-        signals->last = (struct signal_info){ .code = SI_USER };
     list_for_each(it, &signals->queue)
         if (list_entry(it, struct signal_entry, link)->signal == signal)
             return true;
     return false;
+}
+
+void signals_forget_entries(struct signals *signals)
+{
+    list_for_each_safe(it, &signals->queue) {
+        struct signal_entry *entry = list_entry(it, struct signal_entry, link);
+        struct signal_info info;
+        int signal = entry->signal;
+
+        if (!entry->taken)
+            continue;
+        list_remove(&entry->link);
+        entry->taken(entry, &info);
+        if (!queue_has(signals, signal))
+            signals->pending &= ~SIGNAL_BIT(signal) | signals->plain;
+    }
+}
+
+/* One of this number is taken: of the first 31 the one with an info first, else one out of the queue. Whether there is another one. */
+static bool once_less(struct signals *signals, int signal)
+{
+    u64 bit = SIGNAL_BIT(signal), plain = signals->plain & bit;
+
+    signals->plain &= ~bit;
+    if (!plain && !queue_pop(signals, bit) && signal > SIGNALS_WITH_INFO) {
+        signals->last = (struct signal_info){ .code = SI_USER };
+        signals->last_queued = true;
+    }
+    return queue_has(signals, signal);
 }
 
 /* Whether a signal that is being taken came more than once, and so stays pending. */
@@ -148,6 +171,7 @@ int signal_take_any(struct process *p, u64 blocked, struct signal_info *info)
     u64 ready = own->pending & ~blocked & ~SIGNAL_BIT(SIGKILL);
     int signal;
 
+    own->last_queued = p->signals.last_queued = false;
     if (ready) {
         signal = __builtin_ctzl(ready) + 1;
         if (!once_less(own, signal))
@@ -157,7 +181,7 @@ int signal_take_any(struct process *p, u64 blocked, struct signal_info *info)
         signal = signal_take(p, blocked, info);
         from = &p->signals;
     }
-    if (signal > SIGNALS_WITH_INFO)
+    if (from->last_queued)
         *info = from->last;
     return signal;
 }
@@ -171,7 +195,7 @@ static bool has_to_look(const struct process *p, const struct user_thread *user)
 /* A stopped process goes on. news: its parent is to hear of it. */
 static void continue_locked(struct process *p, bool news)
 {
-    p->signals.pending &= ~SIGNALS_STOP;
+    signals_forget(&p->signals, SIGNALS_STOP);
     p->stopping = false;
     if (!p->stopped)
         return;
@@ -225,8 +249,7 @@ static int queue_push(struct signals *signals, int signal, const struct signal_i
 
     if (!entry)
         return -EAGAIN;
-    entry->signal = signal;
-    entry->info = *info;
+    *entry = (struct signal_entry){ .signal = signal, .info = *info };
     list_init(&entry->link);
     list_push_tail(&signals->queue, &entry->link);
     signals->queued++;
@@ -236,14 +259,49 @@ static int queue_push(struct signals *signals, int signal, const struct signal_i
 /* The signal is pending. Of the first 31, one that is so already says no more; of the others each counts. */
 static int note_locked(struct signals *signals, int signal, const struct signal_info *info, u64 limit)
 {
-    bool already = signals->pending & SIGNAL_BIT(signal);
+    u64 bit = SIGNAL_BIT(signal);
+    bool already = signals->pending & bit;
 
-    signals->pending |= SIGNAL_BIT(signal);
+    signals->pending |= bit;
     if (signal > SIGNALS_WITH_INFO)
         return queue_push(signals, signal, info, limit);
-    if (!already)
+    if (!already) {
         signals->info[signal - 1] = *info;
+        signals->plain |= bit;
+    }
     return 0;
+}
+
+/* A signal comes for p, which may stop or go on by that alone. Whether somebody would hear it. */
+static bool would_hear_locked(struct process *p, int signal)
+{
+    if (p->state == PROCESS_ZOMBIE || !p->signals.action)
+        return false;
+    if (signal == SIGKILL || signal == SIGCONT)
+        continue_locked(p, signal == SIGCONT);
+    if (SIGNALS_STOP & SIGNAL_BIT(signal))
+        signals_forget(&p->signals, SIGNAL_BIT(SIGCONT));
+    if (p == &first_process && p->signals.action[signal - 1].handler == SIG_DFL)
+        return false; /* nothing ends or stops process 1 */
+    return !signal_ignored(p, signal) || blocked_by_all(p, signal);
+}
+
+/* Whether a signal for one thread of p is for all of them. */
+static bool concerns_all(const struct process *p, int signal)
+{
+    return SIGNAL_BIT(signal) & (SIGNALS_STOP | SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGCONT)) || p == &first_process ||
+           process_has_one_thread(p);
+}
+
+static bool thread_would_hear(const struct process *p, const struct thread *t, int signal)
+{
+    return !signal_ignored(p, signal) || user_thread(t)->blocked & SIGNAL_BIT(signal);
+}
+
+static void interrupt_thread(struct thread *t, int signal)
+{
+    if (!(user_thread(t)->blocked & SIGNAL_BIT(signal)))
+        thread_interrupt(t);
 }
 
 int signal_send_locked(struct process *p, int signal, const struct signal_info *info)
@@ -251,15 +309,7 @@ int signal_send_locked(struct process *p, int signal, const struct signal_info *
     static const struct signal_info kernel = { .code = SI_KERNEL };
     int error;
 
-    if (p->state == PROCESS_ZOMBIE || !p->signals.action)
-        return 0;
-    if (signal == SIGKILL || signal == SIGCONT)
-        continue_locked(p, signal == SIGCONT);
-    if (SIGNALS_STOP & SIGNAL_BIT(signal))
-        p->signals.pending &= ~SIGNAL_BIT(SIGCONT);
-    if (p == &first_process && p->signals.action[signal - 1].handler == SIG_DFL)
-        return 0; /* nothing ends or stops process 1 */
-    if (signal_ignored(p, signal) && !blocked_by_all(p, signal))
+    if (!would_hear_locked(p, signal))
         return 0;
     error = note_locked(&p->signals, signal, info ? info : &kernel, p->limits.of[RLIMIT_SIGPENDING].now);
     interrupt_one_locked(p, signal);
@@ -268,18 +318,31 @@ int signal_send_locked(struct process *p, int signal, const struct signal_info *
 
 int signal_send_thread_locked(struct process *p, struct thread *t, int signal, const struct signal_info *info)
 {
-    struct user_thread *user = user_thread(t);
-    u64 bit = SIGNAL_BIT(signal);
     int error;
 
-    if (bit & (SIGNALS_STOP | SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGCONT)) || p == &first_process || process_has_one_thread(p))
+    if (concerns_all(p, signal))
         return signal_send_locked(p, signal, info);
-    if (signal_ignored(p, signal) && !(user->blocked & bit))
+    if (!thread_would_hear(p, t, signal))
         return 0;
-    error = note_locked(&user->own, signal, info, p->limits.of[RLIMIT_SIGPENDING].now);
-    if (!(user->blocked & bit))
-        thread_interrupt(t);
+    error = note_locked(&user_thread(t)->own, signal, info, p->limits.of[RLIMIT_SIGPENDING].now);
+    interrupt_thread(t, signal);
     return error;
+}
+
+bool signal_send_entry_locked(struct process *p, struct thread *t, struct signal_entry *entry)
+{
+    bool one = t && !concerns_all(p, entry->signal);
+    struct signals *signals = one ? &user_thread(t)->own : &p->signals;
+
+    if (!(one ? thread_would_hear(p, t, entry->signal) : would_hear_locked(p, entry->signal)))
+        return false;
+    signals->pending |= SIGNAL_BIT(entry->signal);
+    list_push_tail(&signals->queue, &entry->link);
+    if (one)
+        interrupt_thread(t, entry->signal);
+    else
+        interrupt_one_locked(p, entry->signal);
+    return true;
 }
 
 void signal_send(struct process *p, int signal, const struct signal_info *info)
@@ -305,6 +368,7 @@ void signal_force(int signal, const struct signal_info *info)
     if (signal <= SIGNALS_WITH_INFO)
         own->info[signal - 1] = *info;
     own->pending |= SIGNAL_BIT(signal);
+    own->plain |= signal <= SIGNALS_WITH_INFO ? SIGNAL_BIT(signal) : 0;
     current()->interrupted = true;
     spin_unlock_irq(&processes_lock, flags);
 }
