@@ -7,17 +7,18 @@ counted.
 With an archive, from phase 3 on, what programs see of the kernel is among them (bench_user.py), beside what they see of Debian's Linux,
 the peer (linux_peer.py), if that is to be had; it is kept in OUT/linux-peer.
 
-In phase 5 how fairly EEVDF shares a CPU, beside a Linux that has it (bench_fair.py).
+In phase 5 how fairly EEVDF shares a CPU, beside a Linux that has it (bench_fair.py), and what programs of busybox cost in kernel mode,
+beside the peer (bench_real.py).
 
 From phase 4 on it says, too, how much more two processes get done on two CPUs that really run at the same time; that is the host's time,
 and not judged.
 
 Writes OUT/bench.json: {"compiler", "judged", "qemu", "cpu", "peer": None or {"missing": why} or {"package", "version", "options"},
 "figures": [{"name", "ours", "limit", "peer", "ratio", "unit", "note"}]}; a figure's peer and ratio, peer/ours, are null where there is
-nothing to compare with. With an archive also "speed-up": speed_up(), and "fair": bench_fair.compared(). Exit status: 0; 1 if a figure is
-above its limit, or a share less fair than Linux's; 2 interrupted; 3
-something could not be counted; 4 called wrongly. The limits are those of one compiler: of a kernel that another one made, the figures are
-reported and not judged."""
+nothing to compare with. With an archive also "speed-up": speed_up(), "fair": bench_fair.compared(), and "real":
+bench_real.compared()[0]. Exit status: 0; 1 if a figure is above its limit, a share less fair than Linux's, or a program dearer than its
+part of Linux's; 2 interrupted; 3 something could not be counted; 4 called wrongly. The limits are those of one compiler: of a kernel that
+another one made, the figures are reported and not judged."""
 
 import argparse
 import contextlib
@@ -33,7 +34,7 @@ if __name__ == "__main__":
     sys.dont_write_bytecode = True
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from grade import bench_fair, bench_user, dwarf, linux_peer, machine, parallel
+from grade import bench_fair, bench_real, bench_user, dwarf, linux_peer, machine, parallel
 from grade.boot import Boot
 from grade.errors import GraderFault, UserError, told
 from grade.guest import qemu_version
@@ -43,9 +44,11 @@ JUDGED = ("gcc", "12")  # the compiler, and its major version, that the limits a
 SWITCH_LIMIT, PREEMPTIVE_SWITCH_LIMIT, RECORD_LIMIT = 80, 100, 40  # the second from phase 2 on, where quanta are kept
 CLASSES_SWITCH_LIMIT = 140  # from phase 5 on: two classes are asked before that of normal threads
 SPIN_LIMIT = 25
+TURN_LIMIT = 1200  # under EEVDF, with the most threads that the ktest has
 BLOCK_LIMIT, TICK_LIMIT = 400, 250
 START_LIMIT, PROMPT_LIMIT = 8_000_000, 20_000_000
 TIMER_VECTOR = 32       # kernel/arch/timer.h
+TURNS_MS = 2000         # of virtual time, for ktest class_cost
 CLI, STI = b"\xfa", b"\xfb"
 RING = 64               # records of the small ring that wraps
 
@@ -71,6 +74,7 @@ def main(argv):
     parser = argparse.ArgumentParser(prog="grade/bench.py", description="counts instructions")
     parser.add_argument("--kernel", type=Path, required=True, help="a kernel built with CHECKED=0")
     parser.add_argument("--archive", type=Path, help="its boot archive, which lies in the folder of the user programs")
+    parser.add_argument("--busybox", default="busybox", help="a static busybox")
     parser.add_argument("--tree", type=Path, default=Path(), help="where its sources are")
     parser.add_argument("--out", type=Path, default=Path("build"), help="folder for bench.json")
     parser.add_argument("-v", "--verbose", action="store_true", help="where a switch's instructions go")
@@ -86,13 +90,17 @@ def bench(options):
         rows, result["peer"] = bench_user.compared(options.kernel, options.archive, options.out / "linux-peer")
         result["figures"] += [figure(*row) for row in rows]
         result["speed-up"] = speed_up(options.kernel, options.archive)
-        result["fair"] = bench_fair.compared(options.kernel, options.archive, options.out / "linux-peer", linux_of(result, options.out))
+        folder = options.out / "linux-peer"
+        result["fair"] = bench_fair.compared(options.kernel, options.archive, folder, linux_of(result, options.out))
+        result["real"], where = bench_real.compared(options.kernel, options.archive.parent, folder, options.busybox)
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "bench.json").write_text(json.dumps({k: v for k, v in result.items() if k != "switch"}, indent=1) + "\n")
     print(*lines(result), sep="\n")
     if options.verbose:
         print("", *breakdown(result["switch"], options.tree), sep="\n")
-    return 1 if over(result) or bench_fair.over(result.get("fair")) else 0
+        if options.archive:
+            print(*bench_real.where_lines(where, result["switch"][0].image), sep="\n")
+    return 1 if over(result) or others_over(result) else 0
 
 
 def linux_of(result, out):
@@ -125,6 +133,8 @@ def measure(path, cache=None):
         figures[2:2] = [block(kernel), tick(kernel), *wakes(kernel)]
     if several:
         figures.append(spin_pair(kernel))
+    if has_classes(kernel):
+        figures += turns(kernel)
     for name, words in MARKED:
         found = steps.between(f"bench_begin_{name}", f"bench_end_{name}")
         figures.append(figure(words, len(found[-1]), note=f"seen {spread(found)}"))
@@ -236,6 +246,19 @@ def spin_pair(kernel):
     return figure("spin_lock() and spin_unlock(), uncontended", len(found[-1]), SPIN_LIMIT, note=f"seen {spread(found)}")
 
 
+def turns(kernel):
+    """What EEVDF costs with 10 to 10,000 threads that wait; the limit is that of the most."""
+    boot = Boot(kernel.path, kernel.image, 1)
+    with contextlib.closing(boot):
+        facts = boot("class_cost", "sched=eevdf", trace="off", limit_ms=TURNS_MS).facts("COST")
+    most, found = max(fact.a for fact in facts), []
+    for turn, wake in zip(facts[::2], facts[1::2]):
+        found.append(figure(f"EEVDF, {turn.a:,} threads: a turn", turn.b, TURN_LIMIT if turn.a == most else None,
+                            note="who ran goes back, the first is found and taken out; the mean of 1,000"))
+        found.append(figure(f"EEVDF, {wake.a:,} threads: a wake, and taken out", wake.b, note="the mean of 1,000"))
+    return found
+
+
 def tick(kernel):
     """From the interrupt's first instruction to its iretq, where the thread goes on that was interrupted."""
     steps = executed(kernel, f"ktest=bench_tick trace=off hz=10000 {simplest(kernel)}")
@@ -312,6 +335,11 @@ def over(result):
     return [f for f in result["figures"] if result["judged"] and f["limit"] is not None and f["ours"] > f["limit"]]
 
 
+def others_over(result):
+    """Lines: what the tables with a judgement of their own have to complain of."""
+    return bench_fair.over(result.get("fair")) + bench_real.over(result.get("real"), result["judged"])
+
+
 def lines(result):
     """The table."""
     found = [f"guest instructions, CHECKED=0, 1 CPU; kernel made by {result['compiler']}",
@@ -322,13 +350,13 @@ def lines(result):
         limit, peer, ratio = ("-" if f[key] is None else f"{f[key]:,}" for key in ("limit", "peer", "ratio"))
         found.append(f"{f['name']:<52}{f['ours']:>12,}{limit:>12}{peer:>15}{ratio:>9}  {f['note']}".rstrip())
     found += ["", *speed] if (speed := speed_up_lines(result.get("speed-up"))) else []
-    found += bench_fair.lines(result.get("fair"))
+    found += bench_fair.lines(result.get("fair")) + bench_real.lines(result.get("real"))
     found.append("")
     if not result["judged"]:
         found.append(f"not judged: the limits are those of {' '.join(JUDGED)}")
     for f in over(result):
         found.append(f"TOO MANY: {f['name']}: {f['ours']:,}, and {f['limit']:,} is the limit")
-    found += bench_fair.over(result.get("fair"))
+    found += others_over(result)
     return found + ([] if found[-1] else ["every figure is within its limit"])
 
 

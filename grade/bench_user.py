@@ -130,21 +130,26 @@ def percent(programs):
 
 
 def linux_counted(found, programs, folder, program=ALONE, count=None):
-    """counted() of Linux, or another function like it. It takes a minute, and depends on nothing but what QEMU is given, and on QEMU: what
-    was counted for the same before is taken from the folder. Raises GraderFault, UserError, OSError."""
+    """counted() of Linux, or another function like it, which takes a minute, kept in a folder. Raises GraderFault, UserError, OSError."""
     with tempfile.TemporaryDirectory(prefix=machine.PREFIX) as scratch:
-        archive = tiny_archive(programs, Path(scratch) / "archive", program)
-        guest = linux(found.kernel, archive, program)
-        given = [qemu_words(), arguments(guest), *(hashlib.sha256(path.read_bytes()).hexdigest() for path in (found.kernel, archive))]
-        kept = folder / f"counted-{Path(program.path).name}.json"
-        try:
-            before = json.loads(kept.read_text())
-            if before["given"] == given:
-                return before["counted"]
-        except (OSError, ValueError, TypeError, KeyError):
-            pass  # nothing was, or it is damaged
-        print(f"bench: counting on {WHAT}, which takes a minute", file=sys.stderr, flush=True)
-        now = (count or counted)(guest, entry(programs, program), program)
+        guest = linux(found.kernel, tiny_archive(programs, Path(scratch) / "archive", program), program)
+        return counted_once(guest, folder, program, lambda guest: (count or counted)(guest, entry(programs, program), program))
+
+
+def counted_once(guest, folder, program, count, *more):
+    """count(guest), which depends on nothing but what QEMU is given, on QEMU, and on `more`, words: what was counted for the same before is
+    taken from the folder. What it returns can be written as JSON. Raises GraderFault, UserError, OSError."""
+    files = guest.kernel, guest.archive
+    given = [qemu_words(), arguments(guest), *(hashlib.sha256(path.read_bytes()).hexdigest() for path in files), *more]
+    kept = folder / f"counted-{Path(program.path).name}.json"
+    try:
+        before = json.loads(kept.read_text())
+        if before["given"] == given:
+            return before["counted"]
+    except (OSError, ValueError, TypeError, KeyError):
+        pass  # nothing was, or it is damaged
+    print(f"bench: counting on {WHAT}, which takes a minute", file=sys.stderr, flush=True)
+    now = count(guest)
     new = kept.with_suffix(".new")
     new.write_text(json.dumps({"given": given, "counted": now}))
     new.replace(kept)

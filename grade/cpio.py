@@ -2,11 +2,15 @@
 """Makes the file system that the kernel starts with: a cpio archive in the newc format.
 
     grade/cpio.py --list user/initramfs.list --programs build/user --out build/user/initramfs.cpio bin/sh tests/fork ...
+    grade/cpio.py ... --busybox /bin/busybox --own hello --own data:/etc/data
 
 The same input gives the same bytes: entries are sorted, owner and times are 0, inode numbers count up. Python and not cpio(1), which would
 want a folder laid out with these owners and times first, and is one more program to install."""
 
 import argparse
+import shutil
+import struct
+import subprocess
 import sys
 from pathlib import Path
 
@@ -53,17 +57,76 @@ def read_list(path):
     return entries
 
 
+# --- what is not of this project ----------------------------------------------------------------------------------------------------
+
+MACHINE, INTERPRETER = 62, 3  # EM_X86_64, PT_INTERP
+NO_BUSYBOX = "there is no {}; on Debian: apt-get install busybox-static"
+
+
+def is_static(data):
+    """Whether an ELF64 file's bytes are a program for x86-64 that asks for no loader."""
+    if data[:5] != b"\x7fELF\x02" or struct.unpack_from("<H", data, 18)[0] != MACHINE:
+        return False
+    start, size, count = struct.unpack_from("<Q", data, 32) + struct.unpack_from("<HH", data, 54)
+    return all(struct.unpack_from("<I", data, start + i * size)[0] != INTERPRETER for i in range(count))
+
+
+def busybox_entries(name):
+    """Entries of a busybox of this machine: bin/busybox, a link to it for each of its applets, and their folders. Raises Complaint."""
+    path = shutil.which(name)
+    if not path or not is_static(data := Path(path).read_bytes()):
+        raise Complaint(NO_BUSYBOX.format(f"static busybox for x86-64 at {path}" if path else "busybox here"))
+    entries = {"bin/busybox": (FILE | 0o755, data)}
+    for applet in subprocess.run([path, "--list-full"], capture_output=True, text=True, check=True).stdout.split():
+        for folder in Path(applet).parents[:-1]:
+            entries[str(folder)] = DIRECTORY | 0o755, b""
+        entries[applet] = entries.get(applet) or (LINK | 0o777, b"/bin/busybox")
+    return entries
+
+
+def without_namesakes(programs, entries):
+    """The programs, paths, that no entry outside /tests has the name of: who asked for busybox gets its ls, wherever it lies."""
+    taken = {Path(path).name for path in entries}
+    return [name for name in programs if name.startswith("tests/") or Path(name).name not in taken]
+
+
+def own_entries(word):
+    """Entries of FILE or FILE:PLACE: a file, or a folder with all that is in it, at PLACE, else in /root. Executable stays executable.
+    Raises Complaint, OSError."""
+    source, _, place = word.partition(":")
+    source = Path(source)
+    place = Path((place or f"root/{source.resolve().name}").strip("/"))
+    if not source.exists():
+        raise Complaint(f"FILES={word}: there is no {source}")
+    found = {str(folder): (DIRECTORY | 0o755, b"") for folder in place.parents[:-1]}
+    for path in [source, *sorted(source.rglob("*"))]:
+        name = str(place / path.relative_to(source))
+        if path.is_symlink() and path != source:
+            found[name] = LINK | 0o777, str(path.readlink()).encode()
+        elif path.is_dir():
+            found[name] = DIRECTORY | 0o755, b""
+        else:
+            found[name] = FILE | (0o755 if path.stat().st_mode & 0o100 else 0o644), path.read_bytes()
+    return found
+
+
 def main():
     parser = argparse.ArgumentParser(description="make the first file system")
-    parser.add_argument("--list", type=Path, required=True)
+    parser.add_argument("--list", type=Path, action="append", required=True, help="of several, the later one wins")
     parser.add_argument("--programs", type=Path, required=True, help="the folder in which they lie")
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--busybox", help="that program, and links for its applets")
+    parser.add_argument("--own", action="append", default=[], metavar="FILE[:PLACE]", help="a file or folder, to /root unless told")
     parser.add_argument("program", nargs="*", help="a path below that folder, the same as in the archive")
     args = parser.parse_args()
     try:
-        entries = read_list(args.list)
-        for name in args.program:
-            entries[name] = FILE | 0o755, (args.programs / name).read_bytes()
+        extra = busybox_entries(args.busybox) if args.busybox else {}
+        entries = {name: (FILE | 0o755, (args.programs / name).read_bytes()) for name in without_namesakes(args.program, extra)}
+        entries |= extra
+        for path in args.list:
+            entries |= read_list(path)
+        for word in args.own:
+            entries |= {path: entry for path, entry in own_entries(word).items() if path not in entries or entry[0] & FILE}
         args.out.write_bytes(archive(entries))
     except (Complaint, OSError) as error:
         print(f"cpio.py: {error}", file=sys.stderr)

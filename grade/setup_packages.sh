@@ -34,6 +34,7 @@ packages_of() {
     debian:tomli) echo python3-tomli ;;
     debian:grub) echo grub-common grub-pc-bin ;;
     debian:musl) if on_x86; then echo musl-tools; fi ;;
+    debian:busybox) if on_x86; then echo busybox-static; fi ;;
     fedora:gcc) if on_x86; then echo gcc glibc-devel; else echo gcc glibc-devel gcc-x86_64-linux-gnu; fi ;;
     fedora:binutils) if on_x86; then echo binutils; else echo binutils binutils-x86_64-linux-gnu; fi ;;
     fedora:qemu) echo qemu-system-x86 ;;
@@ -54,14 +55,14 @@ packages_of() {
     homebrew:gcc) echo x86_64-elf-gcc ;;
     homebrew:binutils) echo x86_64-elf-binutils ;;
     homebrew:gdb) echo x86_64-elf-gdb ;;
-    homebrew:bubblewrap | homebrew:musl) ;; # need Linux
+    homebrew:bubblewrap | homebrew:musl | homebrew:busybox) ;; # need Linux
     homebrew:pytest | homebrew:xdist | homebrew:elftools) ;; # not Homebrew's: install_command adds the line for them
     homebrew:grub) echo i686-elf-grub ;;
     *) echo "$2" ;;
     esac
 }
 
-ALL_TOOLS='make gcc binutils nasm qemu gdb python pytest xdist elftools unifdef git grub xorriso mtools bubblewrap musl'
+ALL_TOOLS='make gcc binutils nasm qemu gdb python pytest xdist elftools unifdef git grub xorriso mtools bubblewrap musl busybox'
 
 # The packages of system $1 for the tools $2..., each once, on one line.
 packages_for() {

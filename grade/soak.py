@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """The long way round, for whom `make test` is too short: `make soak [MINUTES=n]`. 1,000,000 threads made, ended and joined and
 10,000,000 yields leave frames and heap objects as they began; from phase 2 on, each test that tries seeds passes with 10,000 of them; from
-phase 3 on, the kernel survives 10,000,000 system calls at random, and programs of which each allocation fails once; 200 grades of the same
-tree, beside none, one, four and eight busy processes in turn, come out the same, to the time stamps in the guest. From phase 4 on, whole
-families of processes come through 10,000 seeds (soak_smp.py), and the stress tests run on CPUs that really work at the same time.
+phase 3 on, the kernel survives 10,000,000 system calls at random, from phase 4 on as many by threads on four CPUs, and programs of which
+each allocation fails once; 200 grades of the same tree, beside none, one, four and eight busy processes in turn, come out the same, to the
+time stamps in the guest. From phase 4 on, whole families of processes come through 10,000 seeds (soak_smp.py), and the stress tests run on
+CPUs that really work at the same time.
 
     grade/soak.py --tree build/tree/1-199 [--state build/soak.json] [--minutes N] [--only TEXT]
 

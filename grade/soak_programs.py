@@ -59,10 +59,10 @@ def archive_of(tree):
     return path
 
 
-def fuzz(boot, seed, calls):
-    """System calls at random, as user/tests/fuzz.c makes them. Returns the run's length in ns. Raises RuleBroken."""
-    run = boot("user", program=["/tests/fuzz", str(seed), str(calls), str(WORKERS)], trace="off", limit_ms=USER_LIMIT_MS)
-    if run.status or run.output != f"fuzz: seed {seed}, {calls} calls, {WORKERS} workers\n":
+def fuzz(boot, seed, calls, program="fuzz", **more):
+    """System calls at random, as user/tests/fuzz.c makes them, or fuzz_threads.c. Returns the run's length in ns. Raises RuleBroken."""
+    run = boot("user", program=[f"/tests/{program}", str(seed), str(calls), str(WORKERS)], trace="off", limit_ms=USER_LIMIT_MS, **more)
+    if run.status or run.output != f"{program}: seed {seed}, {calls} calls, {WORKERS} workers\n":
         raise RuleBroken("whatever some programs do, others get to their end",
                          f"the fuzzer wrote {run.output!r}, its status is {run.status}")
     at_rest(run)

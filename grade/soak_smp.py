@@ -1,12 +1,13 @@
-"""What a soak does on several CPUs, from phase 4 on: seeds of what no graded test storms, and the stress tests on CPUs that really work at
-the same time. The latter are the only runs whose course depends on the host: they are judged by the kernel's own assertions, by its rest
-afterwards, and by what programs print."""
+"""What a soak does on several CPUs, from phase 4 on: seeds of what no graded test storms, threads of programs that make system calls at
+random, and the stress tests on CPUs that really work at the same time. The last are the only runs whose course depends on the host: they
+are judged by the kernel's own assertions, by its rest afterwards, and by what programs print."""
 
 from . import parallel
 from .errors import RuleBroken
-from .soak_programs import VARIANTS, at_rest, kernel_of, machines
+from .soak_programs import VARIANTS, at_rest, fuzz, kernel_of, machines
 
 CPUS = 4
+FUZZ_CALLS = 50_000
 FAMILIES = "families: 3 of 3 complete\n"
 LIMIT_MS = 4000  # of virtual time for 20 seeds (boot.SEEDS)
 ROUNDS = 20      # of families where CPUs work at the same time; each leaves orphans, for whom there is room until the end
@@ -23,8 +24,10 @@ def has_several(tree):
 
 
 def items(seeds):
-    """[(name, (what it is called, how many in all, how many in a piece))]. seeds: soak.SEEDS, the last two numbers for families."""
-    found = [("families", ("seeds of families of processes on four CPUs", *seeds[1:]))]
+    """[(name, (what it is called, how many in all, how many in a piece))]. seeds: soak.SEEDS, the last two numbers for families; a thousand
+    calls at random for each."""
+    found = [("families", ("seeds of families of processes on four CPUs", *seeds[1:])),
+             ("fuzz_threads", ("system calls at random by threads on four CPUs", 1000 * seeds[1], FUZZ_CALLS if seeds[1] > 100 else 1000))]
     why = parallel.possible()
     if why:
         print(f"soak: nothing runs on CPUs that work at the same time: {why}")
@@ -56,6 +59,17 @@ def families(boot, seeds):
         raise
 
 
+def fuzz_piece(tree, item):
+    """The next seed, on the checked kernel, the plain one and the race build in turn. Returns what to say. Raises RuleBroken."""
+    number = item["done"] // item["step"]
+    variant = [*VARIANTS, "race"][number % 3]
+    kernel_of(tree, variant)
+    with machines(tree, "checked" if variant == "race" else variant) as boot:
+        more = {"build": "race", "seeds": [number + 1]} if variant == "race" else {}
+        fuzz(boot, number + 1, item["step"], "fuzz_threads", cpus=CPUS, **more)
+    return f"nothing lost ({variant} kernel, seed {number + 1})"
+
+
 def parallel_piece(tree, item):
     """The next of the stress tests, checked and plain kernel in turn. Returns what to say. Raises RuleBroken."""
     number = item["done"]
@@ -83,4 +97,4 @@ def many_families(boot):
     return "families"
 
 
-PIECES = {"families": families_piece, "parallel": parallel_piece}
+PIECES = {"families": families_piece, "fuzz_threads": fuzz_piece, "parallel": parallel_piece}

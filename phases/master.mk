@@ -24,15 +24,17 @@ delegated := kernel run iso run-iso qemu-gdb gdb rewind
 .PHONY: $(delegated) grade trace bench soak race-rates test-qemu
 
 kernel: ## builds the kernel of a phase: PHASE=n SOLVED=m CHECKED=0|1
-run: ## boots the kernel on this terminal: PHASE=n CPUS=n SCHED=policy APPEND="options" ACCEL=tcg|kvm
+run: ## boots the kernel on this terminal: PHASE=n CPUS=n SCHED=policy INIT=program|busybox FILES="file ..." APPEND="options" ACCEL=tcg|kvm
 iso: ## makes the bootable GRUB image
 run-iso: ## boots that image
 qemu-gdb: ## QEMU with the checked kernel, waiting for a debugger
 gdb: ## GDB at the start of a test: TEST=name
 rewind: ## GDB at the failure of a test, and backwards from there: TEST=name
 
+# FILES, of one's own, are FILE or FILE:PLACE, and the tree has to see them as well.
+own-files = $(foreach file,$(FILES),$(call from-here,$(file)))
 $(delegated): tree
-	@$(MAKE) -C $(tree) $@
+	@$(MAKE) -C $(tree) $@ $(if $(strip $(FILES)),FILES=$(call shell-word,$(own-files)))
 
 # The course's key, from which the inputs of the hidden tests are made, and a path as the tree sees it.
 key = $(or $(strip $(COURSE)),course.key)
@@ -96,10 +98,11 @@ test-qemu: trees ## grades under this QEMU and under QEMU 10 from bookworm-backp
 last-phase := $(call phase-of,$(lastword $(sort $(wildcard phases/[1-9]-*/exercises.toml))))
 last-tree := build/tree/$(last-phase)-$(last-phase)99
 .PHONY: oracle
-oracle: ## writes down what test programs print on this Linux (as root, x86-64): user/tests/expected/, grade/selftest/libcs/expected/
+oracle: ## writes down what the programs of user/tests, and others, print on this Linux (as root, x86-64)
 	@$(python) phases/tree.py --quiet --phase $(last-phase) --solved $(last-phase)99 --out $(last-tree)
 	@$(MAKE) -s -C $(last-tree) user
 	@$(python) grade/oracle.py --programs $(last-tree)/build/user/tests --out user/tests/expected
+	@$(python) grade/selftest/busybox_sessions.py $(last-tree)
 	@$(python) grade/selftest/libcs.py
 
 .PHONY: pictures

@@ -36,10 +36,14 @@ $(USER_DIR)/include/sys/syscall.h: kernel/syscall/syscall.tbl user/lib/stubs.awk
 	@mkdir -p $(@D)
 	$(Q)awk -v header=1 -f user/lib/stubs.awk kernel/syscall/syscall.tbl > $@.new && mv $@.new $@
 
+$(USER_DIR)/include/sys/syscall_list.h: kernel/syscall/syscall.tbl user/lib/stubs.awk
+	@mkdir -p $(@D)
+	$(Q)awk -v list=1 -f user/lib/stubs.awk kernel/syscall/syscall.tbl > $@.new && mv $@.new $@
+
 $(USER_DIR)/stubs.o: $(USER_DIR)/stubs.asm
 	$(Q)$(NASM) -f elf64 -o $@ $<
 
-$(USER_DIR)/user/%.c.o: user/%.c user/user.mk $(USER_DIR)/include/sys/syscall.h
+$(USER_DIR)/user/%.c.o: user/%.c user/user.mk $(USER_DIR)/include/sys/syscall.h $(USER_DIR)/include/sys/syscall_list.h
 	@mkdir -p $(@D)
 	@echo "  CC   $<"
 	$(Q)$(USER_CC) $(USER_CFLAGS) -MMD -MP -c $< -o $@

@@ -10,24 +10,26 @@ run-checked := $(if $(call chosen,CHECKED),$(CHECKED),0)
 gdb-checked := $(if $(call chosen,CHECKED),$(CHECKED),1)
 run-folder = $(or $(O),build)/$(if $(filter 1,$1),checked,plain)
 
-boot-options = $(strip $(if $(SCHED),sched=$(SCHED)) $(if $(INIT),init=$(if $(filter /%,$(INIT)),,/bin/)$(INIT)) \
+# A program of /bin, unless a path; of busybox it is init that begins (grade/make/own.mk).
+first-program = $(if $(filter /%,$(INIT)),$(INIT),$(if $(and $(own-image),$(filter busybox,$(INIT))),/sbin/init,/bin/$(INIT)))
+boot-options = $(strip $(if $(SCHED),sched=$(SCHED)) $(if $(INIT),init=$(first-program)) \
     $(if $(KTEST),ktest=$(KTEST) nonce=0x1) $(APPEND))
 qemu-options = $(if $(CPUS),--cpus $(CPUS)) $(if $(MEMORY),--memory $(MEMORY)) $(if $(ACCEL),--accel $(ACCEL)) \
     $(if $(SCREEN),--screen $(SCREEN)) $(if $(GDBPORT),--port $(GDBPORT))
 # $(call boot,MODE,CHECKED) is the command for a mode of qemu_run.py; it replaces the shell, so that QEMU is make's own child.
 boot = exec $(call shell-word,$(PYTHON)) grade/qemu_run.py $1 --kernel $(call run-folder,$2)/kernel.elf \
-    $(if $(INITRAMFS),--archive $(INITRAMFS)) --append $(call shell-word,$(boot-options)) $(qemu-options)
+    $(if $(INITRAMFS),--archive $(or $(own-archive),$(INITRAMFS))) --append $(call shell-word,$(boot-options)) $(qemu-options)
 
 .PHONY: run iso run-iso qemu-gdb kernel-to-run kernel-to-debug
 
 # The kernel is made current without a word if it is; the compiler's words go to stderr, because stdout is the guest's.
 kernel-to-run:
-	@$(MAKE) -s kernel $(if $(INITRAMFS),user) CHECKED=$(run-checked) >&2
+	@$(MAKE) -s kernel $(if $(INITRAMFS),$(or $(own-image),user)) CHECKED=$(run-checked) >&2
 
 kernel-to-debug:
-	@$(MAKE) -s kernel $(if $(INITRAMFS),user) CHECKED=$(gdb-checked) >&2
+	@$(MAKE) -s kernel $(if $(INITRAMFS),$(or $(own-image),user)) CHECKED=$(gdb-checked) >&2
 
-run: kernel-to-run ## boots the kernel on this terminal; CPUS=n SCHED=policy INIT=program APPEND="options" ACCEL=tcg|kvm; Ctrl-A X leaves
+run: kernel-to-run ## boots the kernel on this terminal; CPUS=n SCHED=policy INIT=program|busybox FILES="file ..." APPEND=".." ACCEL=..
 	@$(call boot,run,$(run-checked))
 
 iso: kernel-to-run ## makes a GRUB image that boots on a PC: build/plain/crescent.iso

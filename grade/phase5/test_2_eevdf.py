@@ -77,7 +77,8 @@ def test_who_has_had_its_share_is_not_eligible(boot):
 
 @exercise("5.2", points=4)
 def test_the_first_is_found_in_trees_of_all_sizes(boot):
-    """The least vruntime is at the left end, the earliest deadline anywhere: each node has to know the first of all below it."""
+    """The earliest deadline is at the left end, the earliest of those that are eligible anywhere: each node has to know whether there is
+    one below it."""
     cases = Cases(boot("eevdf_first"))
     for _ in range(25):
         waiting, running = cases.queue()
@@ -86,10 +87,11 @@ def test_the_first_is_found_in_trees_of_all_sizes(boot):
             which += 1
             last, got = cases.next("RESULT")
             first = first_of(left, vtime) if left else None
-            require(got == (first.tid if first and not last else 0),
+            require(got == (first.tid if first else 0),
                     "eevdf_first() is, of those who wait and are eligible, the one that is due first; NULL if "
                     "nobody is", f"{len(left)} wait, virtual time {vtime}; {text(left)}",
                     f"expected thread {first.tid if first else 'NULL'}, it was {got or 'NULL'}")
+            require(last == (not first), "eevdf_first() leaves who is first in the tree", f"thread {got} was taken out")
             if last:
                 break
             left.remove(first)

@@ -34,6 +34,7 @@ TOOLS = {
     "mtools": {"mformat": "exit 0"},
     "bubblewrap": {"bwrap": "exit 0"},
     "musl": {"musl-gcc": "exit 0"},
+    "busybox": {"busybox": "exit 0"},
 }
 
 # Which package of Debian brings which of TOOLS; pytest and its company are told by what the stub of python3 answers.

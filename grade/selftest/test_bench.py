@@ -40,6 +40,20 @@ def test_a_trace_record_costs_the_same_wherever_it_is_written(result):
     assert next(figure["note"] for figure in result["figures"] if figure["name"] == "trace record").startswith("constant")
 
 
+def test_a_turn_under_eevdf_grows_with_the_logarithm_of_who_waits():
+    """And stays within its limit with ten thousand."""
+    path = kernels.reference(5) / "build/plain/kernel.elf"
+    kernel = steps.Kernel(path, dwarf.load(path, path.parent))
+    found = bench.turns(kernel)
+    turns = {figure["name"].split()[1]: figure for figure in found if figure["name"].endswith("a turn")}
+    assert list(turns) == ["10", "100", "1,000", "10,000"] and turns["10,000"]["limit"] == bench.TURN_LIMIT
+    if not bench.is_judged(kernel):
+        return
+    assert not bench.over({"judged": True, "figures": found}), "\n".join(f"{f['name']}: {f['ours']}" for f in found)
+    for digits, figure in enumerate(turns.values(), 1):
+        assert figure["ours"] <= digits * turns["10"]["ours"], f"{figure['name']}: {figure['ours']}"
+
+
 def test_two_switches_and_what_is_around_them_are_a_pair_of_yields(result):
     """The same work counted in two ways: between marks, and from function to function. The caller adds its call and nothing else."""
     whole = ours(result, "thread switch, to the end of its thread_yield()")

@@ -62,9 +62,10 @@ def test_what_is_counted_is_the_same_each_time(ours):
     assert bench_user.counted(bench_user.crescent(KERNEL, ARCHIVE), bench_user.entry(PROGRAMS)) == ours
 
 
-def test_every_figure_of_the_kernel_alone_is_within_its_limit_in_phase_3_too():
+@pytest.mark.parametrize("phase", [3, 5])
+def test_every_figure_of_the_kernel_alone_is_within_its_limit_in_later_phases_too(phase):
     """User mode is passed by where two threads of the kernel's own switch."""
-    result = bench.measure(KERNEL)
+    result = bench.measure(kernels.reference(phase) / "build/plain/kernel.elf")
     assert not bench.over(result), "\n".join(bench.lines(result))
 
 

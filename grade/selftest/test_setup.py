@@ -73,6 +73,16 @@ def test_a_second_c_library_is_wanted_where_the_projects_own_tests_are(machine):
     assert done.returncode and any("musl" in line for line in said(done)), done
 
 
+def test_busybox_is_wanted_on_debian_and_nowhere_else(machine):
+    """The tests of real programs run it; on other systems they are skipped without it."""
+    machine.remove("busybox")
+    (machine.checkout / "grade/selftest").mkdir()
+    done = machine.make("show", "SETUP=no")
+    assert done.returncode and any("busybox-static" in line for line in said(done)), done
+    machine.write("os-release", "ID=fedora\n")
+    assert machine.make("show", "SETUP=no").returncode == 0
+
+
 # --- nothing missing ---------------------------------------------------------------------------------------------------------------
 
 

@@ -112,6 +112,9 @@ def test_a_soak_storms_several_cpus_from_phase_4_on(tmp_path, capsys):
     assert not soak_smp.has_several(kernels.reference(3))
     assert soak.soak(kernels.reference(4), tmp_path / "soak.json", None, {}, NO_GRADES, ("seeds", 2, 2), {}, only="families") == 0
     assert "2 of 2 seeds of families of processes on four CPUs: 1 to 2 pass" in " ".join(capsys.readouterr().out.split())
+    assert soak.soak(kernels.reference(4), tmp_path / "threads.json", None, {}, NO_GRADES, ("seeds", 3, 3), {}, only="fuzz_threads") == 0
+    said = re.findall(r"nothing lost \((\w+) kernel, seed (\d)\)", capsys.readouterr().out)
+    assert said == [("checked", "1"), ("plain", "2"), ("race", "3")]
     if not parallel.possible():
         with soak_programs.machines(kernels.reference(4), "checked", parallel.Parallel) as boot:
             assert boot("user", program=["/tests/hello"], cpus=4, trace="off", limit_ms=parallel.LIMIT_MS).status == 0

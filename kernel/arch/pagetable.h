@@ -23,8 +23,8 @@ void pagetable_use(paddr_t root);
 void tlb_forget_page(uptr va);
 void tlb_forget_user(void);
 
-/* The first address from va on for whose page there is an entry, of whatever value, or USER_END: what lies before has no tables. */
-uptr pagetable_next(paddr_t root, uptr va);
+/* The first address in [va, end) for whose page there is an entry, of whatever value, or end: what lies before has no tables. */
+uptr pagetable_next(paddr_t root, uptr va, uptr end);
 
 /* Lab 3.1 (arch/x86_64/pagetable.c). */
 

@@ -19,9 +19,9 @@ struct sched_params {
 
 /* CFS and EEVDF. Virtual time: ns of a thread of nice 0. */
 struct fair_entity {
-    struct rb_node node;     /* its place in the queue, by vruntime; in no tree while it runs */
-    struct fair_entity *first; /* EEVDF: of those in its part of the tree, the one whose deadline comes first */
-    u64 vruntime;            /* virtual time that it has had */
+    struct rb_node node;     /* its place in the queue: CFS by vruntime, EEVDF by deadline; in no tree while it runs */
+    u64 least;               /* EEVDF: the least vruntime of it and all below it in the tree */
+    u64 vruntime;            /* virtual time that it has had; in a tree it does not change */
     u64 rest;                /* what the last division left over, in 1/weight ns: below the weight */
     u64 deadline;            /* EEVDF: virtual time at which its present request is due */
     s64 vlag;                /* EEVDF: virtual time that it was owed when it left the queue */

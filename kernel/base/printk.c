@@ -12,15 +12,13 @@ static const char *script; /* [console_lock] what is left to play */
 static size_t script_left; /* [console_lock] bytes */
 
 #if PHASE >= 3
-#define LOG_SIZE KIB(16) /* bytes that are kept for /proc/kmsg */
-
-static char log_text[LOG_SIZE]; /* [console_lock] a ring */
+static char log_text[PRINTK_LOG_SIZE]; /* [console_lock] a ring */
 static u64 log_end;             /* [console_lock] bytes that were ever put there */
 
 static void log_add(const char *text, size_t n)
 {
     for (; n; n--)
-        log_text[log_end++ % LOG_SIZE] = *text++;
+        log_text[log_end++ % PRINTK_LOG_SIZE] = *text++;
 }
 #endif
 
@@ -112,15 +110,16 @@ void printk_quiet(const char *fmt, ...)
 size_t printk_log(char *to, size_t size)
 {
     u64 flags = console_enter();
-    u64 from = log_end > LOG_SIZE ? log_end - LOG_SIZE + 1 : 0; /* with the byte before it still there, which tells where lines begin */
+    /* With the byte before it still there, which tells where lines begin. */
+    u64 from = log_end > PRINTK_LOG_SIZE ? log_end - PRINTK_LOG_SIZE + 1 : 0;
     size_t n, first;
 
-    while (from && from < log_end && log_text[(from - 1) % LOG_SIZE] != '\n')
+    while (from && from < log_end && log_text[(from - 1) % PRINTK_LOG_SIZE] != '\n')
         from++;
     n = log_end - from;
-    first = min(n, LOG_SIZE - from % LOG_SIZE);
+    first = min(n, PRINTK_LOG_SIZE - from % PRINTK_LOG_SIZE);
     if (n <= size) {
-        memcpy(to, log_text + from % LOG_SIZE, first);
+        memcpy(to, log_text + from % PRINTK_LOG_SIZE, first);
         memcpy(to + first, log_text, n - first);
     }
     console_leave(flags);

@@ -10,6 +10,7 @@ void console_write(const char *text, size_t n);
 #if PHASE >= 3
 /* For the log alone. */
 void printk_quiet(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+#define PRINTK_LOG_SIZE KIB(16) /* bytes that are kept */
 /* What the kernel has said, as far back as it is kept, from the beginning of a line on: copied to `to` if `size` bytes are room for it.
    Returns how many bytes it has. */
 size_t printk_log(char *to, size_t size);

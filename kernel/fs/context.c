@@ -59,6 +59,7 @@ static void leave_inode(struct file *file)
 {
     if (file->locked)
         flock_end(file);
+    inode_count_writer(file, -1);
     inode_put(file->inode);
 }
 
@@ -88,6 +89,11 @@ void fs_context_copy(struct fs_context *to, struct fs_context *from)
 
 void fs_context_end(struct fs_context *context)
 {
-    inode_put(context->cwd);
+    struct inode *cwd;
+
+    mutex_lock(&tree_lock); /* others may be looking */
+    cwd = context->cwd;
     context->cwd = NULL;
+    mutex_unlock(&tree_lock);
+    inode_put(cwd);
 }

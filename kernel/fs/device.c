@@ -102,6 +102,12 @@ s64 null_write(struct file *file, struct io *io)
     return (s64)io->left;
 }
 
+s64 null_lseek(struct file *file, s64 offset, int whence)
+{
+    (void)offset, (void)whence;
+    return (s64)(file->offset = 0);
+}
+
 static s64 zero_read(struct file *file, struct io *io)
 {
     size_t n = io->left;
@@ -111,8 +117,8 @@ static s64 zero_read(struct file *file, struct io *io)
 }
 
 static const struct file_ops console_ops = { .read = console_read, .write = console_device_write };
-static const struct file_ops null_ops = { .read = null_read, .write = null_write };
-static const struct file_ops zero_ops = { .read = zero_read, .write = null_write };
+static const struct file_ops null_ops = { .read = null_read, .write = null_write, .lseek = null_lseek };
+static const struct file_ops zero_ops = { .read = zero_read, .write = null_write, .lseek = null_lseek };
 static struct char_device console_device = { .name = "console", .ops = &console_ops };
 static struct char_device null_device = { .name = "null", .ops = &null_ops, .number = 0x103 };
 static struct char_device zero_device = { .name = "zero", .ops = &zero_ops, .number = 0x105 };

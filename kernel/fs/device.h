@@ -26,3 +26,5 @@ void devices_init(void);
 /* What reading null, and writing to null and zero, does: ends at once, takes everything. */
 s64 null_read(struct file *file, struct io *io);
 s64 null_write(struct file *file, struct io *io);
+/* Of these and their like: any place is the beginning. */
+s64 null_lseek(struct file *file, s64 offset, int whence);

@@ -67,10 +67,8 @@ s64 dir_lseek(struct file *file, s64 offset, int whence)
     s64 result = -EINVAL;
 
     mutex_lock(&tree_lock);
-    if (whence == SEEK_CUR)
-        offset += (s64)file->offset;
-    if ((whence == SEEK_SET || whence == SEEK_CUR) && offset >= 0)
-        result = (s64)(file->offset = (u64)offset);
+    if (whence == SEEK_SET || whence == SEEK_CUR)
+        result = file_seek(file, whence == SEEK_CUR ? file->offset : 0, offset);
     mutex_unlock(&tree_lock);
     return result;
 }

@@ -56,15 +56,35 @@ void file_put(struct file *file)
         file->ops->release(file);
     if (file->inode)
         file_leaves_inode(file);
+    kfree(file->path);
     slab_free(&file_cache, file);
+}
+
+int file_may(const struct file *file, bool write)
+{
+    u32 mode = file->flags & O_ACCMODE;
+
+    if (mode != O_RDWR && mode != (write ? O_WRONLY : O_RDONLY))
+        return -EBADF;
+    return (write ? file->ops->write : file->ops->read) ? 0 : -EINVAL;
+}
+
+s64 file_seek(struct file *file, u64 from, s64 offset)
+{
+    s64 to;
+
+    if (__builtin_add_overflow((s64)from, offset, &to) || to < 0)
+        return -EINVAL;
+    file->offset = (u64)to;
+    return to;
 }
 
 s64 file_read(struct file *file, struct io *io)
 {
-    if ((file->flags & O_ACCMODE) == O_WRONLY)
-        return -EBADF;
-    if (!file->ops->read)
-        return -EINVAL;
+    int error = file_may(file, false);
+
+    if (error)
+        return error;
     if (!io->pos)
         io->pos = &file->offset;
     return file->ops->read(file, io);
@@ -72,10 +92,10 @@ s64 file_read(struct file *file, struct io *io)
 
 s64 file_write(struct file *file, struct io *io)
 {
-    if ((file->flags & O_ACCMODE) == O_RDONLY)
-        return -EBADF;
-    if (!file->ops->write)
-        return -EINVAL;
+    int error = file_may(file, true);
+
+    if (error)
+        return error;
     if (!io->pos)
         io->pos = &file->offset;
     return file->ops->write(file, io);

@@ -44,6 +44,7 @@ struct file {
     u32 flags;                  /* O_*; the access mode is constant */
     const struct file_ops *ops; /* [c] */
     const char *name;           /* [c] for people */
+    char *path;                 /* [c] of a program that was executed: where it lies, from kmalloc(); else NULL */
     void *data;                 /* [c] what ops know it by: a device, a pipe */
     struct inode *inode;        /* [c] with a reference, or NULL */
     u64 offset;                 /* [inode's lock] the position */
@@ -62,6 +63,10 @@ void file_get(struct file *file);
 /* The last one's leaving closes the file. Thread context. */
 void file_put(struct file *file);
 
+/* Whether it may be read (written): 0, -EBADF: it was not opened for that; -EINVAL: this kind of file cannot. */
+int file_may(const struct file *file, bool write);
+/* The position becomes from + offset. Returns it, or -EINVAL. Whatever guards the position is held. */
+s64 file_seek(struct file *file, u64 from, s64 offset);
 /* Reads and writes as the kind of file does, at io->pos or, where that is NULL, at the file's position. -EBADF: not opened for that;
    -EINVAL: this kind of file cannot. Thread context. */
 s64 file_read(struct file *file, struct io *io);

@@ -44,6 +44,12 @@ void inode_put(struct inode *inode)
     }
 }
 
+void inode_count_writer(const struct file *file, int by)
+{
+    if (inode_is(file->inode, S_IFREG) && ((file->flags & O_ACCMODE) == O_WRONLY || (file->flags & O_ACCMODE) == O_RDWR))
+        __atomic_fetch_add(&file->inode->writers, (u32)by, __ATOMIC_RELAXED);
+}
+
 static bool in_group(const struct fs_context *fs, u32 gid)
 {
     bool in = fs->egid == gid;

@@ -30,7 +30,7 @@ struct inode_ops {
     int (*unlink)(struct inode *dir, struct name name, struct inode *child);
     /* Moves `child`. `replaced`, of the same kind, loses its name; NULL: the name is free. */
     int (*rename)(struct inode *dir, struct name name, struct inode *child, struct inode *to, struct name new_name, struct inode *replaced);
-    /* Up to size bytes of where a symbolic link leads. Returns how many, or an error. No lock needed. */
+    /* Up to size bytes of where a symbolic link leads. Returns how many, or an error. */
     s64 (*readlink)(struct inode *inode, char *buf, size_t size);
     /* A directory's name in its parent, up to NAME_MAX bytes without a 0. Returns the length; 0: it has been removed. */
     size_t (*name)(struct inode *dir, char *buf);
@@ -57,6 +57,7 @@ struct inode {
     const struct file_ops *file_ops; /* [c] of its open files */
     struct inode *parent;            /* [t] a directory's, with a reference; NULL for the root */
     struct pipe *pipe;               /* [m] a pipe's, while it is open */
+    u32 writers;                     /* [a] a file's open files that write it */
     u32 lock_sharers;                /* [flock_lock] open files that have it locked with others; */
     bool locked_alone;               /* [flock_lock] one has it locked alone */
     struct mutex lock;
@@ -88,6 +89,8 @@ int inode_permission(const struct inode *inode, u32 want);
 /* 0 if the running process owns it or is root, else -EPERM. */
 int inode_owned(const struct inode *inode);
 
+/* One more (by = 1) or one less (-1) of the open files that write an inode, if this one does. */
+void inode_count_writer(const struct file *file, int by);
 /* Whether the running process belongs to its group, or is root. */
 bool inode_in_group(const struct inode *inode);
 /* Its contents are changed: takes the set-id bits away, unless root does it. A program that acts as its owner is to be the owner's text.

@@ -6,10 +6,11 @@
 #include "lib/types.h"
 
 struct io {
-    u64 at;      /* the next byte's address */
-    size_t left; /* bytes */
-    bool user;   /* `at` is a user address */
-    u64 *pos;    /* where in the file; moved on by files that have positions */
+    u64 at;       /* the next byte's address */
+    size_t left;  /* bytes */
+    bool user;    /* `at` is a user address */
+    u64 *pos;     /* where in the file; moved on by files that have positions */
+    bool no_wait; /* the call has bytes already: who reads takes what is there */
 };
 
 static inline struct io io_kernel(const void *buf, size_t n)

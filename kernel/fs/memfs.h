@@ -16,6 +16,10 @@ struct inode *memfs_nameless(u32 mode);
 /* A file that stands in no directory and is of no type, open for reading and writing, or NULL: no memory. */
 struct file *memfs_nameless_file(const char *name, const struct file_ops *ops, void *data, u32 flags);
 
+/* What all files' contents together may take, in pages: half of the machine's memory, as Linux's tmpfs has it; and take. */
+u64 memfs_room(void);
+extern u64 memfs_used; /* [a] */
+
 /* memfs_file.c: contents. */
 struct memfs_contents {
     struct spinlock lock;  /* `page`, for those who only look */

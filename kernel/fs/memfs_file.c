@@ -5,11 +5,49 @@
 #include "fs/context.h"
 #include "lib/errno.h"
 #include "lib/string.h"
-#include "mm/frames.h"
+#include "mm/aspace.h"
 #include "mm/slab.h"
 
 #define PAGES_MIN 8 /* entries that an array begins with */
 #define BLOCKS (PAGE_SIZE / 512)
+
+u64 memfs_used;
+
+u64 memfs_room(void)
+{
+    return frames_total() / 2;
+}
+
+/* One page more is a file's, if there is room for it. */
+static bool one_more(void)
+{
+    bool room = __atomic_add_fetch(&memfs_used, 1, __ATOMIC_RELAXED) <= memfs_room();
+
+    if (!room)
+        __atomic_sub_fetch(&memfs_used, 1, __ATOMIC_RELAXED);
+    return room;
+}
+
+/* A page of a file's, zeroed, that counts. NULL with *error = -ENOSPC or -ENOMEM. */
+static struct frame *new_page(int *error)
+{
+    struct frame *frame = NULL;
+
+    *error = -ENOSPC;
+    if (one_more()) {
+        *error = -ENOMEM;
+        frame = page_new();
+        if (!frame)
+            __atomic_sub_fetch(&memfs_used, 1, __ATOMIC_RELAXED);
+    }
+    return frame;
+}
+
+static void free_page(struct frame *frame)
+{
+    frame_put(frame);
+    __atomic_sub_fetch(&memfs_used, 1, __ATOMIC_RELAXED);
+}
 
 static u64 in_page(u64 pos)
 {
@@ -60,11 +98,9 @@ static void *make_page(struct inode *inode, struct memfs_contents *c, u64 pos, i
     *error = reach(c, pos >> PAGE_SHIFT);
     if (*error)
         return NULL;
-    *error = -ENOMEM;
-    frame = frame_alloc(0);
+    frame = new_page(error);
     if (!frame)
         return NULL;
-    memset(frame_to_virt(frame), 0, PAGE_SIZE);
     flags = spin_lock_irq(&c->lock);
     there = c->page[pos >> PAGE_SHIFT]; /* a page fault may have been faster */
     if (!there) {
@@ -73,7 +109,7 @@ static void *make_page(struct inode *inode, struct memfs_contents *c, u64 pos, i
     }
     spin_unlock_irq(&c->lock, flags);
     if (there)
-        frame_put(frame);
+        free_page(frame);
     return frame_to_virt(there ? there : frame);
 }
 
@@ -190,7 +226,7 @@ int memfs_truncate(struct inode *inode, u64 size)
         flags = spin_lock_irq(&c->lock);
         c->page[index] = NULL;
         spin_unlock_irq(&c->lock, flags);
-        frame_put(frame);
+        free_page(frame);
         (void)__atomic_sub_fetch(&inode->blocks, BLOCKS, __ATOMIC_RELAXED);
     }
     return 0;
@@ -202,12 +238,8 @@ static s64 memfs_lseek(struct file *file, s64 offset, int whence)
     s64 result = -EINVAL;
 
     mutex_lock(&inode->lock);
-    if (whence == SEEK_CUR)
-        offset += (s64)file->offset;
-    else if (whence == SEEK_END)
-        offset += (s64)inode->size;
-    if ((u32)whence <= SEEK_END && offset >= 0)
-        result = (s64)(file->offset = (u64)offset);
+    if ((u32)whence <= SEEK_END)
+        result = file_seek(file, whence == SEEK_CUR ? file->offset : whence == SEEK_END ? inode->size : 0, offset);
     mutex_unlock(&inode->lock);
     return result;
 }
@@ -224,23 +256,24 @@ static int memfs_share(struct file *file)
     return error;
 }
 
-/* A new page of zeros for a hole becomes the file's if the array has room for it and nobody was faster. Returns what is to be mapped, with
-   a reference. */
+/* A new page of zeros for a hole becomes the file's if there is room for it, also in the array, and nobody was faster. Returns what is to
+   be mapped, with a reference. */
 static struct frame *enter_page(struct inode *inode, struct memfs_contents *c, u64 index, struct frame *frame)
 {
     u64 flags = spin_lock_irq(&c->lock);
     struct frame *there = index < c->pages && index << PAGE_SHIFT < inode->size ? c->page[index] : frame;
 
-    if (!there) {
-        c->page[index] = there = frame;
+    if (!there && one_more()) {
+        c->page[index] = frame;
         (void)__atomic_add_fetch(&inode->blocks, BLOCKS, __ATOMIC_RELAXED);
         frame_get(frame);
-    } else if (there != frame) {
+    } else if (there && there != frame) {
         frame_get(there);
     }
     spin_unlock_irq(&c->lock, flags);
-    if (there != frame)
-        frame_put(frame);
+    if (!there || there == frame)
+        return frame;
+    frame_put(frame);
     return there;
 }
 
@@ -263,9 +296,7 @@ static struct frame *memfs_page(struct file *file, u64 index, int *error)
     if (frame)
         return frame;
     *error = -ENOMEM;
-    frame = frame_alloc(0);
-    if (frame)
-        memset(frame_to_virt(frame), 0, PAGE_SIZE);
+    frame = page_new();
     return frame ? enter_page(file->inode, c, index, frame) : NULL;
 }
 

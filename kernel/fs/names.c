@@ -15,10 +15,9 @@ static int look_for_free(struct walk *walk, bool directory)
         inode_put(found);
         return -EEXIST;
     }
-    if (error != -ENOENT || (walk->slash && !directory))
+    if (error != -ENOENT || (walk->slash && !directory) || !walk->dir->ops->create)
         return error;
-    error = walk_may_change(walk);
-    return error || walk->dir->ops->create ? error : -EACCES;
+    return walk_may_change(walk);
 }
 
 static u32 mode_of_new(u32 mode)
@@ -87,14 +86,11 @@ int fs_link(int from_fd, char *from, int to_fd, char *to, u32 flags)
 {
     u32 find = (flags & AT_EMPTY_PATH) | (flags & AT_SYMLINK_FOLLOW ? 0 : AT_SYMLINK_NOFOLLOW);
     struct inode *inode;
-    int error;
+    int error = path_find(from_fd, from, find, &inode);
 
-    if (flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH))
-        return -EINVAL;
-    error = path_find(from_fd, from, find, &inode);
     if (error)
         return error;
-    error = link_at(inode, to_fd, to);
+    error = to ? link_at(inode, to_fd, to) : -EFAULT;
     inode_put(inode);
     return error;
 }
@@ -139,8 +135,6 @@ int fs_unlink(int dirfd, char *path, u32 flags)
     struct walk walk;
     int error;
 
-    if (flags & ~AT_REMOVEDIR)
-        return -EINVAL;
     mutex_lock(&tree_lock);
     error = walk_start(&walk, dirfd, path);
     if (!error)
@@ -174,8 +168,8 @@ static int rename_found(struct walk *from, struct inode *child, struct walk *to,
         return -EINVAL;
     if (replaced && is_inside(from->dir, replaced))
         return -ENOTEMPTY;
-    if (from->dir->ops != to->dir->ops)
-        return -EXDEV;
+    if (!replaced && !to->dir->ops->create)
+        return -ENOENT;
     if (child == replaced)
         return 0;
     error = may_remove(from, child);
@@ -194,6 +188,8 @@ static int rename_locked(struct walk *from, struct walk *to, struct inode **chil
 {
     int error;
 
+    if (from->dir->ops != to->dir->ops)
+        return -EXDEV;
     if (from->end != WALK_NAME)
         return -EBUSY;
     if (to->end != WALK_NAME)
@@ -213,8 +209,6 @@ int fs_rename(int from_fd, char *from, int to_fd, char *to, u32 flags)
     struct walk a, b = { 0 };
     int error;
 
-    if (flags & ~RENAME_NOREPLACE)
-        return -EINVAL;
     mutex_lock(&tree_lock);
     error = walk_start(&a, from_fd, from);
     if (!error)
@@ -247,12 +241,18 @@ int fs_chdir(struct inode *inode)
 
 s64 fs_readlink(int dirfd, char *path, char *buf, size_t size)
 {
+    bool named = *path;
     struct inode *inode;
     s64 result = path_find(dirfd, path, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, &inode);
 
     if (result)
         return result;
-    result = inode_is(inode, S_IFLNK) ? inode->ops->readlink(inode, buf, size) : -EINVAL;
+    mutex_lock(&tree_lock);
+    if (inode_is(inode, S_IFLNK))
+        result = inode->ops->readlink(inode, buf, size);
+    else
+        result = named ? -EINVAL : -ENOENT;
+    mutex_unlock(&tree_lock);
     inode_put(inode);
     return result;
 }

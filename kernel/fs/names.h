@@ -4,12 +4,15 @@
 
 #include "fs/path.h"
 
+/* Whether open() knows flags and lets them stand together: 0 or -EINVAL. */
+int fs_open_flags(u32 flags);
 /* Opens as open() does. Returns the file with a reference, or NULL with *error. */
 struct file *fs_open(int dirfd, char *path, u32 flags, u32 mode, int *error);
 /* A file for an inode, whose reference it gets also when this fails. */
 struct file *fs_open_inode(struct inode *inode, u32 flags, int *error);
 /* mode with a type: mkdir(), mknod(), symlink(). target: a symbolic link's. */
 int fs_make(int dirfd, char *path, u32 mode, u32 rdev, const char *target);
+/* flags: AT_SYMLINK_FOLLOW, AT_EMPTY_PATH. to NULL: what is wrong with `from` is said, or -EFAULT. */
 int fs_link(int from_fd, char *from, int to_fd, char *to, u32 flags);
 /* One more name for an inode. */
 int fs_link_inode(struct inode *inode, char *to);

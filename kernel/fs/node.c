@@ -26,8 +26,8 @@ int node_open(struct inode *inode, struct file *file)
 
 static s64 full_write(struct file *file, struct io *io)
 {
-    (void)file;
-    return io->left ? -ENOSPC : 0;
+    (void)file, (void)io;
+    return -ENOSPC;
 }
 
 static s64 full_read(struct file *file, struct io *io)
@@ -54,8 +54,8 @@ static s64 random_read(struct file *file, struct io *io)
     return (s64)n;
 }
 
-static const struct file_ops full_ops = { .read = full_read, .write = full_write };
-static const struct file_ops random_ops = { .read = random_read, .write = null_write };
+static const struct file_ops full_ops = { .read = full_read, .write = full_write, .lseek = null_lseek };
+static const struct file_ops random_ops = { .read = random_read, .write = null_write, .lseek = null_lseek };
 static struct char_device devices[] = {
     { .name = "full", .ops = &full_ops, .number = 0x107 },
     { .name = "random", .ops = &random_ops, .number = 0x108 },

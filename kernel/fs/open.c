@@ -30,12 +30,10 @@ static int check(const struct inode *inode, u32 flags, bool slash)
 
 static int create_here(struct walk *walk, u32 mode, struct inode **made)
 {
-    int error = walk_may_change(walk);
+    int error = walk->dir->ops->create ? walk_may_change(walk) : -ENOENT;
 
     if (error)
         return error;
-    if (!walk->dir->ops->create)
-        return -EACCES;
     return walk->dir->ops->create(walk->dir, walk->last, S_IFREG | (mode & S_ALL & ~current_fs()->umask), 0, NULL, made);
 }
 
@@ -78,6 +76,7 @@ static struct file *open_inode(struct inode *inode, u32 flags, int *error)
     if (!file)
         return NULL;
     file->inode = inode_get(inode);
+    inode_count_writer(file, 1);
     if (inode->ops->open)
         *error = inode->ops->open(inode, file);
     if (!*error)
@@ -101,13 +100,18 @@ struct file *fs_open_inode(struct inode *inode, u32 flags, int *error)
     return file;
 }
 
+int fs_open_flags(u32 flags)
+{
+    return flags & NOT_HONOURED || (flags & O_CREAT && flags & O_DIRECTORY) ? -EINVAL : 0;
+}
+
 struct file *fs_open(int dirfd, char *path, u32 flags, u32 mode, int *error)
 {
     struct inode *inode = NULL;
     struct walk walk;
 
-    *error = -EINVAL;
-    if (flags & NOT_HONOURED || (flags & O_CREAT && flags & O_DIRECTORY))
+    *error = fs_open_flags(flags);
+    if (*error)
         return NULL;
     mutex_lock(&tree_lock);
     *error = open_locked(&walk, dirfd, path, flags, mode, &inode);

@@ -101,7 +101,7 @@ static int prepend(struct walk *walk, struct inode *link)
     n = link->ops->readlink(link, walk->path, room);
     if (n < 0)
         return (int)n;
-    if ((size_t)n >= room)
+    if ((size_t)n == room && room < PATH_MAX - 1) /* a link is no longer than that: then it was cut off */
         return -ENAMETOOLONG;
     walk->rest = memmove(place - n, walk->path, (size_t)n);
     return n ? 0 : -ENOENT;
@@ -210,13 +210,11 @@ int path_find(int dirfd, char *path, u32 flags, struct inode **found)
     return error;
 }
 
-/* Writes names from the end backwards, up to the root. */
-static char *name_upwards(struct inode *dir, char *buf, int *error)
+/* Writes names in front of `at`, up to the root. Returns the path's beginning. */
+static char *name_upwards(struct inode *dir, const char *buf, char *at, int *error)
 {
-    char *at = buf + PATH_MAX - 1;
     char name[NAME_MAX];
 
-    *at = 0;
     for (; dir->parent; dir = dir->parent) {
         size_t n = dir->nlink ? dir->ops->name(dir, name) : 0;
 
@@ -231,12 +229,45 @@ static char *name_upwards(struct inode *dir, char *buf, int *error)
     return at;
 }
 
+char *path_of_locked(struct inode *dir, char *buf, int *error)
+{
+    buf[PATH_MAX - 1] = 0;
+    return name_upwards(dir, buf, buf + PATH_MAX - 1, error);
+}
+
+/* Of what a walk has found. */
+static char *path_of_last(const struct walk *walk, char *buf)
+{
+    char *at = buf + PATH_MAX - 1 - walk->last.length;
+    int error;
+
+    if (walk->end != WALK_NAME)
+        return NULL;
+    memcpy(at, walk->last.text, walk->last.length);
+    buf[PATH_MAX - 1] = 0;
+    *--at = '/';
+    return name_upwards(walk->dir, buf, at, &error);
+}
+
+int path_find_named(char *path, char *buf, char **name, struct inode **found)
+{
+    struct walk walk;
+    int error;
+
+    mutex_lock(&tree_lock);
+    error = find_locked(&walk, AT_FDCWD, path, 0, found);
+    *name = error ? NULL : path_of_last(&walk, buf);
+    mutex_unlock(&tree_lock);
+    walk_stop(&walk);
+    return error;
+}
+
 char *path_of_cwd(char *buf, int *error)
 {
     char *path;
 
     mutex_lock(&tree_lock);
-    path = name_upwards(current_fs()->cwd, buf, error);
+    path = path_of_locked(current_fs()->cwd, buf, error);
     mutex_unlock(&tree_lock);
     return path;
 }

@@ -60,7 +60,7 @@ int pipe_put(struct pipe *pipe, struct io *io, size_t n)
 
 static s64 read_file(struct file *file, struct io *io)
 {
-    return io->left ? pipe_read(file->data, io, !(file->flags & O_NONBLOCK)) : 0;
+    return io->left ? pipe_read(file->data, io, !(file->flags & O_NONBLOCK || io->no_wait)) : 0;
 }
 
 static s64 write_file(struct file *file, struct io *io)
@@ -148,10 +148,13 @@ static struct pipe *make_pipe(void)
     return pipe;
 }
 
-/* The file becomes one of the pipe's. */
-static void join_pipe(struct file *file, struct pipe *pipe)
+/* The file becomes one of the pipe's. Returns whether it finds nobody at the other side; *opens: how often that has been opened by then. */
+static bool join_pipe(struct file *file, struct pipe *pipe, u64 *opens)
 {
     u64 flags = spin_lock_irq(&pipe->lock);
+    bool alone = !(can_read(file) ? pipe->writers : pipe->readers);
+
+    *opens = can_read(file) ? pipe->writer_opens : pipe->reader_opens;
 
     file->ops = &pipe_ops;
     file->data = pipe;
@@ -163,11 +166,13 @@ static void join_pipe(struct file *file, struct pipe *pipe)
     wake_all(&pipe->can_read);
     wake_all(&pipe->can_write);
     spin_unlock_irq(&pipe->lock, flags);
+    return alone;
 }
 
 int pipe_new(struct file **reader, struct file **writer, u32 flags)
 {
     struct inode *inode = memfs_nameless(S_IFIFO | 0600);
+    u64 opens;
 
     *reader = file_new("pipe", &not_yet, NULL, O_RDONLY | flags);
     *writer = file_new("pipe", &not_yet, NULL, O_WRONLY | flags);
@@ -184,20 +189,19 @@ int pipe_new(struct file **reader, struct file **writer, u32 flags)
     }
     (*reader)->inode = inode;
     (*writer)->inode = inode_get(inode);
-    join_pipe(*reader, inode->pipe);
-    join_pipe(*writer, inode->pipe);
+    join_pipe(*reader, inode->pipe, &opens);
+    join_pipe(*writer, inode->pipe, &opens);
     return 0;
 }
 
-/* Waits for somebody to open the other side, be it only for a moment. */
-static int wait_for_other(struct file *file, struct pipe *pipe)
+/* Waits for somebody to open the other side, be it only for a moment: then it has not been opened `opens` times any more. */
+static int wait_for_other(struct file *file, struct pipe *pipe, u64 opens)
 {
     bool read = can_read(file);
     u64 flags = spin_lock_irq(&pipe->lock);
-    u64 opens = read ? pipe->writer_opens : pipe->reader_opens;
     int error = 0;
 
-    while (!error && !(read ? pipe->writers : pipe->readers) && opens == (read ? pipe->writer_opens : pipe->reader_opens))
+    while (!error && opens == (read ? pipe->writer_opens : pipe->reader_opens))
         error = wait_interruptible(read ? &pipe->can_read : &pipe->can_write, &pipe->lock);
     spin_unlock_irq(&pipe->lock, flags);
     return error;
@@ -207,6 +211,8 @@ int pipe_open_named(struct inode *inode, struct file *file)
 {
     bool both = can_read(file) && can_write(file), nonblock = file->flags & O_NONBLOCK;
     struct pipe *pipe;
+    bool alone = false;
+    u64 opens;
     int error;
 
     mutex_lock(&inode->lock);
@@ -217,15 +223,15 @@ int pipe_open_named(struct inode *inode, struct file *file)
     if (pipe && nonblock && !can_read(file) && !pipe->readers)
         error = -ENXIO;
     if (!error)
-        join_pipe(file, pipe);
+        alone = join_pipe(file, pipe, &opens);
     else if (pipe && !(pipe->readers + pipe->writers)) {
         inode->pipe = NULL;
         pipe_free(pipe);
     }
     mutex_unlock(&inode->lock);
-    if (error || both || nonblock)
+    if (error || both || nonblock || !alone)
         return error;
-    error = wait_for_other(file, pipe);
+    error = wait_for_other(file, pipe, opens);
     if (error)
         release(file);
     return error;

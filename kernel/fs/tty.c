@@ -147,7 +147,7 @@ static s64 tty_read(struct file *file, struct io *io)
             return error;
     }
     flags = spin_lock_irq(&tty_lock);
-    result = read_locked(text, n, !(file->flags & O_NONBLOCK), flags);
+    result = read_locked(text, n, !(file->flags & O_NONBLOCK || io->no_wait), flags);
     spin_unlock_irq(&tty_lock, flags);
     if (result > 0 && io_put(io, text, (size_t)result))
         return -EFAULT;

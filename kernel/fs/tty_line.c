@@ -87,6 +87,8 @@ static bool edit(u16 c)
         erase_word();
     } else if (tty_flag(IEXTEN) && is_char(c, VLNEXT)) {
         tty.literal = true;
+        if (tty_flag(ECHO) && tty_flag(ECHOCTL))
+            console_write("^\b", 2); /* until it is seen what comes */
     } else {
         return false;
     }

@@ -3,7 +3,7 @@
 #include "base/panic.h"
 #include "base/printk.h"
 #include "fs/initramfs.h"
-#include "fs/path.h"
+#include "fs/names.h"
 #include "init/first_program.h"
 #include "init/program.h"
 #include "lib/errno.h"
@@ -80,6 +80,27 @@ int first_program(char *path, struct exec_strings *strings)
     return error;
 }
 
+/* Process 1's descriptors 0, 1 and 2 become the terminal: until now they are the kernel's own way to the console, without lines. */
+static int open_terminal(char *path)
+{
+    struct fd_table *fds = &current_process()->fds;
+    struct file *file;
+    int error, fd;
+
+    string_copy(path, "/dev/console", PATH_MAX);
+    file = fs_open(AT_FDCWD, path, O_RDWR, 0, &error);
+    if (!file)
+        return error;
+    for (fd = 0; fd < 3; fd++)
+        (void)fd_close(fds, fd);
+    fd = fd_install(fds, file);
+    if (fd < 0)
+        file_put(file);
+    for (int copy = 1; fd >= 0 && copy < 3; copy++)
+        fd = fd_dup_to(fds, 0, copy, false);
+    return min(fd, 0);
+}
+
 static _Noreturn void cannot_run(int error)
 {
     const char *name = *option_text("init") ? option_text("init") : "/init";
@@ -103,6 +124,8 @@ static void run(const struct boot_info *boot)
     boot_archive_unpack(boot);
     printk_quiet("Crescent, %lu of %lu MiB free, clock %lu MHz\n", frames_free() * PAGE_SIZE / MIB(1), frames_total() * PAGE_SIZE / MIB(1),
                  (clock_hz() + 500000) / 1000000);
+    if (!error)
+        error = open_terminal(path);
     if (!error)
         error = first_program(path, &strings);
     if (!error)

@@ -44,6 +44,8 @@ void make(struct thread *t, tid_t tid, u64 around)
                                        .vruntime = around + below(16 * MS) - 8 * MS };
     /* Half of the requests are long: the first of all has often had too much, and the first of the eligible is anywhere. */
     t->se.fair.deadline = t->se.fair.vruntime + below(4) * MS * (1 + 6 * below(2));
+    if (below(2)) /* then some are due at the same time */
+        t->se.fair.deadline = (t->se.fair.deadline / MS + 1) * MS;
     rb_node_init(&t->se.fair.node);
 }
 
@@ -53,6 +55,13 @@ void count(struct fair_entity *e)
     queue.classes.fair.nr++;
     queue.classes.fair.weight += e->weight;
     queue.classes.fair.sum += (s64)(e->vruntime - queue.classes.fair.zero) * e->weight;
+}
+
+void insert(struct thread *t)
+{
+    struct rb_tree *tree = &queue.classes.fair.tree;
+
+    rb_insert(tree, &t->se.fair.node, tree->summarize ? eevdf_before : cfs_before);
 }
 
 void tell(const struct thread *t)
@@ -70,7 +79,7 @@ void fill(unsigned n, bool running, u64 around, bool (*summarize)(struct rb_node
     for (unsigned i = 0; i < n; i++) {
         make(&member[i], (tid_t)i + 1, around);
         count(&member[i].se.fair);
-        rb_insert(&queue.classes.fair.tree, &member[i].se.fair.node, fair_before);
+        insert(&member[i]);
         tell(&member[i]);
     }
     make(&runs, 1000, around);

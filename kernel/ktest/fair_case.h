@@ -31,6 +31,8 @@ static inline u64 somewhere(unsigned i)
 void make(struct thread *t, tid_t tid, u64 around);
 /* It is a member from now on. */
 void count(struct fair_entity *e);
+/* It waits in the queue's tree, which is EEVDF's if it has summaries. */
+void insert(struct thread *t);
 /* Tells weight, vruntime; deadline, since (FACT_NOTE twice). */
 void tell(const struct thread *t);
 /* A queue with n that wait, and one that runs if `running`; tells how many (FACT_COUNT), then each, then who runs. */

@@ -152,6 +152,17 @@ static bool is_first(const struct fair_entity *first, u64 zero)
     return true;
 }
 
+/* Every second one asks for little at a time and has had more than its share: those are due first, and not eligible. */
+static void crowded(struct thread *t, unsigned i)
+{
+    struct fair_entity *e = &t->se.fair;
+
+    make(t, (tid_t)i + 1, 1ul << 40);
+    e->weight = NICE_0_WEIGHT;
+    e->vruntime = (1ul << 40) + (i % 2 ? below(4 * MS) : -1 - below(4 * MS));
+    e->deadline = e->vruntime + (i % 2 ? MS : 20 * MS);
+}
+
 /* With n that wait: finding the first, taking it out and putting it back. */
 static void measure(struct thread *thread, unsigned n)
 {
@@ -159,9 +170,9 @@ static void measure(struct thread *thread, unsigned n)
 
     fill(0, false, 1ul << 40, eevdf_summarize);
     for (unsigned i = 0; i < n; i++) {
-        make(&thread[i], (tid_t)i + 1, 1ul << 40);
+        crowded(&thread[i], i);
         count(&thread[i].se.fair);
-        rb_insert(&queue.classes.fair.tree, &thread[i].se.fair.node, fair_before);
+        insert(&thread[i]);
     }
     before = cycles();
     for (unsigned i = 0; i < ROUNDS; i++) {
@@ -169,7 +180,7 @@ static void measure(struct thread *thread, unsigned n)
 
         rb_erase(&queue.classes.fair.tree, &first->node);
         first->deadline += 4 * MS;
-        rb_insert(&queue.classes.fair.tree, &first->node, fair_before);
+        insert(thread_of_fair(first));
     }
     fact(FACT_COST, n, (cycles() - before) / ROUNDS);
     fact(FACT_FOUND, n, is_first(eevdf_first(&queue), 1ul << 40));

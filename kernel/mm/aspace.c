@@ -197,11 +197,32 @@ static uptr mapped_until(const struct address_space *space, uptr start, uptr end
     return min(start, end);
 }
 
+bool aspace_has_all(const struct address_space *space, uptr start, size_t size)
+{
+    return mapped_until(space, start, start + size) == start + size;
+}
+
+/* The first address from `start` on, up to `end`, that is in a region which may never be written. */
+static uptr writable_until(const struct address_space *space, uptr start, uptr end)
+{
+    for (const struct list *it = first_behind(space, start); it != &space->regions; it = it->next) {
+        const vm_region_t *region = list_entry((struct list *)it, vm_region_t, link);
+
+        if (region->flags & VM_READ_ONLY)
+            return min(max(region->start, start), end);
+    }
+    return end;
+}
+
 int aspace_protect(struct address_space *space, uptr start, size_t size, u32 access)
 {
-    uptr end = mapped_until(space, start, start + size);
-    int error = region_split(space, start);
+    uptr mapped = mapped_until(space, start, start + size);
+    uptr end = access & ACCESS_WRITE ? writable_until(space, start, mapped) : mapped;
+    int error;
 
+    if (end == start && size)
+        return end < mapped ? -EACCES : -ENOMEM;
+    error = region_split(space, start);
     if (!error)
         error = region_split(space, end);
     if (error)
@@ -214,6 +235,8 @@ int aspace_protect(struct address_space *space, uptr start, size_t size, u32 acc
         region->access = access;
         pages_protect(space, region);
     }
+    if (end < mapped)
+        return -EACCES;
     return end == start + size ? 0 : -ENOMEM;
 }
 
@@ -236,11 +259,6 @@ bool aspace_is_free(const struct address_space *space, uptr start, size_t size)
     const struct list *behind = first_behind(space, start);
 
     return behind == &space->regions || list_entry((struct list *)behind, vm_region_t, link)->start >= start + size;
-}
-
-bool aspace_is_mapped(const struct address_space *space, uptr start, size_t size)
-{
-    return mapped_until(space, start, start + size) == start + size;
 }
 
 uptr aspace_place(const struct address_space *space, uptr wanted, size_t size, uptr below)

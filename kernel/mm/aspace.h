@@ -25,6 +25,7 @@ enum vm_flags {
     VM_SHARED = 1 << 0, /* what one space writes, the others see; otherwise each has its own copy as soon as it writes */
     VM_STACK = 1 << 1,  /* grows downwards when it is touched below its start */
     VM_HEAP = 1 << 2,   /* brk() moves its end */
+    VM_READ_ONLY = 1 << 3, /* of a shared file that was not opened for writing: never to be written */
 };
 
 /* Part of an address space of which the same is true: [start, end), whole pages. */
@@ -67,7 +68,8 @@ struct address_space *aspace_fork(struct address_space *space);
 int aspace_map(struct address_space *space, const vm_region_t *wanted);
 /* Takes away what is there; nothing need be. Returns 0 or -ENOMEM (a region has to be split). */
 int aspace_unmap(struct address_space *space, uptr start, size_t size);
-/* Allows another access, up to the first hole. -ENOMEM: there is one, or a region cannot be split. */
+/* Allows another access, up to the first hole or the first region that may not be written and should. -ENOMEM: there is a hole, or a
+   region cannot be split; -EACCES. */
 int aspace_protect(struct address_space *space, uptr start, size_t size, u32 access);
 /* remap.c: [at, at + old_size), part of one region, becomes new_size bytes long; what is there moves along. Whole pages, none of them 0 but
    old_size, which asks for a second mapping of what is shared. Stays if it can; else, if it may move, goes to the highest gap below
@@ -79,10 +81,10 @@ s64 aspace_move(struct address_space *space, uptr at, size_t old_size, size_t ne
 uptr aspace_gap(const struct address_space *space, size_t size, uptr below);
 /* Where a new region of `size` bytes goes: at `wanted` if that is free, else in the highest gap below `below`; 0: nowhere. */
 uptr aspace_place(const struct address_space *space, uptr wanted, size_t size, uptr below);
-/* Whether regions have all of it. */
-bool aspace_is_mapped(const struct address_space *space, uptr start, size_t size);
 /* Whether no region has any of it. */
 bool aspace_is_free(const struct address_space *space, uptr start, size_t size);
+/* Whether every page of it is in a region. */
+bool aspace_has_all(const struct address_space *space, uptr start, size_t size);
 /* Anonymous memory there is as it was when it was mapped. */
 void aspace_forget(struct address_space *space, uptr start, size_t size);
 /* Moves the end of the heap. Returns where it is then: unchanged if that was not possible. */

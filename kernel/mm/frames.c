@@ -13,6 +13,7 @@
 
 struct frame *frame_table;
 paddr_t frame_table_end;
+const struct frames_ops *frames_ops;
 struct spinlock frames_lock = SPINLOCK("frames", RANK_FRAMES);
 struct buddy buddy;
 struct frame_cache frame_caches[CONFIG_MAX_CPUS] = {
@@ -243,6 +244,12 @@ static SELDOM struct frame *alloc_block_or_shrink(unsigned order)
     return alloc_block(order);
 }
 
+static SELDOM void tell_out(unsigned order)
+{
+    if (frames_ops && order <= FRAMES_ORDER_SMALL)
+        frames_ops->out();
+}
+
 struct frame *frame_alloc_uncounted(unsigned order)
 {
     ASSERT(order < FRAME_ORDERS, "frame_alloc: order %u; the biggest block has order %u", order, ORDER_MAX);
@@ -250,6 +257,8 @@ struct frame *frame_alloc_uncounted(unsigned order)
     if (likely(f)) {
         f->refs = 1;
         f->owner = NULL;
+    } else {
+        tell_out(order);
     }
     return f;
 }
@@ -321,6 +330,11 @@ size_t frames_free(void)
 size_t frames_tables(void)
 {
     return buddy.tables;
+}
+
+size_t frames_left(void)
+{
+    return frames_free() - frames_tables();
 }
 
 size_t frames_total(void)

@@ -38,6 +38,15 @@ void frames_init(const struct boot_info *boot);
 /* The memory from BOOT_MAPPED upwards, once mmu_init() has mapped it. */
 void frames_add_high(const struct boot_info *boot);
 
+/* Who hears that there is none: the layer that knows whose frames can be had back. Registered once, at start; NULL: nobody. */
+struct frames_ops {
+    /* Somebody asked for a block of up to 2^FRAMES_ORDER_SMALL frames in vain. Any context, interrupts off or on, locks held. */
+    void (*out)(void);
+};
+
+#define FRAMES_ORDER_SMALL 4u
+extern const struct frames_ops *frames_ops; /* [c] */
+
 /* A block of 2^order frames, reference count 1, contents undefined; or NULL: memory is out, or `failalloc=` says so. */
 struct frame *frame_alloc(unsigned order);
 /* The same, but not counted by failalloc: for the frames behind a slab. */
@@ -71,6 +80,8 @@ static inline void *frame_to_virt(const struct frame *f)
 size_t frames_free(void);
 /* Frames that became page tables of the kernel: frames_free() - frames_tables() could be allocated now. */
 size_t frames_tables(void);
+/* Frames that could be allocated now. As frames_free() it may be a little off. */
+size_t frames_left(void);
 size_t frames_total(void); /* frames ever handed to the allocator */
 /* Walks every free list and the whole table, and panics at the first broken link, count or overlap: "free list never corrupt",
    checked. The other CPUs are quiet. */

@@ -67,7 +67,7 @@ void pages_drop(struct address_space *space, uptr start, uptr end, bool used)
     struct batch batch;
 
     batch.count = 0;
-    for (uptr at = pagetable_next(space->root, start), stop; at < end && space->pages; at = pagetable_next(space->root, stop)) {
+    for (uptr at = pagetable_next(space->root, start, end), stop; at < end && space->pages; at = pagetable_next(space->root, stop, end)) {
         pte_t *pte = pagetable_walk(space->root, at, false);
 
         stop = min(end, align_down(at, TABLE_SPAN) + TABLE_SPAN);
@@ -89,10 +89,12 @@ static pte_t protected(pte_t pte, const vm_region_t *region)
 
 void pages_protect(struct address_space *space, const vm_region_t *region)
 {
-    for (uptr at = pagetable_next(space->root, region->start), stop; at < region->end; at = pagetable_next(space->root, stop)) {
+    uptr end = region->end;
+
+    for (uptr at = pagetable_next(space->root, region->start, end), stop; at < end; at = pagetable_next(space->root, stop, end)) {
         pte_t *pte = pagetable_walk(space->root, at, false);
 
-        stop = min(region->end, align_down(at, TABLE_SPAN) + TABLE_SPAN);
+        stop = min(end, align_down(at, TABLE_SPAN) + TABLE_SPAN);
         for (; pte && at < stop; at += PAGE_SIZE, pte++)
             if (*pte)
                 *pte = protected(*pte, region);
@@ -135,11 +137,13 @@ static int fork_entries(struct address_space *child, const vm_region_t *region, 
 
 int pages_fork(struct address_space *space, struct address_space *child, const vm_region_t *region)
 {
-    for (uptr at = pagetable_next(space->root, region->start), stop; at < region->end; at = pagetable_next(space->root, stop)) {
+    uptr end = region->end;
+
+    for (uptr at = pagetable_next(space->root, region->start, end), stop; at < end; at = pagetable_next(space->root, stop, end)) {
         pte_t *from = pagetable_walk(space->root, at, false);
         int error;
 
-        stop = min(region->end, align_down(at, TABLE_SPAN) + TABLE_SPAN);
+        stop = min(end, align_down(at, TABLE_SPAN) + TABLE_SPAN);
         error = from ? fork_entries(child, region, from, at, (stop - at) >> PAGE_SHIFT) : 0;
         if (error)
             return error;

@@ -14,7 +14,7 @@ static int make_tables(struct address_space *space, uptr from, uptr to, size_t s
 {
     uptr end = from + size;
 
-    for (uptr at = pagetable_next(space->root, from), stop; at < end; at = pagetable_next(space->root, stop)) {
+    for (uptr at = pagetable_next(space->root, from, end), stop; at < end; at = pagetable_next(space->root, stop, end)) {
         stop = table_end(at, end);
         if (!pagetable_walk(space->root, to + (at - from), true) || !pagetable_walk(space->root, to + (stop - from) - PAGE_SIZE, true))
             return -ENOMEM;
@@ -27,7 +27,7 @@ static void move_pages(struct address_space *space, uptr from, uptr to, size_t s
 {
     uptr end = from + size;
 
-    for (uptr at = pagetable_next(space->root, from), stop; at < end; at = pagetable_next(space->root, stop)) {
+    for (uptr at = pagetable_next(space->root, from, end), stop; at < end; at = pagetable_next(space->root, stop, end)) {
         pte_t *pte = pagetable_walk(space->root, at, false);
 
         stop = table_end(at, end);

@@ -9,7 +9,8 @@ struct process;
 /* Capabilities: what root may do, in pieces. The bit of each in a set. */
 enum capability {
     CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER, CAP_FSETID, CAP_KILL, CAP_SETGID, CAP_SETUID, CAP_SETPCAP,
-    CAP_SYS_ADMIN = 21, CAP_SYS_BOOT, CAP_SYS_NICE, CAP_SYS_RESOURCE, CAP_SYS_TIME, CAP_LAST = 40,
+    CAP_SYS_ADMIN = 21, CAP_SYS_BOOT, CAP_SYS_NICE, CAP_SYS_RESOURCE, CAP_SYS_TIME, CAP_SYSLOG = 34,
+    CAP_LAST = 40,
 };
 
 #define CAPABILITIES_ALL ((2ul << CAP_LAST) - 1)

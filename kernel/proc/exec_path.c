@@ -8,31 +8,53 @@
 #include "mm/uaccess.h"
 #include "proc/files.h"
 
-#define SCRIPTS_MAX 4
+#define SCRIPTS_MAX 5
 #define LINE_MAX 256 /* bytes of a script's first line */
 
 /* What comes in front of the arguments. */
 struct plan {
     char *name;                             /* what the program is called by, a path; the caller's buffer */
     unsigned scripts;                       /* how many there were */
-    char line[SCRIPTS_MAX][LINE_MAX];       /* their first lines, from "#!" on, words ended by 0 bytes */
-    char *program[SCRIPTS_MAX], *word[SCRIPTS_MAX]; /* the two words of each; word may be NULL */
+    char line[SCRIPTS_MAX + 1][LINE_MAX];   /* their first lines, from "#!" on, words ended by 0 bytes; one too many is read */
+    char *program[SCRIPTS_MAX + 1], *word[SCRIPTS_MAX + 1]; /* the two words of each; word may be NULL */
     char first[PATH_MAX];                   /* the path that exec was called with */
 };
 
+/* The file remembers where it lies: /proc says so. */
+static int remember(struct file *file, const char *name)
+{
+    size_t n = strlen(name) + 1;
+
+    file->path = kmalloc(n);
+    if (!file->path)
+        return -ENOMEM;
+    memcpy(file->path, name, n);
+    return 0;
+}
+
 static struct file *open_program(char *path, int *error)
 {
+    char *buf = path_buffer(), *name = NULL;
     struct inode *inode = NULL;
+    struct file *file = NULL;
 
-    *error = path_find(AT_FDCWD, path, 0, &inode);
-    if (*error)
-        return NULL;
-    *error = inode_is(inode, S_IFREG) ? inode_permission(inode, MAY_EXEC) : -EACCES;
-    if (*error) {
+    *error = buf ? path_find_named(path, buf, &name, &inode) : -ENOMEM;
+    if (!*error)
+        *error = inode_is(inode, S_IFREG) ? inode_permission(inode, MAY_EXEC) : -EACCES;
+    if (!*error && __atomic_load_n(&inode->writers, __ATOMIC_RELAXED))
+        *error = -ETXTBSY;
+    if (!*error)
+        file = fs_open_inode(inode, O_RDONLY, error);
+    else
         inode_put(inode);
-        return NULL;
-    }
-    return fs_open_inode(inode, O_RDONLY, error);
+    if (file && name)
+        *error = remember(file, name);
+    path_free(buf);
+    if (!*error)
+        return file;
+    if (file)
+        file_put(file);
+    return NULL;
 }
 
 static bool is_blank(char c)
@@ -72,7 +94,7 @@ static struct file *find_program(struct plan *plan, char *path, int *error)
 {
     for (;;) {
         struct file *file = open_program(path, error);
-        char *line = plan->line[plan->scripts == SCRIPTS_MAX ? 0 : plan->scripts];
+        char *line = plan->line[plan->scripts];
         char head[2] = { 0 };
         struct io io = io_kernel(head, sizeof(head));
         u64 from = 0;
@@ -80,19 +102,20 @@ static struct file *find_program(struct plan *plan, char *path, int *error)
 
         if (!file)
             return NULL;
+        if (plan->scripts > SCRIPTS_MAX) {
+            *error = -ELOOP;
+            file_put(file);
+            return NULL;
+        }
         io.pos = &from;
         n = file_read(file, &io);
         if (n != sizeof(head) || head[0] != '#' || head[1] != '!')
             return file;
-        if (plan->scripts == SCRIPTS_MAX) {
-            *error = -ELOOP;
-        } else {
-            io = io_kernel(line, LINE_MAX);
-            from = 0;
-            io.pos = &from;
-            n = file_read(file, &io);
-            *error = n < 0 ? (int)n : parse_line(plan, (size_t)n);
-        }
+        io = io_kernel(line, LINE_MAX);
+        from = 0;
+        io.pos = &from;
+        n = file_read(file, &io);
+        *error = n < 0 ? (int)n : parse_line(plan, (size_t)n);
         file_put(file);
         if (*error)
             return NULL;

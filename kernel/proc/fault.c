@@ -2,6 +2,7 @@
 #include "proc/fault.h"
 #include "arch/user.h"
 #include "lib/errno.h"
+#include "proc/oom.h"
 #include "proc/process.h"
 #include "proc/user_thread.h"
 #include "sched/control.h"
@@ -17,9 +18,11 @@ static int make_page(const struct trap_frame *frame, uptr at)
     if (!p->space || at >= USER_END)
         return -EFAULT;
     irq_restore(frame->rflags);
-    mutex_lock(&p->space_lock);
-    error = aspace_fault(p->space, at, frame->error & PAGE_FAULT_WRITE, frame->error & PAGE_FAULT_FETCH);
-    mutex_unlock(&p->space_lock);
+    do {
+        mutex_lock(&p->space_lock);
+        error = aspace_fault(p->space, at, frame->error & PAGE_FAULT_WRITE, frame->error & PAGE_FAULT_FETCH);
+        mutex_unlock(&p->space_lock);
+    } while (error == -ENOMEM && oom_make_room(OOM_FRAMES));
     irq_disable();
     return error;
 }

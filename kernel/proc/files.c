@@ -27,7 +27,9 @@ static void put(void *object)
 
 static size_t name(void *object, char *to, size_t size)
 {
-    return string_copy(to, ((struct file *)object)->name, size);
+    const struct file *file = object;
+
+    return string_copy(to, file->path ? file->path : file->name, size);
 }
 
 const struct vm_object_ops file_vm_ops = { .page = page, .get = get, .put = put, .name = name };

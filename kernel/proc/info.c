@@ -1,6 +1,7 @@
 /* What the kernel says of itself (info.h), and for dumps of a process what phase 3 brought. */
 #include "proc/info.h"
 #include "base/printk.h"
+#include "lib/string.h"
 #include "mm/aspace_look.h"
 #include "proc/priority.h"
 #include "proc/table.h"
@@ -8,7 +9,7 @@
 #define DUMP_REGIONS 64 /* at most: a broken list may have no end */
 
 /* The first and third are what C libraries and programs look at to know the ABI; the others are ours. */
-const struct kernel_identity kernel_identity = {
+struct kernel_identity kernel_identity = {
     .system = "Linux",
     .node = "crescent",
     .release = "6.1.0-crescent",
@@ -16,6 +17,22 @@ const struct kernel_identity kernel_identity = {
     .machine = "x86_64",
     .domain = "(none)",
 };
+
+void identity_get(struct kernel_identity *to)
+{
+    u64 flags = spin_lock_irq(&processes_lock);
+
+    *to = kernel_identity;
+    spin_unlock_irq(&processes_lock, flags);
+}
+
+void identity_set(char *which, const char text[IDENTITY_MAX + 1])
+{
+    u64 flags = spin_lock_irq(&processes_lock);
+
+    memcpy(which, text, IDENTITY_MAX + 1);
+    spin_unlock_irq(&processes_lock, flags);
+}
 
 unsigned process_count(void)
 {

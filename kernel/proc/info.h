@@ -3,12 +3,20 @@
 
 #include "proc/process.h"
 
-/* As uname() hands it over. */
+#define IDENTITY_MAX 64 /* bytes of a name */
+
+/* As uname() hands it over. node and domain can be changed, all others are constant. */
 struct kernel_identity {
-    char system[65], node[65], release[65], version[65], machine[65], domain[65];
+    char system[IDENTITY_MAX + 1], node[IDENTITY_MAX + 1], release[IDENTITY_MAX + 1], version[IDENTITY_MAX + 1], machine[IDENTITY_MAX + 1];
+    char domain[IDENTITY_MAX + 1];
 };
 
-extern const struct kernel_identity kernel_identity;
+extern struct kernel_identity kernel_identity; /* [processes_lock] for node and domain */
+
+/* As it is at one moment. */
+void identity_get(struct kernel_identity *to);
+/* Gives one of those two another text, of IDENTITY_MAX bytes and a 0. */
+void identity_set(char *which, const char text[IDENTITY_MAX + 1]);
 
 unsigned process_count(void);
 /* The id of the process made last. */

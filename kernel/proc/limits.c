@@ -190,12 +190,12 @@ int limit_set(pid_t pid, unsigned resource, const struct rlimit *new, struct rli
     struct process *p = pid ? process_find_locked(pid) : current_process();
     int error = 0;
 
-    if (resource >= RLIMITS)
-        error = -EINVAL;
-    else if (!p)
+    if (!p)
         error = -ESRCH;
     else if (!allowed_locked(p))
         error = -EPERM;
+    else if (resource >= RLIMITS)
+        error = -EINVAL;
     if (!error) {
         *old = p->limits.of[resource];
         if (new)

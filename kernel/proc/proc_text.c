@@ -62,10 +62,8 @@ static s64 text_lseek(struct file *file, s64 offset, int whence)
     s64 result = -EINVAL;
 
     mutex_lock(&file->inode->lock);
-    if (whence == SEEK_CUR)
-        offset += (s64)file->offset;
-    if ((whence == SEEK_SET || whence == SEEK_CUR) && offset >= 0)
-        result = (s64)(file->offset = (u64)offset);
+    if (whence == SEEK_SET || whence == SEEK_CUR)
+        result = file_seek(file, whence == SEEK_CUR ? file->offset : 0, offset);
     mutex_unlock(&file->inode->lock);
     return result;
 }
@@ -90,5 +88,28 @@ static s64 comm_write(struct file *file, struct io *io)
     return error ? error : (s64)all;
 }
 
+/* A number: what is written at once. */
+static s64 oom_write(struct file *file, struct io *io)
+{
+    char text[16] = "";
+    size_t all = io->left;
+    bool minus;
+    s64 n = 0;
+    const char *at = text;
+    int error = all < sizeof(text) ? 0 : -EINVAL;
+
+    if (!error)
+        error = io_get(io, text, all) ? -EFAULT : 0;
+    minus = *at == '-';
+    for (at += minus; *at >= '0' && *at <= '9'; at++)
+        n = n * 10 + *at - '0';
+    if (!error && ((*at && *at != '\n') || at == text + minus))
+        error = -EINVAL;
+    if (!error)
+        error = oom_adj_set(proc_shown(file->inode), minus ? -n : n);
+    return error ? error : (s64)all;
+}
+
+const struct file_ops proc_oom_files = { .read = text_read, .write = oom_write, .lseek = text_lseek, .release = text_release };
 const struct file_ops proc_comm_files = { .read = text_read, .write = comm_write, .lseek = text_lseek, .release = text_release };
 const struct file_ops proc_text_files = { .read = text_read, .lseek = text_lseek, .release = text_release };

@@ -87,6 +87,7 @@ struct process *process_new(const char *name, const struct process *parent, int 
         goto fail;
     process_fill(p, name);
     p->cred = parent->cred;
+    p->oom_adj = parent->oom_adj;
     p->fds.limit = (int)p->limits.of[RLIMIT_NOFILE].now;
     return p;
 

@@ -58,6 +58,8 @@ struct process {
     u32 refs;                    /* [p] who looks at it without the lock, and the process itself */
     bool execed;                 /* [p] runs another program than it was forked with */
     int nice;                    /* [p] -20 to 19 (proc/priority.h) */
+    int oom_adj;                 /* [p] what the killer adds to its pages, in thousandths of all (proc/oom.h) */
+    u64 oom_since;               /* [p] ns; since when it is to leave because memory is out; 0: it is not */
     struct credentials cred;     /* [p], and changed by its own thread alone */
     struct limits limits;        /* [p] */
     struct usage used;           /* [p] by threads that have left */

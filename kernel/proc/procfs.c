@@ -29,16 +29,18 @@ struct proc_name {
     int (*show)(struct text *to, struct shown who); /* of a file */
     const struct inode_ops *ops;
     const struct file_ops *files;
+    s64 (*lead)(struct shown who, char *to, size_t size); /* of a link */
 };
 
 static const struct inode_ops root_ops, process_ops, fds_ops, tasks_ops, leaf_ops;
 static const struct file_ops root_files, process_files, fds_files, tasks_files;
 
-#define FILE(name, mode, show) { name, S_IFREG | (mode), show, &leaf_ops, &proc_text_files }
+#define FILE(name, mode, show) { name, S_IFREG | (mode), show, &leaf_ops, &proc_text_files, NULL }
 #define TEXT(name) FILE(#name, 0444, show_##name)
+#define LINK(name) { #name, S_IFLNK | 0777, NULL, &leaf_ops, &proc_text_files, lead_##name }
 
 static const struct proc_name of_system[] = {
-    { "self", S_IFLNK | 0777, NULL, &leaf_ops, &proc_text_files },
+    LINK(self),
     FILE("stat", 0444, show_system_stat), TEXT(meminfo), TEXT(uptime), TEXT(loadavg),
     TEXT(version), TEXT(cpuinfo), TEXT(mounts), TEXT(filesystems), FILE("schedstat", 0444, show_system_schedstat),
     FILE("kmsg", 0400, show_kmsg),
@@ -46,9 +48,11 @@ static const struct proc_name of_system[] = {
 
 /* A thread has all but the first. */
 static const struct proc_name of_process[] = {
-    { "task", S_IFDIR | 0555, NULL, &tasks_ops, &tasks_files }, { "fd", S_IFDIR | 0500, NULL, &fds_ops, &fds_files },
-    TEXT(stat), TEXT(status), TEXT(statm), TEXT(maps), TEXT(cmdline), { "comm", S_IFREG | 0644, show_comm, &leaf_ops, &proc_comm_files },
-    TEXT(sched), TEXT(schedstat),
+    { "task", S_IFDIR | 0555, NULL, &tasks_ops, &tasks_files, NULL }, { "fd", S_IFDIR | 0500, NULL, &fds_ops, &fds_files, NULL },
+    LINK(exe), LINK(cwd), LINK(root), FILE("environ", 0400, show_environ),
+    TEXT(stat), TEXT(status), TEXT(statm), TEXT(maps), TEXT(cmdline),
+    { "comm", S_IFREG | 0644, show_comm, &leaf_ops, &proc_comm_files, NULL }, TEXT(sched), TEXT(schedstat), TEXT(oom_score),
+    { "oom_score_adj", S_IFREG | 0644, show_oom_score_adj, &leaf_ops, &proc_oom_files, NULL },
 };
 
 static struct proc_inode root;
@@ -179,25 +183,14 @@ static int fds_lookup(struct inode *dir, struct name name, struct inode **found)
     return error;
 }
 
-/* "self" leads to the running process; a descriptor to the name of its file, which for a device is a path. */
+/* A process's own affairs are nobody else's. */
 static s64 leaf_readlink(struct inode *inode, char *buf, size_t size)
 {
     const struct proc_inode *link = of(inode);
-    struct file *file;
-    char text[64];
 
-    if (link->name) {
-        format(text, sizeof(text), "%d", current_process()->pid);
-    } else {
-        file = descriptor(link->who.pid, link->fd);
-        if (!file)
-            return -ENOENT;
-        format(text, sizeof(text), "%s%s", file->inode && inode_is(file->inode, S_IFCHR) ? "/dev/" : "", file->name);
-        file_put(file);
-    }
-    size = min(size, strlen(text));
-    memcpy(buf, text, size);
-    return (s64)size;
+    if (link->who.pid && inode_owned(inode))
+        return -EACCES;
+    return link->name ? link->name->lead(link->who, buf, size) : lead_descriptor(link->who.pid, link->fd, buf, size);
 }
 
 /* What is written replaces what was there, anyway. */

@@ -46,6 +46,9 @@ pid_t subject_id(const struct subject *who);
 const char *subject_name(const struct subject *who);
 unsigned count_threads(const struct process *p);
 
+/* show_process.c. Calls look() with the process's address space, its lock held; not if it has none, or has lent it. Returns 0 or -ESRCH. */
+int with_space(pid_t pid, void (*look)(struct address_space *space, void *arg), void *arg);
+
 void text_add(struct text *text, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* About a process or a thread. Return 0, or -ESRCH: there is none any more. Thread context, no lock held. */
@@ -54,9 +57,12 @@ int show_status(struct text *to, struct shown who);
 int show_statm(struct text *to, struct shown who);
 int show_maps(struct text *to, struct shown who);
 int show_cmdline(struct text *to, struct shown who);
+int show_environ(struct text *to, struct shown who);
 int show_comm(struct text *to, struct shown who);
 int show_sched(struct text *to, struct shown who);
 int show_schedstat(struct text *to, struct shown who);
+int show_oom_score(struct text *to, struct shown who);
+int show_oom_score_adj(struct text *to, struct shown who);
 
 /* About the system. Return 0. */
 int show_system_stat(struct text *to, struct shown who);
@@ -73,8 +79,19 @@ int show_kmsg(struct text *to, struct shown who);
 /* A thread of the running process is called so from now on. Returns 0; -EINVAL: it is none. */
 int comm_set(struct shown who, const char *name);
 
-/* proc_text.c: what reads a file of /proc; and one that can be written, too: comm. */
-extern const struct file_ops proc_text_files, proc_comm_files;
+/* The process counts for more or less when memory is out (proc/oom.h). Returns 0; -ESRCH; -EINVAL: not a thousandth; -EACCES: it may only
+   be made worse, unless one may do that. */
+int oom_adj_set(struct shown who, s64 adj);
+
+/* proc_text.c: what reads a file of /proc; and those that can be written, too: comm, oom_score_adj. */
+extern const struct file_ops proc_text_files, proc_comm_files, proc_oom_files;
+/* show_links.c: where links lead, up to size bytes of it. Return how many, -ENOENT, -ESRCH or -ENOMEM. tree_lock held. */
+s64 lead_self(struct shown who, char *to, size_t size);
+s64 lead_exe(struct shown who, char *to, size_t size);
+s64 lead_cwd(struct shown who, char *to, size_t size);
+s64 lead_root(struct shown who, char *to, size_t size);
+s64 lead_descriptor(pid_t pid, int fd, char *to, size_t size);
+
 /* procfs.c: the text of a file of /proc. Returns 0 or -ESRCH. */
 int proc_show(const struct inode *inode, struct text *to);
 /* Whom a file of /proc is about. */

@@ -3,6 +3,8 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/aspace_look.h"
+#include "mm/frames.h"
+#include "proc/oom.h"
 #include "proc/priority.h"
 #include "proc/show.h"
 #include "proc/table.h"
@@ -17,8 +19,7 @@
 
 /* --- looking at the memory of somebody else ----------------------------------------------------------------------------------------- */
 
-/* Calls look() with the process's address space; not if it has none, or has lent it. Returns 0 or -ESRCH. */
-static int with_space(pid_t pid, void (*look)(struct address_space *space, void *arg), void *arg)
+int with_space(pid_t pid, void (*look)(struct address_space *space, void *arg), void *arg)
 {
     struct process *p = process_get(pid);
 
@@ -83,20 +84,31 @@ int show_maps(struct text *to, struct shown who)
     return with_space(who.pid, list_regions, to);
 }
 
+static void copy_strings(const struct address_space *space, struct text *to, uptr start, uptr end)
+{
+    size_t n = min(end - start, CMDLINE_MAX);
+
+    to->used = n <= to->size ? space_peek(space, start, to->at, n) : n;
+}
+
 static void copy_arguments(struct address_space *space, void *arg)
 {
-    struct text *to = arg;
-    size_t n = min(space->arg_end - space->arg_start, CMDLINE_MAX);
+    copy_strings(space, arg, space->arg_start, space->arg_end);
+}
 
-    if (n <= to->size)
-        to->used = space_peek(space, space->arg_start, to->at, n);
-    else
-        to->used = n;
+static void copy_environment(struct address_space *space, void *arg)
+{
+    copy_strings(space, arg, space->arg_end, space->env_end);
 }
 
 int show_cmdline(struct text *to, struct shown who)
 {
     return with_space(who.pid, copy_arguments, to);
+}
+
+int show_environ(struct text *to, struct shown who)
+{
+    return with_space(who.pid, copy_environment, to);
 }
 
 int show_statm(struct text *to, struct shown who)
@@ -287,4 +299,50 @@ int comm_set(struct shown who, const char *name)
     }
     spin_unlock_irq(&processes_lock, flags);
     return t ? 0 : -EINVAL;
+}
+
+/* A thousandth of all memory is 1, as Linux has it, and 1000 is a process that counts neither more nor less and has none. */
+static void add_oom_score(struct text *to, const struct subject *who, const struct memory *m)
+{
+    u64 points = oom_points_locked(who->p);
+    s64 score = points ? (s64)(points * 1000 / frames_total()) : -1000;
+
+    (void)m;
+    text_add(to, "%ld\n", max((1000 + score) * 2 / 3, 0));
+}
+
+int show_oom_score(struct text *to, struct shown who)
+{
+    return with_subject(who, add_oom_score, to, NULL);
+}
+
+static void add_oom_score_adj(struct text *to, const struct subject *who, const struct memory *m)
+{
+    (void)m;
+    text_add(to, "%d\n", who->p->oom_adj);
+}
+
+int show_oom_score_adj(struct text *to, struct shown who)
+{
+    return with_subject(who, add_oom_score_adj, to, NULL);
+}
+
+int oom_adj_set(struct shown who, s64 adj)
+{
+    u64 flags;
+    struct process *p;
+    int error = 0;
+
+    if (adj < OOM_ADJ_LEAST || adj > OOM_ADJ_MOST)
+        return -EINVAL;
+    flags = spin_lock_irq(&processes_lock);
+    p = process_find_locked(who.pid);
+    if (!p)
+        error = -ESRCH;
+    else if (adj < p->oom_adj && !capable(CAP_SYS_RESOURCE))
+        error = -EACCES;
+    else
+        p->oom_adj = (int)adj;
+    spin_unlock_irq(&processes_lock, flags);
+    return error;
 }

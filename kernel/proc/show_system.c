@@ -123,14 +123,14 @@ int show_cpuinfo(struct text *to, struct shown who)
 int show_mounts(struct text *to, struct shown who)
 {
     (void)who;
-    text_add(to, "rootfs / rootfs rw 0 0\nproc /proc proc rw 0 0\n");
+    text_add(to, "tmpfs / tmpfs rw 0 0\nproc /proc proc rw 0 0\n");
     return 0;
 }
 
 int show_filesystems(struct text *to, struct shown who)
 {
     (void)who;
-    text_add(to, "nodev\trootfs\nnodev\tproc\n");
+    text_add(to, "nodev\ttmpfs\nnodev\tproc\n");
     return 0;
 }
 

@@ -3,6 +3,7 @@
 #include "lib/errno.h"
 #include "mm/slab.h"
 #include "proc/clone.h"
+#include "proc/oom.h"
 #include "proc/posix_timer.h"
 #include "proc/table.h"
 
@@ -11,6 +12,7 @@ static struct slab_cache user_cache;
 void user_threads_init(void)
 {
     slab_cache_init(&user_cache, "user thread", sizeof(struct user_thread));
+    oom_init();
     user_mode_init();
     clone_init();
     posix_timers_init();

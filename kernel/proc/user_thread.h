@@ -8,6 +8,7 @@
 struct user_thread {
     struct user_context context;  /* arch's part; thread.user points to it */
     u64 blocked;                  /* [p] signals that it does not want to hear now; changed by itself alone */
+    u64 awaited;                  /* [p] signals that it blocks and for the moment waits for, with rt_sigtimedwait() */
     u64 saved_mask;               /* [o] what `blocked` is again after sigsuspend, if restore_mask */
     bool restore_mask;            /* [o] */
     struct signal_stack altstack; /* [o] where handlers with SA_ONSTACK run; size 0: none */
@@ -17,6 +18,7 @@ struct user_thread {
     uptr robust_list;             /* [o] set_robust_list(); 0: none */
     struct signals own;           /* [p] signals for it alone, without actions; SIGKILL: it has to leave, and nobody else */
     struct usage used_by_child;   /* [o] by the one that it waited for last */
+    bool missed;                  /* [o] asked for a frame, and there was none (proc/oom.h) */
     bool no_fault;                /* [o] it copies user memory where no page can be made */
     u64 sleep_until;              /* [o] ns; when a sleep that a signal interrupted would have been over */
 };

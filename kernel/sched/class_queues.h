@@ -9,7 +9,7 @@
 
 /* CFS and EEVDF. Members are the threads of the class that wait here, and the one that runs. */
 struct fair_rq {
-    struct rb_tree tree; /* who waits, by vruntime; EEVDF: augmented with fair_entity.first */
+    struct rb_tree tree; /* who waits. CFS: by vruntime; EEVDF: by deadline, augmented with fair_entity.least */
     u64 weight;          /* W: the members' weights */
     u32 nr;              /* members */
     u64 zero;            /* EEVDF: v0, the point of virtual time from which the sum counts */

@@ -70,20 +70,33 @@ bool eevdf_due_before(const struct fair_entity *a, const struct fair_entity *b)
 bool eevdf_summarize(struct rb_node *node)
 {
 #if SOLVED >= 502
-    struct fair_entity *e = fair_of(node), *before = e->first;
+    struct fair_entity *e = fair_of(node);
     const struct fair_entity *left = fair_of(node->left), *right = fair_of(node->right);
+    u64 before = e->least, least = e->vruntime;
 
-    e->first = e;
-    if (left && eevdf_due_before(left->first, e->first))
-        e->first = left->first;
-    if (right && eevdf_due_before(right->first, e->first))
-        e->first = right->first;
-    return e->first != before;
+    if (left && vtime_before(left->least, least))
+        least = left->least;
+    if (right && vtime_before(right->least, least))
+        least = right->least;
+    e->least = least;
+    return least != before;
 #else
     /* The tree calls this for each node whose children have changed, from below. */
     lab_stub("5.2", "eevdf_summarize");
-    fair_of(node)->first = fair_of(node);
+    fair_of(node)->least = fair_of(node)->vruntime;
     return true;
+#endif
+}
+
+/* Whether somebody is eligible at this node (NULL: there is none) or below it: vtime is the queue's virtual time. */
+static inline bool has_eligible(struct rb_node *node, u64 vtime)
+{
+#if SOLVED >= 502
+    return node && !vtime_before(vtime, fair_of(node)->least);
+#else
+    /* What does a node know of those below it? */
+    (void)node, (void)vtime;
+    return false;
 #endif
 }
 
@@ -92,29 +105,20 @@ struct fair_entity *eevdf_first(struct rq *rq)
 #if SOLVED >= 502
     u64 vtime = eevdf_vtime(rq);
     struct rb_node *node = rq->classes.fair.tree.root;
-    struct fair_entity *best = NULL;
 
-    while (node) {
-        struct fair_entity *e = fair_of(node), *left = fair_of(node->left);
-
-        if (best && !eevdf_due_before(e->first, best))
-            break; /* nor is anybody below it */
-        if (!vtime_before(vtime, e->first->vruntime))
-            return e->first;
-        if (vtime_before(vtime, e->vruntime)) {
+    if (!has_eligible(node, vtime))
+        return NULL;
+    for (;;) {
+        /* At node and below it somebody is eligible. */
+        if (has_eligible(node->left, vtime))
             node = node->left;
-            continue;
-        }
-        /* It is eligible, and so is everybody to its left. */
-        if (left && (!best || eevdf_due_before(left->first, best)))
-            best = left->first;
-        if (!best || eevdf_due_before(e, best))
-            best = e;
-        node = node->right;
+        else if (!vtime_before(vtime, fair_of(node)->vruntime))
+            return fair_of(node);
+        else
+            node = node->right;
     }
-    return best;
 #else
-    /* The tree is ordered by vruntime: where e is eligible, so is everybody to its left, and left->first is who is due first there. */
+    /* The tree is ordered by eevdf_due_before(): who stands to the left of a node is due before it, who stands to its right after it. */
     lab_stub("5.2", "eevdf_first");
     return fair_of(rq->classes.fair.tree.leftmost);
 #endif

@@ -56,12 +56,3 @@ void fair_params(struct thread *t)
     t->se.fair.weight = fair_weight(t->se.params.nice);
     t->se.fair.slice = fair_slice(&t->se.params);
 }
-
-bool fair_before(const struct rb_node *a, const struct rb_node *b)
-{
-    struct fair_entity *ea = rb_entry(a, struct fair_entity, node), *eb = rb_entry(b, struct fair_entity, node);
-
-    if (ea->vruntime != eb->vruntime)
-        return vtime_before(ea->vruntime, eb->vruntime);
-    return ready_before(thread_of_fair(ea), thread_of_fair(eb));
-}

@@ -51,8 +51,9 @@ u64 fair_account(struct rq *rq, struct fair_entity *e);
 void fair_params(struct thread *t);
 /* Slice of an EEVDF thread, ns, as its parameters have it: within bounds, or the default. */
 u64 fair_slice(const struct sched_params *p);
-/* The order of the tree: by vruntime, then by who became ready first. */
-bool fair_before(const struct rb_node *a, const struct rb_node *b);
+/* The order of the tree: CFS's by vruntime, then by who became ready first; EEVDF's by eevdf_due_before(). */
+bool cfs_before(const struct rb_node *a, const struct rb_node *b);
+bool eevdf_before(const struct rb_node *a, const struct rb_node *b);
 
 /* For the record of t's numbers: arg as TRACE_ENTITY has it. */
 void fair_entity(struct rq *rq, const struct thread *t, u64 arg[4]);
@@ -87,7 +88,7 @@ void eevdf_ran(struct rq *rq, struct fair_entity *e, u64 grown);
 bool eevdf_eligible(struct rq *rq, const struct fair_entity *e);
 /* Whether a's request is due before b's. */
 bool eevdf_due_before(const struct fair_entity *a, const struct fair_entity *b);
-/* The tree's summary: who of the node and all below it is due first. Returns whether that is somebody else than before. */
+/* The tree's summary: the least vruntime of the node and all below it. Returns whether that is another one than before. */
 bool eevdf_summarize(struct rb_node *node);
 /* Of those who wait and are eligible, the one that is due first; it stays in the tree. NULL: there is none. O(log n). */
 struct fair_entity *eevdf_first(struct rq *rq);

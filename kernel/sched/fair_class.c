@@ -20,7 +20,7 @@ static void uncount_member(struct rq *rq, struct fair_entity *e)
     rq->classes.fair.weight -= e->weight;
 }
 
-static void insert(struct rq *rq, struct thread *t, enum enqueue_why why)
+static inline void insert(struct rq *rq, struct thread *t, enum enqueue_why why, rb_before *before)
 {
     struct fair_entity *e = &t->se.fair;
 
@@ -28,7 +28,7 @@ static void insert(struct rq *rq, struct thread *t, enum enqueue_why why)
     e->newcomer = false;
     if (why != ENQUEUE_CHANGED)
         t->since = rq->clock;
-    rb_insert(&rq->classes.fair.tree, &e->node, fair_before);
+    rb_insert(&rq->classes.fair.tree, &e->node, before);
 }
 
 /* Whether t, which stops running, stays a member: it has been put back into the tree, and was charged then. */
@@ -38,6 +38,11 @@ static bool stays(const struct thread *t)
 }
 
 /* --- EEVDF ------------------------------------------------------------------------------------------------------------------------- */
+
+bool eevdf_before(const struct rb_node *a, const struct rb_node *b)
+{
+    return eevdf_due_before(rb_entry(a, struct fair_entity, node), rb_entry(b, struct fair_entity, node));
+}
 
 static struct fair_entity *eevdf_charge(struct rq *rq)
 {
@@ -72,7 +77,7 @@ static void eevdf_enqueue(struct rq *rq, struct thread *t, enum enqueue_why why)
         eevdf_join(rq, t, why);
     else if (why == ENQUEUE_YIELD)
         eevdf_yield(&t->se.fair);
-    insert(rq, t, why);
+    insert(rq, t, why, eevdf_before);
 }
 
 static void eevdf_dequeue(struct rq *rq, struct thread *t)
@@ -136,7 +141,7 @@ static void eevdf_set_nice(struct rq *rq, struct thread *t, int nice)
         e->ahead = (s64)eevdf_request(e);
     }
     if (queued)
-        rb_insert(&rq->classes.fair.tree, &e->node, fair_before);
+        rb_insert(&rq->classes.fair.tree, &e->node, eevdf_before);
 }
 
 const struct sched_class eevdf_class = {
@@ -154,6 +159,15 @@ const struct sched_class eevdf_class = {
 };
 
 /* --- CFS --------------------------------------------------------------------------------------------------------------------------- */
+
+bool cfs_before(const struct rb_node *a, const struct rb_node *b)
+{
+    struct fair_entity *ea = rb_entry(a, struct fair_entity, node), *eb = rb_entry(b, struct fair_entity, node);
+
+    if (ea->vruntime != eb->vruntime)
+        return vtime_before(ea->vruntime, eb->vruntime);
+    return ready_before(thread_of_fair(ea), thread_of_fair(eb));
+}
 
 static struct fair_entity *cfs_charge(struct rq *rq)
 {
@@ -205,7 +219,7 @@ static void cfs_enqueue(struct rq *rq, struct thread *t, enum enqueue_why why)
     if (!t->se.fair.member)
         cfs_join(rq, t);
     cfs_place(rq, t, why);
-    insert(rq, t, why);
+    insert(rq, t, why, cfs_before);
 }
 
 static void cfs_dequeue(struct rq *rq, struct thread *t)

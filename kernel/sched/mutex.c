@@ -148,7 +148,7 @@ void mutex_release_all(struct thread *t)
     spin_unlock_irq(&pi_lock, flags);
 }
 
-bool priority_set_inherited(struct thread *t, int inherited)
+static bool set_inherited(struct thread *t, int inherited)
 {
     u64 flags = irq_save();
     struct rq *rq = thread_rq_lock(t);
@@ -164,6 +164,13 @@ bool priority_set_inherited(struct thread *t, int inherited)
     spin_unlock(&rq->lock);
     irq_restore(flags);
     return changed;
+}
+
+bool priority_set_inherited(struct thread *t, int inherited)
+{
+    if (inherited < 0 && t->inherited < 0)
+        return false; /* as mostly: nobody lends, and nobody did */
+    return set_inherited(t, inherited);
 }
 
 void mutex_priority_changed(tid_t tid)

@@ -3,7 +3,8 @@
 #include "sched/rt.h"
 #include "sched/smp.h"
 
-/* Whoever has had most waits longest: the right end of the tree. */
+/* The right end of the tree, whose turn comes last: under CFS who has had most, under EEVDF whose request is due last, be it eligible or
+   not. Those who may not go to that CPU are passed over. */
 struct thread *fair_steal(struct rq *rq, int cpu)
 {
     for (struct rb_node *it = rq->classes.fair.tree.rightmost; it; it = rb_prev(it))

@@ -4,6 +4,14 @@
 #include "arch/user.h"
 #include "lib/errno.h"
 #include "proc/fault.h"
+#include "proc/oom.h"
+
+/* The call found no memory, and so has done nothing: it is made again when there is some. Each time it takes more to be enough. */
+static __attribute__((noinline, cold)) void call_again(struct trap_frame *frame, u64 number)
+{
+    for (size_t n = OOM_FRAMES; frame->rax == (u64)-ENOMEM && n <= OOM_FRAMES_MOST && oom_make_room(n); n *= 4)
+        frame->rax = (u64)system_calls[number].call(frame);
+}
 
 void syscall(struct trap_frame *frame)
 {
@@ -13,6 +21,8 @@ void syscall(struct trap_frame *frame)
         frame->rax = (u64)system_calls[number].call(frame);
     else
         frame->rax = (u64)-ENOSYS;
+    if (unlikely(frame->rax == (u64)-ENOMEM))
+        call_again(frame, number);
     irq_disable();
     before_user_mode(frame);
 }

@@ -1,4 +1,6 @@
-/* System calls on a process's alarm, its one interval timer: SIGALRM when it rings. Lock: processes_lock. */
+/* System calls on a process's alarm, its one interval timer: SIGALRM when it rings. Locks: `setting` for who sets one, since threads of
+   a process share its alarm, and a timer that one of them cancels must not be started by another one; processes_lock for what it is set
+   to. */
 #include "lib/errno.h"
 #include "mm/uaccess.h"
 #include "proc/table.h"
@@ -7,6 +9,8 @@
 
 #define ITIMER_REAL 0
 
+static struct mutex setting = MUTEX(setting, "alarm"); /* over all processes: it is held for a moment */
+
 /* Interrupts off. */
 static void alarm_rings(struct timer *timer)
 {
@@ -14,7 +18,7 @@ static void alarm_rings(struct timer *timer)
     u64 flags = spin_lock_irq(&processes_lock);
 
     signal_send_locked(p, SIGALRM, NULL);
-    if (p->alarm_interval && !rb_linked(&p->alarm.node)) /* it was not set anew meanwhile */
+    if (p->alarm_interval)
         timer_start(&p->alarm, timer_next_ring(&p->alarm, p->alarm_interval, NULL), alarm_rings);
     spin_unlock_irq(&processes_lock, flags);
 }
@@ -24,14 +28,12 @@ static void alarm_rings(struct timer *timer)
 static void alarm_set(u64 first, u64 interval, u64 *left, u64 *old_interval)
 {
     struct process *p = current_process();
-    bool was_set = timer_cancel(&p->alarm); /* without the lock, which alarm_rings() takes */
-    u64 flags = spin_lock_irq(&processes_lock), now;
+    bool was_set;
+    u64 flags, now;
 
-    while (rb_linked(&p->alarm.node)) { /* another thread has set it, or it rang and goes on */
-        spin_unlock_irq(&processes_lock, flags);
-        was_set = timer_cancel(&p->alarm);
-        flags = spin_lock_irq(&processes_lock);
-    }
+    mutex_lock(&setting);
+    was_set = timer_cancel(&p->alarm); /* without processes_lock, which alarm_rings() takes */
+    flags = spin_lock_irq(&processes_lock);
     now = clock_ns();
     *left = was_set ? max((s64)(p->alarm.expires - now), 1) : 0;
     *old_interval = was_set ? p->alarm_interval : 0;
@@ -39,6 +41,7 @@ static void alarm_set(u64 first, u64 interval, u64 *left, u64 *old_interval)
     if (first)
         timer_start(&p->alarm, now + first, alarm_rings);
     spin_unlock_irq(&processes_lock, flags);
+    mutex_unlock(&setting);
 }
 
 s64 sys_alarm(u32 seconds)
@@ -63,11 +66,9 @@ s64 sys_setitimer(int which, uptr new, uptr old)
     struct user_itimer timer = { 0 }, before;
     u64 left, interval;
 
-    if (which != ITIMER_REAL)
-        return -EINVAL;
     if (new && copyin(&timer, new, sizeof(timer)))
         return -EFAULT;
-    if (!good_us(timer.interval_s, timer.interval_us) || !good_us(timer.first_s, timer.first_us))
+    if (which != ITIMER_REAL || !good_us(timer.interval_s, timer.interval_us) || !good_us(timer.first_s, timer.first_us))
         return -EINVAL;
     alarm_set((u64)timer.first_s * NS_PER_SEC + (u64)timer.first_us * 1000,
               (u64)timer.interval_s * NS_PER_SEC + (u64)timer.interval_us * 1000, &left, &interval);

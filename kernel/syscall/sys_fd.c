@@ -163,6 +163,14 @@ static s64 set_nonblock(struct file *file, uptr argument)
     return 0;
 }
 
+/* How much of a file is not read yet. */
+static s64 tell_rest(const struct file *file, uptr to)
+{
+    int rest = (int)(file->inode->size - file->offset);
+
+    return copyout(to, &rest, sizeof(rest)) ? -EFAULT : 0;
+}
+
 s64 sys_ioctl(int fd, u32 request, u64 argument)
 {
     struct file *file = sys_file(fd);
@@ -174,6 +182,8 @@ s64 sys_ioctl(int fd, u32 request, u64 argument)
         result = set_nonblock(file, argument);
     else if (request == FIOCLEX || request == FIONCLEX)
         result = fd_set_cloexec(table(), fd, request == FIOCLEX);
+    else if (request == FIONREAD && file->inode && inode_is(file->inode, S_IFREG))
+        result = tell_rest(file, argument);
     else
         result = file->ops->ioctl ? file->ops->ioctl(file, request, argument) : -ENOTTY;
     file_put(file);
@@ -183,12 +193,15 @@ s64 sys_ioctl(int fd, u32 request, u64 argument)
 s64 sys_flock(int fd, int operation)
 {
     u32 how = (u32)operation & ~LOCK_NB;
-    struct file *file = sys_file(fd);
+    struct file *file;
     s64 result;
 
+    if (how != LOCK_SH && how != LOCK_EX && how != LOCK_UN)
+        return -EINVAL;
+    file = sys_file(fd);
     if (!file)
         return -EBADF;
-    result = how == LOCK_SH || how == LOCK_EX || how == LOCK_UN ? fs_flock(file, how, !(operation & LOCK_NB)) : -EINVAL;
+    result = fs_flock(file, how, !(operation & LOCK_NB));
     file_put(file);
     return result;
 }
@@ -282,7 +295,7 @@ s64 sys_getdents64(int fd, uptr to, size_t size)
     if (frame) {
         u64 before = file->offset;
 
-        result = dir_entries(file, frame_to_virt(frame), min(size, PAGE_SIZE));
+        result = dir_entries(file, frame_to_virt(frame), (int)size < 0 ? 0 : min((size_t)(u32)size, PAGE_SIZE)); /* an int on Linux */
         if (result > 0 && copyout(to, frame_to_virt(frame), (size_t)result)) {
             file->offset = before;
             result = -EFAULT;

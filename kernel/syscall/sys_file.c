@@ -11,7 +11,10 @@
 
 #define MOST_BYTES 0x7ffff000ul /* that one call moves */
 #define PIECES_MAX 1024
+#define GRND_RANDOM 2
+#define GRND_INSECURE 4
 #define GRND_ALL 7
+#define SEEK_MOST 4 /* of Linux's; two of them are not honoured here */
 
 struct file *sys_file(int fd)
 {
@@ -27,14 +30,27 @@ static struct io io_user(uptr at, size_t n, u64 *pos)
 
 typedef s64 mover(struct file *file, struct io *io);
 
-/* The whole, or, where its first page is the program's and a later one is not, as much as there is in that. */
+/* Whether n bytes of the caller's may be moved at all; the file's first one of them is number pos. */
+static int may_move(const struct file *file, uptr at, size_t n, u64 pos, mover *mover)
+{
+    int error = file_may(file, mover == file_write);
+
+    if (error)
+        return error;
+    if (!user_range(at, n))
+        return -EFAULT;
+    return file->ops->lseek && (s64)(pos + n) < 0 ? -EINVAL : 0;
+}
+
+/* The whole, or, where its first page is the program's and a later one is not, as much as there is in that; of a pipe or a terminal the
+   whole or nothing. */
 static s64 move_some(struct file *file, uptr at, size_t n, mover *mover)
 {
     struct io io = io_user(at, n, NULL);
     size_t first = PAGE_SIZE - (at & (PAGE_SIZE - 1));
     s64 result = mover(file, &io), part;
 
-    if (result != -EFAULT || n <= first)
+    if (result != -EFAULT || n <= first || !file->ops->lseek)
         return result;
     io = io_user(at, first, NULL);
     part = mover(file, &io);
@@ -48,7 +64,9 @@ static s64 move(int fd, uptr at, size_t n, mover *mover)
 
     if (!file)
         return -EBADF;
-    result = user_range(at, n) ? move_some(file, at, n, mover) : -EFAULT;
+    result = may_move(file, at, n, file->offset, mover);
+    if (!result)
+        result = move_some(file, at, n, mover);
     file_put(file);
     return result;
 }
@@ -75,10 +93,9 @@ static s64 move_at(int fd, uptr address, size_t n, s64 at, mover *mover)
     file = sys_file(fd);
     if (!file)
         return -EBADF;
-    if (!file->ops->lseek)
-        result = -ESPIPE;
-    else
-        result = user_range(address, n) ? mover(file, &io) : -EFAULT;
+    result = file->ops->lseek ? may_move(file, address, n, pos, mover) : -ESPIPE;
+    if (!result)
+        result = mover(file, &io);
     file_put(file);
     return result;
 }
@@ -96,9 +113,9 @@ s64 sys_pwrite64(int fd, uptr from, size_t n, s64 at)
 /* The caller's list of pieces, and what they have together. NULL with *error. */
 static struct iovec *fetch_pieces(uptr pieces, u64 count, s64 *total)
 {
-    struct iovec *list = kmalloc(max(count, 1ul) * sizeof(*list));
+    struct iovec *list = count <= PIECES_MAX ? kmalloc(max(count, 1ul) * sizeof(*list)) : NULL;
 
-    *total = list ? 0 : -ENOMEM;
+    *total = list ? 0 : count <= PIECES_MAX ? -ENOMEM : -EINVAL;
     if (list && copyin(list, pieces, count * sizeof(*list)))
         *total = -EFAULT;
     for (u64 i = 0; i < count && *total >= 0; i++) {
@@ -120,8 +137,10 @@ static s64 move_pieces(struct file *file, const struct iovec *list, u64 count, m
 
     for (u64 i = 0; i < count; i++) {
         struct io io = io_user(list[i].base, list[i].length, NULL);
-        s64 result = io.left ? mover(file, &io) : 0;
+        s64 result;
 
+        io.no_wait = done && mover == file_read;
+        result = io.left ? mover(file, &io) : 0;
         if (result < 0)
             return done ? done : result;
         done += result;
@@ -131,7 +150,8 @@ static s64 move_pieces(struct file *file, const struct iovec *list, u64 count, m
     return done;
 }
 
-/* What fits into a page is written as one, so that it stays together in a pipe. Returns false if it could not be collected. */
+/* What fits into a page is written as one, so that it stays together in a pipe, which takes the whole or nothing. Returns false if it could
+   not be collected. */
 static bool write_together(struct file *file, const struct iovec *list, u64 count, s64 total, s64 *result)
 {
     struct frame *frame = frame_alloc(0);
@@ -144,9 +164,11 @@ static bool write_together(struct file *file, const struct iovec *list, u64 coun
         at += list[i].length;
     if (page && i == count)
         *result = file_write(file, &io);
+    else
+        *result = file_may(file, true) ?: -EFAULT;
     if (frame)
         frame_put(frame);
-    return page && i == count;
+    return page && (i == count || !file->ops->lseek);
 }
 
 static s64 move_vector(int fd, uptr pieces, u64 count, mover *mover)
@@ -155,13 +177,13 @@ static s64 move_vector(int fd, uptr pieces, u64 count, mover *mover)
     struct iovec *list;
     s64 total, result;
 
-    if (count > PIECES_MAX)
-        return -EINVAL;
     file = sys_file(fd);
     if (!file)
         return -EBADF;
-    list = fetch_pieces(pieces, count, &total);
-    result = total;
+    result = file_may(file, mover == file_write);
+    list = result ? NULL : fetch_pieces(pieces, count, &total);
+    if (list || !result)
+        result = total;
     if (list && (mover == file_read || count < 2 || total > (s64)PAGE_SIZE || !write_together(file, list, count, total, &result)))
         result = move_pieces(file, list, count, mover);
     kfree(list);
@@ -208,33 +230,39 @@ static s64 send(struct file *out, struct file *in, u64 *pos, size_t n)
     return done ? done : moved;
 }
 
-static s64 send_file(struct file *out, struct file *in, uptr at, size_t n)
+/* What is wrong with the file that is read is said first. */
+static s64 send_file(struct file *out, struct file *in, u64 *pos, size_t n)
 {
-    u64 pos;
-    s64 result;
+    bool whole = in && in->inode && inode_is(in->inode, S_IFREG);
+    s64 error = in ? file_may(in, false) : -EBADF;
 
-    if (!in->inode || !inode_is(in->inode, S_IFREG) || out->flags & O_APPEND)
-        return -EINVAL;
-    if (!at)
-        return send(out, in, &in->offset, min(n, MOST_BYTES));
-    if (copyin(&pos, at, sizeof(pos)))
-        return -EFAULT;
-    if ((s64)pos < 0)
-        return -EINVAL;
-    result = send(out, in, &pos, min(n, MOST_BYTES));
-    return copyout(at, &pos, sizeof(pos)) ? -EFAULT : result;
+    if (!error && (s64)*pos < 0)
+        error = -EINVAL;
+    if (!error && (s64)n < 0)
+        error = -EINVAL;
+    if (!error)
+        error = out ? file_may(out, true) : -EBADF;
+    if (!error && (!whole || out->flags & O_APPEND))
+        error = -EINVAL;
+    return error ? error : send(out, in, pos, min(n, MOST_BYTES));
 }
 
 s64 sys_sendfile(int out, int in, uptr at, size_t n)
 {
-    struct file *from = sys_file(in), *to = sys_file(out);
-    s64 result = from && to ? send_file(to, from, at, n) : -EBADF;
+    struct file *from, *to;
+    u64 pos = 0;
+    s64 result;
 
+    if (at && copyin(&pos, at, sizeof(pos)))
+        return -EFAULT;
+    from = sys_file(in);
+    to = sys_file(out);
+    result = send_file(to, from, at || !from ? &pos : &from->offset, n);
     if (from)
         file_put(from);
     if (to)
         file_put(to);
-    return result;
+    return at && copyout(at, &pos, sizeof(pos)) ? -EFAULT : result;
 }
 
 s64 sys_lseek(int fd, s64 offset, int whence)
@@ -244,7 +272,10 @@ s64 sys_lseek(int fd, s64 offset, int whence)
 
     if (!file)
         return -EBADF;
-    result = file->ops->lseek ? file->ops->lseek(file, offset, whence) : -ESPIPE;
+    if ((u32)whence > SEEK_MOST)
+        result = -EINVAL;
+    else
+        result = file->ops->lseek ? file->ops->lseek(file, offset, whence) : -ESPIPE;
     file_put(file);
     return result;
 }
@@ -262,7 +293,7 @@ s64 sys_fsync(int fd)
 
     if (!file)
         return -EBADF;
-    result = file->ops->lseek ? 0 : -EINVAL;
+    result = file->inode && (inode_is(file->inode, S_IFREG) || inode_is(file->inode, S_IFDIR)) ? 0 : -EINVAL;
     file_put(file);
     return result;
 }
@@ -277,11 +308,11 @@ s64 sys_getrandom(uptr to, size_t n, u32 flags)
     u64 words[32];
     size_t done = 0;
 
-    if (flags & ~GRND_ALL)
+    if (flags & ~GRND_ALL || (flags & GRND_RANDOM && flags & GRND_INSECURE))
         return -EINVAL;
     n = min(n, MOST_BYTES);
     while (done < n) {
-        size_t part = min(n - done, sizeof(words));
+        size_t part = min(min(n - done, sizeof(words)), PAGE_SIZE - ((to + done) & (PAGE_SIZE - 1))); /* up to where memory may end */
 
         random_bytes(words, part);
         if (copyout(to + done, words, part))

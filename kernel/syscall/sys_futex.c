@@ -6,6 +6,7 @@
 #include "proc/robust.h"
 #include "proc/user_thread.h"
 #include "syscall/calls.h"
+#include "syscall/sys_sched.h"
 
 enum { FUTEX_WAIT = 0, FUTEX_WAKE = 1, FUTEX_REQUEUE = 3, FUTEX_CMP_REQUEUE = 4, FUTEX_WAIT_BITSET = 9, FUTEX_WAKE_BITSET = 10 };
 
@@ -80,13 +81,23 @@ s64 sys_set_robust_list(uptr head, size_t size)
     return 0;
 }
 
+static bool thread_is_there(int tid)
+{
+    struct process *owner;
+    u64 flags = spin_lock_irq(&processes_lock);
+    bool found = sched_target_locked(tid, &owner) != NULL;
+
+    spin_unlock_irq(&processes_lock, flags);
+    return found;
+}
+
 s64 sys_get_robust_list(int tid, uptr head, uptr size_at)
 {
     const struct thread *me = current();
     const size_t size = ROBUST_HEAD_SIZE;
 
     if (tid && tid != thread_user_id(current_process(), me))
-        return -EPERM;
+        return thread_is_there(tid) ? -EPERM : -ESRCH;
     if (copyout(size_at, &size, sizeof(size)) || copyout(head, &user_thread(me)->robust_list, sizeof(uptr)))
         return -EFAULT;
     return 0;

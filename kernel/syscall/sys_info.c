@@ -6,6 +6,7 @@
 #include "base/printk.h"
 #include "lib/errno.h"
 #include "lib/string.h"
+#include "mm/slab.h"
 #include "mm/uaccess.h"
 #include "proc/info.h"
 #include "proc/show.h"
@@ -17,7 +18,10 @@
 
 s64 sys_uname(uptr name)
 {
-    return copyout(name, &kernel_identity, sizeof(kernel_identity));
+    struct kernel_identity identity;
+
+    identity_get(&identity);
+    return copyout(name, &identity, sizeof(identity));
 }
 
 struct sysinfo {
@@ -41,6 +45,49 @@ s64 sys_sysinfo(uptr info)
     };
 
     return copyout(info, &result, sizeof(result));
+}
+
+enum { LOG_CLOSE, LOG_OPEN, LOG_READ_ALL = 3, LOG_CONSOLE_OFF = 6, LOG_CONSOLE_ON, LOG_CONSOLE_LEVEL, LOG_SIZE_OF_BUFFER = 10 };
+
+/* What the kernel has printed, the last n bytes of it. */
+static s64 read_log(uptr to, int n)
+{
+    char *text;
+    size_t all, part;
+    s64 result;
+
+    if (!to || n < 0)
+        return -EINVAL;
+    text = kmalloc(PRINTK_LOG_SIZE);
+    if (!text)
+        return -ENOMEM;
+    all = printk_log(text, PRINTK_LOG_SIZE);
+    part = min(all, (size_t)n);
+    result = copyout(to, text + all - part, part) ? -EFAULT : (s64)part;
+    kfree(text);
+    return result;
+}
+
+/* Everything that is printed is shown. */
+s64 sys_syslog(int action, uptr to, int n)
+{
+    if (action != LOG_READ_ALL && action != LOG_SIZE_OF_BUFFER && !capable(CAP_SYSLOG) && !capable(CAP_SYS_ADMIN))
+        return -EPERM;
+    switch (action) {
+    case LOG_CLOSE:
+    case LOG_OPEN:
+    case LOG_CONSOLE_OFF:
+    case LOG_CONSOLE_ON:
+        return 0;
+    case LOG_CONSOLE_LEVEL:
+        return n < 1 || n > 8 ? -EINVAL : 0;
+    case LOG_READ_ALL:
+        return read_log(to, n);
+    case LOG_SIZE_OF_BUFFER:
+        return PRINTK_LOG_SIZE;
+    default:
+        return -EINVAL;
+    }
 }
 
 /* --- the running thread --------------------------------------------------------------------------------------------------------------- */

@@ -5,21 +5,22 @@
 #include "proc/user_thread.h"
 #include "syscall/calls.h"
 
-/* To one process, or to one of its threads. 0: only asks whether it could. queued: what comes with it, and may not be lost; or NULL. */
+/* To one process, or to one of its threads. That there is no such signal is said of a process that there is. 0: only asks whether it could.
+   queued: what comes with it, and may not be lost; or NULL. */
 static int send_locked(struct process *to, struct thread *thread, int signal, const struct signal_info *queued)
 {
     const struct process *me = current_process();
     struct signal_info info = { .code = thread ? SI_TKILL : SI_USER, .pid = me->pid, .uid = me->cred.uid.real };
-    int error;
 
+    if (signal < 0 || signal > NSIG)
+        return -EINVAL;
     if (!may_signal_locked(to, signal))
         return -EPERM;
     if (!signal)
         return 0;
     if (queued)
         info = *queued;
-    error = thread ? signal_send_thread_locked(to, thread, signal, &info) : signal_send_locked(to, signal, &info);
-    return queued ? error : 0;
+    return thread ? signal_send_thread_locked(to, thread, signal, &info) : signal_send_locked(to, signal, &info);
 }
 
 /* To all of a group (0: to all but process 1 and the caller). One that could be sent to is success. */
@@ -46,8 +47,6 @@ s64 sys_kill(int pid, int signal)
     u64 flags;
     int error;
 
-    if (signal < 0 || signal > NSIG)
-        return -EINVAL;
     if (pid == INT32_MIN)
         return -ESRCH;
     flags = spin_lock_irq(&processes_lock);
@@ -67,7 +66,7 @@ static int send_thread(pid_t process, tid_t tid, int signal, const struct signal
     u64 flags;
     int error = -ESRCH;
 
-    if (tid <= 0 || signal < 0 || signal > NSIG)
+    if (tid <= 0)
         return -EINVAL;
     flags = spin_lock_irq(&processes_lock);
     list_for_each(it, &processes) {
@@ -115,8 +114,6 @@ s64 sys_rt_sigqueueinfo(int pid, int signal, uptr at)
 
     if (error)
         return error;
-    if (signal < 0 || signal > NSIG)
-        return -EINVAL;
     flags = spin_lock_irq(&processes_lock);
     p = pid > 0 ? process_find_locked(pid) : NULL;
     error = p ? send_locked(p, NULL, signal, &info) : -ESRCH;

@@ -10,19 +10,21 @@
 #define PROT_READ 1
 #define PROT_WRITE 2
 #define PROT_EXEC 4
+#define PROT_SEM 8 /* nothing here, as on Linux */
 #define MAP_SHARED 1
 #define MAP_PRIVATE 2
 #define MAP_SHARED_VALIDATE 3
 #define MAP_TYPE 15
 #define MAP_FIXED 0x10
 #define MAP_ANONYMOUS 0x20
-#define MAP_IGNORED (0x40 | 0x100 | 0x800 | 0x1000 | 0x2000 | 0x4000 | 0x8000 | 0x20000 | 0x40000) /* hints, as on Linux here */
+#define MAP_KNOWN 0xfc07f9ffu /* what MAP_SHARED_VALIDATE of a file lets pass */
 #define MAP_FIXED_NOREPLACE 0x100000
 #define MS_ASYNC 1
 #define MS_INVALIDATE 2
 #define MS_SYNC 4
 #define MREMAP_MAYMOVE 1
 #define MREMAP_FIXED 2
+#define MADV_DONTNEED 4
 #define MMAP_TOP (USER_END - MIB(128)) /* below what a stack may grow to */
 
 s64 sys_brk(uptr end)
@@ -48,20 +50,39 @@ static bool good_range(uptr at, size_t size)
     return !(at & (PAGE_SIZE - 1)) && size && size <= USER_END && at <= USER_END - size;
 }
 
-/* The file behind a mapping, with a reference; NULL with *error. */
-static struct file *file_to_map(int fd, int protection, int type, int *error)
+/* What is wrong with the size, or with where it is to be. */
+static int bad_place(uptr at, size_t size, int flags)
 {
-    struct file *file = fd_file(&current_process()->fds, fd);
-    u32 mode = file ? file->flags & O_ACCMODE : 0;
+    if (!size)
+        return -EINVAL;
+    size = align_up(size, PAGE_SIZE);
+    if (!size || size > USER_END)
+        return -ENOMEM;
+    if (!(flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)))
+        return 0;
+    if (at > USER_END - size)
+        return -ENOMEM;
+    if (at & (PAGE_SIZE - 1))
+        return -EINVAL;
+    return at < USER_START ? -EPERM : 0;
+}
 
-    *error = !file ? -EBADF : !file->ops->page ? -ENODEV : 0;
-    if (!*error && (mode == O_WRONLY || (type != MAP_PRIVATE && protection & PROT_WRITE && mode != O_RDWR)))
-        *error = -EACCES;
-    if (!*error && type != MAP_PRIVATE && mode == O_RDWR && file->ops->share)
-        *error = file->ops->share(file);
-    if (*error && file)
-        file_put(file);
-    return *error ? NULL : file;
+/* Why so much of the file, from `offset` on, cannot be mapped so. */
+static int bad_mapping(const struct file *file, size_t size, int protection, int flags, u64 offset)
+{
+    int type = flags & MAP_TYPE;
+
+    if (offset > INT64_MAX - align_up(size, PAGE_SIZE))
+        return -EOVERFLOW;
+    if (type != MAP_PRIVATE && type != MAP_SHARED && type != MAP_SHARED_VALIDATE)
+        return -EINVAL;
+    if (type == MAP_SHARED_VALIDATE && (u32)flags & ~MAP_KNOWN)
+        return -EOPNOTSUPP;
+    if (type != MAP_PRIVATE && protection & PROT_WRITE && file_may(file, true))
+        return -EACCES;
+    if ((file->flags & O_ACCMODE) == O_WRONLY || (file->flags & O_ACCMODE) == O_ACCMODE)
+        return -EACCES;
+    return file->ops->page ? 0 : -ENODEV;
 }
 
 /* Chooses where, and maps. The object's reference stays the caller's. */
@@ -85,29 +106,32 @@ static s64 place(struct process *p, vm_region_t *region, uptr at, size_t size, i
 
 s64 sys_mmap(uptr at, size_t size, int protection, int flags, int fd, s64 offset)
 {
-    int type = flags & MAP_TYPE, error = 0;
+    int type = flags & MAP_TYPE, error;
+    struct file *file = NULL;
     vm_region_t region = { .access = access_of(protection), .flags = type == MAP_PRIVATE ? 0 : VM_SHARED,
                           .first = (u64)offset >> PAGE_SHIFT };
     s64 result;
 
-    size = align_up(size, PAGE_SIZE);
-    if (!size || (type != MAP_PRIVATE && type != MAP_SHARED && type != MAP_SHARED_VALIDATE) ||
-        offset < 0 || (u64)offset & (PAGE_SIZE - 1) ||
-        flags & ~(MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | MAP_IGNORED))
+    if ((u64)offset & (PAGE_SIZE - 1))
         return -EINVAL;
-    if (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) {
-        if (at & (PAGE_SIZE - 1))
-            return -EINVAL;
-        if (!good_range(at, size))
-            return -ENOMEM;
-        if (at < USER_START)
-            return -EPERM;
-    } else if (size > USER_END) {
-        return -ENOMEM;
-    }
     if (!(flags & MAP_ANONYMOUS)) {
+        file = fd_file(&current_process()->fds, fd);
+        if (!file)
+            return -EBADF;
+    }
+    error = bad_place(at, size, flags);
+    if (!error && file)
+        error = bad_mapping(file, size, protection, flags, (u64)offset);
+    else if (!error && type != MAP_PRIVATE && type != MAP_SHARED)
+        error = -EINVAL;
+    size = align_up(size, PAGE_SIZE);
+    if (error) {
+        region.ops = NULL;
+    } else if (file) {
         region.ops = &file_vm_ops;
-        region.object = file_to_map(fd, protection, type, &error);
+        region.object = file;
+        region.flags |= type != MAP_PRIVATE && file_may(file, true) ? VM_READ_ONLY : 0;
+        error = region.flags == VM_SHARED && file->ops->share ? file->ops->share(file) : 0;
     } else if (type != MAP_PRIVATE) {
         region.ops = &shared_memory_ops;
         region.object = shared_memory_new(size >> PAGE_SHIFT);
@@ -116,6 +140,8 @@ s64 sys_mmap(uptr at, size_t size, int protection, int flags, int fd, s64 offset
     } else {
         region.first = 0;
     }
+    if (error && file)
+        file_put(file);
     if (error)
         return error;
     result = place(current_process(), &region, at, size, flags);
@@ -143,11 +169,15 @@ s64 sys_mprotect(uptr at, size_t size, int protection)
     struct process *p = current_process();
     int error;
 
-    size = align_up(size, PAGE_SIZE);
-    if (at & (PAGE_SIZE - 1) || protection & ~(PROT_READ | PROT_WRITE | PROT_EXEC))
+    if (at & (PAGE_SIZE - 1))
         return -EINVAL;
     if (!size)
         return 0;
+    size = align_up(size, PAGE_SIZE);
+    if (at + size <= at)
+        return -ENOMEM;
+    if (protection & ~(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM))
+        return -EINVAL;
     if (!good_range(at, size))
         return -ENOMEM;
     mutex_lock(&p->space_lock);
@@ -195,7 +225,7 @@ s64 sys_msync(uptr at, size_t size, int flags)
     if (!good_range(at, size))
         return -ENOMEM;
     mutex_lock(&p->space_lock);
-    error = aspace_is_mapped(p->space, at, size) ? 0 : -ENOMEM;
+    error = aspace_has_all(p->space, at, size) ? 0 : -ENOMEM;
     mutex_unlock(&p->space_lock);
     return error;
 }
@@ -203,18 +233,19 @@ s64 sys_msync(uptr at, size_t size, int flags)
 s64 sys_madvise(uptr at, size_t size, int advice)
 {
     struct process *p = current_process();
+    size_t whole = align_up(size, PAGE_SIZE);
+    bool all;
 
-    size = align_up(size, PAGE_SIZE);
-    if (at & (PAGE_SIZE - 1))
+    if (advice < 0 || advice > MADV_DONTNEED || at & (PAGE_SIZE - 1) || (size && !whole) || at + whole < at)
         return -EINVAL;
-    if (!size)
+    if (!whole)
         return 0;
-    if (!good_range(at, size))
+    if (!good_range(at, whole))
         return -ENOMEM;
-    if (advice != 4) /* all others are hints; this one is a promise: what was there is gone */
-        return advice >= 0 && advice <= 3 ? 0 : -EINVAL;
     mutex_lock(&p->space_lock);
-    aspace_forget(p->space, at, size);
+    if (advice == MADV_DONTNEED) /* all others are hints; this one is a promise: what was there is gone */
+        aspace_forget(p->space, at, whole);
+    all = aspace_has_all(p->space, at, whole);
     mutex_unlock(&p->space_lock);
-    return 0;
+    return all ? 0 : -ENOMEM;
 }

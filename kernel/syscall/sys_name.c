@@ -24,12 +24,16 @@ s64 sys_openat(int folder, uptr path, int flags, u32 mode)
 {
     struct fd_table *fds = current_fs()->fds;
     struct file *file;
-    int error = fd_room(fds); /* before a file is made that there is no descriptor for */
+    int error = fs_open_flags((u32)flags), fd;
     char *name = error ? NULL : sys_path(path, &error);
-    int fd;
 
     if (!name)
         return error;
+    error = fd_room(fds); /* before a file is made that there is no descriptor for */
+    if (error) {
+        path_free(name);
+        return error;
+    }
     file = fs_open(folder, name, (u32)flags | O_LARGEFILE, mode, &error);
     path_free(name);
     if (!file)
@@ -119,8 +123,8 @@ s64 sys_symlink(uptr target, uptr path)
 
 s64 sys_unlinkat(int folder, uptr path, int flags)
 {
-    int error;
-    char *name = sys_path(path, &error);
+    int error = flags & ~AT_REMOVEDIR ? -EINVAL : 0;
+    char *name = error ? NULL : sys_path(path, &error);
 
     if (name)
         error = fs_unlink(folder, name, (u32)flags);
@@ -154,6 +158,8 @@ static s64 with_two(int from_folder, uptr from, int to_folder, uptr to, u32 flag
 
 s64 sys_renameat2(int from_folder, uptr from, int to_folder, uptr to, u32 flags)
 {
+    if (flags & ~RENAME_NOREPLACE)
+        return -EINVAL;
     return with_two(from_folder, from, to_folder, to, flags, fs_rename);
 }
 
@@ -167,14 +173,24 @@ s64 sys_rename(uptr from, uptr to)
     return with_two(AT_FDCWD, from, AT_FDCWD, to, 0, fs_rename);
 }
 
+/* Whether there is something to be linked is looked at first. */
 s64 sys_linkat(int from_folder, uptr from, int to_folder, uptr to, int flags)
 {
-    return with_two(from_folder, from, to_folder, to, (u32)flags, fs_link);
+    int error = flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH) ? -EINVAL : 0, to_error = 0;
+    char *first = error ? NULL : sys_path(from, &error), *second = first ? sys_path(to, &to_error) : NULL;
+
+    if (first)
+        error = fs_link(from_folder, first, to_folder, second, (u32)flags);
+    if (error == -EFAULT && to_error)
+        error = to_error;
+    path_free(first);
+    path_free(second);
+    return error;
 }
 
 s64 sys_link(uptr from, uptr to)
 {
-    return with_two(AT_FDCWD, from, AT_FDCWD, to, 0, fs_link);
+    return sys_linkat(AT_FDCWD, from, AT_FDCWD, to, 0);
 }
 
 /* --- asking --- */

@@ -174,10 +174,12 @@ s64 sys_wait4(int pid, uptr status, int options, uptr usage)
     int code = 0;
     pid_t found;
 
-    if (options & ~(WNOHANG | WUNTRACED | WCONTINUED))
+    if ((u32)options & ~(WNOHANG | WUNTRACED | WCONTINUED | WNOTHREAD | WALL | WCLONE))
         return -EINVAL;
     if (pid == INT32_MIN)
         return -ESRCH;
+    if ((u32)options & WCLONE && !(options & WALL))
+        return -ECHILD; /* all send one */
     found = process_wait_for(pid, options, &code);
     if (found <= 0)
         return found;
@@ -197,8 +199,9 @@ s64 sys_waitid(int which, int id, uptr info, int options, uptr usage)
     struct rusage resources;
     int error;
 
-    if (options & ~(WNOHANG | WNOWAIT | WEXITED | WUNTRACED | WCONTINUED) || !(options & (WEXITED | WUNTRACED | WCONTINUED)) ||
-        which < WAIT_ALL || which > WAIT_GROUP || (which == WAIT_PID && id <= 0) || (which == WAIT_GROUP && id < 0))
+    if (options & ~(WNOHANG | WNOWAIT | WEXITED | WUNTRACED | WCONTINUED | WNOTHREAD | WALL) ||
+        !(options & (WEXITED | WUNTRACED | WCONTINUED)) || which < WAIT_ALL || which > WAIT_GROUP ||
+        (which == WAIT_PID && id <= 0) || (which == WAIT_GROUP && id < 0))
         return -EINVAL;
     error = process_wait_id((enum wait_for)which, id, options, &news);
     if (error)

@@ -50,10 +50,12 @@ s64 sys_rt_sigaction(int signal, uptr new, uptr old, size_t set_size)
     struct signal_action action, before;
     u64 flags;
 
-    if (set_size != sizeof(u64) || signal < 1 || signal > NSIG || (new && SIGNALS_UNBLOCKABLE & SIGNAL_BIT(signal)))
+    if (set_size != sizeof(u64))
         return -EINVAL;
     if (new && copyin(&action, new, sizeof(action)))
         return -EFAULT;
+    if (signal < 1 || signal > NSIG || (new && SIGNALS_UNBLOCKABLE & SIGNAL_BIT(signal)))
+        return -EINVAL;
     flags = spin_lock_irq(&processes_lock);
     before = p->signals.action[signal - 1];
     if (new) {
@@ -132,6 +134,14 @@ static int user_time_until(uptr at, u64 *when)
     return 0;
 }
 
+static void awaits(struct user_thread *user, u64 set)
+{
+    u64 flags = spin_lock_irq(&processes_lock);
+
+    user->awaited = set;
+    spin_unlock_irq(&processes_lock, flags);
+}
+
 s64 sys_rt_sigtimedwait(uptr set_at, uptr info_at, uptr limit, size_t set_size)
 {
     struct process *p = current_process();
@@ -150,6 +160,7 @@ s64 sys_rt_sigtimedwait(uptr set_at, uptr info_at, uptr limit, size_t set_size)
             return error;
     }
     set &= ~SIGNALS_UNBLOCKABLE;
+    awaits(user, blocked & set);
     signal_mask_set(blocked & ~set); /* so that one of them ends the wait */
     for (;;) {
         flags = spin_lock_irq(&processes_lock);
@@ -159,6 +170,7 @@ s64 sys_rt_sigtimedwait(uptr set_at, uptr info_at, uptr limit, size_t set_size)
             break;
         error = wait_for_signal(when);
     }
+    awaits(user, 0);
     signal_mask_set(blocked);
     if (!signal)
         return error == -ETIMEDOUT ? -EAGAIN : -EINTR;
@@ -183,7 +195,7 @@ s64 sys_sigaltstack(uptr new, uptr old)
         return -EFAULT;
     if (new && in_use)
         return -EPERM;
-    if (new && stack.flags & ~(SS_DISABLE | SS_ONSTACK))
+    if (new && stack.flags && stack.flags != SS_DISABLE && stack.flags != SS_ONSTACK)
         return -EINVAL;
     if (new && !(stack.flags & SS_DISABLE) && stack.size < MINSIGSTKSZ)
         return -ENOMEM;

@@ -1,7 +1,7 @@
 /* System calls on what is known of a file beside its contents. */
 #include "fs/context.h"
+#include "fs/memfs.h"
 #include "lib/errno.h"
-#include "mm/frames.h"
 #include "mm/uaccess.h"
 #include "syscall/calls.h"
 #include "syscall/sys_path.h"
@@ -75,10 +75,13 @@ s64 sys_fstat(int fd, uptr st)
 
 static s64 give_statfs(struct inode *inode, uptr to)
 {
-    struct statfs st = {
-        .type = inode->dev == 1 ? TMPFS_MAGIC : PROC_MAGIC, .bsize = PAGE_SIZE, .frsize = PAGE_SIZE, .namelen = NAME_MAX,
-        .blocks = frames_total(), .bfree = frames_free(), .bavail = frames_free(),
-    };
+    struct statfs st = { .type = PROC_MAGIC, .bsize = PAGE_SIZE, .frsize = PAGE_SIZE, .namelen = NAME_MAX };
+
+    if (inode->dev == 1) {
+        st.type = TMPFS_MAGIC;
+        st.blocks = memfs_room();
+        st.bfree = st.bavail = st.blocks - min(memfs_used, st.blocks);
+    }
 
     inode_put(inode);
     return copyout(to, &st, sizeof(st));
@@ -237,13 +240,49 @@ s64 sys_truncate(uptr path, s64 size)
 
 s64 sys_ftruncate(int fd, s64 size)
 {
-    struct file *file = sys_file(fd);
+    struct file *file = size < 0 ? NULL : sys_file(fd);
     s64 result = -EINVAL;
 
     if (!file)
-        return -EBADF;
-    if (file->inode && inode_is(file->inode, S_IFREG) && file->flags & O_ACCMODE)
+        return size < 0 ? -EINVAL : -EBADF;
+    if (file->inode && inode_is(file->inode, S_IFREG) && !file_may(file, true))
         result = inode_truncate(file->inode, size);
+    file_put(file);
+    return result;
+}
+
+#define FALLOC_KEEP_SIZE 1
+
+/* Memory is had when it is written: here only the size grows. */
+static s64 allocate(struct inode *inode, int mode, s64 end)
+{
+    struct stat st;
+
+    if (inode_is(inode, S_IFDIR))
+        return -EISDIR;
+    if (!inode_is(inode, S_IFREG))
+        return -ENODEV;
+    inode_stat(inode, &st);
+    return mode & FALLOC_KEEP_SIZE || st.size >= end ? 0 : inode_truncate(inode, end);
+}
+
+s64 sys_fallocate(int fd, int mode, s64 offset, s64 size)
+{
+    struct file *file = sys_file(fd);
+    s64 result = -EBADF, end;
+
+    if (!file)
+        return -EBADF;
+    if (offset < 0 || size <= 0)
+        result = -EINVAL;
+    else if (mode & ~FALLOC_KEEP_SIZE)
+        result = -EOPNOTSUPP;
+    else if (!(file->flags & O_ACCMODE))
+        result = -EBADF;
+    else if (!file->inode || inode_is(file->inode, S_IFIFO))
+        result = -ESPIPE;
+    else
+        result = __builtin_add_overflow(offset, size, &end) ? -EFBIG : allocate(file->inode, mode, end);
     file_put(file);
     return result;
 }
@@ -256,6 +295,8 @@ s64 sys_utimensat(int folder, uptr path, uptr times, int flags)
 
     if (times && copyin(both, times, sizeof(both)))
         return -EFAULT;
+    if (times && both[0].nsec == UTIME_OMIT && both[1].nsec == UTIME_OMIT)
+        return 0; /* whatever the path */
     if (!path && folder != AT_FDCWD)
         error = flags ? -EINVAL : find_fd(folder, &inode);
     else

@@ -8,21 +8,14 @@
  * Prints one line at the end, and nothing of what was made is left. Judged is the kernel: no panic, nothing lost, and this program gets to
  * its end. */
 
-#include <fcntl.h>
-#include <signal.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "fuzz.h"
+
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
-enum { BATCH = 250, PAGE = 4096 };
+enum { BATCH = 250 };
 
 static unsigned long state;
 static char *page; /* readable and writable, and nothing behind it */
@@ -31,15 +24,12 @@ static const char *const paths[] = { "fuzz-a", "fuzz-b", "fuzz-d", "fuzz-d/c", "
 
 static unsigned long any(void)
 {
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return state * 0x2545f4914f6cdd1dul;
+    return any_of(&state);
 }
 
 static unsigned long below(unsigned long n)
 {
-    return (any() >> 16) % n;
+    return below_of(&state, n);
 }
 
 /* Numbers that end this process, that reach others, or that (on Linux) change the machine or take long to undo. */
@@ -109,11 +99,6 @@ static void fill_page(void)
     strcpy(page + PAGE - 8, "fuzz-a"); /* a name that just fits */
 }
 
-static void limit(int what, rlim_t most)
-{
-    setrlimit(what, &(struct rlimit){ most, most });
-}
-
 static void nothing(int number)
 {
     (void)number;
@@ -145,7 +130,7 @@ static void batch(unsigned long seed, int calls, long *made)
     limit(RLIMIT_FSIZE, 1 << 20);
     limit(RLIMIT_CORE, 0);
     limit(RLIMIT_NOFILE, 32);
-    if (getuid() == 0 && (setgid(65534) < 0 || setuid(65534) < 0))
+    if (getuid() == 0 && (setgid(NOBODY) < 0 || setuid(NOBODY) < 0))
         _exit(1); /* main() has seen that it can be done */
     page = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     munmap(page + PAGE, PAGE);
@@ -188,42 +173,6 @@ static bool worker(unsigned long seed, long calls)
         waitpid(pid, NULL, 0);
     }
     return *made >= calls;
-}
-
-/* As root, also one that is root only within a user namespace, a call such as chmod("/dev/null") changes the machine for all. */
-static bool may_begin(void)
-{
-    if (getuid() != 0)
-        return true;
-    int status = 1;
-    pid_t pid = fork();
-    if (pid == 0)
-        _exit(setgid(65534) < 0 || setuid(65534) < 0);
-    waitpid(pid, &status, 0);
-    return status == 0;
-}
-
-/* The folder for what the calls make. Nobody may enter the one around it, so that ".." leads no further. */
-static bool enter(void)
-{
-    return mkdir("fuzz", 0700) == 0 && mkdir("fuzz/in", 0777) == 0 && chmod("fuzz/in", 0777) == 0 && chdir("fuzz/in") == 0 &&
-           mkdir("fuzz-d", 0777) == 0 && chmod("fuzz-d", 0777) == 0;
-}
-
-/* Twice, for the first time may fail for want of memory. */
-static void leave(void)
-{
-    if (chdir("../..") < 0)
-        return;
-    for (int i = 0; i < 2; i++) {
-        pid_t pid = fork();
-        if (pid == 0) {
-            execv("/bin/rm", (char *[]){ "rm", "-r", "-f", "fuzz", NULL });
-            _exit(127);
-        }
-        if (pid > 0)
-            waitpid(pid, NULL, 0);
-    }
 }
 
 int main(int argc, char **argv)

@@ -43,7 +43,8 @@ class Entity:
         self.weight = WEIGHTS[draws(40)]
         self.slice = MS // 2 + draws(30 * MS)
         self.v = around + spread(draws) - SPREAD // 2
-        self.d = self.v + spread(draws)
+        anywhere = draws(2)
+        self.d = (around - SPREAD // 2 if anywhere else self.v) + spread(draws)
         self.vlag = self.ahead = 0
         self.member, self.newcomer, self.protected = True, False, False
 

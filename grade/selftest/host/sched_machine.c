@@ -304,7 +304,7 @@ static void check_fair(struct rq *rq, unsigned *n)
     s64 sum = 0;
     u32 members = 0;
 
-    check_tree(&rq->classes.fair.tree, fair_before, n);
+    check_tree(&rq->classes.fair.tree, normal_class == &eevdf_class ? eevdf_before : cfs_before, n);
     for (tid_t tid = 1; tid <= THREADS; tid++) {
         const struct fair_entity *e = &host_thread(tid)->se.fair;
 

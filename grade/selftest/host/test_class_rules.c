@@ -660,37 +660,35 @@ static void dl_late_yield(void)
 static struct thread *many;
 static struct rq queue;
 
+static u64 least_of(const struct rb_node *node)
+{
+    const struct fair_entity *e = rb_entry(node, struct fair_entity, node);
+    u64 least = e->vruntime;
+
+    for (int right = 0; right < 2; right++) {
+        const struct rb_node *child = right ? node->right : node->left;
+
+        if (child && vtime_before(rb_entry(child, struct fair_entity, node)->least, least))
+            least = rb_entry(child, struct fair_entity, node)->least;
+    }
+    return least;
+}
+
 /* Whether the summary of each node below is that of its children and itself. Recursion is for tests. */
 static void check_summaries(const struct rb_node *node)
 {
-    const struct fair_entity *e, *first;
-
     if (!node)
         return;
     check_summaries(node->left);
     check_summaries(node->right);
-    e = first = rb_entry(node, struct fair_entity, node);
-    for (int right = 0; right < 2; right++) {
-        const struct rb_node *child = right ? node->right : node->left;
-
-        if (child && eevdf_due_before(rb_entry(child, struct fair_entity, node)->first, first))
-            first = rb_entry(child, struct fair_entity, node)->first;
-    }
-    CHECK(e->first == first);
+    CHECK(rb_entry(node, struct fair_entity, node)->least == least_of(node));
 }
 
 /* The same of a node and all above it, whose left and right summaries are right. */
 static void check_above(const struct rb_node *node)
 {
-    for (; node; node = node->parent) {
-        const struct fair_entity *e = rb_entry(node, struct fair_entity, node);
-
-        CHECK(e->first == e || e->first == (node->left ? rb_entry(node->left, struct fair_entity, node)->first : e) ||
-              e->first == (node->right ? rb_entry(node->right, struct fair_entity, node)->first : e));
-        CHECK(!eevdf_due_before(e, e->first));
-        CHECK(!node->left || !eevdf_due_before(rb_entry(node->left, struct fair_entity, node)->first, e->first));
-        CHECK(!node->right || !eevdf_due_before(rb_entry(node->right, struct fair_entity, node)->first, e->first));
-    }
+    for (; node; node = node->parent)
+        CHECK(rb_entry(node, struct fair_entity, node)->least == least_of(node));
 }
 
 static void check_first(void)
@@ -729,7 +727,7 @@ static void insert_one(struct thread *t)
     e->deadline = (random_below(2) ? e->vruntime : queue.classes.fair.zero - span) + random_below(2 * span);
     t->since = random_below(3);
     count_in(e, true);
-    rb_insert(&queue.classes.fair.tree, &e->node, fair_before);
+    rb_insert(&queue.classes.fair.tree, &e->node, eevdf_before);
     check_above(&e->node);
 }
 

@@ -263,10 +263,10 @@ PLANTED = {
         "    struct fair_entity *other = fair_of(rq->classes.fair.tree.leftmost);\n    (other ? other : e)->vruntime += grown;",
         (NUMBER, *STOPS)),
     "cfs: virtual times are compared as plain numbers": (
-        "cfs_wraps", "fair.c", "return vtime_before(ea->vruntime, eb->vruntime);", "return ea->vruntime < eb->vruntime;",
+        "cfs_wraps", "fair_class.c", "return vtime_before(ea->vruntime, eb->vruntime);", "return ea->vruntime < eb->vruntime;",
         ("virtual time may wrap", *STOPS)),
     "equal virtual times: whoever was put there first": (
-        "ties_cfs", "fair.c", "return ready_before(thread_of_fair(ea), thread_of_fair(eb));", "return false;", (NEXT,)),
+        "ties_cfs", "fair_class.c", "return ready_before(thread_of_fair(ea), thread_of_fair(eb));", "return false;", (NEXT,)),
     "a slice may be of any length": (
         EEVDF, "fair.c", "p->runtime ? min(max(p->runtime, SCHED_MIN_GRANULARITY_NS), SCHED_MAX_SLICE_NS) :", "p->runtime ? p->runtime :",
         (NUMBER,)),
@@ -325,7 +325,7 @@ PLANTED = {
         EEVDF, "eevdf.c", " - (fair->sum % weight < 0)", "", (NUMBER, NEXT)),
     "eevdf: V is the least virtual time": (
         EEVDF, "eevdf.c", "    mean = fair->sum / weight - (fair->sum % weight < 0);",
-        "    if (fair->tree.leftmost)\n        return fair_of(fair->tree.leftmost)->vruntime;\n    mean = fair->sum / weight;",
+        "    if (fair->tree.root)\n        return fair_of(fair->tree.root)->least;\n    mean = fair->sum / weight;",
         (NUMBER, NEXT)),
     "eevdf: V leaves out who runs": (
         EEVDF, "eevdf.c", "    if ((u64)fair->sum < fair->weight || !weight)",
@@ -350,14 +350,24 @@ PLANTED = {
         "eevdf_equal", "eevdf.c", "!vtime_before(eevdf_vtime(rq), e->vruntime)", "vtime_before(e->vruntime, eevdf_vtime(rq))",
         (NO_REASON, MAKES_ROOM, NEXT)),
     "eevdf: the eligible one with the least virtual time runs": (
-        EEVDF, "eevdf.c", "struct fair_entity *best = NULL;\n\n    while (node)",
-        "struct fair_entity *best = fair_of(rq->classes.fair.tree.leftmost);\n\n    while (false)", (NEXT, NO_REASON, MAKES_ROOM)),
+        EEVDF, "eevdf.c", "        if (has_eligible(node->left, vtime))\n            node = node->left;\n",
+        "        if (node->left && fair_of(node->left)->least == fair_of(node)->least)\n            node = node->left;\n"
+        "        else if (fair_of(node)->vruntime != fair_of(node)->least)\n            node = node->right;\n",
+        (NEXT, NO_REASON, MAKES_ROOM)),
     "eevdf: whoever is due first runs, eligible or not": (
-        EEVDF, "eevdf.c", "if (vtime_before(vtime, e->vruntime)) {", "if (false) {", (NEXT, NO_REASON, MAKES_ROOM)),
-    "eevdf: who stands to the left is not looked at": (
-        "eevdf_search", "eevdf.c", "if (left && (!best || eevdf_due_before(left->first, best)))", "if (false)", STOPS),
+        EEVDF, "eevdf.c", "    if (!has_eligible(node, vtime))\n        return NULL;\n",
+        "    if (!has_eligible(node, vtime) || true)\n        return fair_of(rq->classes.fair.tree.leftmost);\n",
+        (NEXT, NO_REASON, MAKES_ROOM)),
+    "eevdf: who stands to the left is asked last": (
+        "eevdf_search", "eevdf.c", "if (has_eligible(node->left, vtime))\n            node",
+        "if (vtime_before(vtime, fair_of(node)->vruntime) && has_eligible(node->left, vtime))\n            node", STOPS),
     "eevdf: the summary leaves out one side": (
-        "eevdf_search", "eevdf.c", "if (right && eevdf_due_before(right->first, e->first))", "if (false)", STOPS),
+        "eevdf_search", "eevdf.c", "if (right && vtime_before(right->least, least))", "if (false)", STOPS),
+    "eevdf: the least virtual time is that of plain numbers": (
+        "eevdf_search", "eevdf.c", "if (left && vtime_before(left->least, least))", "if (left && left->least < least)", STOPS),
+    "eevdf: whoever waits is put where its virtual time says": (
+        EEVDF, "fair_class.c", "insert(rq, t, why, eevdf_before);", "insert(rq, t, why, cfs_before);",
+        (NEXT, NO_REASON, MAKES_ROOM, *STOPS)),
     "eevdf: deadlines are compared as plain numbers": (
         "eevdf_wraps", "eevdf.c", "return vtime_before(a->deadline, b->deadline);", "return a->deadline < b->deadline;",
         ("virtual time may wrap", *STOPS)),

@@ -4,9 +4,9 @@
 
 #define ENTRIES 512
 
-uptr pagetable_next(paddr_t root, uptr va)
+uptr pagetable_next(paddr_t root, uptr va, uptr end)
 {
-    while (va < USER_END) {
+    while (va < end) {
         const u64 *table = phys_to_virt(root);
         unsigned level = 3;
         u64 entry;
@@ -17,5 +17,5 @@ uptr pagetable_next(paddr_t root, uptr va)
             return va;
         va = align_down(va, 1ul << (PAGE_SHIFT + 9 * level)) + (1ul << (PAGE_SHIFT + 9 * level));
     }
-    return USER_END;
+    return end;
 }

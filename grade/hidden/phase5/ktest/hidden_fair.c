@@ -27,18 +27,15 @@ static u64 spread(u64 *draws)
 static void draw_thread(struct thread *t, tid_t tid, u64 around, u64 *draws)
 {
     struct fair_entity *e = &t->se.fair;
+    bool anywhere; /* half of the deadlines are: otherwise the first of all would seldom be one that has had too much */
 
     *t = (struct thread){ .tid = tid, .class = normal_class, .since = draw(draws, 3) };
     e->weight = sched_nice_to_weight[draw(draws, 40)];
     e->slice = SCHED_MIN_GRANULARITY_NS + draw(draws, 30 * MS);
     e->vruntime = around + spread(draws) - SPREAD / 2;
-    e->deadline = e->vruntime + spread(draws);
+    anywhere = draw(draws, 2);
+    e->deadline = (anywhere ? around - SPREAD / 2 : e->vruntime) + spread(draws);
     rb_node_init(&e->node);
-}
-
-static void insert(struct thread *t)
-{
-    rb_insert(&queue.classes.fair.tree, &t->se.fair.node, fair_before);
 }
 
 static void erase(struct thread *t)

@@ -1,5 +1,5 @@
-/* A second solution of lab 5.2: whoever is compared may be missing, so the summary, the walk and the choice between who waits and who runs
-   are made of one function. */
+/* A second solution of lab 5.2: the walk begins with the one that is due first of all and not at the root, and both the tick and a wake ask
+   one function. */
 #include "sched/fair.h"
 
 u64 eevdf_vtime(struct rq *rq)
@@ -45,43 +45,42 @@ bool eevdf_due_before(const struct fair_entity *a, const struct fair_entity *b)
     return ready_before(container_of(a, struct thread, se.fair), container_of(b, struct thread, se.fair));
 }
 
-/* Who of the two is due first; each may be missing. */
-static struct fair_entity *sooner(struct fair_entity *a, struct fair_entity *b)
+/* The lesser of v and the least of the part of the tree below this node, with it; the node may be missing. */
+static u64 lesser(u64 v, struct rb_node *node)
 {
-    if (!a || !b)
-        return a ? a : b;
-    return eevdf_due_before(a, b) ? a : b;
-}
-
-/* Who of the part of the tree below this node, with it, is due first. */
-static struct fair_entity *soonest_in(struct rb_node *node)
-{
-    return node ? fair_of(node)->first : NULL;
+    return node && vtime_before(fair_of(node)->least, v) ? fair_of(node)->least : v;
 }
 
 bool eevdf_summarize(struct rb_node *node)
 {
-    struct fair_entity *e = fair_of(node), *before = e->first;
+    struct fair_entity *e = fair_of(node);
+    u64 before = e->least;
 
-    e->first = sooner(e, sooner(soonest_in(node->left), soonest_in(node->right)));
-    return e->first != before;
+    e->least = lesser(lesser(e->vruntime, node->left), node->right);
+    return e->least != before;
 }
 
+/* Whether nobody of the part of the tree below this node, with it, is eligible at v. */
+static bool in_vain(u64 v, struct rb_node *node)
+{
+    return !node || vtime_before(v, fair_of(node)->least);
+}
+
+/* From the one that is due first of all upwards, along the tree's left edge, past those that have had too much and below whom all others
+   have, too; then down, to the first eligible one of the part that is not in vain. */
 struct fair_entity *eevdf_first(struct rq *rq)
 {
     u64 v = eevdf_vtime(rq);
-    struct fair_entity *best = NULL;
-    struct rb_node *node = rq->classes.fair.tree.root;
+    struct rb_node *node = rq->classes.fair.tree.leftmost;
 
-    while (node) {
-        if (beyond(v, fair_of(node))) {
+    while (node && beyond(v, fair_of(node)) && in_vain(v, node->right))
+        node = node->parent;
+    while (node && beyond(v, fair_of(node))) {
+        node = node->right;
+        while (!in_vain(v, node->left))
             node = node->left;
-        } else {
-            best = sooner(best, sooner(fair_of(node), soonest_in(node->left)));
-            node = node->right;
-        }
     }
-    return best;
+    return fair_of(node);
 }
 
 /* Whether e has to let `other` run, or anybody if that is NULL, whatever right e has. */

@@ -1,0 +1,172 @@
+"""Debian's busybox-static, unmodified, on the finished kernel: its sessions (grade/selftest/busybox) print what they print on Linux, on one
+CPU and on several and under every policy; its shell at the console shows what it shows on a pseudo-terminal; and `make run` puts it, and
+files of one's own, into the image. Where it is not installed the tests are skipped, and say which package has it; the set-up installs it on
+Debian."""
+
+import os
+import stat
+import subprocess
+
+import busybox_sessions as busybox
+import busybox_terminal
+import kernels
+import pytest
+from test_front_door import real_environment
+from user_programs import MASTER, entries
+
+from grade import cpio, soak_programs
+from grade.machine import Machine, limit_option
+
+PHASE = 5
+TREE = kernels.reference(PHASE)
+POLICIES = ["rr", "fcfs", "prio", "mlfq", "sjf", "cfs", "eevdf"]
+LIMIT_MS = 60_000  # of virtual time; all sessions together take some eight seconds
+# (policy, CPUs, the sessions); the rest with `make test-all`.
+RUNS = [("eevdf", 1, busybox.names()), ("eevdf", 4, busybox.names()), *((policy, 2, ["shell"]) for policy in POLICIES)]
+if kernels.ALL:
+    RUNS = [(policy, cpus, busybox.names()) for policy in POLICIES for cpus in (1, 4)]
+WHY = busybox.lacking()
+NO_LINUX = busybox.no_linux()
+
+kept = busybox.kept
+needs_busybox = pytest.mark.skipif(bool(WHY), reason=str(WHY))
+needs_linux = pytest.mark.skipif(bool(WHY or NO_LINUX), reason=f"the sessions cannot be run on this machine itself: {WHY or NO_LINUX}")
+
+
+# --- sessions ---------------------------------------------------------------------------------------------------------------------------
+
+
+@needs_busybox
+@pytest.mark.parametrize("policy, cpus, names", RUNS, ids=[f"{policy}-{cpus}-{len(names)}" for policy, cpus, names in RUNS])
+def test_sessions_print_what_linux_prints(tmp_path, policy, cpus, names):
+    """With busybox's init as process 1, which then turns the machine off."""
+    archive = tmp_path / "archive"
+    archive.write_bytes(cpio.archive(busybox.image(TREE, names)))
+    with Machine(TREE / "build/checked/kernel.elf", f"{limit_option(LIMIT_MS)} trace=off init=/sbin/init sched={policy}", archive=archive,
+                 cpus=cpus, ram_mib=128, limit_ms=LIMIT_MS) as machine:
+        end, console = machine.run(), machine.console()
+    assert end.kind == "poweroff", console[-2000:]
+    printed = busybox.taken_apart(console)
+    assert sorted(printed) == sorted(names)
+    for name in names:
+        assert printed[name].splitlines() == kept(name).splitlines(), f"session {name}"
+
+
+@needs_linux
+def test_linux_prints_what_is_kept():
+    for name, printed in busybox.on_linux(TREE, busybox.names()).items():
+        assert printed.splitlines() == kept(name).splitlines(), f"make oracle, if Linux is right; session {name}"
+
+
+def test_the_sessions_try_many_applets():
+    """Counted are those whose name stands where a command does, of the list that is kept of busybox's applets."""
+    words = set()
+    for name in busybox.names():
+        words |= set((busybox.SCRIPTS / f"{name}.sh").read_text().replace("(", " ").replace(";", " ").split())
+    applets = set("""
+        awk base64 basename bunzip2 bzcat bzip2 cal cat chgrp chmod chown cmp cp cpio cut date dc dd df diff dirname dos2unix
+        du echo ed egrep env expand expr factor fallocate fgrep find fold free grep groups gunzip gzip head hexdump hostid
+        hostname id kill killall less link ln ls lzop md5sum mkdir mkfifo mknod mktemp more mount mv nl nohup nproc od paste
+        pidof printf ps readlink realpath renice rev rm rmdir sed seq setsid sha1sum sha256sum sha3sum sha512sum shred shuf
+        sleep sort stat strings stty tac tail tar taskset tee test time timeout top touch tr truncate tty umount uname
+        unexpand uniq unix2dos unlink uptime usleep uudecode uuencode watch wc which whoami xargs xxd xz yes zcat
+    """.split())
+    assert len(applets & words) >= 100, applets - words
+
+
+def test_every_session_has_its_file_and_every_file_its_session():
+    assert sorted(path.stem for path in busybox.SCRIPTS.glob("*.txt")) == sorted([*busybox.names(), "terminal"])
+
+
+# --- the terminal -----------------------------------------------------------------------------------------------------------------------
+
+
+def ends(pid):
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+@needs_busybox
+def test_the_console_shows_what_a_terminal_shows():
+    """Line editing, jobs stopped, continued and ended by keys, watch and vi. The end of the shell turns the machine off."""
+    pid, fd = busybox_terminal.opened(["make", "-s", "run", "INIT=busybox", "ACCEL=tcg", "CHECKED=1",
+                                       f"FILES={busybox.SCRIPTS / 'told'}:/session/told"], TREE, real_environment())
+    try:
+        shown = busybox_terminal.typed(fd)
+        while busybox_terminal.read(fd):
+            pass
+        assert shown.splitlines() == kept("terminal").splitlines()
+    finally:
+        os.close(fd)
+        status = ends(pid)
+    assert status == 0
+
+
+@needs_linux
+def test_a_terminal_of_linux_shows_what_is_kept():
+    assert busybox_terminal.on_linux(TREE).splitlines() == kept("terminal").splitlines(), "make oracle, if Linux is right"
+
+
+# --- the image --------------------------------------------------------------------------------------------------------------------------
+
+
+def run(*words, typed="", folder=TREE):
+    """`make run` with words behind it."""
+    return subprocess.run(["make", "-s", "run", "ACCEL=tcg", *words], cwd=folder, env=real_environment(), input=typed, capture_output=True,
+                          text=True, check=False)
+
+
+@needs_busybox
+@pytest.mark.parametrize("command", ["poweroff -f", "poweroff", "exit"])
+def test_a_session_in_a_pipe_is_answered_and_ends(command):
+    done = run("INIT=busybox", typed=f"type vi | head -n 1; echo $((6 * 7)); id -un; echo $0\n{command}\n")
+    assert done.returncode == 0, done.stderr
+    assert "vi is vi\n42\nroot\nsh\n" in done.stdout.replace("\r", ""), done.stdout
+
+
+@needs_busybox
+def test_files_of_ones_own_are_in_the_image(tmp_path):
+    (tmp_path / "folder/inner").mkdir(parents=True)
+    (tmp_path / "folder/inner/text").write_text("a text\n")
+    (tmp_path / "hello").write_text("#!/bin/sh\necho hello from a file of my own\n")
+    (tmp_path / "hello").chmod(0o755)
+    files = f"FILES={tmp_path}/hello:/usr/bin/hello {tmp_path}/folder {tmp_path}/hello"
+    done = run("INIT=busybox", files, typed="hello; ./hello; cat folder/inner/text; ls -l folder/inner | cut -c 1-10\npoweroff -f\n")
+    assert done.returncode == 0, done.stderr
+    assert "hello from a file of my own\nhello from a file of my own\na text\ntotal 4\n-rw-r--r--\n" in done.stdout.replace("\r", "")
+
+
+@pytest.mark.parametrize("words, says", [
+    (["INIT=busybox", "BUSYBOX=no-such-busybox"], "there is no busybox here; on Debian: apt-get install busybox-static"),
+    (["INIT=busybox", f"BUSYBOX={MASTER}/grade/cpio.py"], "there is no busybox here; on Debian: apt-get install busybox-static"),
+    (["INIT=busybox", "BUSYBOX=bash"], "there is no static busybox for x86-64 at"),
+    (["FILES=/no/such/file"], "FILES=/no/such/file: there is no /no/such/file"),
+])
+def test_what_is_missing_is_named_in_one_line(words, says):
+    done = run(*words)
+    assert done.returncode
+    assert [line for line in done.stderr.splitlines() if line.startswith("cpio.py: ")][0].startswith(f"cpio.py: {says}"), done.stderr
+
+
+@needs_busybox
+def test_every_applet_has_its_name_and_busybox_takes_the_place_of_ours():
+    found = entries(cpio.archive(busybox.image(TREE, [])))
+    applets = subprocess.run(["busybox", "--list-full"], capture_output=True, text=True, check=True).stdout.split()
+    assert len(applets) > 200
+    for path in applets:
+        mode, _, _, data = found[path]
+        assert path == "bin/busybox" or (stat.S_ISLNK(mode) and data == b"/bin/busybox"), path
+    assert stat.S_ISREG(found["bin/busybox"][0]) and cpio.is_static(found["bin/busybox"][3])
+    ours = [path.name for path in (TREE / "build/user/bin").iterdir() if not path.suffix]
+    left = cpio.without_namesakes([f"bin/{name}" for name in ours] + ["tests/fork"], cpio.busybox_entries("busybox"))
+    assert "tests/fork" in left and "bin/chrt" in left and not {"bin/ls", "bin/sort", "bin/sh"} & set(left)
+
+
+# --- process 1 --------------------------------------------------------------------------------------------------------------------------
+
+
+def test_process_1_has_the_terminal():
+    """Its first descriptors are /dev/console with its lines, as under Linux: what is typed is echoed, and Ctrl-D ends it."""
+    with Machine(TREE / "build/checked/kernel.elf", f"{limit_option(5000)} trace=off init=/bin/cat", input=b"a line\n\x04",
+                 archive=soak_programs.archive_of(TREE), limit_ms=5000) as machine:
+        machine.run()
+        assert machine.console().startswith("a line\na line\nprocess 1 (cat) has ended")

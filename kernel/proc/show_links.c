@@ -1,0 +1,89 @@
+/* Where the links of /proc lead: to the running process, to a process's program and folder, to what its descriptors stand for. Locks:
+   tree_lock is held (inode_ops.readlink); a process's space_lock is taken under it while its program is looked for. */
+#include "fs/path.h"
+#include "lib/errno.h"
+#include "lib/format.h"
+#include "lib/string.h"
+#include "proc/files.h"
+#include "proc/show.h"
+#include "proc/table.h"
+
+static s64 put(char *to, size_t size, const char *text)
+{
+    size = min(size, strlen(text));
+    memcpy(to, text, size);
+    return (s64)size;
+}
+
+s64 lead_self(struct shown who, char *to, size_t size)
+{
+    char text[16];
+
+    (void)who;
+    format(text, sizeof(text), "%d", current_process()->pid);
+    return put(to, size, text);
+}
+
+struct place {
+    char *to;
+    size_t size;
+    s64 used;
+};
+
+/* The file that was executed: of those that are mapped to be executed, the first whose path is known. */
+static void find_program(struct address_space *space, void *arg)
+{
+    struct place *place = arg;
+
+    list_for_each(it, &space->regions) {
+        const vm_region_t *region = list_entry(it, vm_region_t, link);
+        const struct file *file = region->ops == &file_vm_ops ? region->object : NULL;
+
+        if (file && file->path && region->access & ACCESS_EXEC) {
+            place->used = put(place->to, place->size, file->path);
+            return;
+        }
+    }
+}
+
+s64 lead_exe(struct shown who, char *to, size_t size)
+{
+    struct place place = { to, size, -ENOENT };
+    int error = with_space(who.pid, find_program, &place);
+
+    return error ? error : place.used;
+}
+
+s64 lead_cwd(struct shown who, char *to, size_t size)
+{
+    struct process *p = process_get(who.pid);
+    char *buf = p ? path_buffer() : NULL, *path = NULL;
+    int error = p ? -ENOMEM : -ENOENT;
+    s64 result;
+
+    if (buf)
+        path = p->fs.cwd ? path_of_locked(p->fs.cwd, buf, &error) : NULL;
+    result = path ? put(to, size, path) : error;
+    path_free(buf);
+    if (p)
+        process_put(p);
+    return result;
+}
+
+s64 lead_root(struct shown who, char *to, size_t size)
+{
+    (void)who;
+    return put(to, size, "/");
+}
+
+s64 lead_descriptor(pid_t pid, int fd, char *to, size_t size)
+{
+    struct file *file = descriptor(pid, fd);
+    char text[64];
+
+    if (!file)
+        return -ENOENT;
+    format(text, sizeof(text), "%s%s", file->inode && inode_is(file->inode, S_IFCHR) ? "/dev/" : "", file->name);
+    file_put(file);
+    return put(to, size, text);
+}
