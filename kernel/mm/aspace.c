@@ -261,11 +261,6 @@ bool aspace_is_free(const struct address_space *space, uptr start, size_t size)
     return behind == &space->regions || list_entry((struct list *)behind, vm_region_t, link)->start >= start + size;
 }
 
-bool aspace_is_mapped(const struct address_space *space, uptr start, size_t size)
-{
-    return mapped_until(space, start, start + size) == start + size;
-}
-
 uptr aspace_place(const struct address_space *space, uptr wanted, size_t size, uptr below)
 {
     wanted = align_down(wanted, PAGE_SIZE);

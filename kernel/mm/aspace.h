@@ -81,8 +81,6 @@ s64 aspace_move(struct address_space *space, uptr at, size_t old_size, size_t ne
 uptr aspace_gap(const struct address_space *space, size_t size, uptr below);
 /* Where a new region of `size` bytes goes: at `wanted` if that is free, else in the highest gap below `below`; 0: nowhere. */
 uptr aspace_place(const struct address_space *space, uptr wanted, size_t size, uptr below);
-/* Whether regions have all of it. */
-bool aspace_is_mapped(const struct address_space *space, uptr start, size_t size);
 /* Whether no region has any of it. */
 bool aspace_is_free(const struct address_space *space, uptr start, size_t size);
 /* Whether every page of it is in a region. */

@@ -199,12 +199,11 @@ s64 sys_waitid(int which, int id, uptr info, int options, uptr usage)
     struct rusage resources;
     int error;
 
-    if (options & ~(WNOHANG | WNOWAIT | WEXITED | WUNTRACED | WCONTINUED) || !(options & (WEXITED | WUNTRACED | WCONTINUED)) ||
-        which < WAIT_ALL || which > WAIT_GROUP || (which == WAIT_PID && id <= 0) || (which == WAIT_GROUP && id < 0))
+    if (options & ~(WNOHANG | WNOWAIT | WEXITED | WUNTRACED | WCONTINUED | WNOTHREAD | WALL) ||
+        !(options & (WEXITED | WUNTRACED | WCONTINUED)) || which < WAIT_ALL || which > WAIT_GROUP ||
+        (which == WAIT_PID && id <= 0) || (which == WAIT_GROUP && id < 0))
         return -EINVAL;
     error = process_wait_id((enum wait_for)which, id, options, &news);
-    if (error)
-        return error;
     if (news.how && news.how <= CLD_DUMPED && !(options & WNOWAIT))
         used = user_thread(current())->used_by_child;
     usage_to_user(&resources, &used);
@@ -212,6 +211,6 @@ s64 sys_waitid(int which, int id, uptr info, int options, uptr usage)
         told = info_for_user(SIGCHLD, &(struct signal_info){ .code = news.how, .pid = news.pid, .uid = news.uid,
                                                              .value = (u32)news.status });
     if ((usage && news.how && copyout(usage, &resources, sizeof(resources))) || (info && copyout(info, &told, WAIT_INFO_SIZE)))
-        return -EFAULT;
-    return 0;
+        return -EFAULT; /* as on Linux also if nobody was found */
+    return error;
 }

@@ -231,12 +231,18 @@ void signals_for_others_locked(const struct process *p, u64 signals)
     }
 }
 
-static bool blocked_by_all(const struct process *p, int signal)
+/* What a thread blocks is kept for it, whatever its action: it may be waiting for it. */
+static bool keeps(const struct user_thread *user, int signal)
+{
+    return (user->blocked | user->awaited) & SIGNAL_BIT(signal);
+}
+
+static bool kept_by_all(const struct process *p, int signal)
 {
     list_for_each(it, &p->threads) {
         const struct thread *t = list_entry(it, struct thread, owner_link);
 
-        if (t->user && !(user_thread(t)->blocked & SIGNAL_BIT(signal)))
+        if (t->user && !keeps(user_thread(t), signal))
             return false;
     }
     return true;
@@ -256,20 +262,28 @@ static int queue_push(struct signals *signals, int signal, const struct signal_i
     return 0;
 }
 
-/* The signal is pending. Of the first 31, one that is so already says no more; of the others each counts. */
+/* The signal is pending. Of the first 31, one that is so already says no more; of the others each counts, and what cannot be queued is not
+   sent, unless it was sent by kill(). */
 static int note_locked(struct signals *signals, int signal, const struct signal_info *info, u64 limit)
 {
     u64 bit = SIGNAL_BIT(signal);
     bool already = signals->pending & bit;
+    int error = signal > SIGNALS_WITH_INFO ? queue_push(signals, signal, info, limit) : 0;
 
+    if (error && info->code != SI_USER)
+        return error;
     signals->pending |= bit;
-    if (signal > SIGNALS_WITH_INFO)
-        return queue_push(signals, signal, info, limit);
-    if (!already) {
+    if (!already && signal <= SIGNALS_WITH_INFO) {
         signals->info[signal - 1] = *info;
         signals->plain |= bit;
     }
     return 0;
+}
+
+/* Nothing ends or stops process 1. What it blocks may be waited for, and waits like any other. */
+static bool unheard_of(const struct process *p, int signal)
+{
+    return p == &first_process && p->signals.action[signal - 1].handler == SIG_DFL;
 }
 
 /* A signal comes for p, which may stop or go on by that alone. Whether somebody would hear it. */
@@ -281,9 +295,7 @@ static bool would_hear_locked(struct process *p, int signal)
         continue_locked(p, signal == SIGCONT);
     if (SIGNALS_STOP & SIGNAL_BIT(signal))
         signals_forget(&p->signals, SIGNAL_BIT(SIGCONT));
-    if (p == &first_process && p->signals.action[signal - 1].handler == SIG_DFL)
-        return false; /* nothing ends or stops process 1 */
-    return !signal_ignored(p, signal) || blocked_by_all(p, signal);
+    return (!signal_ignored(p, signal) && !unheard_of(p, signal)) || kept_by_all(p, signal);
 }
 
 /* Whether a signal for one thread of p is for all of them. */
@@ -295,7 +307,7 @@ static bool concerns_all(const struct process *p, int signal)
 
 static bool thread_would_hear(const struct process *p, const struct thread *t, int signal)
 {
-    return !signal_ignored(p, signal) || user_thread(t)->blocked & SIGNAL_BIT(signal);
+    return !signal_ignored(p, signal) || keeps(user_thread(t), signal);
 }
 
 static void interrupt_thread(struct thread *t, int signal)
@@ -312,7 +324,8 @@ int signal_send_locked(struct process *p, int signal, const struct signal_info *
     if (!would_hear_locked(p, signal))
         return 0;
     error = note_locked(&p->signals, signal, info ? info : &kernel, p->limits.of[RLIMIT_SIGPENDING].now);
-    interrupt_one_locked(p, signal);
+    if (!error)
+        interrupt_one_locked(p, signal);
     return error;
 }
 
@@ -325,7 +338,8 @@ int signal_send_thread_locked(struct process *p, struct thread *t, int signal, c
     if (!thread_would_hear(p, t, signal))
         return 0;
     error = note_locked(&user_thread(t)->own, signal, info, p->limits.of[RLIMIT_SIGPENDING].now);
-    interrupt_thread(t, signal);
+    if (!error)
+        interrupt_thread(t, signal);
     return error;
 }
 
