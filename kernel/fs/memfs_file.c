@@ -46,7 +46,7 @@ static struct frame *new_page(int *error)
 static void free_page(struct frame *frame)
 {
     frame_put(frame);
-    uncount_page();
+    __atomic_sub_fetch(&memfs_used, 1, __ATOMIC_RELAXED);
 }
 
 static u64 in_page(u64 pos)
@@ -261,8 +261,7 @@ static int memfs_share(struct file *file)
 static struct frame *enter_page(struct inode *inode, struct memfs_contents *c, u64 index, struct frame *frame)
 {
     u64 flags = spin_lock_irq(&c->lock);
-    bool has_room = index < c->pages && index << PAGE_SHIFT < inode->size;
-    struct frame *there = has_room ? c->page[index] : NULL;
+    struct frame *there = index < c->pages && index << PAGE_SHIFT < inode->size ? c->page[index] : frame;
 
     if (!there && one_more()) {
         c->page[index] = frame;
