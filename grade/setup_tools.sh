@@ -221,7 +221,7 @@ find_musl() {
 }
 
 # A program that nobody here wrote, static, for the same tests. On Debian its package is installed; elsewhere who has none does without, and
-# the tests say so.
+# those tests are left out and named.
 find_busybox() {
     [ -d grade/selftest ] && [ "$(uname -s)" = Linux ] && on_x86 && [ "$(detect_system)" = debian ] || return
     find_tool BUSYBOX busybox '' busybox

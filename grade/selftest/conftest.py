@@ -2,6 +2,7 @@
 
 import signal
 
+import busybox_sessions
 import pytest
 import user_programs
 
@@ -11,12 +12,24 @@ TOGETHER = ("test_host_units.py", "test_rewind.py", "test_gdb.py", "test_bench.p
 LONG = ("test_steps.py", "test_hostile.py", "test_phases_branches.py", "test_soak.py")
 # Programs for another machine: test_programs.py runs ours on Crescent, here as everywhere.
 collect_ignore = [] if user_programs.RUNNABLE else ["test_user.py", "test_pthreads.py", "test_libcs.py"]
+# {what is left out: why}, told at the end.
+LEFT_OUT = {}
+if busybox_sessions.lacking():
+    LEFT_OUT["test_busybox.py"] = busybox_sessions.lacking()
+    collect_ignore.append("test_busybox.py")
+elif busybox_sessions.no_linux():
+    LEFT_OUT["busybox on this machine, beside test_busybox.py"] = busybox_sessions.no_linux()
 
 
 def pytest_configure(config):
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it, and so would what tests interrupt
     for mark in ("exercise(id, points)", "boots(n)", "seeds(n)"):
         config.addinivalue_line("markers", f"{mark}: see grade/api.py")
+
+
+def pytest_terminal_summary(terminalreporter):
+    for what, why in LEFT_OUT.items():
+        terminalreporter.write_line(f"left out: {what}: {why}")
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups

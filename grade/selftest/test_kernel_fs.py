@@ -636,7 +636,7 @@ def test_a_line_can_be_edited_until_it_is_ended(boot, what):
 
 def test_what_is_typed_is_echoed(boot):
     reads_of(boot, (b"hellp\x7fo\x03\x16\x03\x7f\n", b"\n"))
-    require(r"hellp\x08 \x08o^C^C\x08 \x08\x08 \x08" in boot.last.console, "what is typed, and what is erased of it, is seen",
+    require(r"hellp\x08 \x08o^C^\x08^C\x08 \x08\x08 \x08" in boot.last.console, "what is typed, and what is erased of it, is seen",
             repr(boot.last.console[-60:]))
 
 

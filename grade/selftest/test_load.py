@@ -8,8 +8,9 @@ import re
 import kernels
 import pytest
 from test_programs import machines
+from user_programs import entries
 
-from grade import soak_programs
+from grade import cpio, soak_programs
 from grade.machine import Machine, limit_option
 
 PHASE = 5
@@ -126,6 +127,26 @@ def test_the_kernel_survives_threads_that_make_calls_at_random(seed):
 def test_the_kernel_survives_them_on_fewer_cpus(cpus):
     with machines(phase=PHASE, cpus=cpus) as boot:
         soak_programs.fuzz(boot, 1, CALLS // 4, "fuzz_threads")
+
+
+BOTH = "mkdir a; cd a; /tests/load calls {rounds} & cd ..; /tests/fuzz_threads {seed} {calls} 6; wait; rm -r a; exit 0\n"
+
+
+@pytest.mark.parametrize("seed", range(1, 6 if kernels.ALL else 2))
+def test_whoever_else_is_at_work_only_who_has_most_is_killed(tmp_path, seed):
+    """Beside calls at random. Its pages are given back while others ask for some: the long way on the race build, where that takes longest,
+    and a shell was killed that had 22."""
+    script = "PATH=/bin; export PATH; " + BOTH.format(seed=seed, rounds=30, calls=15_000 if kernels.ALL else 4000)
+    given = entries(kernels.archive_of(PHASE).read_bytes())
+    files = {path: (mode, data) for path, (mode, _, _, data) in given.items()} | {"script": (cpio.FILE | 0o644, script.encode())}
+    (tmp_path / "initramfs.cpio").write_bytes(cpio.archive(files))
+    more = {"build": "race", "seeds": [seed]} if kernels.ALL else {}
+    with machines(archive=tmp_path / "initramfs.cpio", phase=PHASE, cpus=4) as boot:
+        boot.kernels = kernels.Variants(PHASE, {}, tmp_path)
+        run = boot("user", program=["/bin/sh", "/script"], trace="off", limit_ms=100_000, **more)
+        assert not run.status, run.output
+        soak_programs.at_rest(run)
+        assert all(int(pages) > 5000 for _, _, pages, *_ in re.findall(KILLED, run.console))
 
 
 def test_threads_set_their_processs_alarm_at_the_same_time(tmp_path):

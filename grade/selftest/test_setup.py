@@ -74,7 +74,7 @@ def test_a_second_c_library_is_wanted_where_the_projects_own_tests_are(machine):
 
 
 def test_busybox_is_wanted_on_debian_and_nowhere_else(machine):
-    """The tests of real programs run it; on other systems they are skipped without it."""
+    """The tests of real programs run it; on other systems they are left out without it."""
     machine.remove("busybox")
     (machine.checkout / "grade/selftest").mkdir()
     done = machine.make("show", "SETUP=no")

@@ -27,9 +27,10 @@ void oom_init(void)
     frames_ops = &ops;
 }
 
+/* It ends, or is to, or has no address space any more and gives back its pages. */
 static bool leaves(const struct process *p)
 {
-    return p->ending || p->signals.pending & SIGNAL_BIT(SIGKILL);
+    return p->oom_since || p->ending || p->signals.pending & SIGNAL_BIT(SIGKILL) || (!p->space && p->used.max_pages);
 }
 
 u64 oom_points_locked(const struct process *p)
@@ -48,7 +49,7 @@ static bool somebody_leaves_locked(u64 now)
     list_for_each(it, &processes) {
         struct process *p = list_entry(it, struct process, all_link);
 
-        if (!p->space || !leaves(p))
+        if (p->state == PROCESS_ZOMBIE || !leaves(p)) /* a zombie has given back everything */
             continue;
         if (!p->oom_since)
             p->oom_since = now;
@@ -84,7 +85,7 @@ static void end_locked(const struct process *chosen, u64 now)
     list_for_each(it, &processes) {
         struct process *p = list_entry(it, struct process, all_link);
 
-        if (p->space != space)
+        if (p->space != space || p == &first_process)
             continue;
         p->oom_since = now;
         signal_send_locked(p, SIGKILL, NULL);

@@ -33,12 +33,10 @@ static u64 all_idle_ns(void)
     return sum;
 }
 
-/* What was not idle of a time, in ticks. */
+/* What was not idle of a time, and what was, in ticks. The difference is rounded and not its parts: or it would now and then go back. */
 static void add_times(struct text *to, u64 ns, u64 idle)
 {
-    ns /= TICK_NS;
-    idle = min(idle / TICK_NS, ns);
-    text_add(to, " %lu 0 0 %lu 0 0 0 0 0 0\n", ns - idle, idle);
+    text_add(to, " %lu 0 0 %lu 0 0 0 0 0 0\n", (ns - min(idle, ns)) / TICK_NS, idle / TICK_NS);
 }
 
 int show_system_stat(struct text *to, struct shown who)

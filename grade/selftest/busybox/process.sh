@@ -25,7 +25,7 @@ usleep 1000; echo $?; sleep 0; sleep x; echo $?; true; echo $?; false; echo $?; 
 sh -c 'ulimit -n 4; cat < /dev/null'; echo $?
 top -b -n 1 | sed -n '4p' | tr -s ' '; top -b -n 1 | grep -c 'top -b'; top -b -n 2 -d 0.1 | grep -c '^ *PID'
 top -b -n 1 | awk 'NR < 4 { print $1 } $8 == "sh" && $3 == "root" { n++ } END { print (n > 0) }'
-watch -t -n 1 echo watched > seen & sleep 0.3; kill $!; wait $!; grep -c watched seen; cat /proc/self/comm; cat /proc/$$/comm
+(watch -t -n 1 echo watched > seen & sleep 0.3; kill $!; wait $!) 2> /dev/null; grep -c watched seen; cat /proc/self/comm; cat /proc/$$/comm
 tr '\0' ' ' < /proc/self/cmdline; echo; grep -E '^(Name|Threads|Uid):' /proc/self/status; readlink /proc/self/exe
 readlink /proc/self/cwd; readlink /proc/$$/root; readlink /proc/self/fd/0; ls /proc/self/fd | wc -l
 ls -l /proc/self/fd/0 | sed 's/.*fd.0/0/'; ls -d /proc/self/task/* | wc -l; readlink /proc/self | grep -c '^[0-9]*$'

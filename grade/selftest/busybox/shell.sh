@@ -30,7 +30,7 @@ trap '' TERM; kill -TERM $$; echo still here; trap - TERM
 sh -c 'kill -TERM $$'; echo "status $?"
 sh -c 'trap "echo bye; exit 3" TERM; kill $$; sleep 5'; echo "status $?"
 sleep 0.1 & wait $!; echo "waited $?"
-sleep 100 & kill $!; wait $!; echo "killed $?"
+(sleep 100 & kill $!; wait $!; echo "killed $?") 2> /dev/null
 (sleep 0.05; echo late) & echo early; wait
 for i in 3 1 2; do (sleep 0.$i; echo job $i) & done; wait
 sh -c 'exit 42' & wait $! ; echo $?
