@@ -98,7 +98,7 @@ test-qemu: trees ## grades under this QEMU and under QEMU 10 from bookworm-backp
 last-phase := $(call phase-of,$(lastword $(sort $(wildcard phases/[1-9]-*/exercises.toml))))
 last-tree := build/tree/$(last-phase)-$(last-phase)99
 .PHONY: oracle
-oracle: ## writes down what test programs, C libraries and busybox print on this Linux (as root, x86-64): folders expected/
+oracle: ## writes down what the programs of user/tests, and others, print on this Linux (as root, x86-64)
 	@$(python) phases/tree.py --quiet --phase $(last-phase) --solved $(last-phase)99 --out $(last-tree)
 	@$(MAKE) -s -C $(last-tree) user
 	@$(python) grade/oracle.py --programs $(last-tree)/build/user/tests --out user/tests/expected

@@ -18,9 +18,14 @@ u64 memfs_room(void)
     return frames_total() / 2;
 }
 
-static void uncount_page(void)
+/* One page more is a file's, if there is room for it. */
+static bool one_more(void)
 {
-    __atomic_sub_fetch(&memfs_used, 1, __ATOMIC_RELAXED);
+    bool room = __atomic_add_fetch(&memfs_used, 1, __ATOMIC_RELAXED) <= memfs_room();
+
+    if (!room)
+        __atomic_sub_fetch(&memfs_used, 1, __ATOMIC_RELAXED);
+    return room;
 }
 
 /* A page of a file's, zeroed, that counts. NULL with *error = -ENOSPC or -ENOMEM. */
@@ -29,19 +34,19 @@ static struct frame *new_page(int *error)
     struct frame *frame = NULL;
 
     *error = -ENOSPC;
-    if (__atomic_add_fetch(&memfs_used, 1, __ATOMIC_RELAXED) <= memfs_room()) {
+    if (one_more()) {
         *error = -ENOMEM;
         frame = page_new();
+        if (!frame)
+            __atomic_sub_fetch(&memfs_used, 1, __ATOMIC_RELAXED);
     }
-    if (!frame)
-        uncount_page();
     return frame;
 }
 
 static void free_page(struct frame *frame)
 {
     frame_put(frame);
-    uncount_page();
+    __atomic_sub_fetch(&memfs_used, 1, __ATOMIC_RELAXED);
 }
 
 static u64 in_page(u64 pos)
@@ -251,27 +256,25 @@ static int memfs_share(struct file *file)
     return error;
 }
 
-/* A new page of zeros for a hole becomes the file's if the array has room for it and nobody was faster. Returns what is to be mapped, with
-   a reference. */
+/* A new page of zeros for a hole becomes the file's if there is room for it, also in the array, and nobody was faster. Returns what is to
+   be mapped, with a reference. */
 static struct frame *enter_page(struct inode *inode, struct memfs_contents *c, u64 index, struct frame *frame)
 {
     u64 flags = spin_lock_irq(&c->lock);
-    bool has_room = index < c->pages && index << PAGE_SHIFT < inode->size;
-    struct frame *there = has_room ? c->page[index] : NULL;
+    struct frame *there = index < c->pages && index << PAGE_SHIFT < inode->size ? c->page[index] : frame;
 
-    if (there) {
-        frame_get(there);
-    } else if (has_room) {
+    if (!there && one_more()) {
         c->page[index] = frame;
         (void)__atomic_add_fetch(&inode->blocks, BLOCKS, __ATOMIC_RELAXED);
         frame_get(frame);
+    } else if (there && there != frame) {
+        frame_get(there);
     }
     spin_unlock_irq(&c->lock, flags);
-    if (there)
-        free_page(frame);
-    else if (!has_room)
-        uncount_page();
-    return there ? there : frame;
+    if (!there || there == frame)
+        return frame;
+    frame_put(frame);
+    return there;
 }
 
 /* Without the mutex, see above. What is missing and has no room in the array is a page of zeros that only the one who maps it has. */
@@ -292,7 +295,8 @@ static struct frame *memfs_page(struct file *file, u64 index, int *error)
     spin_unlock_irq(&c->lock, flags);
     if (frame)
         return frame;
-    frame = new_page(error);
+    *error = -ENOMEM;
+    frame = page_new();
     return frame ? enter_page(file->inode, c, index, frame) : NULL;
 }
 

@@ -293,7 +293,7 @@ static bool would_hear_locked(struct process *p, int signal)
         continue_locked(p, signal == SIGCONT);
     if (SIGNALS_STOP & SIGNAL_BIT(signal))
         signals_forget(&p->signals, SIGNAL_BIT(SIGCONT));
-    return !(signal_ignored(p, signal) || unheard_of(p, signal)) || kept_by_all(p, signal);
+    return (!signal_ignored(p, signal) && !unheard_of(p, signal)) || kept_by_all(p, signal);
 }
 
 /* Whether a signal for one thread of p is for all of them. */

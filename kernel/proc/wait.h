@@ -3,15 +3,8 @@
 
 #include "proc/process.h"
 
-enum wait_options {
-    WNOHANG = 1,
-    WUNTRACED = 2,
-    WEXITED = 4,
-    WCONTINUED = 8,
-    WNOWAIT = 0x1000000,
-    WNOTHREAD = 0x20000000,
-    WALL = 0x40000000
-};
+enum wait_options { WNOHANG = 1, WUNTRACED = 2, WEXITED = 4, WCONTINUED = 8, WNOWAIT = 0x1000000, WNOTHREAD = 0x20000000,
+                    WALL = 0x40000000 };
 #define WCLONE 0x80000000u /* only children that end without a signal */
 
 /* Waits for a child to end, or as options say to stop or go on. pid: as wait4() has it: a child's id; -1, any; 0, of the caller's

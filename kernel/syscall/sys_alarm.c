@@ -18,7 +18,7 @@ static void alarm_rings(struct timer *timer)
     u64 flags = spin_lock_irq(&processes_lock);
 
     signal_send_locked(p, SIGALRM, NULL);
-    if (p->alarm_interval && !rb_linked(&p->alarm.node)) /* it was not set anew meanwhile */
+    if (p->alarm_interval)
         timer_start(&p->alarm, timer_next_ring(&p->alarm, p->alarm_interval, NULL), alarm_rings);
     spin_unlock_irq(&processes_lock, flags);
 }

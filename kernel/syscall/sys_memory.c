@@ -19,12 +19,12 @@
 #define MAP_ANONYMOUS 0x20
 #define MAP_KNOWN 0xfc07f9ffu /* what MAP_SHARED_VALIDATE of a file lets pass */
 #define MAP_FIXED_NOREPLACE 0x100000
-#define MADV_DONTNEED 4
 #define MS_ASYNC 1
 #define MS_INVALIDATE 2
 #define MS_SYNC 4
 #define MREMAP_MAYMOVE 1
 #define MREMAP_FIXED 2
+#define MADV_DONTNEED 4
 #define MMAP_TOP (USER_END - MIB(128)) /* below what a stack may grow to */
 
 s64 sys_brk(uptr end)
@@ -130,10 +130,8 @@ s64 sys_mmap(uptr at, size_t size, int protection, int flags, int fd, s64 offset
     } else if (file) {
         region.ops = &file_vm_ops;
         region.object = file;
-        if (type != MAP_PRIVATE && file_may(file, true))
-            region.flags |= VM_READ_ONLY;
-        else if (type != MAP_PRIVATE && file->ops->share)
-            error = file->ops->share(file);
+        region.flags |= type != MAP_PRIVATE && file_may(file, true) ? VM_READ_ONLY : 0;
+        error = region.flags == VM_SHARED && file->ops->share ? file->ops->share(file) : 0;
     } else if (type != MAP_PRIVATE) {
         region.ops = &shared_memory_ops;
         region.object = shared_memory_new(size >> PAGE_SHIFT);
@@ -227,7 +225,7 @@ s64 sys_msync(uptr at, size_t size, int flags)
     if (!good_range(at, size))
         return -ENOMEM;
     mutex_lock(&p->space_lock);
-    error = aspace_is_mapped(p->space, at, size) ? 0 : -ENOMEM;
+    error = aspace_has_all(p->space, at, size) ? 0 : -ENOMEM;
     mutex_unlock(&p->space_lock);
     return error;
 }
