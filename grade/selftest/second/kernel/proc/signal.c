@@ -207,12 +207,18 @@ void signals_for_others_locked(const struct process *p, u64 signals)
     }
 }
 
-static bool blocked_by_all(const struct process *p, int signal)
+/* What a thread blocks is kept for it, whatever its action: it may be waiting for it. */
+static bool keeps(const struct user_thread *user, int signal)
+{
+    return (user->blocked | user->awaited) & SIGNAL_BIT(signal);
+}
+
+static bool kept_by_all(const struct process *p, int signal)
 {
     list_for_each(it, &p->threads) {
         const struct thread *t = list_entry(it, struct thread, owner_link);
 
-        if (t->user && !(user_thread(t)->blocked & SIGNAL_BIT(signal)))
+        if (t->user && !keeps(user_thread(t), signal))
             return false;
     }
     return true;
@@ -246,6 +252,12 @@ static int note_locked(struct signals *signals, int signal, const struct signal_
     return 0;
 }
 
+/* Nothing ends or stops process 1. What it blocks may be waited for, and waits like any other. */
+static bool unheard_of(const struct process *p, int signal)
+{
+    return p == &first_process && p->signals.action[signal - 1].handler == SIG_DFL;
+}
+
 int signal_send_locked(struct process *p, int signal, const struct signal_info *info)
 {
     static const struct signal_info kernel = { .code = SI_KERNEL };
@@ -257,9 +269,7 @@ int signal_send_locked(struct process *p, int signal, const struct signal_info *
         continue_locked(p, signal == SIGCONT);
     if (SIGNALS_STOP & SIGNAL_BIT(signal))
         p->signals.pending &= ~SIGNAL_BIT(SIGCONT);
-    if (p == &first_process && p->signals.action[signal - 1].handler == SIG_DFL)
-        return 0; /* nothing ends or stops process 1 */
-    if (signal_ignored(p, signal) && !blocked_by_all(p, signal))
+    if ((signal_ignored(p, signal) || unheard_of(p, signal)) && !kept_by_all(p, signal))
         return 0;
     error = note_locked(&p->signals, signal, info ? info : &kernel, p->limits.of[RLIMIT_SIGPENDING].now);
     interrupt_one_locked(p, signal);
@@ -274,7 +284,7 @@ int signal_send_thread_locked(struct process *p, struct thread *t, int signal, c
 
     if (bit & (SIGNALS_STOP | SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGCONT)) || p == &first_process || process_has_one_thread(p))
         return signal_send_locked(p, signal, info);
-    if (signal_ignored(p, signal) && !(user->blocked & bit))
+    if (signal_ignored(p, signal) && !keeps(user, signal))
         return 0;
     error = note_locked(&user->own, signal, info, p->limits.of[RLIMIT_SIGPENDING].now);
     if (!(user->blocked & bit))
