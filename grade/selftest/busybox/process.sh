@@ -1,5 +1,6 @@
 # Processes: who there is, how they end, how they are scheduled.
 sleep 100 & p=$!
+while [ "$(cat /proc/$p/comm)" != sleep ]; do :; done
 ps -o pid,ppid,comm | head -n 1; ps -o comm,args | grep '[s]leep 100'; ps | grep -c '[s]leep 100'
 ps -o pid,stat,pgid,sid,vsz,rss,tty,user,group,nice,args | head -n 1; ps -o comm,stat,nice,user,group,args | grep '^[s]leep'
 sleep 0.05; pidof sleep | grep -cx $p; pidof nothing; echo $?

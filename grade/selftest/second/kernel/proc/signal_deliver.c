@@ -137,10 +137,12 @@ static void stop(struct process *p, int signal)
     stand_still(flags);
 }
 
-/* What happens to a process that has made no other arrangement. */
-static void default_action(struct process *p, int signal)
+/* What happens to a process that has made no other arrangement. Process 1 is ended by its own faults alone. */
+static void default_action(struct process *p, int signal, const struct signal_info *info)
 {
-    if (signal_ignored(p, signal))
+    bool fault = SIGNALS_OF_FAULTS & SIGNAL_BIT(signal) && info->code > SI_USER;
+
+    if (signal_ignored(p, signal) || (p == &first_process && !fault))
         return;
     if (SIGNALS_STOP & SIGNAL_BIT(signal))
         stop(p, signal);
@@ -209,7 +211,7 @@ void signals_deliver(struct trap_frame *frame)
         if (action.handler == SIG_IGN)
             continue;
         if (action.handler == SIG_DFL) {
-            default_action(p, signal);
+            default_action(p, signal, &info);
             continue;
         }
         settle_call(frame, &action);
