@@ -67,7 +67,7 @@ def typed(fd, keys=KEYS):
             more = read(fd)
             if not more:
                 raise GraderFault(f"after {text!r} the terminal was to show {words!r}, and shows {shown[begin:]!r}")
-            shown += more
+            shown += more.replace("\r", "")
     return shown[shown.index(BEGIN):shown.rindex(END) + len(END)]
 
 
@@ -76,7 +76,7 @@ def read(fd):
     if not select.select([fd], [], [], PATIENCE)[0]:
         return ""
     try:
-        return os.read(fd, 4096).decode(errors="backslashreplace").replace("\r", "")
+        return os.read(fd, 4096).decode(errors="backslashreplace")
     except OSError:
         return ""
 
