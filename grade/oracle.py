@@ -14,7 +14,7 @@ from pathlib import Path
 
 SOURCES = Path(__file__).resolve().parent.parent / "user/tests"
 # These measure, try at random, or print nothing.
-UNJUDGED = {"bench", "bench_smp", "crew", "fair", "families", "fuzz", "fuzz_threads", "scarce", "tiny", "together"}
+UNJUDGED = {"bench", "bench_smp", "crew", "fair", "families", "fuzz", "fuzz_threads", "mark", "scarce", "tiny", "together"}
 LIMIT = 60  # seconds of wall time, a guard only
 
 

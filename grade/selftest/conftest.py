@@ -15,8 +15,8 @@ collect_ignore = [] if user_programs.RUNNABLE else ["test_user.py", "test_pthrea
 # {what is left out: why}, told at the end.
 LEFT_OUT = {}
 if busybox_sessions.lacking():
-    LEFT_OUT["test_busybox.py"] = busybox_sessions.lacking()
-    collect_ignore.append("test_busybox.py")
+    LEFT_OUT["test_busybox.py, test_bench_real.py"] = busybox_sessions.lacking()
+    collect_ignore += ["test_busybox.py", "test_bench_real.py"]
 elif busybox_sessions.no_linux():
     LEFT_OUT["busybox on this machine, beside test_busybox.py"] = busybox_sessions.no_linux()
 

@@ -3,7 +3,6 @@ Linux is booted: docs/performance.md has what was counted there."""
 
 import os
 import re
-import shutil
 
 import kernels
 import pytest
@@ -17,8 +16,6 @@ TREE = kernels.reference(5)
 KERNEL, PROGRAMS = TREE / "build/plain/kernel.elf", TREE / "build/user"
 NAMES = [name for name, _, _ in bench_real.FIGURES]
 DONE = ["script 890", "gzip " + "0" * 32 + " -"]
-
-needs_busybox = pytest.mark.skipif(not shutil.which("busybox"), reason="busybox-static is not installed")
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +39,6 @@ def image():
 # --- our figures --------------------------------------------------------------------------------------------------------------------
 
 
-@needs_busybox
 def test_the_kernels_part_of_real_programs_is_within_its_limits(ours, image):
     """Under the compiler that the limits are for. None is so small that it was not counted."""
     rows, _ = ours
@@ -52,7 +48,6 @@ def test_the_kernels_part_of_real_programs_is_within_its_limits(ours, image):
         assert all(count <= limit for count, limit in found.values()), found
 
 
-@needs_busybox
 def test_the_work_is_what_its_name_says(ours):
     """Of the script 500 processes, and what it added up; of the other all bytes."""
     (script, gzip), _ = ours
@@ -62,7 +57,6 @@ def test_the_work_is_what_its_name_says(ours):
     assert len(bench_real.text()) == bench_real.TEXT and bench_real.text() == bench_real.text()
 
 
-@needs_busybox
 def test_kernel_mode_and_user_mode_are_all_that_the_clock_counted(ours):
     """But for the instructions that faulted, which are tried twice: one for each page that was touched first, or written first."""
     rows, _ = ours
@@ -70,7 +64,6 @@ def test_kernel_mode_and_user_mode_are_all_that_the_clock_counted(ours):
         assert 0 <= row["kernel"] + row["user"] - row["all"] < row["kernel"] / 1000, row
 
 
-@needs_busybox
 def test_where_the_instructions_are_is_told_by_function(ours, image):
     rows, where = ours
     said = bench_real.where_lines(where, image)
@@ -79,11 +72,10 @@ def test_where_the_instructions_are_is_told_by_function(ours, image):
     assert any(re.search(r"^ *[\d,]+  pages_fork$", line) for line in said)
 
 
-@needs_busybox
-@pytest.mark.skipif(not kernels.ALL, reason="takes as long as all the others together")
-def test_the_same_is_counted_without_looking_where(ours, archive):
-    again, where = bench_real.counted(bench_user.crescent(KERNEL, archive, bench_real.WORK))
-    assert where == {} and again == [{**row, "user": 0} for row in ours[0]]
+if kernels.ALL:  # takes as long as all the others together
+    def test_the_same_is_counted_without_looking_where(ours, archive):
+        again, where = bench_real.counted(bench_user.crescent(KERNEL, archive, bench_real.WORK))
+        assert where == {} and again == [{**row, "user": 0} for row in ours[0]]
 
 
 def test_a_plugin_that_cannot_write_is_told(tmp_path):

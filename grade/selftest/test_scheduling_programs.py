@@ -120,7 +120,7 @@ def test_what_a_cpu_says_of_itself_is_what_the_trace_says(tmp_path, cpus):
             queue = event.arg[2] >> 16 & 0xff
             if event.event == "ENQUEUE":
                 came[event.tid] = event.arg[3]
-            elif event.event in ("PICK", "DEQUEUE") and event.tid in came:
+            elif event.event in ("PICK", "DEQUEUE") and event.tid in came and event.time < looked:
                 waited[queue] += event.arg[3] - came.pop(event.tid)
             if event.event == "PICK":
                 decisions[queue] += 1

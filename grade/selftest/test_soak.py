@@ -122,7 +122,7 @@ def test_a_soak_storms_several_cpus_from_phase_4_on(tmp_path, capsys):
 
 def test_an_alarm_that_rings_without_end_is_found(tmp_path):
     """By the families, which begin beside one."""
-    path = "kernel/syscall/sys_alarm.c"
+    path = "kernel/sched/periodic.h"
     text = (kernels.reference(4) / path).read_text()
     endless = text.replace("(least - next +", "0 * (least - next +")
     assert endless != text

@@ -190,6 +190,8 @@ static int find_locked(struct walk *walk, int dirfd, char *path, u32 flags, stru
         inode_put(*found);
         error = -ENOTDIR;
     }
+    if (error)
+        *found = NULL; /* whatever was on the way has been given back */
     return error;
 }
 

@@ -48,11 +48,13 @@ static int mount_at(const struct inode *at, const char *type, u64 flags)
 s64 sys_mount(uptr source, uptr target, uptr type, u64 flags, uptr data)
 {
     struct inode *inode = NULL;
-    char *of_type = NULL, *path = NULL;
+    char *of_type = NULL, *from = NULL, *path = NULL;
     int error = 0;
 
-    (void)source, (void)data;
+    (void)data;
     of_type = type ? sys_path(type, &error) : NULL;
+    if (!error && source)
+        from = sys_path(source, &error);
     if (!error)
         path = sys_path(target, &error);
     if (path)
@@ -61,6 +63,7 @@ s64 sys_mount(uptr source, uptr target, uptr type, u64 flags, uptr data)
         error = mount_at(inode, of_type ? of_type : "", flags);
     inode_put(inode);
     path_free(path);
+    path_free(from);
     path_free(of_type);
     return error;
 }

@@ -380,6 +380,15 @@ static void sizes_of_files(void)
     E(ftruncate, N, 0);
     int in = open("f", O_RDONLY);
     E(ftruncate, in, 0);
+    E(fallocate, 99, 0, 0, 0);
+    E(fallocate, in, 0x1000, 0, 0);
+    E(fallocate, in, 0x1000, 0, 1);
+    E(fallocate, in, 0, -1, 1);
+    E(fallocate, in, 0, 0, 1);
+    E(fallocate, D, 0, 0, 1);
+    E(fallocate, Q, 0, 0, 1);
+    E(fallocate, N, 0, 0, 1);
+    E(fallocate, F, 0, 1l << 62, 1l << 62);
     E(ftruncate, F, 5);
     V(size_of("f"));
     E(lseek, F, 0, SEEK_SET);

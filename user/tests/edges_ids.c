@@ -105,6 +105,12 @@ static void as_user(void)
     struct timespec one_now[2] = { { 0, UTIME_NOW }, { 0, UTIME_OMIT } };
     struct rlimit limit;
     struct sched_param param = { 1 }, zero = { 0 };
+    about("the machine");
+    E(mount, "none", ".", "tmpfs", 0, 0);
+    E(umount2, ".", 0);
+    E(sethostname, NOWHERE, -1);
+    E(setdomainname, "name", 4);
+    E(syslog, 99, 0, 0);
     about("files of others");
     E(open, "private", O_RDONLY);
     E(open, "private", O_WRONLY | O_TRUNC);
@@ -415,6 +421,18 @@ static void capabilities(void)
 }
 
 /* As root: what would do something is not asked for. */
+static void mounting(void)
+{
+    E(mount, NOWHERE, ".", "tmpfs", 0, 0);
+    E(mount, "none", NOWHERE, "tmpfs", 0, 0);
+    E(mount, "none", "nothing", NOWHERE, 0, 0);
+    E(mount, "none", "nothing", "tmpfs", 0, 0);
+    E(umount2, ".", 0x100);
+    E(umount2, NOWHERE, 0x100);
+    E(umount2, NOWHERE, 0);
+    E(umount2, "nothing", 0);
+}
+
 static void rebooting(void)
 {
     E(reboot, 0, 0, 0, 0);
@@ -432,6 +450,7 @@ int main(void)
     group("what a user may not", refusals);
     group("rights", rights);
     group("capabilities", capabilities);
+    group("mounts", mounting);
     group("the machine's end", rebooting);
     return 0;
 }
