@@ -95,10 +95,26 @@ def test_the_file_sched_has_what_the_class_keeps(tmp_path, command, options, nam
         assert 99_000_000 < found["rt.time_slice"] <= 100_000_000
 
 
+def waited(events, until):
+    """{CPU: ns} that threads have waited in its queue up to a time, whether they still wait or not."""
+    found, came = Counter(), {}
+    for event in events:
+        if event.time > until:
+            break
+        queue = event.arg[2] >> 16 & 0xff
+        if event.event == "ENQUEUE":
+            came[event.tid] = queue, event.arg[3]
+        elif event.event in ("PICK", "DEQUEUE") and event.tid in came:
+            found[queue] += event.arg[3] - came.pop(event.tid)[1]
+    for queue, since in came.values():
+        found[queue] += max(until - since, 0)
+    return found
+
+
 @pytest.mark.parametrize("cpus", [1, 2])
 def test_what_a_cpu_says_of_itself_is_what_the_trace_says(tmp_path, cpus):
     """Hogs, short lives and sleepers. What threads waited in a queue is in it when they have gone, on two CPUs also to the other one, as
-    one does that wakes there. The trace goes on a little after the file was read."""
+    one does that wakes there. The file is read somewhere between the beginning and the end of the one that reads it."""
     script = f"""
         hog() {{ i=0; while [ $i -lt $1 ]; do i=$((i + 1)); done; }}
         hog 3000 & hog 3000 & nice -n 5 sh -c 'i=0; while [ $i -lt 2000 ]; do i=$((i + 1)); done' & hog 1000 & hog 2500 &
@@ -113,15 +129,11 @@ def test_what_a_cpu_says_of_itself_is_what_the_trace_says(tmp_path, cpus):
     """
     with shell(script, tmp_path, cpus, trace="all") as run:
         events = sorted(run.events(), key=lambda event: event.time)
-        waited, decisions, to_idle, turns, came = Counter(), Counter(), Counter(), Counter(), {}
+        decisions, to_idle, turns = Counter(), Counter(), Counter()
         busy, clock, picked = Counter(), {}, Counter({0: next(event.arg[3] - event.time for event in events if event.event == "ENQUEUE")})
         looked = max(event.time for event in events if event.event == "EXIT" and event.tid == run.events("CREATE")[-1].tid)
         for event in events:
             queue = event.arg[2] >> 16 & 0xff
-            if event.event == "ENQUEUE":
-                came[event.tid] = event.arg[3]
-            elif event.event in ("PICK", "DEQUEUE") and event.tid in came and event.time < looked:
-                waited[queue] += event.arg[3] - came.pop(event.tid)
             if event.event == "PICK":
                 decisions[queue] += 1
                 clock[queue] = event.arg[3]
@@ -132,6 +144,9 @@ def test_what_a_cpu_says_of_itself_is_what_the_trace_says(tmp_path, cpus):
                 picked[event.cpu] = clock[event.cpu]
         yields = sum(event.arg[0] == 1 for event in run.events("ENQUEUE"))
         text = run.output
+    reader = next(event.tid for event in reversed(events) if event.event == "CREATE")
+    least, most = (waited(events, next(event.time for event in reversed(events) if (event.event, event.tid) == (which, reader)))
+                   for which in ("CREATE", "EXIT"))
     head, *rows = text.splitlines()
     assert head == "version 15" and rows.pop(0).startswith("timestamp ")
     assert [row.split()[0] for row in rows] == [f"cpu{cpu}" for cpu in range(cpus)]
@@ -141,7 +156,8 @@ def test_what_a_cpu_says_of_itself_is_what_the_trace_says(tmp_path, cpus):
         assert legacy == 0
         assert decisions[cpu] - 12 <= decided <= decisions[cpu] and turns[cpu] - 12 <= slices <= turns[cpu]
         assert to_idle[cpu] - 12 <= idled <= to_idle[cpu]
-        assert abs(wait - waited[cpu]) <= 50_000 + 400 * decisions[cpu], f"CPU {cpu}: {wait} ns in /proc, {waited[cpu]} by the trace"
+        slack = 50_000 + 2000 * decisions[cpu]  # from the decision, which the trace has, until the thread runs, which /proc goes by
+        assert least[cpu] - slack <= wait <= most[cpu] + slack, f"CPU {cpu}: {wait} ns in /proc, {least[cpu]} to {most[cpu]} by the trace"
         assert wakes >= here and (cpus > 1 or wakes == here)
         assert -1_500_000 <= ran - busy[cpu] <= 500_000, f"CPU {cpu}: {ran} ns in /proc, {busy[cpu]} by the trace"
     assert cpus == 1 or any(row[4] > row[5] for row in rows), "nobody woke anybody on the other CPU: the script does not try what it should"
