@@ -7,10 +7,10 @@
 #include "proc/oom.h"
 
 /* The call found no memory, and so has done nothing: it is made again when there is some. Each time it takes more to be enough. */
-static __attribute__((noinline, cold)) void call_again(struct trap_frame *frame, u64 number)
+static __attribute__((noinline, cold)) void call_again(struct trap_frame *frame)
 {
     for (size_t n = OOM_FRAMES; frame->rax == (u64)-ENOMEM && n <= OOM_FRAMES_MOST && oom_make_room(n); n *= 4)
-        frame->rax = (u64)system_calls[number].call(frame);
+        frame->rax = (u64)system_calls[syscall_number(frame)].call(frame);
 }
 
 void syscall(struct trap_frame *frame)
@@ -22,7 +22,7 @@ void syscall(struct trap_frame *frame)
     else
         frame->rax = (u64)-ENOSYS;
     if (unlikely(frame->rax == (u64)-ENOMEM))
-        call_again(frame, number);
+        call_again(frame);
     irq_disable();
     before_user_mode(frame);
 }
