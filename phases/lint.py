@@ -9,6 +9,7 @@ to do`. Exits with 0 if there is none, else 1. Needs no build otherwise, and wel
 check(root) returns the findings of a master tree as (file, line, rule, text)."""
 
 import argparse
+import os
 import re
 import sys
 from pathlib import Path
@@ -50,9 +51,13 @@ def check(root):
 
 
 def files_below(root, top):
-    skip = {".git", "build"}
-    found = [p.relative_to(root) for p in sorted((root / top).glob("**/*")) if p.is_file()]
-    return [p.as_posix() for p in found if not is_junk(p.as_posix()) and p.parts[0] not in skip]
+    """Paths from root, sorted. What is being built comes and goes meanwhile: its folder is not entered."""
+    found = []
+    for folder, inner, names in os.walk(root / top):
+        if Path(folder) == Path(root):
+            inner[:] = [name for name in inner if name not in (".git", "build")]
+        found += [(Path(folder) / name).relative_to(root) for name in names]
+    return [p.as_posix() for p in sorted(found) if (Path(root) / p).is_file() and not is_junk(p.as_posix())]
 
 
 def code_files(root):

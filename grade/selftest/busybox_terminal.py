@@ -10,6 +10,7 @@ import os
 import pty
 import select
 import shutil
+import signal
 import struct
 import tempfile
 import termios
@@ -86,6 +87,8 @@ def opened(command, folder="/", environment=None):
     pid, fd = pty.fork()
     if pid == 0:
         try:
+            for heard in (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP):  # whoever began this may have them ignored, and so would a shell
+                signal.signal(heard, signal.SIG_DFL)
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("4H", 25, 80, 0, 0))
             os.chdir(folder)
             os.execvpe(command[0], command, os.environ if environment is None else environment)

@@ -6,6 +6,8 @@ files of one's own, into the image. Where it is not installed this file is not c
 import os
 import stat
 import subprocess
+import tempfile
+from pathlib import Path
 
 import busybox_sessions as busybox
 import busybox_terminal
@@ -81,10 +83,20 @@ def ends(pid):
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
-def test_the_console_shows_what_a_terminal_shows():
+@pytest.fixture
+def tree():
+    """The tree once more, by links: what `make run` boots is put together in the tree, and other tests run one meanwhile."""
+    with tempfile.TemporaryDirectory(dir=kernels.ROOT / "build", prefix=".busybox-") as folder:
+        subprocess.run(["cp", "-al", f"{TREE}/.", folder], check=True)
+        for path in ("user/own.cpio", "plain/initramfs.cpio", "checked/initramfs.cpio"):
+            (Path(folder) / "build" / path).unlink(missing_ok=True)
+        yield Path(folder)
+
+
+def test_the_console_shows_what_a_terminal_shows(tree):
     """Line editing, jobs stopped, continued and ended by keys, watch and vi. The end of the shell turns the machine off."""
     pid, fd = busybox_terminal.opened(["make", "-s", "run", "INIT=busybox", "ACCEL=tcg", "CHECKED=1",
-                                       f"FILES={busybox.SCRIPTS / 'told'}:/session/told"], TREE, real_environment())
+                                       f"FILES={busybox.SCRIPTS / 'told'}:/session/told"], tree, real_environment())
     try:
         shown = busybox_terminal.typed(fd)
         while busybox_terminal.read(fd):
@@ -104,20 +116,23 @@ if not NO_LINUX:
 # --- the image --------------------------------------------------------------------------------------------------------------------------
 
 
-def run(*words, typed="", folder=TREE):
-    """`make run` with words behind it."""
-    return subprocess.run(["make", "-s", "run", "ACCEL=tcg", *words], cwd=folder, env=real_environment(), input=typed, capture_output=True,
-                          text=True, check=False)
+@pytest.fixture
+def run(tree):
+    """run(*words, typed=""): `make run` with words behind it."""
+    def run(*words, typed=""):
+        return subprocess.run(["make", "-s", "run", "ACCEL=tcg", *words], cwd=tree, env=real_environment(), input=typed,
+                              capture_output=True, text=True, check=False)
+    return run
 
 
 @pytest.mark.parametrize("command", ["poweroff -f", "poweroff", "exit"])
-def test_a_session_in_a_pipe_is_answered_and_ends(command):
+def test_a_session_in_a_pipe_is_answered_and_ends(run, command):
     done = run("INIT=busybox", typed=f"type vi | head -n 1; echo $((6 * 7)); id -un; echo $0\n{command}\n")
     assert done.returncode == 0, done.stderr
     assert "vi is vi\n42\nroot\nsh\n" in done.stdout.replace("\r", ""), done.stdout
 
 
-def test_files_of_ones_own_are_in_the_image(tmp_path):
+def test_files_of_ones_own_are_in_the_image(run, tmp_path):
     (tmp_path / "folder/inner").mkdir(parents=True)
     (tmp_path / "folder/inner/text").write_text("a text\n")
     (tmp_path / "hello").write_text("#!/bin/sh\necho hello from a file of my own\n")
@@ -134,7 +149,7 @@ def test_files_of_ones_own_are_in_the_image(tmp_path):
     (["INIT=busybox", "BUSYBOX=bash"], "there is no static busybox for x86-64 at"),
     (["FILES=/no/such/file"], "FILES=/no/such/file: there is no /no/such/file"),
 ])
-def test_what_is_missing_is_named_in_one_line(words, says):
+def test_what_is_missing_is_named_in_one_line(run, words, says):
     done = run(*words)
     assert done.returncode
     assert [line for line in done.stderr.splitlines() if line.startswith("cpio.py: ")][0].startswith(f"cpio.py: {says}"), done.stderr

@@ -31,7 +31,7 @@ struct fair_entity {
     u32 weight;              /* by its nice value */
     int cpu;                 /* CFS: whose min_vruntime its vruntime goes by */
     bool member;             /* counts in the queue's sums: it waits or runs there */
-    bool protected;          /* EEVDF: keeps the CPU until its request is served */
+    bool protected;          /* EEVDF: keeps the CPU until its request is served or it is not eligible any more */
     bool newcomer;           /* comes from another class: has no lag and no vruntime to go by */
 };
 

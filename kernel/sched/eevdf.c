@@ -137,7 +137,7 @@ static inline bool is_protected(struct rq *rq, struct fair_entity *e)
 #endif
 }
 
-/* Of those who wait and e, which runs, the one that is eligible and due first; e loses ties. */
+/* Of those who wait and e, which runs, the one that is eligible and due first; if both are due at the same time, not e. */
 static inline struct fair_entity *first_or(struct rq *rq, struct fair_entity *e)
 {
 #if SOLVED >= 502
