@@ -20,7 +20,7 @@ import busybox_sessions
 
 from grade.errors import GraderFault
 
-PATIENCE = 10  # seconds without a character: a guard, no verdict depends on it
+PATIENCE = 120  # seconds without a character: a guard, no verdict depends on it
 PROMPT = "~ # \x1b[6n"  # and the question where the cursor is, which nobody answers
 BEGIN, END = "BusyBox v", "exit\n"
 STARTED = "started\n"
