@@ -9,6 +9,7 @@ want a folder laid out with these owners and times first, and is one more progra
 
 import argparse
 import shutil
+import stat
 import struct
 import subprocess
 import sys
@@ -75,7 +76,7 @@ def busybox_entries(name):
     """Entries of a busybox of this machine: bin/busybox, a link to it for each of its applets, and their folders. Raises Complaint."""
     path = shutil.which(name)
     if not path or not is_static(data := Path(path).read_bytes()):
-        raise Complaint(NO_BUSYBOX.format(f"static busybox for x86-64 at {path}" if path else "busybox here"))
+        raise Complaint(NO_BUSYBOX.format(f"static busybox for x86-64 at {path}" if path else f"program {name}"))
     entries = {"bin/busybox": (FILE | 0o755, data)}
     for applet in subprocess.run([path, "--list-full"], capture_output=True, text=True, check=True).stdout.split():
         for folder in Path(applet).parents[:-1]:
@@ -110,6 +111,21 @@ def own_entries(word):
     return found
 
 
+def is_folder(entry):
+    return stat.S_ISDIR(entry[0])
+
+
+def placed(own, entries, word):
+    """Those of `own`, the entries of FILES=word, that go into `entries`: a file takes a file's place, and a folder stays as it is. Raises
+    Complaint where one would take the other's place."""
+    both = own.keys() & entries.keys()
+    for path in sorted(both):
+        if is_folder(own[path]) != is_folder(entries[path]):
+            way = f"a folder in the image; name the file in it: FILE:/{path}/NAME" if is_folder(entries[path]) else "no folder in the image"
+            raise Complaint(f"FILES={word}: /{path} is {way}")
+    return {path: entry for path, entry in own.items() if path not in both or not is_folder(entry)}
+
+
 def main():
     parser = argparse.ArgumentParser(description="make the first file system")
     parser.add_argument("--list", type=Path, action="append", required=True, help="of several, the later one wins")
@@ -126,7 +142,7 @@ def main():
         for path in args.list:
             entries |= read_list(path)
         for word in args.own:
-            entries |= {path: entry for path, entry in own_entries(word).items() if path not in entries or entry[0] & FILE}
+            entries |= placed(own_entries(word), entries, word)
         args.out.write_bytes(archive(entries))
     except (Complaint, OSError) as error:
         print(f"cpio.py: {error}", file=sys.stderr)

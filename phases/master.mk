@@ -24,17 +24,19 @@ delegated := kernel run iso run-iso qemu-gdb gdb rewind
 .PHONY: $(delegated) grade trace bench soak race-rates test-qemu
 
 kernel: ## builds the kernel of a phase: PHASE=n SOLVED=m CHECKED=0|1
-run: ## boots the kernel on this terminal: PHASE=n CPUS=n SCHED=policy INIT=program|busybox FILES="file ..." APPEND="options" ACCEL=tcg|kvm
+run: ## boots the kernel on this terminal: PHASE=n CPUS=n MEMORY=n SCHED=policy INIT=program|busybox FILES=".." APPEND=".." ACCEL=tcg|kvm
 iso: ## makes the bootable GRUB image
 run-iso: ## boots that image
 qemu-gdb: ## QEMU with the checked kernel, waiting for a debugger
 gdb: ## GDB at the start of a test: TEST=name
 rewind: ## GDB at the failure of a test, and backwards from there: TEST=name
 
-# FILES, of one's own, are FILE or FILE:PLACE, and the tree has to see them as well.
+# FILES, of one's own, are FILE or FILE:PLACE; they and a path in BUSYBOX are seen from here, and the tree has to see them as well.
 own-files = $(foreach file,$(FILES),$(call from-here,$(file)))
+own-programs = $(if $(strip $(FILES)),FILES=$(call shell-word,$(own-files))) \
+    $(if $(findstring /,$(BUSYBOX)),BUSYBOX=$(call shell-word,$(call from-here,$(BUSYBOX))))
 $(delegated): tree
-	@$(MAKE) -C $(tree) $@ $(if $(strip $(FILES)),FILES=$(call shell-word,$(own-files)))
+	@$(MAKE) -C $(tree) $@ $(own-programs)
 
 # The course's key, from which the inputs of the hidden tests are made, and a path as the tree sees it.
 key = $(or $(strip $(COURSE)),course.key)
@@ -52,7 +54,7 @@ trace: tree ## the schedule of a test's run, for Perfetto and as a picture: TEST
 	@$(MAKE) -C $(tree) trace $(call out,../../trace)
 
 bench: tree ## the figures of docs/performance.md, in guest instructions, beside their limits and Linux: V=1; build/bench.json
-	@$(MAKE) -C $(tree) bench $(call out,../..)
+	@$(MAKE) -C $(tree) bench $(call out,../..) $(own-programs)
 
 soak: tree ## the long tests: MINUTES=n (else until all is done) ONLY=text; goes on where it stopped, build/soak.json
 	@$(MAKE) -s -C $(tree) kernel CHECKED=1 >&2

@@ -32,7 +32,7 @@ RULES = {
     "eevdf-pick": Rule(Eevdf.rule, ("pick",), f"{LAST_ENTITY}: what is V, whose v is no larger, and who of these has the earliest d?"),
     "eevdf-lag": Rule("lag is w (V - v) / 1024, with V of all members, who runs included", ("entity",),
                       "V is the sum of w v, divided by W, over all who wait and who runs"),
-    "eevdf-request": Rule("d lies a request, r * 1024 / w, behind v: when v has reached d, and after a wake; else it does not move",
+    "eevdf-request": Rule("d = v + r * 1024 / w is set when v has reached d, and after a wake; else d does not move",
                           ("entity",), "had v reached d? And how long is a request of its slice with its weight?"),
     "eevdf-place": Rule("who wakes is placed at V - (V - v when it left) * (W + w) / W: then it is owed what it was owed", ("entity",),
                         "at the `entity` behind an `enqueue` with why wake: which V and v were there when it left? Which V and W are now?"),

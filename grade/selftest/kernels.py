@@ -259,13 +259,19 @@ def student_tree(folder, files=None, base=START):
     return folder
 
 
-def grade(tree, *options, base=START):
-    """Grades a student_tree() as `make grade` does, with one test at a time. base: a tree of its phase, whose objects are put into the
-    build folder, so that only the student's files are compiled."""
+def prebuilt(tree, base=START):
+    """A student_tree() in whose folder of builds for grades the objects of base, a tree of its phase, are put, so that only the student's
+    files are compiled."""
     out = tree / "build" / "grade"
     if not out.exists():
         for top in ("kernel", "build"):
             shutil.copytree(base / top, out / "work" / "tree" / top, ignore=shutil.ignore_patterns("grade", "plain"))
+    return tree
+
+
+def grade(tree, *options, base=START):
+    """Grades a student_tree() as `make grade` does, with one test at a time. base: as for prebuilt()."""
+    out = prebuilt(tree, base) / "build" / "grade"
     began = time.monotonic()
     run = subprocess.run([sys.executable, str(tree / "grade" / "run.py"), "--tree", str(tree), "--out", str(out), "--jobs", "1", *options],
                          capture_output=True, text=True, stdin=subprocess.DEVNULL)

@@ -144,10 +144,15 @@ def test_files_of_ones_own_are_in_the_image(run, tmp_path):
 
 
 @pytest.mark.parametrize("words, says", [
-    (["INIT=busybox", "BUSYBOX=no-such-busybox"], "there is no busybox here; on Debian: apt-get install busybox-static"),
-    (["INIT=busybox", f"BUSYBOX={MASTER}/grade/cpio.py"], "there is no busybox here; on Debian: apt-get install busybox-static"),
+    (["INIT=busybox", "BUSYBOX=no-such-busybox"], "there is no program no-such-busybox; on Debian: apt-get install busybox-static"),
+    (["INIT=busybox", f"BUSYBOX={MASTER}/grade/cpio.py"],
+     f"there is no program {MASTER}/grade/cpio.py; on Debian: apt-get install busybox-static"),
     (["INIT=busybox", "BUSYBOX=bash"], "there is no static busybox for x86-64 at"),
+    (["INIT=busybox", "BUSYBOX=no/such/busybox"], "there is no program no/such/busybox; on Debian: apt-get install busybox-static"),
     (["FILES=/no/such/file"], "FILES=/no/such/file: there is no /no/such/file"),
+    (["FILES=/etc/hostname:/bin"],
+     "FILES=/etc/hostname:/bin: /bin is a folder in the image; name the file in it: FILE:/bin/NAME"),
+    (["FILES=/etc/hostname:/etc/passwd/x"], "FILES=/etc/hostname:/etc/passwd/x: /etc/passwd is no folder in the image"),
 ])
 def test_what_is_missing_is_named_in_one_line(run, words, says):
     done = run(*words)

@@ -178,6 +178,13 @@ def test_results_go_where_out_says_as_seen_from_the_master_tree(target, given, t
     assert done.returncode == 0 and (folder == taken if given else folder.startswith("../..")), done.stdout + done.stderr
 
 
+def test_own_programs_are_found_as_seen_from_the_master_tree():
+    done = subprocess.run(["make", "-n", "run", "PHASE=5", "INIT=busybox", "BUSYBOX=a/bb", "FILES=b/one /c/two:/bin/two"],
+                          cwd=MASTER, capture_output=True, text=True)
+    said = done.stdout + done.stderr
+    assert re.findall(r"--(?:busybox|own) '([^']*)'", said) == [f"{MASTER}/a/bb", f"{MASTER}/b/one", "/c/two:/bin/two"], said
+
+
 def test_makes_that_want_the_trees_at_once_take_turns():
     """The lock is the test's own; as long as it is, the other makes nothing and says why, once."""
     (MASTER / "build").mkdir(exist_ok=True)

@@ -224,7 +224,7 @@ def test_the_lab_lists_the_rules():
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory):
     """A student's tree of phase 5, as it was handed out."""
-    return kernels.student_tree(tmp_path_factory.mktemp("student") / "tree", base=kernels.start(5))
+    return kernels.prebuilt(kernels.student_tree(tmp_path_factory.mktemp("student") / "tree", base=kernels.start(5)), kernels.start(5))
 
 
 def graded(tree, data):

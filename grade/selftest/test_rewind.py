@@ -214,10 +214,13 @@ def test_gdb_at_the_end_of_a_live_run_says_so(debug):
                                            ("trace", ["fork_returns_in_both.svg"])])
 def test_a_program_is_run_for_whoever_looks_as_it_is_for_the_grader(tmp_path, target, shown):
     """A test that runs a program needs the boot archive, in all three ways of looking at it."""
+    tree = kernels.reference(3)
+    if target == "trace":
+        tree = kernels.prebuilt(kernels.student_tree(tmp_path / "tree", base=tree), tree)
     typed = "hbreak sys_write\n" + ("continue\n" if target == "gdb" else "reverse-continue\n") + "info symbol $pc\nquit\n"
-    done = subprocess.run(["make", target, "TEST=fork_returns_in_both", f"OUT={tmp_path}"], cwd=kernels.reference(3), input=typed,
+    done = subprocess.run(["make", target, "TEST=fork_returns_in_both", f"OUT={tmp_path / 'out'}"], cwd=tree, input=typed,
                           capture_output=True, text=True)
-    said = done.stdout + done.stderr + " ".join(path.name for path in tmp_path.iterdir())
+    said = done.stdout + done.stderr + " ".join(path.name for path in tmp_path.glob("out/*"))
     assert done.returncode == 0 and not [words for words in shown if words not in said] and "does not pass" not in said, said
 
 
