@@ -41,7 +41,7 @@ KEYS = [
     ("(echo started; cat)\n", "\n" + STARTED), ("a line\n", "a line\na line\n"), ("\x1a", PROMPT), ("fg\n", "(echo started; cat)\n"),
     ("again\n", "again\nagain\n"), ("\x04", PROMPT), ("jobs\n", PROMPT),
     ("(echo started; sleep 100)\n", "\n" + STARTED), ("\x1c", PROMPT), ("echo $?\n", PROMPT),
-    ("cat & wait %1; echo $?\n", PROMPT), ("jobs\n", PROMPT), ("stty sane & wait %1; echo $?\n", PROMPT), ("jobs\n", PROMPT),
+    ("cat & wait %1; echo $?\n", PROMPT), ("jobs\n", PROMPT), ("stty sane & wait %2; echo $?\n", PROMPT), ("jobs\n", PROMPT),
     ("fg\n", PROMPT), ("fg\n", "\ncat\n"), ("read at last\n", "read at last\nread at last\n"), ("\x04", PROMPT),
     ("cat /dev/tty &\n", PROMPT), ("wait %1; echo $?; kill %1; fg\n", PROMPT), ("echo $?; ls -l /dev/tty | cut -c 1\n", PROMPT),
     ("setsid sh -c 'echo < /dev/tty' 2>&1 | cat; setsid sh -c 'ps -o tty,args' | grep -c '^?.*ps -o'\n", PROMPT),

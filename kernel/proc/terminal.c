@@ -38,7 +38,8 @@ void terminal_signal(int signal)
 
 /* --- the background ------------------------------------------------------------------------------------------------------------------ */
 
-/* Who does not want to hear of it is let through to write, and told that it cannot read; a group that would stop for ever can do neither. */
+/* Who does not want to hear of it is let through to write, and told that it cannot read; a group that would stop for ever can do
+   neither. */
 static int background_locked(struct process *me, int signal)
 {
     bool deaf = user_thread(current())->blocked & SIGNAL_BIT(signal) || me->signals.action[signal - 1].handler == SIG_IGN;

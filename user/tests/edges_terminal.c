@@ -1,5 +1,5 @@
-/* Terminals of sessions: who has one, who gets one and loses it, who is in the background, who is left alone. The terminal is /dev/ttyS0; on
- * Linux one of its own, a pseudo-terminal, which differs in this: the end of its session's leader does not hang it up. */
+/* Terminals of sessions: who has one, who gets one and loses it, who is in the background, who is left alone. The terminal is
+ * /dev/ttyS0; on Linux one of its own, a pseudo-terminal, which differs in this: the end of its session's leader does not hang it up. */
 #include "edges.h"
 
 #include <poll.h>
