@@ -182,3 +182,46 @@ def test_process_1_has_the_terminal():
                  archive=soak_programs.archive_of(TREE), limit_ms=5000) as machine:
         machine.run()
         assert machine.console().startswith("a line\na line\nprocess 1 (cat) has ended")
+
+
+# --- whose the terminal is --------------------------------------------------------------------------------------------------------------
+
+# What Linux 6.1 prints with its console on a serial line was looked at by hand: a pseudo-terminal does not hang up with its leader.
+HANGS_UP = """\
+#!/bin/sh
+(
+exec 2>&1; echo no leader > /dev/tty; : <> /dev/ttyS0; echo no leader > /dev/tty
+exec 5<> /dev/ttyS0 7<> /dev/console
+setsid sh -c 'echo none > /dev/tty; : <> /dev/console; echo none > /dev/tty; exec 6<> /dev/ttyS0
+    [ $(cut -d " " -f 7 /proc/self/stat) = 1088 ] && [ $(cut -d " " -f 8 /proc/self/stat) = $$ ] && echo has it
+    tty < /dev/ttyS0; tty < /dev/console; tty < /dev/tty' < /dev/null
+echo late >&5; cat <&5; stty <&5; echo $?; echo console >&7; echo again > /dev/ttyS0
+setsid sh -c ': <> /dev/ttyS0; echo its own > /dev/tty; (setsid sh -c ": <> /dev/ttyS0; echo not hers > /dev/tty")
+    setsid -c sh -c "echo stolen > /dev/tty"; echo gone > /dev/tty'
+)
+"""
+NONE = "can't create /dev/tty: No such device or address\n"
+HUNG_UP = (f"/session/all: line 3: {NONE}" * 2 + f"sh: {NONE}" * 2 + "has it\n/dev/ttyS0\n/dev/console\n/dev/tty\n"
+           "sh: write error: Input/output error\nstty: standard input: Input/output error\n1\nconsole\nagain\n"
+           f"its own\nsh: {NONE}stolen\nsh: {NONE}")
+
+
+def shown(tmp_path, inittab, typed=b"", cpus=1, **scripts):
+    """What the console shows of busybox's init with such a table and scripts in /session, until the machine is turned off."""
+    entries = busybox.image(TREE, [])
+    entries["etc/inittab"] = cpio.FILE | 0o644, inittab.encode()
+    for name, text in scripts.items():
+        entries[f"session/{name}"] = cpio.FILE | 0o755, text.encode()
+    archive = tmp_path / "archive"
+    archive.write_bytes(cpio.archive(entries))
+    with Machine(TREE / "build/checked/kernel.elf", f"{limit_option(LIMIT_MS)} trace=off init=/sbin/init", archive=archive, input=typed,
+                 cpus=cpus, ram_mib=128, limit_ms=LIMIT_MS) as machine:
+        end, console = machine.run(), machine.console()
+    assert end.kind == "poweroff", console[-2000:]
+    return console
+
+
+@pytest.mark.parametrize("cpus", [1, 4])
+def test_the_end_of_a_leader_hangs_the_terminal_up(tmp_path, cpus):
+    """/dev/ttyS0 is its session's, /dev/console is there for all; which session has it, and what is left of open files when it ends."""
+    assert shown(tmp_path, busybox.INITTAB, all=HANGS_UP, cpus=cpus) == HUNG_UP
