@@ -225,3 +225,24 @@ def shown(tmp_path, inittab, typed=b"", cpus=1, **scripts):
 def test_the_end_of_a_leader_hangs_the_terminal_up(tmp_path, cpus):
     """/dev/ttyS0 is its session's, /dev/console is there for all; which session has it, and what is left of open files when it ends."""
     assert shown(tmp_path, busybox.INITTAB, all=HANGS_UP, cpus=cpus) == HUNG_UP
+
+
+AT_A_GETTY = (b"tty; sleep 100 & jobs\n", b"cat & wait %2; jobs\n", b'ps -o tty,args | grep "[s]leep"\n', b"kill %1 %2; exit\n", b"exit\n",
+              b"\necho second\n", b"poweroff -f\n")
+GETTY_SHOWS = ["/dev/ttyS0", "[1]+  Running                    sleep 100", "[2]+  Stopped (tty input)        cat",
+               "[1]-  Running                    sleep 100", "4,64   sleep 100", "You have stopped jobs.", "second"]
+
+
+def test_a_getty_gives_each_session_the_terminal(tmp_path):
+    """One after the other, since init starts it again. Its shell controls jobs, as that of Linux on a serial line does."""
+    console = shown(tmp_path, "ttyS0::respawn:/sbin/getty -n -l /bin/sh 115200 ttyS0 vt100\n", b"\n" + b"".join(AT_A_GETTY))
+    assert [line for line in console.splitlines() if line in GETTY_SHOWS] == GETTY_SHOWS, console
+    assert console.count("built-in shell (ash)") == 2
+
+
+def test_init_gives_a_shell_that_it_asks_for_the_console(tmp_path):
+    """By TIOCSCTTY, since it is opened as /dev/console. There, as on Linux, who is in the background may read."""
+    typed = b"\ntty; tty < /dev/tty; (read x; echo \"heard $x\") & wait\nwords\ncat /dev/tty & wait %1; jobs\nkill %1; poweroff -f\n"
+    lines = shown(tmp_path, "::askfirst:-/bin/sh\n", typed).splitlines()
+    found = [line for line in lines if line in ("/dev/console", "/dev/tty", "heard words", "[1]+  Stopped (tty input)        cat /dev/tty")]
+    assert found == ["/dev/console", "/dev/tty", "heard words", "[1]+  Stopped (tty input)        cat /dev/tty"], "\n".join(lines)
