@@ -46,8 +46,8 @@ static const struct file_ops root_files, process_files, fds_files, tasks_files, 
 /* /proc/sys: to be read alone. */
 static const struct proc_name of_random[] = { TEXT(boot_id), TEXT(uuid) };
 static const struct proc_name of_kernel[] = {
-    FOLDER("random", of_random, 64), TEXT(ostype), TEXT(osrelease), FILE("version", 0444, show_os_version), TEXT(hostname), TEXT(domainname),
-    TEXT(pid_max), FILE("threads-max", 0444, show_threads_max),
+    FOLDER("random", of_random, 64), TEXT(ostype), TEXT(osrelease), FILE("version", 0444, show_os_version), TEXT(hostname),
+    TEXT(domainname), TEXT(pid_max), FILE("threads-max", 0444, show_threads_max),
 };
 static const struct proc_name of_sys[] = { FOLDER("kernel", of_kernel, 48) };
 

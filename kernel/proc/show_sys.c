@@ -1,4 +1,4 @@
-/* /proc/sys (show.h): what can be set on Linux, and can only be read here. Lock: processes_lock, for names and for the number of the boot. */
+/* /proc/sys (show.h): what can be set on Linux, and can only be read here. Lock: processes_lock, for names and for the boot's number. */
 #include "fs/random.h"
 #include "proc/info.h"
 #include "proc/limits.h"
