@@ -26,7 +26,7 @@ BEGIN, END = "BusyBox v", "exit\n"
 STARTED = "started\n"
 # (keys, what is shown last before the next ones). A job is interrupted when it has said something: earlier it may not be in the foreground.
 KEYS = [
-    ("", PROMPT), ("echo hello, terminal\n", PROMPT), ("tty; stty size; stty | head -n 1\n", PROMPT),
+    ("", PROMPT), ("echo hello, terminal\n", PROMPT), ("tty -s && stty size; stty | head -n 1\n", PROMPT),
     # Editing: cursor keys, the line's ends, a word and a line taken back, history, completion, a line that is given up.
     ("echo ac\x1b[Db\n", PROMPT), ("edited\x1b[1~echo \n", PROMPT), ("echo one two\x17three\n", PROMPT),
     ("nonsense\x15echo anew\n", PROMPT),
@@ -41,6 +41,10 @@ KEYS = [
     ("(echo started; cat)\n", "\n" + STARTED), ("a line\n", "a line\na line\n"), ("\x1a", PROMPT), ("fg\n", "(echo started; cat)\n"),
     ("again\n", "again\nagain\n"), ("\x04", PROMPT), ("jobs\n", PROMPT),
     ("(echo started; sleep 100)\n", "\n" + STARTED), ("\x1c", PROMPT), ("echo $?\n", PROMPT),
+    ("cat & wait %1; echo $?\n", PROMPT), ("jobs\n", PROMPT), ("stty sane & wait %2; echo $?\n", PROMPT), ("jobs\n", PROMPT),
+    ("fg\n", PROMPT), ("fg\n", "\ncat\n"), ("read at last\n", "read at last\nread at last\n"), ("\x04", PROMPT),
+    ("cat /dev/tty &\n", PROMPT), ("wait %1; echo $?; kill %1; fg\n", PROMPT), ("echo $?; ls -l /dev/tty | cut -c 1\n", PROMPT),
+    ("setsid sh -c 'echo < /dev/tty' 2>&1 | cat; setsid sh -c 'ps -o tty,args' | grep -c '^?.*ps -o'\n", PROMPT),
     ("sleep 100 & sleep 100 &\n", PROMPT), ("jobs\n", PROMPT), ("kill %1 %2; wait 2> /dev/null; jobs\n", PROMPT),
     ("echo go; while :; do :; done\n", "\ngo\n"), ("\x03", PROMPT),
     ("(trap 'echo heard; exit 4' INT; echo started; while :; do :; done)\n", "\n" + STARTED), ("\x03", PROMPT),

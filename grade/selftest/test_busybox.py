@@ -182,3 +182,67 @@ def test_process_1_has_the_terminal():
                  archive=soak_programs.archive_of(TREE), limit_ms=5000) as machine:
         machine.run()
         assert machine.console().startswith("a line\na line\nprocess 1 (cat) has ended")
+
+
+# --- whose the terminal is --------------------------------------------------------------------------------------------------------------
+
+# What Linux 6.1 prints with its console on a serial line was looked at by hand: a pseudo-terminal does not hang up with its leader.
+HANGS_UP = """\
+#!/bin/sh
+(
+exec 2>&1; echo no leader > /dev/tty; : <> /dev/ttyS0; echo no leader > /dev/tty
+exec 5<> /dev/ttyS0 7<> /dev/console
+setsid sh -c 'echo none > /dev/tty; : <> /dev/console; echo none > /dev/tty; exec 6<> /dev/ttyS0
+    [ $(cut -d " " -f 7 /proc/self/stat) = 1088 ] && [ $(cut -d " " -f 8 /proc/self/stat) = $$ ] && echo has it
+    tty < /dev/ttyS0; tty < /dev/console; tty < /dev/tty' < /dev/null
+echo late >&5; cat <&5; stty <&5; echo $?; echo console >&7; echo again > /dev/ttyS0
+setsid sh -c ': <> /dev/ttyS0; echo its own > /dev/tty; (setsid sh -c ": <> /dev/ttyS0; echo not hers > /dev/tty")
+    setsid -c sh -c "echo stolen > /dev/tty"; echo gone > /dev/tty'
+)
+"""
+NONE = "can't create /dev/tty: No such device or address\n"
+HUNG_UP = (f"/session/all: line 3: {NONE}" * 2 + f"sh: {NONE}" * 2 + "has it\n/dev/ttyS0\n/dev/console\n/dev/tty\n"
+           "sh: write error: Input/output error\nstty: standard input: Input/output error\n1\nconsole\nagain\n"
+           f"its own\nsh: {NONE}stolen\nsh: {NONE}")
+
+
+def shown(tmp_path, inittab, typed=b"", cpus=1, **scripts):
+    """What the console shows of busybox's init with such a table and scripts in /session, until the machine is turned off."""
+    entries = busybox.image(TREE, [])
+    entries["etc/inittab"] = cpio.FILE | 0o644, inittab.encode()
+    for name, text in scripts.items():
+        entries[f"session/{name}"] = cpio.FILE | 0o755, text.encode()
+    archive = tmp_path / "archive"
+    archive.write_bytes(cpio.archive(entries))
+    with Machine(TREE / "build/checked/kernel.elf", f"{limit_option(LIMIT_MS)} trace=off init=/sbin/init", archive=archive, input=typed,
+                 cpus=cpus, ram_mib=128, limit_ms=LIMIT_MS) as machine:
+        end, console = machine.run(), machine.console()
+    assert end.kind == "poweroff", console[-2000:]
+    return console
+
+
+@pytest.mark.parametrize("cpus", [1, 4])
+def test_the_end_of_a_leader_hangs_the_terminal_up(tmp_path, cpus):
+    """/dev/ttyS0 is its session's, /dev/console is there for all; which session has it, and what is left of open files when it ends."""
+    assert shown(tmp_path, busybox.INITTAB, all=HANGS_UP, cpus=cpus) == HUNG_UP
+
+
+AT_A_GETTY = (b"tty; sleep 100 & jobs\n", b"cat & wait %2; jobs\n", b'ps -o tty,args | grep "[s]leep"\n', b"kill %1 %2; exit\n", b"exit\n",
+              b"\necho second\n", b"poweroff -f\n")
+GETTY_SHOWS = ["/dev/ttyS0", "[1]+  Running                    sleep 100", "[2]+  Stopped (tty input)        cat",
+               "[1]-  Running                    sleep 100", "4,64   sleep 100", "You have stopped jobs.", "second"]
+
+
+def test_a_getty_gives_each_session_the_terminal(tmp_path):
+    """One after the other, since init starts it again. Its shell controls jobs, as that of Linux on a serial line does."""
+    console = shown(tmp_path, "ttyS0::respawn:/sbin/getty -n -l /bin/sh 115200 ttyS0 vt100\n", b"\n" + b"".join(AT_A_GETTY))
+    assert [line for line in console.splitlines() if line in GETTY_SHOWS] == GETTY_SHOWS, console
+    assert console.count("built-in shell (ash)") == 2
+
+
+def test_init_gives_a_shell_that_it_asks_for_the_console(tmp_path):
+    """By TIOCSCTTY, since it is opened as /dev/console. There, as on Linux, who is in the background may read."""
+    typed = b"\ntty; tty < /dev/tty; (read x; echo \"heard $x\") & wait\nwords\ncat /dev/tty & wait %1; jobs\nkill %1; poweroff -f\n"
+    lines = shown(tmp_path, "::askfirst:-/bin/sh\n", typed).splitlines()
+    found = [line for line in lines if line in ("/dev/console", "/dev/tty", "heard words", "[1]+  Stopped (tty input)        cat /dev/tty")]
+    assert found == ["/dev/console", "/dev/tty", "heard words", "[1]+  Stopped (tty input)        cat /dev/tty"], "\n".join(lines)

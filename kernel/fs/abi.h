@@ -89,6 +89,7 @@
 #define FIONBIO 0x5421
 #define TIOCNOTTY 0x5422
 #define TIOCGSID 0x5429
+#define TIOCVHANGUP 0x5437
 #define FIONCLEX 0x5450
 #define FIOCLEX 0x5451
 

@@ -8,6 +8,7 @@
 #include "fs/pipe.h"
 #include "fs/timer_file.h"
 #include "fs/tty.h"
+#include "lib/errno.h"
 
 static struct fd_table kernel_fds;
 static struct fs_context kernel_context = { .fds = &kernel_fds, .umask = 022, .size_limit = ~0ul };
@@ -22,35 +23,36 @@ static void signal_nobody(int signal)
     (void)signal;
 }
 
-static void signal_no_group(pid_t group, int signal)
-{
-    (void)group, (void)signal;
-}
-
-static pid_t no_group(void)
-{
-    return 0;
-}
-
-static bool every_group(pid_t group)
-{
-    (void)group;
-    return true;
-}
-
 static int goes_on(int signal)
 {
     (void)signal;
     return 0;
 }
 
+static bool has_terminal(void)
+{
+    return true;
+}
+
+static void nobody_opens(const struct file *file)
+{
+    (void)file;
+}
+
+static s64 nobody_controls(const struct file *file, u32 command, uptr arg)
+{
+    (void)file, (void)command, (void)arg;
+    return -ENOTTY;
+}
+
 static const struct fs_hooks kernel_hooks = {
     .context = get_kernel_context,
     .signal_self = signal_nobody,
-    .signal_group = signal_no_group,
-    .group = no_group,
-    .group_known = every_group,
+    .signal_foreground = signal_nobody,
     .background = goes_on,
+    .has_terminal = has_terminal,
+    .terminal_opened = nobody_opens,
+    .terminal_control = nobody_controls,
 };
 
 const struct fs_hooks *fs_hooks = &kernel_hooks;

@@ -25,15 +25,17 @@ struct fs_hooks {
     struct fs_context *(*context)(void);
     /* Sends the running process a signal. Thread context. */
     void (*signal_self)(int signal);
-    /* Sends a signal to a process group. Any context, no spinlock held. */
-    void (*signal_group)(pid_t group, int signal);
-    /* The running process's group; 0: a kernel thread, which may do everything. */
-    pid_t (*group)(void);
-    /* Whether a group may become the terminal's foreground: it exists in the caller's session. */
-    bool (*group_known)(pid_t group);
-    /* The running process, not of the foreground group, wants to read from the terminal (SIGTTIN) or to change it (SIGTTOU). Returns 0: it
-       goes on; an error: it does not, and has perhaps been sent the signal. */
+    /* Sends a signal to the terminal's foreground group. Any context, no spinlock held. */
+    void (*signal_foreground)(int signal);
+    /* The running process wants to read from the terminal (SIGTTIN) or to change it (SIGTTOU), which may be its session's. Returns 0: it
+       goes on; an error: it does not, since it is in the background, and has perhaps been sent the signal. */
     int (*background)(int signal);
+    /* Whether its session has the terminal, and it with it. */
+    bool (*has_terminal)(void);
+    /* It has opened the terminal, and may, as its session's leader, so get it for the session. */
+    void (*terminal_opened)(const struct file *file);
+    /* What the terminal's ioctl()s on sessions and groups do. -ENOTTY: it is none of these. */
+    s64 (*terminal_control)(const struct file *file, u32 command, uptr arg);
 };
 
 extern const struct fs_hooks *fs_hooks; /* until proc sets its own: the kernel's context, and signals go nowhere */

@@ -7,6 +7,7 @@
 struct char_device {
     const char *name;
     const struct file_ops *ops; /* of its open files, whose data is the device */
+    int (*open)(struct file *file); /* NULL: nothing to do; an error: not opened. From phase 3 on */
     u32 number;                 /* major << 8 | minor, as Linux numbers it */
     struct list link;           /* [start] */
 };

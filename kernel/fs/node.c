@@ -4,6 +4,7 @@
 #include "fs/device.h"
 #include "fs/pipe.h"
 #include "fs/random.h"
+#include "fs/tty.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 
@@ -21,7 +22,7 @@ int node_open(struct inode *inode, struct file *file)
     file->ops = device->ops;
     file->data = device;
     file->name = device->name;
-    return 0;
+    return device->open ? device->open(file) : 0;
 }
 
 static s64 full_write(struct file *file, struct io *io)
@@ -68,7 +69,7 @@ static const struct {
     const char *name;
     u32 number;
 } nodes[] = { { "null", 0x103 }, { "zero", 0x105 }, { "full", 0x107 }, { "random", 0x108 }, { "urandom", 0x109 }, { "tty", 0x500 },
-              { "console", 0x501 }, { "trace", 0xa00 } };
+              { "console", 0x501 }, { "ttyS0", TTY_NUMBER }, { "trace", 0xa00 } };
 
 /* At start there is one thread, with interrupts off: so without tree_lock. */
 static struct inode *make(struct inode *dir, const char *name, u32 mode, u32 number)

@@ -79,6 +79,7 @@ static struct file *open_inode(struct inode *inode, u32 flags, int *error)
     inode_count_writer(file, 1);
     if (inode->ops->open)
         *error = inode->ops->open(inode, file);
+    file->flags &= ~O_NOCTTY; /* its device has seen it */
     if (!*error)
         return file;
     file->ops = inode->file_ops; /* what was not opened has nothing to release */
@@ -88,7 +89,7 @@ static struct file *open_inode(struct inode *inode, u32 flags, int *error)
 
 struct file *fs_open_inode(struct inode *inode, u32 flags, int *error)
 {
-    struct file *file = open_inode(inode, flags & ~(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC), error);
+    struct file *file = open_inode(inode, flags & ~(O_CREAT | O_EXCL | O_TRUNC | O_CLOEXEC), error);
 
     if (file && flags & O_TRUNC && inode_is(inode, S_IFREG))
         *error = inode_truncate(inode, 0);

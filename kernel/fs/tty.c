@@ -1,6 +1,8 @@
-/* The terminal as a file: reading, writing, settings, and who is told of Ctrl-C. Characters are taken from the console when a reader waits
-   for them, or by the console's interrupt, so that Ctrl-C is heard while nobody reads. The console does what ONLCR would do: here a newline
-   is written as it stands. Lock: tty_lock. */
+/* The terminal as a file: reading, writing, settings. Whose it is, and who is told of Ctrl-C, proc knows (proc/terminal.c). Characters are
+   taken from the console when a reader waits for them, or by the console's interrupt, so that Ctrl-C is heard while nobody reads. The
+   console does what ONLCR would do: here a newline is written as it stands. Three devices lead here, as on Linux: ttyS0, the terminal
+   itself, which hangs up; tty, the same for who has it as the terminal of its session; console, which is always there, for everybody.
+   Lock: tty_lock. */
 #include "fs/tty_line.h"
 #include "base/lock.h"
 #include "base/panic.h"
@@ -14,11 +16,12 @@
 
 #define CHUNK 256
 #define TENTH_NS (NS_PER_SEC / 10)
+#define HUNG_UP 1 /* no error: the end of what can be read */
 
 static struct spinlock tty_lock = SPINLOCK("terminal", RANK_TTY);
 static struct wait_queue readers = WAIT_QUEUE(readers, "the terminal"); /* [l], as all below */
 static struct winsize window = { .rows = 25, .columns = 80 };
-static pid_t foreground;       /* [a] the process group that Ctrl-C is for; 0: none */
+static uptr hangups;           /* so often it has hung up; a file's data says how often when it was opened */
 static bool used;              /* [a] by a program: from then on, the interrupt takes characters */
 
 /* Takes what the console has: all of it, or until there is something to read. Returns a signal that was typed (then there may be more), or
@@ -36,18 +39,11 @@ static int fill(bool all)
     return signal;
 }
 
-static pid_t foreground_now(void)
-{
-    return __atomic_load_n(&foreground, __ATOMIC_RELAXED);
-}
-
 /* Tells the foreground; tty_lock is not held, since that leads up into proc. */
 static void send(int signal)
 {
-    pid_t group = foreground_now();
-
-    if (signal && group)
-        fs_hooks->signal_group(group, signal);
+    if (signal)
+        fs_hooks->signal_foreground(signal);
 }
 
 static void tty_interrupt(void)
@@ -65,20 +61,30 @@ static void tty_interrupt(void)
 
 /* --- reading and writing --- */
 
-static bool in_background(void)
-{
-    pid_t group = fs_hooks->group(), front = foreground_now();
+static const struct file_ops tty_ops, console_ops;
 
-    return front && group && group != front;
+/* Who has the console open as such is never in the background, and does not lose it. */
+static bool is_console(const struct file *file)
+{
+    return file->ops == &console_ops;
 }
 
-/* Waits until something can be read, tty_lock held. until: ns, ~0: for ever. Returns 0, an error, or -ETIMEDOUT. */
-static int wait_for_input(u64 flags, u64 until, bool wait)
+static bool has_hung_up(const struct file *file)
+{
+    return !is_console(file) && (uptr)file->data != __atomic_load_n(&hangups, __ATOMIC_RELAXED);
+}
+
+/* Waits until something can be read, tty_lock held. until: ns, ~0: for ever. Returns 0, HUNG_UP, an error, or -ETIMEDOUT. */
+static int wait_for_input(const struct file *file, u64 flags, u64 until, bool wait)
 {
     int error = 0;
 
     while (!error) {
-        int signal = fill(false);
+        int signal;
+
+        if (has_hung_up(file))
+            return HUNG_UP;
+        signal = fill(false);
 
         if (signal) {
             spin_unlock_irq(&tty_lock, flags);
@@ -112,17 +118,17 @@ static bool enough(size_t got, bool end)
 }
 
 /* tty_lock held; flags: from before. Returns characters in `to`, or an error. */
-static s64 read_locked(char *to, size_t n, bool wait, u64 flags)
+static s64 read_locked(const struct file *file, char *to, size_t n, bool wait, u64 flags)
 {
     bool end = false;
     size_t got = 0;
 
     while (got < n && !end) {
         bool once = !tty_flag(ICANON) && !tty.tio.cc[VMIN] && !tty.tio.cc[VTIME];
-        int error = wait_for_input(flags, patience(got), wait && !once);
+        int error = wait_for_input(file, flags, patience(got), wait && !once);
 
         if (error)
-            return got || error == -ETIMEDOUT || (once && error == -EAGAIN) ? (s64)got : error;
+            return got || error == HUNG_UP || error == -ETIMEDOUT || (once && error == -EAGAIN) ? (s64)got : error;
         got += tty_take(to + got, n - got, &end);
         if (enough(got, end))
             break;
@@ -140,14 +146,14 @@ static s64 tty_read(struct file *file, struct io *io)
     __atomic_store_n(&used, true, __ATOMIC_RELAXED);
     if (!n)
         return 0;
-    if (in_background()) {
+    if (!is_console(file) && !has_hung_up(file)) {
         int error = fs_hooks->background(SIGTTIN);
 
         if (error)
             return error;
     }
     flags = spin_lock_irq(&tty_lock);
-    result = read_locked(text, n, !(file->flags & O_NONBLOCK || io->no_wait), flags);
+    result = read_locked(file, text, n, !(file->flags & O_NONBLOCK || io->no_wait), flags);
     spin_unlock_irq(&tty_lock, flags);
     if (result > 0 && io_put(io, text, (size_t)result))
         return -EFAULT;
@@ -159,9 +165,10 @@ static s64 tty_write(struct file *file, struct io *io)
     size_t n = io->left;
     char text[CHUNK];
 
-    (void)file;
     __atomic_store_n(&used, true, __ATOMIC_RELAXED);
-    if (tty_flag(TOSTOP) && in_background()) {
+    if (has_hung_up(file))
+        return -EIO;
+    if (tty_flag(TOSTOP) && !is_console(file)) {
         int error = fs_hooks->background(SIGTTOU);
 
         if (error)
@@ -183,7 +190,8 @@ static u32 tty_poll(struct file *file)
     int signal = fill(false);
     u32 events = POLLOUT | POLLWRNORM | (tty.ready != tty.taken ? POLLIN | POLLRDNORM : 0);
 
-    (void)file;
+    if (has_hung_up(file))
+        events = POLLIN | POLLOUT | POLLERR | POLLHUP | POLLRDNORM | POLLWRNORM;
     spin_unlock_irq(&tty_lock, flags);
     send(signal);
     return events;
@@ -204,20 +212,24 @@ void tty_set_termios(const struct termios *to, bool flush)
     spin_unlock_irq(&tty_lock, flags);
 }
 
-int tty_set_foreground(pid_t group)
+void tty_hang_up(void)
 {
-    if (group <= 0)
-        return -EINVAL;
-    if (!fs_hooks->group_known(group))
-        return -EPERM;
-    __atomic_store_n(&foreground, group, __ATOMIC_RELAXED);
-    return 0;
+    u64 flags = spin_lock_irq(&tty_lock);
+
+    __atomic_fetch_add(&hangups, 1, __ATOMIC_RELAXED);
+    tty.taken = tty.ready = tty.typed;
+    wake_all(&readers);
+    poll_changed();
+    spin_unlock_irq(&tty_lock, flags);
 }
 
 static s64 flush_line(uptr which)
 {
+    int error = fs_hooks->background(SIGTTOU);
     u64 flags;
 
+    if (error)
+        return error;
     if (which > 2)
         return -EINVAL;
     flags = spin_lock_irq(&tty_lock);
@@ -239,30 +251,25 @@ static s64 set_window(const struct winsize *to)
     return 0;
 }
 
-/* Commands that change something, with their argument fetched. */
-static s64 change(u32 command, struct io *io)
+static s64 change_window(uptr from)
 {
-    union {
-        struct termios termios;
-        struct winsize window;
-        pid_t group;
-    } to;
-    size_t n = command == TIOCSPGRP ? sizeof(to.group) : command == TIOCSWINSZ ? sizeof(to.window) : sizeof(to.termios);
+    struct io io = { .at = from, .left = sizeof(struct winsize), .user = true };
+    struct winsize to;
 
-    if (in_background()) {
-        int error = fs_hooks->background(SIGTTOU);
+    return io_get(&io, &to, sizeof(to)) ? -EFAULT : set_window(&to);
+}
 
-        if (error)
-            return error;
-    }
-    io->left = n;
-    if (io_get(io, &to, n))
+static s64 change_mode(uptr from, bool flush)
+{
+    struct io io = { .at = from, .left = sizeof(struct termios), .user = true };
+    struct termios to;
+    int error = fs_hooks->background(SIGTTOU);
+
+    if (error)
+        return error;
+    if (io_get(&io, &to, sizeof(to)))
         return -EFAULT;
-    if (command == TIOCSPGRP)
-        return tty_set_foreground(to.group);
-    if (command == TIOCSWINSZ)
-        return set_window(&to.window);
-    tty_set_termios(&to.termios, command == TCSETSF);
+    tty_set_termios(&to, flush);
     return 0;
 }
 
@@ -275,26 +282,23 @@ static s64 answer(uptr arg, const void *from, size_t n)
 
 static s64 tty_ioctl(struct file *file, u32 command, uptr arg)
 {
-    struct io io = { .at = arg, .user = true };
     u64 flags = spin_lock_irq(&tty_lock);
     int bytes = (int)(tty.ready - tty.taken);
     struct termios termios = tty.tio;
     struct winsize size = window;
-    pid_t group = foreground_now();
 
     spin_unlock_irq(&tty_lock, flags);
-    (void)file;
+    if (has_hung_up(file))
+        return command == TIOCSPGRP ? -ENOTTY : -EIO;
     switch (command) {
     case TCGETS:
         return answer(arg, &termios, sizeof(termios));
     case TCSETS:
     case TCSETSW:
     case TCSETSF:
-    case TIOCSPGRP:
+        return change_mode(arg, command == TCSETSF);
     case TIOCSWINSZ:
-        return change(command, &io);
-    case TIOCGPGRP:
-        return answer(arg, &group, sizeof(group));
+        return change_window(arg);
     case TIOCGWINSZ:
         return answer(arg, &size, sizeof(size));
     case FIONREAD:
@@ -302,27 +306,43 @@ static s64 tty_ioctl(struct file *file, u32 command, uptr arg)
     case TCFLSH:
         return flush_line(arg);
     case TCSBRK:
-        return 0; /* nothing is waiting to be sent */
-    case TIOCSCTTY: /* there is one terminal, and the session that asked last has it */
-        return tty_set_foreground(fs_hooks->group());
+        return fs_hooks->background(SIGTTOU); /* nothing is waiting to be sent */
     default:
-        return -ENOTTY;
+        return fs_hooks->terminal_control(file, command, arg);
     }
 }
 
 /* --- start --- */
 
+static int serial_open(struct file *file)
+{
+    if (!(file->flags & O_NOCTTY))
+        fs_hooks->terminal_opened(file);
+    file->data = (void *)__atomic_load_n(&hangups, __ATOMIC_RELAXED);
+    return 0;
+}
+
+static int tty_open(struct file *file)
+{
+    file->data = (void *)__atomic_load_n(&hangups, __ATOMIC_RELAXED);
+    return fs_hooks->has_terminal() ? 0 : -ENXIO; /* asked last: if it hangs up from now on, so does this file */
+}
+
 static const struct file_ops tty_ops = {
     .read = tty_read, .write = tty_write, .ioctl = tty_ioctl, .poll = tty_poll,
 };
+static const struct file_ops console_ops = {
+    .read = tty_read, .write = tty_write, .ioctl = tty_ioctl, .poll = tty_poll,
+};
 
-static struct char_device tty_device = { .name = "tty", .ops = &tty_ops, .number = 0x500 };
-static struct char_device terminal_device = { .name = "terminal", .ops = &tty_ops, .number = 0x501 };
+static struct char_device tty_device = { .name = "tty", .ops = &tty_ops, .open = tty_open, .number = 0x500 };
+static struct char_device terminal_device = { .name = "terminal", .ops = &console_ops, .number = 0x501 };
+static struct char_device serial_device = { .name = "ttyS0", .ops = &tty_ops, .open = serial_open, .number = TTY_NUMBER };
 
 void tty_init(void)
 {
     tty.tio = tty_sane;
     console_typed = tty_interrupt;
-    if (device_register(&tty_device) || device_register(&terminal_device))
-        panic("tty_init: a device name is tty.taken twice");
+    if (device_register(&tty_device) || device_register(&terminal_device) || device_register(&serial_device))
+        panic("tty_init: a device name is taken twice");
 }

@@ -1,10 +1,10 @@
-/* The terminal: the console with a line discipline, as programs see it at /dev/tty and /dev/console. */
+/* The terminal: the console with a line discipline, as programs see it at /dev/ttyS0, /dev/tty and /dev/console. */
 #pragma once
 
 #include "lib/types.h"
 
 #define NCCS 19
-
+#define TTY_NUMBER 0x440 /* /dev/ttyS0 */
 
 struct termios {
     u32 iflag, oflag, cflag, lflag;
@@ -47,5 +47,6 @@ void tty_init(void);
 extern const struct termios tty_sane;
 /* Changes the mode; with flush, what was typed and not read is forgotten. */
 void tty_set_termios(const struct termios *to, bool flush);
-/* Makes a process group the one that Ctrl-C is for. Returns 0, -EINVAL (no number of a group), -EPERM (not of the caller's session). */
-int tty_set_foreground(pid_t group);
+/* The line is cut: what was typed is forgotten, and files of it that are open, but for /dev/console, come to their end. Who waits for input
+   looks. Any context; locks before the terminal's may be held. */
+void tty_hang_up(void);

@@ -7,25 +7,18 @@
 
 static const struct fs_hooks *before;
 static struct fs_hooks ours;
-static pid_t my_group;
+static pid_t my_group, its_group;
 
-static void note_signal(pid_t group, int signal)
+static void note_signal(int signal)
 {
-    fact(FACT_NOTE, (u64)group, (u64)signal);
-}
-
-static pid_t group(void)
-{
-    return my_group;
-}
-
-static bool known(pid_t which)
-{
-    return which < 100;
+    if (its_group)
+        fact(FACT_NOTE, (u64)its_group, (u64)signal);
 }
 
 static int refuse_background(int signal)
 {
+    if (my_group == its_group)
+        return 0;
     fact(FACT_NOTE, (u64)my_group, (u64)signal);
     return -EIO;
 }
@@ -35,13 +28,12 @@ s64 fs_tty_hear(pid_t me, pid_t foreground)
     if (!before)
         before = fs_hooks;
     ours = *before;
-    ours.signal_group = note_signal;
-    ours.group = group;
-    ours.group_known = known;
+    ours.signal_foreground = note_signal;
     ours.background = refuse_background;
     my_group = me;
+    its_group = foreground;
     fs_hooks = &ours;
-    return tty_set_foreground(foreground);
+    return 0;
 }
 
 s64 fs_tty_mode(u32 iflag, u32 lflag, u8 least, u8 tenths)

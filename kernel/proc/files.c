@@ -1,10 +1,9 @@
 /* What processes and files know of each other: files lie below processes, so what they ask goes through two tables of functions. */
 #include "proc/files.h"
 #include "fs/context.h"
-#include "lib/errno.h"
 #include "lib/string.h"
 #include "proc/table.h"
-#include "proc/user_thread.h"
+#include "proc/terminal.h"
 
 /* --- files in address spaces --------------------------------------------------------------------------------------------------------- */
 
@@ -51,52 +50,14 @@ static void signal_self(int signal)
     signal_send(current_process(), signal, &(struct signal_info){ .code = SI_USER, .pid = current_process()->pid });
 }
 
-static void signal_group(pid_t group, int signal)
-{
-    signal_send_group(group, signal, NULL);
-}
-
-static pid_t group(void)
-{
-    return current_process()->space ? current_process()->pgid : 0;
-}
-
-static bool group_known(pid_t pgid)
-{
-    struct process *me = current_process();
-    u64 flags = spin_lock_irq(&processes_lock);
-    bool known = false;
-
-    list_for_each(it, &processes) {
-        const struct process *p = list_entry(it, struct process, all_link);
-
-        known = known || (p->pgid == pgid && p->sid == me->sid && p->state != PROCESS_ZOMBIE);
-    }
-    spin_unlock_irq(&processes_lock, flags);
-    return known;
-}
-
-/* Who does not want to hear of it is let through to write, and told that it cannot read. */
-static int background(int signal)
-{
-    struct process *p = current_process();
-    u64 flags = spin_lock_irq(&processes_lock);
-    bool deaf = user_thread(current())->blocked & SIGNAL_BIT(signal) || p->signals.action[signal - 1].handler == SIG_IGN;
-
-    spin_unlock_irq(&processes_lock, flags);
-    if (deaf)
-        return signal == SIGTTIN ? -EIO : 0;
-    signal_send_group(p->pgid, signal, NULL);
-    return -ERESTART;
-}
-
 static const struct fs_hooks hooks = {
     .context = context,
     .signal_self = signal_self,
-    .signal_group = signal_group,
-    .group = group,
-    .group_known = group_known,
-    .background = background,
+    .signal_foreground = terminal_signal,
+    .background = terminal_background,
+    .has_terminal = terminal_is_mine,
+    .terminal_opened = terminal_opened,
+    .terminal_control = terminal_control,
 };
 
 void process_files_init(void)

@@ -40,6 +40,11 @@ void limits_init(struct process *first)
     first->limits.threads = root.threads = nr_processes = 1;
 }
 
+unsigned limits_threads_most(void)
+{
+    return processes_most;
+}
+
 /* Whether a user's own limit counts: not for who administers the machine. */
 static bool exempt(const struct process *p)
 {

@@ -43,5 +43,7 @@ void limits_leave(struct process *p);
 int limits_move_locked(struct process *p, u32 uid);
 /* Sets one and lets it take effect. Thread context, no lock held. Returns 0, -EINVAL or -EPERM. */
 int limit_set(pid_t pid, unsigned resource, const struct rlimit *new, struct rlimit *old);
+/* How many threads all users together may have. */
+unsigned limits_threads_most(void);
 /* The running process's next address space obeys its limits. */
 void limits_to_space(const struct process *p, struct address_space *space);

@@ -140,6 +140,7 @@ void process_link(struct process *p, struct thread *t, struct process *parent)
         p->ppid = parent->pid;
         p->pgid = parent->pgid; /* now, and not earlier: others move the parent, and would miss the child */
         p->sid = parent->sid;
+        p->terminal = parent->terminal;
         p->nice = nice_of_child(current(), parent->nice);
         list_push_tail(&parent->children, &p->sibling_link);
     }

@@ -55,6 +55,8 @@ struct process {
     int timers_made;             /* [posix_timer.c] so many it has made: the next one's id */
     bool lent, lending;          /* [p] vfork(): uses its parent's space; a child uses its own, and it waits */
     pid_t pgid, sid;             /* [p] process group, session; 0: the kernel's own */
+    bool terminal;               /* [p] has its session's terminal (proc/terminal.h) */
+    pid_t hung_up;               /* [p] of a session's leader: the group that was in the foreground when the terminal hung up; 0: none */
     u32 refs;                    /* [p] who looks at it without the lock, and the process itself */
     bool execed;                 /* [p] runs another program than it was forked with */
     int nice;                    /* [p] -20 to 19 (proc/priority.h) */

@@ -30,17 +30,29 @@ struct proc_name {
     const struct inode_ops *ops;
     const struct file_ops *files;
     s64 (*lead)(struct shown who, char *to, size_t size); /* of a link */
+    const struct proc_name *inside; /* of a folder with names that are always there: so many; the first one's inode has this index */
+    unsigned n, index;
 };
 
-static const struct inode_ops root_ops, process_ops, fds_ops, tasks_ops, leaf_ops;
-static const struct file_ops root_files, process_files, fds_files, tasks_files;
+static const struct inode_ops root_ops, process_ops, fds_ops, tasks_ops, folder_ops, leaf_ops;
+static const struct file_ops root_files, process_files, fds_files, tasks_files, folder_files;
 
-#define FILE(name, mode, show) { name, S_IFREG | (mode), show, &leaf_ops, &proc_text_files, NULL }
+#define FILE(name, mode, show) { name, S_IFREG | (mode), show, &leaf_ops, &proc_text_files, NULL, NULL, 0, 0 }
 #define TEXT(name) FILE(#name, 0444, show_##name)
-#define LINK(name) { #name, S_IFLNK | 0777, NULL, &leaf_ops, &proc_text_files, lead_##name }
+#define LINK(name) { #name, S_IFLNK | 0777, NULL, &leaf_ops, &proc_text_files, lead_##name, NULL, 0, 0 }
+#define OTHER(name, mode, show, ops, files) { name, mode, show, ops, files, NULL, NULL, 0, 0 }
+#define FOLDER(name, inside, index) { name, S_IFDIR | 0555, NULL, &folder_ops, &folder_files, NULL, inside, array_len(inside), index }
+
+/* /proc/sys: to be read alone. */
+static const struct proc_name of_random[] = { TEXT(boot_id), TEXT(uuid) };
+static const struct proc_name of_kernel[] = {
+    FOLDER("random", of_random, 64), TEXT(ostype), TEXT(osrelease), FILE("version", 0444, show_os_version), TEXT(hostname),
+    TEXT(domainname), TEXT(pid_max), FILE("threads-max", 0444, show_threads_max),
+};
+static const struct proc_name of_sys[] = { FOLDER("kernel", of_kernel, 48) };
 
 static const struct proc_name of_system[] = {
-    LINK(self),
+    FOLDER("sys", of_sys, 32), LINK(self),
     FILE("stat", 0444, show_system_stat), TEXT(meminfo), TEXT(uptime), TEXT(loadavg),
     TEXT(version), TEXT(cpuinfo), TEXT(mounts), TEXT(filesystems), FILE("schedstat", 0444, show_system_schedstat),
     FILE("kmsg", 0400, show_kmsg),
@@ -48,11 +60,11 @@ static const struct proc_name of_system[] = {
 
 /* A thread has all but the first. */
 static const struct proc_name of_process[] = {
-    { "task", S_IFDIR | 0555, NULL, &tasks_ops, &tasks_files, NULL }, { "fd", S_IFDIR | 0500, NULL, &fds_ops, &fds_files, NULL },
+    OTHER("task", S_IFDIR | 0555, NULL, &tasks_ops, &tasks_files), OTHER("fd", S_IFDIR | 0500, NULL, &fds_ops, &fds_files),
     LINK(exe), LINK(cwd), LINK(root), FILE("environ", 0400, show_environ),
     TEXT(stat), TEXT(status), TEXT(statm), TEXT(maps), TEXT(cmdline),
-    { "comm", S_IFREG | 0644, show_comm, &leaf_ops, &proc_comm_files, NULL }, TEXT(sched), TEXT(schedstat), TEXT(oom_score),
-    { "oom_score_adj", S_IFREG | 0644, show_oom_score_adj, &leaf_ops, &proc_oom_files, NULL },
+    OTHER("comm", S_IFREG | 0644, show_comm, &leaf_ops, &proc_comm_files), TEXT(sched), TEXT(schedstat), TEXT(oom_score),
+    OTHER("oom_score_adj", S_IFREG | 0644, show_oom_score_adj, &leaf_ops, &proc_oom_files),
 };
 
 static struct proc_inode root;
@@ -120,8 +132,8 @@ static int number_in(struct name name)
     return (int)n;
 }
 
-/* Looks among the names that are always there. */
-static int look_up_fixed(struct inode *dir, struct name name, const struct proc_name *names, size_t n, struct inode **found)
+/* Looks among the names that are always there. index: of the first one's inode. */
+static int look_up_fixed(struct inode *dir, struct name name, const struct proc_name *names, size_t n, unsigned index, struct inode **found)
 {
     struct proc_inode like = { .who = of(dir)->who };
     int error = -ENOENT;
@@ -132,7 +144,7 @@ static int look_up_fixed(struct inode *dir, struct name name, const struct proc_
         like.name = &names[i];
         *found = make(dir, &like, names[i].mode, names[i].ops, names[i].files, &error);
         if (!error)
-            (*found)->ino = number_of(like.who, (unsigned)i + 1);
+            (*found)->ino = number_of(like.who, index + (unsigned)i);
     }
     return error;
 }
@@ -143,7 +155,7 @@ static int root_lookup(struct inode *dir, struct name name, struct inode **found
     int error;
 
     if (like.who.pid <= 0)
-        return look_up_fixed(dir, name, of_system, array_len(of_system), found);
+        return look_up_fixed(dir, name, of_system, array_len(of_system), 1, found);
     *found = make(dir, &like, S_IFDIR | 0555, &process_ops, &process_files, &error);
     if (!error)
         (*found)->ino = number_of(like.who, 0);
@@ -154,7 +166,14 @@ static int process_lookup(struct inode *dir, struct name name, struct inode **fo
 {
     size_t first = of(dir)->who.tid != 0;
 
-    return look_up_fixed(dir, name, of_process + first, array_len(of_process) - first, found);
+    return look_up_fixed(dir, name, of_process + first, array_len(of_process) - first, 1, found);
+}
+
+static int folder_lookup(struct inode *dir, struct name name, struct inode **found)
+{
+    const struct proc_name *folder = of(dir)->name;
+
+    return look_up_fixed(dir, name, folder->inside, folder->n, folder->index, found);
 }
 
 static int tasks_lookup(struct inode *dir, struct name name, struct inode **found)
@@ -221,19 +240,20 @@ static const struct inode_ops root_ops = { .lookup = root_lookup, .name = root_n
 static const struct inode_ops process_ops = { .lookup = process_lookup, .name = process_name, .free = free_inode };
 static const struct inode_ops fds_ops = { .lookup = fds_lookup, .name = folder_name, .free = free_inode };
 static const struct inode_ops tasks_ops = { .lookup = tasks_lookup, .name = folder_name, .free = free_inode };
+static const struct inode_ops folder_ops = { .lookup = folder_lookup, .name = folder_name, .free = free_inode };
 static const struct inode_ops leaf_ops = { .readlink = leaf_readlink, .truncate = leaf_truncate, .free = free_inode };
 
 /* --- directories --------------------------------------------------------------------------------------------------------------------- */
 
-/* The names that are always there. Returns false if one does not fit. */
-static bool emit_fixed(struct file *file, struct dir_sink *sink, const struct proc_name *names, size_t n)
+/* The names that are always there; index: of the first one's inode. Returns false if one does not fit. */
+static bool emit_fixed(struct file *file, struct dir_sink *sink, const struct proc_name *names, size_t n, unsigned index)
 {
     if (!dir_emit_dots(file, sink))
         return false;
     for (; file->offset - FIRST_FIXED < n; file->offset++) {
         size_t i = file->offset - FIRST_FIXED;
 
-        if (!dir_emit(sink, (struct name){ names[i].name, strlen(names[i].name) }, number_of(of(file->inode)->who, (unsigned)i + 1),
+        if (!dir_emit(sink, (struct name){ names[i].name, strlen(names[i].name) }, number_of(of(file->inode)->who, index + (unsigned)i),
                       names[i].mode, file->offset + 1))
             return false;
     }
@@ -256,7 +276,7 @@ static int root_readdir(struct file *file, struct dir_sink *sink)
 {
     pid_t pid;
 
-    if (!emit_fixed(file, sink, of_system, array_len(of_system)))
+    if (!emit_fixed(file, sink, of_system, array_len(of_system), 1))
         return 0;
     while ((pid = shown_next_process(file->offset - FIRST_NUMBER)) &&
            emit_number(file, sink, pid, number_of((struct shown){ pid, 0 }, 0), S_IFDIR))
@@ -268,7 +288,15 @@ static int process_readdir(struct file *file, struct dir_sink *sink)
 {
     size_t first = of(file->inode)->who.tid != 0;
 
-    (void)emit_fixed(file, sink, of_process + first, array_len(of_process) - first);
+    (void)emit_fixed(file, sink, of_process + first, array_len(of_process) - first, 1);
+    return 0;
+}
+
+static int folder_readdir(struct file *file, struct dir_sink *sink)
+{
+    const struct proc_name *folder = of(file->inode)->name;
+
+    (void)emit_fixed(file, sink, folder->inside, folder->n, folder->index);
     return 0;
 }
 
@@ -276,7 +304,7 @@ static int tasks_readdir(struct file *file, struct dir_sink *sink)
 {
     struct shown who = of(file->inode)->who;
 
-    if (!emit_fixed(file, sink, NULL, 0))
+    if (!emit_fixed(file, sink, NULL, 0, 1))
         return 0;
     while ((who.tid = shown_next_thread(who.pid, file->offset - FIRST_NUMBER)) &&
            emit_number(file, sink, who.tid, number_of(who, 0), S_IFDIR))
@@ -289,7 +317,7 @@ static int fds_readdir(struct file *file, struct dir_sink *sink)
     struct shown who = of(file->inode)->who;
     int fd;
 
-    if (!emit_fixed(file, sink, NULL, 0))
+    if (!emit_fixed(file, sink, NULL, 0, 1))
         return 0;
     while ((fd = shown_next_descriptor(who.pid, file->offset - FIRST_NUMBER)) >= 0 &&
            emit_number(file, sink, fd, number_of(who, FIRST_NUMBER + (unsigned)fd), S_IFLNK))
@@ -300,6 +328,7 @@ static int fds_readdir(struct file *file, struct dir_sink *sink)
 static const struct file_ops root_files = { .read = dir_read, .lseek = dir_lseek, .readdir = root_readdir };
 static const struct file_ops process_files = { .read = dir_read, .lseek = dir_lseek, .readdir = process_readdir };
 static const struct file_ops fds_files = { .read = dir_read, .lseek = dir_lseek, .readdir = fds_readdir };
+static const struct file_ops folder_files = { .read = dir_read, .lseek = dir_lseek, .readdir = folder_readdir };
 static const struct file_ops tasks_files = { .read = dir_read, .lseek = dir_lseek, .readdir = tasks_readdir };
 
 /* --- files --------------------------------------------------------------------------------------------------------------------------- */

@@ -76,6 +76,17 @@ int show_filesystems(struct text *to, struct shown who);
 int show_system_schedstat(struct text *to, struct shown who);
 int show_kmsg(struct text *to, struct shown who);
 
+/* show_sys.c: /proc/sys. Return 0. */
+int show_uuid(struct text *to, struct shown who);
+int show_boot_id(struct text *to, struct shown who);
+int show_ostype(struct text *to, struct shown who);
+int show_osrelease(struct text *to, struct shown who);
+int show_os_version(struct text *to, struct shown who);
+int show_hostname(struct text *to, struct shown who);
+int show_domainname(struct text *to, struct shown who);
+int show_pid_max(struct text *to, struct shown who);
+int show_threads_max(struct text *to, struct shown who);
+
 /* A thread of the running process is called so from now on. Returns 0; -EINVAL: it is none. */
 int comm_set(struct shown who, const char *name);
 

@@ -1,5 +1,6 @@
 /* A process's files of /proc (show.h). Locks: processes_lock while its numbers are written, its space_lock while its memory is looked at;
    the two one after the other, so that a line may show two moments. */
+#include "fs/tty.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/aspace_look.h"
@@ -8,6 +9,7 @@
 #include "proc/priority.h"
 #include "proc/show.h"
 #include "proc/table.h"
+#include "proc/terminal.h"
 #include "proc/user_thread.h"
 #include "sched/account.h"
 
@@ -15,7 +17,6 @@
 #define KIB_OF(bytes) ((bytes) / 1024)
 #define PRIO_OF_USER 100 /* on Linux's scale, the best that is no real-time priority's: 0 in stat */
 #define CMDLINE_MAX KIB(128)
-#define CONSOLE_NUMBER 0x501 /* the one terminal's device */
 
 /* --- looking at the memory of somebody else ----------------------------------------------------------------------------------------- */
 
@@ -212,8 +213,8 @@ static void add_stat(struct text *to, const struct subject *who, const struct me
 
     if (who->t)
         thread_stats_get(who->t, p->nice, &sched);
-    text_add(to, "%d (%s) %c %d %d %d %d -1 0 0 0 0 0 ", subject_id(who), subject_name(who), state_of(who), p->ppid, p->pgid, p->sid,
-             p->sid ? CONSOLE_NUMBER : 0);
+    text_add(to, "%d (%s) %c %d %d %d %d %d 0 0 0 0 0 ", subject_id(who), subject_name(who), state_of(who), p->ppid, p->pgid, p->sid,
+             p->terminal ? TTY_NUMBER : 0, p->terminal ? terminal_foreground_locked() : -1);
     text_add(to, "%lu 0 %lu 0 %d %d %u 0 %lu ", usage.cpu_ns / TICK_NS, p->used_by_children.cpu_ns / TICK_NS,
              sched.policy.prio - PRIO_OF_USER, sched.policy.nice, count_threads(p),
              (who->alone ? who->t->created_at : p->created_at) / TICK_NS);

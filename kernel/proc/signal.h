@@ -109,8 +109,6 @@ void signals_reset(struct process *p);
    processes_lock held. Returns 0, or -EAGAIN: it is pending, but what came with it is lost, for there are too many. */
 int signal_send_locked(struct process *p, int signal, const struct signal_info *info);
 void signal_send(struct process *p, int signal, const struct signal_info *info);
-/* Sends to all processes of a group. Returns how many there are. */
-unsigned signal_send_group(pid_t pgid, int signal, const struct signal_info *info);
 /* The same to one thread of p, which alone hears it; but what ends, stops or continues concerns all. */
 int signal_send_thread_locked(struct process *p, struct thread *t, int signal, const struct signal_info *info);
 /* Sends with an entry of the sender's own, which is in no queue: to p, or (not NULL) to its thread t alone; though one of the first 31 be

@@ -5,6 +5,7 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/uaccess.h"
+#include "proc/group.h"
 #include "proc/table.h"
 #include "proc/user_thread.h"
 #include "sched/control.h"
@@ -120,12 +121,14 @@ static void stand_still(u64 flags)
     thread_suspend_here();
 }
 
-/* Unless SIGCONT or SIGKILL came since the signal was taken: nobody would wake it again. */
+/* Unless SIGCONT or SIGKILL came since the signal was taken, or the terminal's signals stop a group that nobody looks after: nobody would
+   wake it again. */
 static void stop(struct process *p, int signal)
 {
     u64 flags = spin_lock_irq(&processes_lock);
 
-    if (!p->stopping) {
+    if (!p->stopping || (signal != SIGSTOP && group_is_orphaned_locked(p->pgid))) {
+        p->stopping = false;
         spin_unlock_irq(&processes_lock, flags);
         return;
     }

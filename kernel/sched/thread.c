@@ -13,7 +13,6 @@
 #include "sched/classes.h"
 
 #define BUCKETS 256 /* a power of two: a thread is found by its id in one short list */
-#define TID_MAX 0x3fffffff
 
 static struct spinlock threads_lock = SPINLOCK("threads", RANK_THREADS);
 struct list threads = LIST_INIT(threads); /* [threads_lock] all but the idle ones, in order of creation */

@@ -4,6 +4,7 @@
 #include "sched/sched.h"
 
 #define BURST_MAX_NS (1000 * NS_PER_SEC) /* a longer expected burst is cut to this: it is converted to cycles in 64 bits */
+#define TID_MAX 0x3fffffff /* the highest number of a thread, and so of a process */
 #define THREADS_MAX 4096 /* threads at one time; one more is -EAGAIN */
 
 struct thread_params {

@@ -6,6 +6,7 @@
 #include "mm/uaccess.h"
 #include "proc/group.h"
 #include "proc/table.h"
+#include "proc/terminal.h"
 #include "proc/user_thread.h"
 #include "syscall/calls.h"
 
@@ -301,6 +302,14 @@ s64 sys_getsid(int pid)
 s64 sys_setsid(void)
 {
     return process_new_session();
+}
+
+s64 sys_vhangup(void)
+{
+    if (!capable(CAP_SYS_TTY_CONFIG))
+        return -EPERM;
+    terminal_hang_up();
+    return 0;
 }
 
 /* --- threads ------------------------------------------------------------------------------------------------------------------------ */

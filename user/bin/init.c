@@ -1,18 +1,17 @@
-/* The first process, pid 1: starts the shell on the console, takes in every orphan's status, and when the shell ends starts the next, or
+/* The first process, pid 1: starts the shell on the terminal, takes in every orphan's status, and when the shell ends starts the next, or
  * with status 0 turns the machine off. With arguments it runs those instead of the shell, and then turns the machine off. */
 
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/reboot.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-static void open_console(void)
+static void use(const char *terminal)
 {
-    int fd = open("/dev/console", O_RDWR);
+    int fd = open(terminal, O_RDWR);
     if (fd < 0)
         return; /* the kernel gave us 0, 1 and 2 already, or nobody can be told */
     for (int i = 0; i < 3; i++)
@@ -27,7 +26,7 @@ static pid_t start(char **argv)
     if (pid != 0)
         return pid;
     setsid();
-    ioctl(0, TIOCSCTTY, 0);
+    use("/dev/ttyS0"); /* which it is the first of its session to open: so that has it */
     execvp(argv[0], argv);
     perror(argv[0]);
     _exit(127);
@@ -37,7 +36,7 @@ int main(int argc, char **argv)
 {
     char *shell[] = { "/bin/sh", "-l", NULL };
     char **program = argc > 1 ? argv + 1 : shell;
-    open_console();
+    use("/dev/console");
     int status = 0;
     do {
         pid_t pid = start(program), ended;

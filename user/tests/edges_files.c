@@ -535,6 +535,12 @@ static void polling(void)
     write(Q, "1234567", 8);
     E(read, P, BEFORE_END(4), 8);
     E(read, P, buffer, 8);
+    int fresh[2];
+    pipe(fresh);
+    dup2(fresh[0], P);
+    dup2(fresh[1], Q);
+    close(fresh[0]);
+    close(fresh[1]);
     write(Q, many, 65536);
     V(polled(P, POLLIN | POLLOUT | 0x40 | 0x100));
     V(polled(Q, POLLIN | POLLOUT));

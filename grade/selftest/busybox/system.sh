@@ -16,3 +16,11 @@ env | sort | grep -v '^_='; hostname other; hostname; uname -n; hostname crescen
 cat /etc/passwd | head -n 1; mount -t nothing none /tmp; echo $?; umount /nowhere; echo $?; lsmod 2> /dev/null | head -n 0
 losetup 2> /dev/null | head -n 0; adjtimex 2> /dev/null | head -n 0; logger -s hello 2>&1 | sed 's/.*: /: /'
 ttysize 2> /dev/null | head -n 0; mknod bad x 2> /dev/null; echo $?
+sysctl kernel.ostype kernel.hostname; hostname other; sysctl -n kernel.hostname; hostname crescent; cat /proc/sys/kernel/hostname
+(sysctl kernel.pid_max; sysctl kernel.threads-max) | grep -c ' = [1-9][0-9]*$'
+test $(cat /proc/sys/kernel/osrelease) = $(uname -r); echo $?
+test "$(cat /proc/sys/kernel/version)" = "$(uname -v)"; echo $?; ls -d /proc/sys/kernel/random/*id | cut -d / -f 5-
+ls -ld /proc/sys | cut -c 1-10
+cd /proc/sys/kernel/random; tr 0-9a-f x < uuid; cut -c 15,20 uuid | tr 89ab V
+cat uuid uuid | uniq | wc -l; cat boot_id boot_id | uniq | wc -l
+cat /proc/sys/nothing 2>&1; cat /proc/sys/kernel 2>&1; pwd; cd /tmp

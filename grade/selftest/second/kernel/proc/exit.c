@@ -4,8 +4,10 @@
 #include "base/printk.h"
 #include "lib/errno.h"
 #include "proc/clone.h"
+#include "proc/group.h"
 #include "proc/posix_timer.h"
 #include "proc/table.h"
+#include "proc/terminal.h"
 #include "proc/user_thread.h"
 #include "sched/control.h"
 
@@ -206,11 +208,13 @@ void process_thread_leaves(struct thread *t, int code)
         first_process_ends(code);
     posix_timers_end(p);
     release(p);
+    terminal_left(p);
     flags = spin_lock_irq(&processes_lock);
     unlink_locked(t);
     spin_unlock_irq(&processes_lock, flags);
     user_thread_end(t);
     flags = spin_lock_irq(&processes_lock);
+    groups_are_left_locked(p);
     orphan_children_locked(p);
     p->state = PROCESS_ZOMBIE;
     gone = unwanted(p);

@@ -399,20 +399,3 @@ void signal_mask_set(u64 mask)
     signals_for_others_locked(p, user->blocked & ~before); /* this one was to hear them */
     spin_unlock_irq(&processes_lock, flags);
 }
-
-unsigned signal_send_group(pid_t pgid, int signal, const struct signal_info *info)
-{
-    u64 flags = spin_lock_irq(&processes_lock);
-    unsigned n = 0;
-
-    list_for_each(it, &processes) {
-        struct process *p = list_entry(it, struct process, all_link);
-
-        if (p->pgid != pgid)
-            continue;
-        signal_send_locked(p, signal, info);
-        n++;
-    }
-    spin_unlock_irq(&processes_lock, flags);
-    return n;
-}
