@@ -2,6 +2,8 @@
 random, and the stress tests on CPUs that really work at the same time. The last are the only runs whose course depends on the host: they
 are judged by the kernel's own assertions, by its rest afterwards, and by what programs print."""
 
+import re
+
 from . import parallel
 from .errors import RuleBroken
 from .soak_programs import VARIANTS, at_rest, fuzz, kernel_of, machines
@@ -10,6 +12,7 @@ CPUS = 4
 FUZZ_CALLS = 50_000
 FAMILIES = "families: 3 of 3 complete\n"
 LIMIT_MS = 4000  # of virtual time for 20 seeds (boot.SEEDS)
+RACES = 200      # rounds of each race of user/tests/races.c there
 ROUNDS = 20      # of families where CPUs work at the same time; each leaves orphans, for whom there is room until the end
 # ktests whose threads or CPUs meet again and again: name, options.
 STORMS = [("queues_storm", ""), ("queues_wakeups", ""), ("queues_lock", ""), ("queues_both", ""), ("rwlock_shares", ""),
@@ -32,7 +35,7 @@ def items(seeds):
     if why:
         print(f"soak: nothing runs on CPUs that work at the same time: {why}")
         return found
-    return [*found, ("parallel", ("stress tests on CPUs that work at the same time", 2 * (len(STORMS) + 1) * 20 * bool(seeds[1]), 1))]
+    return [*found, ("parallel", ("stress tests on CPUs that work at the same time", 2 * (len(STORMS) + 2) * 20 * bool(seeds[1]), 1))]
 
 
 def families_piece(tree, item):
@@ -73,12 +76,12 @@ def fuzz_piece(tree, item):
 def parallel_piece(tree, item):
     """The next of the stress tests, checked and plain kernel in turn. Returns what to say. Raises RuleBroken."""
     number = item["done"]
-    variant, which = VARIANTS[number % 2], number // 2 % (len(STORMS) + 1)
+    variant, which = VARIANTS[number % 2], number // 2 % (len(STORMS) + 2)
     with machines(tree, variant, parallel.Parallel) as boot:
         if which < len(STORMS):
             said = storm(boot, *STORMS[which])
         else:
-            said = many_families(boot)
+            said = many_families(boot) if which == len(STORMS) else races(boot, RACES)
     return f"{said} comes through ({variant} kernel)"
 
 
@@ -95,6 +98,16 @@ def many_families(boot):
         raise RuleBroken("each child is heard of once, with the status with which it ended", *run.output.splitlines()[-8:])
     at_rest(run)
     return "families"
+
+
+def races(boot, rounds):
+    """Threads that use the same thing at the same moment, so many rounds of each kind; the program says NO or a number where one had
+    another end. Returns its name. Raises RuleBroken."""
+    run = boot("exit_orphans", program=["/tests/races", str(rounds)], cpus=2, trace="off", limit_ms=parallel.LIMIT_MS)
+    if run.status or re.search(r": ([1-9]|NO)", run.output) or run.output.count("\n") != 5:
+        raise RuleBroken("whoever comes first, a race has an end that the other order has too", *run.output.splitlines())
+    at_rest(run)
+    return "races"
 
 
 PIECES = {"families": families_piece, "fuzz_threads": fuzz_piece, "parallel": parallel_piece}

@@ -4,6 +4,7 @@ earlier labs tested, in later kernels as well."""
 import contextlib
 import inspect
 import re
+import subprocess
 
 import kernels
 import pytest
@@ -110,3 +111,12 @@ def test_the_monitor_says_and_sets_where_a_thread_may_run():
     assert answers == ["thread 1 may run on CPUs 0xf of 0xf, and was last on CPU 0", "thread 1 may run on CPUs 0x4 of 0xf, and was last "
                        "on CPU 2", "no CPU of 0x30 is online", "there is no thread 99", usage, usage,
                        "thread 1 may run on CPUs 0xf of 0xf, and was last on CPU 2"]
+
+
+def test_a_change_is_there_before_who_polls_is_looked_at():
+    """A processor may read before others see what it wrote; then who begins to poll sees no change, and is not seen. No run on this machine
+    shows that each time: so the function is read."""
+    text = subprocess.run(["objdump", "-d", "--no-show-raw-insn", str(kernels.reference(PHASE) / "build/checked/kernel.elf"),
+                           "--disassemble=poll_changed"], capture_output=True, text=True, check=True).stdout
+    before, _, _ = text.partition("<polling>")
+    assert "<polling>" in text and re.search(r"\t(mfence|lock |xchg)", before), text

@@ -124,7 +124,7 @@ int fd_dup_to(struct fd_table *table, int fd, int copy, bool cloexec)
 {
     u64 flags = spin_lock_irq(&table->lock);
     struct file *file = look_up_locked(table, fd), *before = NULL;
-    int result = file && copy >= 0 ? reach_locked(table, copy) : -EBADF;
+    int result = !file || copy < 0 ? -EBADF : copy == fd ? 0 : reach_locked(table, copy); /* a lowered limit binds no old one */
 
     if (result == -EMFILE)
         result = -EBADF; /* of a number that cannot be one */

@@ -209,6 +209,7 @@ int memfs_truncate(struct inode *inode, u64 size)
 {
     struct memfs_contents *c = memfs_contents_of(inode);
     char *last = page_at(c, size);
+    u64 flags;
 
     if (size > inode->size && size > current_fs()->size_limit)
         return file_too_big(current_fs()->size_limit);
@@ -216,10 +217,11 @@ int memfs_truncate(struct inode *inode, u64 size)
         return -EFBIG;
     if (last && size < inode->size)
         memset(last + in_page(size), 0, PAGE_SIZE - in_page(size));
-    inode->size = size; /* first: a page fault enters no page behind it */
+    flags = spin_lock_irq(&c->lock);
+    inode->size = size; /* first, and while no page fault is between looking at it and entering its page: none enters one behind it */
+    spin_unlock_irq(&c->lock, flags);
     for (u64 index = align_up(size, PAGE_SIZE) >> PAGE_SHIFT; index < c->pages; index++) {
         struct frame *frame = c->page[index];
-        u64 flags;
 
         if (!frame)
             continue;

@@ -68,15 +68,13 @@ static int open_locked(struct walk *walk, int dirfd, char *path, u32 flags, u32 
     return error;
 }
 
-static struct file *open_inode(struct inode *inode, u32 flags, int *error)
+/* The file, which is new and the callee's from now on, becomes the inode's. */
+static struct file *open_inode(struct inode *inode, struct file *file, int *error)
 {
-    struct file *file = file_new("file", inode->file_ops, NULL, flags);
-
-    *error = file ? 0 : -ENOMEM;
-    if (!file)
-        return NULL;
+    file->ops = inode->file_ops;
     file->inode = inode_get(inode);
     inode_count_writer(file, 1);
+    *error = 0;
     if (inode->ops->open)
         *error = inode->ops->open(inode, file);
     file->flags &= ~O_NOCTTY; /* its device has seen it */
@@ -87,10 +85,20 @@ static struct file *open_inode(struct inode *inode, u32 flags, int *error)
     return NULL;
 }
 
-struct file *fs_open_inode(struct inode *inode, u32 flags, int *error)
+static struct file *new_file(u32 flags)
 {
-    struct file *file = open_inode(inode, flags & ~(O_CREAT | O_EXCL | O_TRUNC | O_CLOEXEC), error);
+    static const struct file_ops nothing; /* until it is an inode's */
 
+    return file_new("file", &nothing, NULL, flags & ~(O_CREAT | O_EXCL | O_TRUNC | O_CLOEXEC));
+}
+
+/* The file, or NULL: there was no memory for it. The inode's reference is the callee's, too. */
+static struct file *open_found(struct inode *inode, struct file *file, u32 flags, int *error)
+{
+    if (file)
+        file = open_inode(inode, file, error);
+    else
+        *error = -ENOMEM;
     if (file && flags & O_TRUNC && inode_is(inode, S_IFREG))
         *error = inode_truncate(inode, 0);
     inode_put(inode);
@@ -101,6 +109,11 @@ struct file *fs_open_inode(struct inode *inode, u32 flags, int *error)
     return file;
 }
 
+struct file *fs_open_inode(struct inode *inode, u32 flags, int *error)
+{
+    return open_found(inode, new_file(flags), flags, error);
+}
+
 int fs_open_flags(u32 flags)
 {
     return flags & NOT_HONOURED || (flags & O_CREAT && flags & O_DIRECTORY) ? -EINVAL : 0;
@@ -109,14 +122,22 @@ int fs_open_flags(u32 flags)
 struct file *fs_open(int dirfd, char *path, u32 flags, u32 mode, int *error)
 {
     struct inode *inode = NULL;
+    struct file *file;
     struct walk walk;
 
     *error = fs_open_flags(flags);
+    if (*error)
+        return NULL;
+    file = new_file(flags); /* first: an open that finds no memory has made nothing that the next one would find */
+    *error = file ? 0 : -ENOMEM;
     if (*error)
         return NULL;
     mutex_lock(&tree_lock);
     *error = open_locked(&walk, dirfd, path, flags, mode, &inode);
     mutex_unlock(&tree_lock);
     walk_stop(&walk);
-    return *error ? NULL : fs_open_inode(inode, flags, error);
+    if (!*error)
+        return open_found(inode, file, flags, error);
+    file_put(file);
+    return NULL;
 }

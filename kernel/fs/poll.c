@@ -14,7 +14,8 @@ void poll_changed(void)
 {
     u64 flags;
 
-    if (likely(!__atomic_load_n(&polling, __ATOMIC_SEQ_CST)))
+    __atomic_thread_fence(__ATOMIC_SEQ_CST); /* the change is there for whoever we do not see: it looks after it has said that it polls */
+    if (likely(!__atomic_load_n(&polling, __ATOMIC_RELAXED)))
         return;
     flags = spin_lock_irq(&poll_lock);
     changes++;
@@ -22,9 +23,9 @@ void poll_changed(void)
     spin_unlock_irq(&poll_lock, flags);
 }
 
-static u16 look_at(const struct pollfd *p)
+static u16 look_at(const struct pollfd *p, u32 unasked)
 {
-    const u32 always = POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM;
+    const u32 plain = POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM;
     struct file *file;
     u32 events;
 
@@ -33,17 +34,17 @@ static u16 look_at(const struct pollfd *p)
     file = fd_file(current_fs()->fds, p->fd);
     if (!file)
         return POLLNVAL;
-    events = file->ops->poll ? file->ops->poll(file) : always;
+    events = file->ops->poll ? file->ops->poll(file) : plain;
     file_put(file);
-    return (u16)(events & (p->events | POLLERR | POLLHUP));
+    return (u16)(events & (p->events | unasked));
 }
 
-static s64 look_at_all(struct pollfd *fds, size_t n)
+static s64 look_at_all(struct pollfd *fds, size_t n, u32 unasked)
 {
     s64 ready = 0;
 
     for (size_t i = 0; i < n; i++) {
-        fds[i].revents = look_at(&fds[i]);
+        fds[i].revents = look_at(&fds[i], unasked);
         ready += fds[i].revents != 0;
     }
     return ready;
@@ -61,7 +62,7 @@ static int wait_for_change(u64 seen, u64 when)
     return error;
 }
 
-s64 fs_poll(struct pollfd *fds, size_t n, u64 when)
+s64 fs_poll(struct pollfd *fds, size_t n, u32 unasked, u64 when)
 {
     s64 ready;
     int error = 0;
@@ -70,7 +71,7 @@ s64 fs_poll(struct pollfd *fds, size_t n, u64 when)
     for (;;) {
         u64 seen = __atomic_load_n(&changes, __ATOMIC_ACQUIRE);
 
-        ready = look_at_all(fds, n);
+        ready = look_at_all(fds, n, unasked);
         if (ready || error || when <= clock_ns())
             break;
         error = wait_for_change(seen, when);

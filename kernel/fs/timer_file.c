@@ -108,14 +108,14 @@ void timer_file_set(struct file *file, bool absolute, const struct timer_setting
 {
     struct timer_file *t = file->data;
     u64 flags, epoch = t->real_time && absolute ? fs_epoch_ns : 0;
-    u64 when = (absolute ? 0 : clock_ns()) + (setting->left > epoch ? setting->left - epoch : 0);
+    u64 when = min((absolute ? 0 : clock_ns()) + (setting->left > epoch ? setting->left - epoch : 0), TIME_MOST);
 
     mutex_lock(&file->inode->lock);
     (void)timer_cancel(&t->timer); /* without the lock, which rings() takes */
     flags = spin_lock_irq(&t->lock);
     *before = setting_locked(t);
     t->set = setting->left != 0;
-    t->interval = t->set ? setting->interval : 0;
+    t->interval = setting->interval;
     t->rings = 0;
     if (t->set)
         timer_start(&t->timer, when, rings);

@@ -234,7 +234,7 @@ static struct pollfd polled[2];
 
 static int poll_both(void *arg)
 {
-    tell_result(number_of(arg), fs_poll(polled, 2, ~0ul));
+    tell_result(number_of(arg), fs_poll(polled, 2, POLLERR | POLLHUP, ~0ul));
     fact(FACT_NOTE, polled[0].revents, polled[1].revents);
     return 0;
 }
@@ -261,7 +261,7 @@ KTEST(poll_waits, "poll waits for any of its files, for no longer than it was to
     int error = install_two(table);
 
     if (!error) {
-        tell_result(20, fs_poll(polled, 2, before + 3 * NS_PER_MS));
+        tell_result(20, fs_poll(polled, 2, POLLERR | POLLHUP, before + 3 * NS_PER_MS));
         fact(FACT_ASLEEP, 3 * NS_PER_MS, clock_ns() - before);
         error = threads_start(&threads, 1, poll_both);
     }

@@ -128,7 +128,7 @@ static s64 run_pipe(const struct words *w)
 static s64 run_poll(const struct words *w)
 {
     struct pollfd p = { .fd = (int)number(w, 1), .events = (u16)number(w, 2) };
-    s64 n = fs_poll(&p, 1, clock_ns() + (u64)number(w, 3) * NS_PER_MS);
+    s64 n = fs_poll(&p, 1, POLLERR | POLLHUP, clock_ns() + (u64)number(w, 3) * NS_PER_MS);
 
     return n < 0 ? n : p.revents;
 }

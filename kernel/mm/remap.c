@@ -124,10 +124,25 @@ s64 aspace_resize(struct address_space *space, uptr at, size_t old_size, size_t 
     return to ? move(space, at, old_size, new_size, to) : -ENOMEM;
 }
 
+/* What a move to `to` needs memory for. A call that finds none has changed nothing then, and can be made again: meanwhile another thread
+   may have got a mapping where this one has given one up. */
+static int make_ready(struct address_space *space, uptr at, size_t old_size, size_t new_size, uptr to)
+{
+    size_t stays = min(old_size, new_size);
+    const uptr edges[] = { at, at + stays, at + old_size, to, to + new_size };
+    int error = 0;
+
+    for (unsigned i = 0; i < array_len(edges) && !error; i++)
+        error = region_split(space, edges[i]);
+    return error || stays > USER_END - at ? error : make_tables(space, at, to, stays);
+}
+
 s64 aspace_move(struct address_space *space, uptr at, size_t old_size, size_t new_size, uptr to)
 {
-    int error = region_find(space, at) ? aspace_unmap(space, to, new_size) : -EFAULT;
+    int error = region_find(space, at) ? make_ready(space, at, old_size, new_size, to) : -EFAULT;
 
+    if (!error && (old_size || at == to)) /* what is mapped a second time takes the place by itself */
+        error = aspace_unmap(space, to, new_size);
     if (!error && old_size > new_size) {
         error = aspace_unmap(space, at + new_size, old_size - new_size);
         old_size = new_size;

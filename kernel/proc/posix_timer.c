@@ -140,7 +140,7 @@ static u64 first_ring(const struct posix_timer *t, bool absolute, u64 left)
     u64 epoch = t->real_time ? fs_epoch_ns : 0;
 
     if (!absolute)
-        return clock_ns() + left;
+        return min(clock_ns() + left, TIME_MOST);
     return left > epoch ? left - epoch : 0;
 }
 

@@ -221,7 +221,7 @@ static s64 poll_until(uptr fds, u64 count, u64 when)
     if (!list)
         return -ENOMEM;
     if (!copyin(list, fds, size)) {
-        result = fs_poll(list, count, when);
+        result = fs_poll(list, count, POLLERR | POLLHUP, when);
         if (result >= 0 && copyout(fds, list, size))
             result = -EFAULT;
     }
@@ -230,9 +230,15 @@ static s64 poll_until(uptr fds, u64 count, u64 when)
     return result;
 }
 
+/* If a signal without a handler ends the wait, the call begins again: it ends when it would have ended. */
 s64 sys_poll(uptr fds, u64 count, int timeout_ms)
 {
-    return poll_until(fds, count, timeout_ms < 0 ? ~0ul : clock_ns() + (u64)timeout_ms * NS_PER_MS);
+    struct user_thread *me = user_thread(current());
+    u64 when = me->sleep_until ? me->sleep_until : clock_ns() + (u64)timeout_ms * NS_PER_MS;
+    s64 result = poll_until(fds, count, timeout_ms < 0 ? ~0ul : when);
+
+    me->sleep_until = result == -ERESTART_NO_HANDLER && timeout_ms >= 0 ? when : 0;
+    return result;
 }
 
 /* When a wait ends that is to take so long; timeout 0: never. */
@@ -274,13 +280,16 @@ static s64 poll_masked(uptr fds, u64 count, u64 when, uptr mask)
 s64 sys_ppoll(uptr fds, u64 count, uptr timeout, uptr mask, size_t mask_size)
 {
     u64 when;
-    int error = until(timeout, &when);
+    s64 result = until(timeout, &when);
 
-    if (error)
-        return error;
+    if (result)
+        return result;
     if (mask && mask_size != sizeof(u64))
         return -EINVAL;
-    return mask ? poll_masked(fds, count, when, mask) : poll_until(fds, count, when);
+    result = mask ? poll_masked(fds, count, when, mask) : poll_until(fds, count, when);
+    if (timeout)
+        sys_tell_left(timeout, when, 1);
+    return result;
 }
 
 s64 sys_getdents64(int fd, uptr to, size_t size)

@@ -194,17 +194,17 @@ s64 sys_mremap(uptr at, size_t old_size, size_t new_size, int flags, uptr to)
 
     old_size = align_up(old_size, PAGE_SIZE);
     new_size = align_up(new_size, PAGE_SIZE);
-    if (flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED) || (fixed && !(flags & MREMAP_MAYMOVE)) || at & (PAGE_SIZE - 1) || !new_size)
+    if (flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED) || at & (PAGE_SIZE - 1) || !new_size || new_size > USER_END)
+        return -EINVAL;
+    if (fixed && (!(flags & MREMAP_MAYMOVE) || !good_range(to, new_size) || (at < to + new_size && to < at + old_size)))
         return -EINVAL;
     mutex_lock(&p->space_lock);
     if (!region_find(p->space, at))
         result = -EFAULT;
-    else if (!fixed)
-        result = old_size > new_size && old_size > USER_END - at
-                     ? -EINVAL
-                     : aspace_resize(p->space, at, old_size, new_size, flags & MREMAP_MAYMOVE, MMAP_TOP);
-    else if (!good_range(to, new_size) || (at < to + new_size && to < at + old_size))
+    else if (old_size > new_size && old_size > USER_END - at)
         result = -EINVAL;
+    else if (!fixed)
+        result = aspace_resize(p->space, at, old_size, new_size, flags & MREMAP_MAYMOVE, MMAP_TOP);
     else
         result = to < USER_START ? -EPERM : aspace_move(p->space, at, old_size, new_size, to);
     mutex_unlock(&p->space_lock);

@@ -7,3 +7,5 @@
 char *sys_path(uptr string, int *error);
 /* The open file behind the running process's descriptor with a reference, or NULL. */
 struct file *sys_file(int fd);
+/* Tells the program how long it is until `when` (ns; 0 if that is over): seconds, and parts of one of so many ns each. */
+void sys_tell_left(uptr at, u64 when, u64 part);

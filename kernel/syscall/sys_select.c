@@ -8,11 +8,14 @@
 #include "proc/user_thread.h"
 #include "sched/interrupt.h"
 #include "syscall/calls.h"
+#include "syscall/sys_path.h"
 
 #define SETS 3
 
-/* What a bit of each set asks for, and by what it is answered, as Linux has it. */
-static const u32 asks[SETS] = { POLLIN | POLLRDNORM, POLLOUT | POLLWRNORM, 0 };
+#define SIZE_LEAST 64 /* descriptors that are looked at though no program has so many: as Linux does */
+
+/* By what a bit of each set is answered, as Linux has it; the set is known by the first of these. Nothing else ends the wait. */
+static const u32 names[SETS] = { POLLIN, POLLOUT, 0 };
 static const u32 answers[SETS] = { POLLIN | POLLRDNORM | POLLHUP | POLLERR, POLLOUT | POLLWRNORM | POLLERR, 0 };
 
 struct sets {
@@ -37,7 +40,7 @@ static size_t to_poll(const struct sets *sets, size_t n)
 
         for (unsigned i = 0; i < SETS; i++) {
             any |= has(sets->bits[i], fd);
-            one.events |= has(sets->bits[i], fd) ? (u16)asks[i] : 0;
+            one.events |= has(sets->bits[i], fd) ? (u16)answers[i] : 0;
         }
         if (any)
             sets->fds[count++] = one;
@@ -57,7 +60,7 @@ static s64 from_poll(const struct sets *sets, size_t count)
         if (one->revents & POLLNVAL)
             return -EBADF;
         for (unsigned i = 0; i < SETS; i++) {
-            bool is = one->events & asks[i] && one->revents & answers[i];
+            bool is = one->events & names[i] && one->revents & answers[i];
 
             sets->bits[i][one->fd / 64] |= (u64)is << one->fd % 64;
             set += is;
@@ -89,7 +92,7 @@ static s64 select_until(size_t n, const uptr at[SETS], u64 when)
     result = copy_sets(&sets, at, false);
     if (!result) {
         count = to_poll(&sets, n);
-        result = fs_poll(sets.fds, count, when);
+        result = fs_poll(sets.fds, count, 0, when);
         if (result >= 0)
             result = from_poll(&sets, count);
         if (result >= 0 && copy_sets(&sets, at, true))
@@ -99,12 +102,12 @@ static s64 select_until(size_t n, const uptr at[SETS], u64 when)
     return result;
 }
 
-/* Bits beyond the highest descriptor that there can be are not looked at. */
+/* Bits beyond what there is room for are not looked at. */
 static s64 select(int n, uptr reads, uptr writes, uptr others, u64 when)
 {
     const uptr at[SETS] = { reads, writes, others };
 
-    return n < 0 ? -EINVAL : select_until(min((size_t)n, (size_t)current_fs()->fds->size), at, when);
+    return n < 0 ? -EINVAL : select_until((size_t)min(n, max(current_fs()->fds->size, SIZE_LEAST)), at, when);
 }
 
 /* From so many seconds and parts of one, ns from now. */
@@ -116,8 +119,7 @@ static int until(s64 seconds, s64 parts, s64 parts_a_second, u64 *when)
     return 0;
 }
 
-/* The time that is left is told, as on Linux. */
-static void tell_left(uptr at, u64 when, u64 part)
+void sys_tell_left(uptr at, u64 when, u64 part)
 {
     u64 now = clock_ns(), left = when > now ? when - now : 0;
     u64 time[2] = { left / NS_PER_SEC, left % NS_PER_SEC / part };
@@ -141,7 +143,7 @@ s64 sys_select(int n, uptr reads, uptr writes, uptr others, uptr timeout)
     }
     result = select(n, reads, writes, others, when);
     if (timeout)
-        tell_left(timeout, when, 1000);
+        sys_tell_left(timeout, when, 1000);
     return result;
 }
 
@@ -176,6 +178,6 @@ s64 sys_pselect6(int n, uptr reads, uptr writes, uptr others, uptr timeout, uptr
         signal_mask_set(user->saved_mask);
     }
     if (timeout)
-        tell_left(timeout, when, 1);
+        sys_tell_left(timeout, when, 1);
     return result;
 }

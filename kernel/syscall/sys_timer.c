@@ -14,7 +14,7 @@ enum { SIGEV_SIGNAL, SIGEV_NONE, SIGEV_THREAD, SIGEV_THREAD_ID = 4 };
 
 #define TIMER_ABSTIME 1
 #define TIMER_CANCEL_ON_SET 2 /* of files: nobody sets the calendar */
-#define FAR_SECONDS (1l << 31) /* so far away that it never comes */
+#define SECONDS_MOST ((s64)(TIME_MOST / NS_PER_SEC)) /* what is beyond is the last time that there is, as on Linux */
 
 struct user_sigevent {
     u64 value;
@@ -33,7 +33,7 @@ static bool good(const struct timespec *t)
 
 static u64 to_ns(const struct timespec *t)
 {
-    return (u64)min(t->sec, FAR_SECONDS) * NS_PER_SEC + (u64)t->nsec;
+    return t->sec < SECONDS_MOST ? (u64)t->sec * NS_PER_SEC + (u64)t->nsec : TIME_MOST;
 }
 
 static struct timespec from_ns(u64 ns)

@@ -261,6 +261,7 @@ static void numbers(void)
     E(dup, F);
     E(dup2, F, 30);
     E(dup2, F, 9);
+    E(dup2, 29, 29);
     E(write, F, "x", 1);
 }
 

@@ -63,6 +63,8 @@ static void selecting(void)
     E(select, 0, NULL, NULL, NULL, NOWHERE);
     bits[0] = 1ul << 13;
     E(select, 14, bits, NULL, NULL, pause_time);
+    bits[0] = 1ul << 60;
+    E(select, 61, bits, NULL, NULL, pause_time);
     E(select, 14, NOWHERE, NULL, NULL, pause_time);
     E(pselect6, -1, NULL, NULL, NULL, NULL, NULL);
     E(pselect6, 0, NULL, NULL, NULL, pause_time, NOWHERE);
@@ -79,6 +81,16 @@ static void memory(void)
     E(mremap, at, 0, PAGE, 1, NULL);
     E(mremap, at, 2 * PAGE, 2 * PAGE, 3, at + PAGE);
     E(mremap, NOWHERE, PAGE, 2 * PAGE, 1, NULL);
+    E(mremap, NOWHERE, PAGE, PAGE, 3, at + 3 * PAGE);
+    E(mremap, NOWHERE, PAGE, PAGE, 3, at + 1);
+    E(mremap, NOWHERE, PAGE, PAGE, 2, at);
+    E(mremap, NOWHERE, PAGE, 1ul << 47, 1, NULL);
+    E(mremap, at, PAGE, 1ul << 47, 1, NULL);
+    E(mremap, at, PAGE, -PAGE, 1, NULL);
+    E(mremap, at, 1ul << 47, PAGE, 1, NULL);
+    E(mremap, at, 1ul << 47, PAGE, 3, at + 3 * PAGE);
+    E(mremap, at, -PAGE, PAGE, 3, at + 3 * PAGE);
+    E(mremap, at, PAGE, PAGE, 3, LAST - PAGE + 1);
     E(msync, at, PAGE, 4);
     E(msync, at + 1, PAGE, 4);
     E(msync, at, PAGE, 5);

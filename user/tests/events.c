@@ -161,6 +161,14 @@ static void timers(void)
     syscall(SYS_timerfd_gettime, fd, &was);
     show_true("is set", was.interval.tv_sec == 7 && was.left.tv_sec >= 48 && was.left.tv_sec <= 50);
     ready("set anew", fd, 0);
+    syscall(SYS_timerfd_settime, fd, 0, &(struct setting){ { 1l << 62, 5 }, { 1l << 62, 0 } }, NULL);
+    syscall(SYS_timerfd_gettime, fd, &was);
+    show("as long as can be", was.interval.tv_sec);
+    ready("it does not ring", fd, 1);
+    syscall(SYS_timerfd_settime, fd, 0, &(struct setting){ { 5, 0 }, { 0, 0 } }, NULL);
+    syscall(SYS_timerfd_gettime, fd, &was);
+    show("not set, and how often if it were", was.interval.tv_sec);
+    show("what is left", was.left.tv_sec);
     clock_gettime(CLOCK_REALTIME, &was.left);
     was.interval = (struct timespec){ 0, 0 };
     show_call("a time that is over", syscall(SYS_timerfd_settime, fast, TIMER_ABSTIME | CANCEL_ON_SET, &was, NULL));

@@ -182,10 +182,49 @@ static void move_pages(void)
     munmap(p, 8192);
 }
 
+/* A call that has failed has done nothing, and can be made again. */
+static void move_over(void)
+{
+    char *p = mmap(NULL, 20480, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *room = mmap(NULL, 8 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), *to = room + (4 << 20);
+    if (p == MAP_FAILED || room == MAP_FAILED) {
+        failed("mmap");
+    } else {
+        memset(p, 1, 20480);
+        if (syscall(SYS_mremap, p + 4096, 12288, 4096, 3, to) < 0) {
+            failed("mremap");
+            if (mprotect(to, 4096, PROT_READ) < 0 || mprotect(p + 4096, 12288, PROT_READ) < 0)
+                printf("a move that failed has unmapped something\n");
+        } else if (*to != 1) {
+            printf("what was moved is lost\n");
+        }
+    }
+    if (p != MAP_FAILED)
+        munmap(p, 20480);
+    if (room != MAP_FAILED)
+        munmap(room, 8 << 20);
+}
+
+static void make_alone(void)
+{
+    int fd = open("scarce-1", O_CREAT | O_EXCL | O_WRONLY, 0400);
+    if (fd < 0) {
+        failed("open");
+        fd = open("scarce-1", O_CREAT | O_EXCL | O_WRONLY, 0400);
+        if (fd < 0)
+            printf("an open that failed has made a file: %s\n", strerror(errno));
+    }
+    close(fd);
+    for (int i = 0; i < 2; i++)
+        unlink("scarce-1");
+}
+
 int main(void)
 {
     timers();
     move_pages();
+    move_over();
+    make_alone();
     touch_pages();
     share_pages();
     talk();

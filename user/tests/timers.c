@@ -129,6 +129,14 @@ static void again_and_again(void)
     set(id, 0, &(struct setting){ { 3, 5 }, { 100, 0 } });
     syscall(SYS_timer_gettime, id, &was);
     show_true("set for long", was.interval.tv_sec == 3 && was.interval.tv_nsec == 5 && was.left.tv_sec >= 98 && was.left.tv_sec <= 100);
+    set(id, 0, &(struct setting){ { 1l << 33, 5 }, { 1l << 34, 0 } });
+    syscall(SYS_timer_gettime, id, &was);
+    show_true("for centuries", was.interval.tv_sec == 1l << 33 && was.interval.tv_nsec == 5 && was.left.tv_sec > 1l << 33);
+    set(id, 0, &(struct setting){ { 1l << 62, 5 }, { 1l << 62, 0 } });
+    syscall(SYS_timer_gettime, id, &was);
+    show("as long as can be", was.interval.tv_sec);
+    show("and", was.interval.tv_nsec);
+    show("it does not ring", hear(of_40, 1, &told));
     set(id, 0, &(struct setting){ { 0, 1 }, { 0, 1 } }); /* as often as can be */
     wait_ms(20);
     show("a storm", hear(of_40, 0, &told));

@@ -140,6 +140,10 @@ static void selecting(void)
     read(10, time, 1);
     show_call("the end", select_of(12, in, 0, 0, -1));
     answer("answer");
+    long whole[2] = { 0, 20000 };
+    sets[1][0] = sets[2][0] = in;
+    show_call("an end that nobody asked for", syscall(SYS_select, 12, NULL, sets[1], sets[2], whole));
+    show_true("ends no wait", !whole[0] && !whole[1]);
     show_call("one that is closed", select_of(12, in | out, 0, 0, 0));
     answer("as it was");
     show_call("less than none", select_of(-1, in, 0, 0, 0));
@@ -175,6 +179,49 @@ static void with_a_mask(void)
     time.tv_nsec = 1000000000;
     show_call("no time", syscall(SYS_pselect6, 0, NULL, NULL, NULL, &time, NULL));
     signal(SIGUSR1, SIG_DFL);
+}
+
+/* --- waits that are stopped and go on */
+
+enum { BY_POLL, BY_PPOLL, BY_SELECT, WAYS };
+
+static void wait_a_while(int way)
+{
+    struct timespec time = { 0, 200000000 };
+    if (way == BY_POLL)
+        syscall(SYS_poll, NULL, 0, 200);
+    else if (way == BY_PPOLL)
+        syscall(SYS_ppoll, NULL, 0, &time, NULL, 8);
+    else
+        select_of(0, 0, 0, 0, 200000);
+}
+
+/* They end when they would have ended: each time that they begin anew is shorter. */
+static void stopped(void)
+{
+    static const char *const names[] = { "poll", "ppoll", "select" };
+    for (int way = 0; way < WAYS; way++) {
+        int status = 0, rounds = 0;
+        pid_t pid = split();
+        if (pid == 0) {
+            wait_a_while(way);
+            done(0);
+        }
+        while (!waitpid(pid, &status, WNOHANG) && rounds++ < 60) {
+            kill(pid, SIGSTOP);
+            waitpid(pid, &status, WUNTRACED);
+            if (!WIFSTOPPED(status))
+                break;
+            kill(pid, SIGCONT);
+            nanosleep(&(struct timespec){ 0, 20000000 }, NULL);
+        }
+        kill(pid, SIGKILL);
+        waitpid(pid, &status, 0);
+        show_text(names[way], rounds < 50 ? "ends" : "BEGINS AGAIN FOR EVER");
+    }
+    struct timespec time = { 0, 2000000 };
+    show_call("ppoll", syscall(SYS_ppoll, NULL, 0, &time, NULL, 8));
+    show_true("tells that no time is left", !time.tv_sec && !time.tv_nsec);
 }
 
 /* --- mapped files */
@@ -224,6 +271,7 @@ int main(void)
     refused_children();
     selecting();
     with_a_mask();
+    stopped();
     mapped();
     return 0;
 }
