@@ -50,7 +50,8 @@ def test_a_turn_is_a_weights_part_of_the_latency(boot):
     """Everybody has a turn in 6 ms, unless so many are there that turns would be too short to be worth a switch."""
     cases = Cases(boot("cfs_turn"))
     for _ in range(30):
-        (waiting, running), (_, members) = cases.queue(), cases.note()
+        (waiting, running), (v, members) = cases.queue(), cases.note()
+        running = running._replace(v=v)
         total = sum(m.weight for m in waiting) + running.weight
         turn = max(MIN_GRANULARITY, max(LATENCY, members * MIN_GRANULARITY) * running.weight // total)
         text = f"{members} members of weight {total} in all; e's is {running.weight}"

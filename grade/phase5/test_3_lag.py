@@ -13,9 +13,9 @@ def test_what_a_thread_is_owed_goes_with_it_within_bounds(boot):
     """Whoever sleeps for a moment must not lose what it is owed, nor what it owes; and nobody brings more than two requests."""
     cases = Cases(boot("lag_kept"))
     for _ in range(60):
-        (waiting, running), (length, tick) = cases.queue(), cases.note()
+        (waiting, running), (length, tick), (_, deadline) = cases.queue(), cases.note(), cases.note()
         lag, most = apart(mean(waiting + [running]), running.v), max(2 * length, tick) * 1024 // running.weight
-        expected, ahead = max(-most, min(lag, most)), apart(running.d, running.v)
+        expected, ahead = max(-most, min(lag, most)), apart(deadline, running.v)
         vlag, kept = signed(cases.result()), signed(cases.result())
         require(vlag == expected, "e->vlag is the queue's virtual time less its own, and no more than two requests or a tick either way",
                 f"weight {running.weight}, slice {length}: its virtual lag is {lag}, at most {most}", f"expected {expected}, it was {vlag}")

@@ -74,6 +74,9 @@ def test_a_thread_of_the_lowest_class_becomes_a_normal_one_for_whom_it_holds_up(
     for policy in POLICIES:
         run = boot("lend_idle", f"sched={policy}", limit_ms=1000)
         has_levels(run, {0: NORMAL, 1: IDLE})
+        owner = told(run, "TID")[0]
+        policies = [event.arg[0] & 255 for event in run.events() if event.event == "POLICY" and event.tid == owner]
+        require(policies == [5, 0, 5], "SCHED_IDLE becomes SCHED_OTHER while a normal thread waits, and no longer", str(policies))
         require(told(run, "NOTE")[0] == 5, "what a thread asked for stays what others are told", str(told(run, "NOTE")))
         classes.follows(run, policy)
 

@@ -87,6 +87,8 @@ KTEST(edf_budget, "charges up to a budget's end and beyond, when the next period
         a.se.dl.budget = -(s64)below(i % 2 ? 2 : 3 * a.se.params.runtime);
         if (i % 5 == 4) /* it comes long after its time */
             now += 40 * MS;
+        if (i % 10 == 3) /* it comes at its next deadline */
+            now = a.se.dl.deadline + deadline_period(&a.se.params);
         fact(FACT_NOTE, now, (u64)a.se.dl.budget);
         edf_replenish(&a, now);
         fact(FACT_RESULT, a.se.dl.deadline, (u64)a.se.dl.budget);
@@ -119,6 +121,8 @@ KTEST(edf_wake, "threads that wake before and after their deadline, with more an
         }
         if (i % 11 == 0)
             a.se.dl.deadline = now; /* it comes now */
+        if (i % 11 == 1)
+            a.se.dl.deadline = now + a.se.params.deadline - deadline_period(&a.se.params); /* and this is when its next period begins */
         tell(&a);
         fact(FACT_NOTE, now, a.se.dl.deadline);
         fact(FACT_RESULT, 0, edf_wake(&a, now));
@@ -164,6 +168,11 @@ KTEST(dl_admission, "who is let in while others come, change and leave")
         bool taken;
 
         queue.clock += below(4) ? ns_to_cycles(below(3 * MS)) : 0;
+        if (i % 4 == 2 && dl->leaving && dl->leaving_at > rq_now(&queue)) { /* what is leaving is due now */
+            queue.clock = clock_base + ns_to_cycles(dl->leaving_at);
+            while (rq_now(&queue) < dl->leaving_at) /* that was rounded down */
+                queue.clock++;
+        }
         (void)admission_take(&queue, &b, 0); /* whatever is due is taken back */
         if (below(8) == 0) {                 /* t had reserved, and never came: what it had is taken back elsewhere */
             dl->bandwidth -= t->se.dl.bandwidth;
@@ -178,6 +187,10 @@ KTEST(dl_admission, "who is let in while others come, change and leave")
         } else {
             t->se.dl.deadline = rq_now(&queue) + below(8 * MS) - 2 * MS;
             t->se.dl.budget = (s64)below(MS) - (s64)MS / 4;
+            if (i % 4 == 1) { /* its 0-lag time is now */
+                t->se.dl.deadline = rq_now(&queue);
+                t->se.dl.budget = 0;
+            }
             fact(FACT_NOTE, who | 1 << 8, t->se.dl.deadline);
             fact(FACT_NOTE, rq_now(&queue), (u64)t->se.dl.budget);
             admission_give(&queue, t);

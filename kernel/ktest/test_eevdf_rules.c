@@ -20,7 +20,13 @@ KTEST(eevdf_vtime, "the virtual time of queues with members before and behind ze
     for (unsigned i = 0; i < 2 * CASES; i++) {
         u64 around = somewhere(i);
 
-        fill((unsigned)below(5), below(2), around, eevdf_summarize);
+        if (i % 8 == 5) { /* the mean of all is a ns beyond zero */
+            fill(1, false, around, eevdf_summarize);
+            queue.classes.fair.zero = fair_of(queue.classes.fair.tree.root)->vruntime - 1;
+            queue.classes.fair.sum = (s64)queue.classes.fair.weight;
+        } else {
+            fill((unsigned)below(5), below(2), around, eevdf_summarize);
+        }
         fact(FACT_NOTE, queue.classes.fair.zero, (u64)queue.classes.fair.sum);
         fact(FACT_RESULT, queue.classes.fair.weight, eevdf_vtime(&queue));
         tell_sums();

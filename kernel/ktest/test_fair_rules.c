@@ -63,7 +63,9 @@ KTEST(cfs_turn, "how long a turn is, when a tick ends it, and who is first")
         fill(i < 3 ? 0 : (unsigned)below(13), true, somewhere(i), NULL);
         if (i % 5 == 0)
             queue.classes.fair.nr += 90; /* as if there were many more, of no weight */
-        fact(FACT_NOTE, 1, queue.classes.fair.nr);
+        if (i % 5 == 4 && queue.classes.fair.tree.leftmost)
+            e->vruntime = fair_of(queue.classes.fair.tree.leftmost)->vruntime;
+        fact(FACT_NOTE, e->vruntime, queue.classes.fair.nr);
         slice = cfs_slice(&queue, e);
         fact(FACT_RESULT, 0, slice);
         for (u64 more = 0; more < 2; more++) {

@@ -12,7 +12,10 @@ KTEST(lag_kept, "what members that leave keep: within bounds and beyond them")
 
         fill((unsigned)below(4), true, somewhere(i), eevdf_summarize);
         e->slice = 1 + below(i % 3 ? MS : 6 * MS); /* shorter than half a tick, and longer */
+        if (i % 5 == 4) /* as far as a long slice and a small weight have it */
+            e->deadline += 5 * NS_PER_SEC;
         fact(FACT_NOTE, e->slice, class_options.tick_ns);
+        fact(FACT_NOTE, 0, e->deadline);
         eevdf_keep_lag(&queue, e);
         fact(FACT_RESULT, 0, (u64)e->vlag);
         fact(FACT_RESULT, 1, (u64)e->ahead);
