@@ -6,6 +6,8 @@ import busybox_sessions
 import pytest
 import user_programs
 
+from grade import parallel
+
 # Modules with a fixture that takes seconds and serves all of their tests.
 TOGETHER = ("test_host_units.py", "test_rewind.py", "test_gdb.py", "test_bench.py", "test_phases_master.py", "test_hostile_bulk.py")
 # Modules with tests of ten seconds and more.
@@ -14,6 +16,8 @@ LONG = ("test_steps.py", "test_hostile.py", "test_phases_branches.py", "test_soa
 collect_ignore = [] if user_programs.RUNNABLE else ["test_user.py", "test_pthreads.py", "test_libcs.py"]
 # {what is left out: why}, told at the end.
 LEFT_OUT = {}
+if parallel.possible():
+    LEFT_OUT["CPUs that work at the same time, in test_soak.py"] = parallel.possible()
 if busybox_sessions.lacking():
     LEFT_OUT["test_busybox.py, test_bench_real.py"] = busybox_sessions.lacking()
     collect_ignore += ["test_busybox.py", "test_bench_real.py"]

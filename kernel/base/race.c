@@ -107,6 +107,17 @@ ACCESS(init)
         return builtin(p, value, __ATOMIC_SEQ_CST);                                         \
     }
 
+/* No race points: the accesses around them are. */
+#define FENCE(name)                                 \
+    void __tsan_atomic_##name##_fence(int order);   \
+    void __tsan_atomic_##name##_fence(int order)    \
+    {                                               \
+        (void)order;                                \
+        __atomic_##name##_fence(__ATOMIC_SEQ_CST);  \
+    }
+
+FENCE(thread)
+FENCE(signal)
 ATOMICS(8)
 ATOMICS(16)
 ATOMICS(32)
