@@ -6,6 +6,7 @@
 #include "fs/memfs.h"
 #include "fs/node.h"
 #include "fs/pipe.h"
+#include "fs/record_lock.h"
 #include "fs/timer_file.h"
 #include "fs/tty.h"
 #include "lib/errno.h"
@@ -57,10 +58,18 @@ static const struct fs_hooks kernel_hooks = {
 
 const struct fs_hooks *fs_hooks = &kernel_hooks;
 
+static void close_inode(struct fd_table *table, struct file *file)
+{
+    if (!list_empty(&file->inode->records))
+        records_end(file, table);
+}
+
 static void leave_inode(struct file *file)
 {
     if (file->locked)
         flock_end(file);
+    if (!list_empty(&file->inode->records))
+        records_end(file, file);
     inode_count_writer(file, -1);
     inode_put(file->inode);
 }
@@ -73,6 +82,7 @@ void fs_init(void)
     timer_files_init();
     event_files_init();
     kernel_context.cwd = inode_get(tree_root);
+    fd_closes_inode = close_inode;
     file_leaves_inode = leave_inode;
     tty_init();
     nodes_init();

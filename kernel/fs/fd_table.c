@@ -4,6 +4,16 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 
+void (*fd_closes_inode)(struct fd_table *table, struct file *file);
+
+/* The descriptor's reference goes. */
+static void let_go(struct fd_table *table, struct file *file)
+{
+    if (file->inode)
+        fd_closes_inode(table, file);
+    file_put(file);
+}
+
 void fd_table_init(struct fd_table *table)
 {
     *table = (struct fd_table){ .fd = table->first, .size = MAX_FDS, .limit = MAX_FDS };
@@ -104,7 +114,7 @@ int fd_close(struct fd_table *table, int fd)
     spin_unlock_irq(&table->lock, flags);
     if (!file)
         return -EBADF;
-    file_put(file);
+    let_go(table, file);
     return 0;
 }
 
@@ -135,7 +145,7 @@ int fd_dup_to(struct fd_table *table, int fd, int copy, bool cloexec)
     }
     spin_unlock_irq(&table->lock, flags);
     if (before)
-        file_put(before);
+        let_go(table, before);
     return result ? result : copy;
 }
 

@@ -20,6 +20,9 @@ struct fd_table {
     struct fd first[MAX_FDS];
 };
 
+/* A descriptor for a file with an inode is closed, or becomes another file's; set once at start, where there are inodes. */
+extern void (*fd_closes_inode)(struct fd_table *table, struct file *file);
+
 void fd_table_init(struct fd_table *table);
 /* Puts a file, whose reference passes to the table, at the lowest free descriptor that is not below `least`. Returns that, or -EMFILE,
    -ENOMEM (the reference stays the caller's). */

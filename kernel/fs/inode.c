@@ -21,6 +21,7 @@ void inode_init(struct inode *inode, u32 mode, const struct inode_ops *ops, cons
     inode->ino = __atomic_add_fetch(&last_ino, 1, __ATOMIC_RELAXED);
     inode->atime = inode->mtime = inode->ctime = fs_now();
     mutex_init(&inode->lock, "inode");
+    list_init(&inode->records);
 }
 
 struct inode *inode_get(struct inode *inode)

@@ -60,6 +60,7 @@ struct inode {
     u32 writers;                     /* [a] a file's open files that write it */
     u32 lock_sharers;                /* [flock_lock] open files that have it locked with others; */
     bool locked_alone;               /* [flock_lock] one has it locked alone */
+    struct list records;             /* [records_lock] fs/record_lock.h */
     struct mutex lock;
 };
 

@@ -5,6 +5,7 @@
 #include "fs/flock.h"
 #include "fs/pipe.h"
 #include "fs/poll.h"
+#include "fs/record_lock.h"
 #include "lib/errno.h"
 #include "mm/frames.h"
 #include "mm/slab.h"
@@ -129,6 +130,44 @@ static s64 set_flags(struct file *file, u32 flags)
     return 0;
 }
 
+/* A lock of the process's, or the open file's own. If another thread has closed the descriptor meanwhile, that has taken the process's locks
+   on the file, and this one came too late for that. */
+static s64 set_record(int fd, struct file *file, uptr from, bool own, bool wait)
+{
+    struct record_owner owner = { own ? (const void *)file : table(), own ? -1 : current_process()->pid };
+    struct record what;
+    struct file *still;
+    s64 error;
+
+    if (copyin(&what, from, sizeof(what)))
+        return -EFAULT;
+    if (own && what.pid)
+        return -EINVAL;
+    error = record_lock(file, owner, &what, wait);
+    if (error || own)
+        return error;
+    still = fd_file(table(), fd);
+    if (still != file)
+        records_end(file, table());
+    if (still)
+        file_put(still);
+    return still == file ? 0 : -EBADF;
+}
+
+static s64 get_record(struct file *file, uptr at, bool own)
+{
+    struct record_owner owner = { own ? (const void *)file : table(), -1 };
+    struct record what;
+    s64 error;
+
+    if (copyin(&what, at, sizeof(what)))
+        return -EFAULT;
+    if (own && what.pid)
+        return -EINVAL;
+    error = record_test(file, owner, &what);
+    return error ? error : copyout(at, &what, sizeof(what)) ? -EFAULT : 0;
+}
+
 s64 sys_fcntl(int fd, u32 command, u64 argument)
 {
     struct file *file = sys_file(fd);
@@ -146,6 +185,10 @@ s64 sys_fcntl(int fd, u32 command, u64 argument)
         result = file->flags;
     else if (command == F_SETFL)
         result = set_flags(file, (u32)argument);
+    else if (command == F_SETLK || command == F_SETLKW || command == F_OFD_SETLK || command == F_OFD_SETLKW)
+        result = set_record(fd, file, argument, command >= F_OFD_GETLK, command == F_SETLKW || command == F_OFD_SETLKW);
+    else if (command == F_GETLK || command == F_OFD_GETLK)
+        result = get_record(file, argument, command == F_OFD_GETLK);
     file_put(file);
     return result;
 }

@@ -22,6 +22,12 @@
 #define F_SETFD 2
 #define F_GETFL 3
 #define F_SETFL 4
+#define F_GETLK 5
+#define F_SETLK 6
+#define F_SETLKW 7
+#define F_OFD_GETLK 36
+#define F_OFD_SETLK 37
+#define F_OFD_SETLKW 38
 #define F_DUPFD_CLOEXEC 1030
 #define FD_CLOEXEC 1
 
@@ -29,6 +35,17 @@
 #define AT_SYMLINK_NOFOLLOW 0x100
 #define AT_REMOVEDIR 0x200
 #define AT_EMPTY_PATH 0x1000
+
+#define F_RDLCK 0
+#define F_WRLCK 1
+#define F_UNLCK 2
+
+/* A lock on a part of a file. */
+struct flock {
+    short l_type, l_whence;
+    off_t l_start, l_len; /* a length of 0: to the end */
+    pid_t l_pid;
+};
 
 int open(const char *path, int flags, ...);
 int openat(int folder, const char *path, int flags, ...);

@@ -663,6 +663,74 @@ static void controls(void)
     E(flock, D, LOCK_EX | LOCK_NB);
 }
 
+static void lock_at(int fd, int command, int type, int whence, long start, long length)
+{
+    struct flock what = { (short)type, (short)whence, start, length, 0 };
+    E(fcntl, fd, command, &what);
+    if (command == F_GETLK || command == F_OFD_GETLK) {
+        V(what.l_type);
+        V(what.l_start);
+        V(what.l_len);
+    }
+}
+
+static void locks_on_parts(void)
+{
+    const long last = 0x7fffffffffffffff;
+    open_all();
+    about("no such part");
+    E(fcntl, F, F_SETLK, NOWHERE);
+    E(fcntl, F, F_GETLK, KERNEL);
+    E(fcntl, 99, F_SETLK, NOWHERE);
+    lock_at(F, F_SETLK, 3, SEEK_SET, 0, 1);
+    lock_at(F, F_SETLK, -1, SEEK_SET, 0, 1);
+    lock_at(F, F_SETLK, F_WRLCK, 3, 0, 1);
+    lock_at(F, F_SETLK, F_WRLCK, -1, 0, 1);
+    lock_at(F, F_SETLK, F_WRLCK, SEEK_SET, -1, 1);
+    lock_at(F, F_SETLK, F_WRLCK, SEEK_SET, 5, -6);
+    lock_at(F, F_SETLK, F_WRLCK, SEEK_SET, 5, -5);
+    lock_at(F, F_SETLK, F_WRLCK, SEEK_SET, last, 1);
+    lock_at(F, F_SETLK, F_WRLCK, SEEK_SET, last, 2);
+    lock_at(F, F_SETLK, F_WRLCK, SEEK_SET, last, 0);
+    lock_at(F, F_SETLK, F_WRLCK, SEEK_END, last, 1);
+    lock_at(F, F_SETLK, F_WRLCK, SEEK_END, -27, 1);
+    lock_at(F, F_SETLK, F_WRLCK, SEEK_END, -26, 1);
+    lock_at(F, F_SETLK, 7, SEEK_SET, last, 2);
+    about("who may have it");
+    lock_at(W, F_SETLK, F_RDLCK, SEEK_SET, 0, 1);
+    lock_at(W, F_SETLK, F_WRLCK, SEEK_SET, 0, 1);
+    lock_at(W, F_SETLK, F_UNLCK, SEEK_SET, 0, 1);
+    lock_at(W, F_GETLK, F_RDLCK, SEEK_SET, 0, 1);
+    lock_at(D, F_SETLK, F_RDLCK, SEEK_SET, 0, 1);
+    lock_at(D, F_SETLK, F_WRLCK, SEEK_SET, 0, 1);
+    lock_at(N, F_SETLK, F_WRLCK, SEEK_SET, 0, 1);
+    about("what one may be asked");
+    lock_at(F, F_GETLK, F_UNLCK, SEEK_SET, 0, 1);
+    lock_at(F, F_GETLK, 3, SEEK_SET, 0, 1);
+    lock_at(F, F_GETLK, F_WRLCK, SEEK_SET, 0, 0);
+    lock_at(F, F_GETLK, F_WRLCK, SEEK_SET, 5, -6);
+    about("those of open files");
+    int other = open("f", O_RDWR);
+    struct flock whose = { F_WRLCK, SEEK_SET, 0, 1, 1 };
+    E(fcntl, F, F_OFD_SETLK, &whose);
+    E(fcntl, F, F_OFD_GETLK, &whose);
+    E(fcntl, F, F_OFD_SETLKW, &whose);
+    lock_at(F, F_SETLK, F_UNLCK, SEEK_SET, 0, 0);
+    lock_at(F, F_OFD_SETLK, F_WRLCK, SEEK_SET, 10, 10);
+    lock_at(other, F_OFD_SETLK, F_RDLCK, SEEK_SET, 19, 1);
+    lock_at(other, F_OFD_SETLK, F_RDLCK, SEEK_SET, 20, 1);
+    lock_at(other, F_OFD_GETLK, F_RDLCK, SEEK_SET, 0, 0);
+    lock_at(F, F_OFD_GETLK, F_RDLCK, SEEK_SET, 0, 0);
+    lock_at(F, F_OFD_GETLK, F_WRLCK, SEEK_SET, 0, 0);
+    lock_at(F, F_SETLK, F_RDLCK, SEEK_SET, 10, 1);
+    lock_at(F, F_GETLK, F_RDLCK, SEEK_SET, 0, 0);
+    E(close, other);
+    lock_at(F, F_OFD_GETLK, F_WRLCK, SEEK_SET, 0, 0);
+    int copy = dup(F);
+    E(close, copy);
+    lock_at(F, F_SETLK, F_RDLCK, SEEK_SET, 10, 1);
+}
+
 static void sending(void)
 {
     long at = 20;
@@ -748,6 +816,7 @@ int main(void)
     group("poll", polling);
     group("more of poll", more_polling);
     group("ioctl and flock", controls);
+    group("fcntl's locks", locks_on_parts);
     group("sendfile", sending);
     group("getdents64", folders);
     return 0;
