@@ -104,7 +104,7 @@ def test_who_runs_makes_room_when_the_rule_says_so(boot):
     for _ in range(150):
         (waiting, running), now, (protected, its_slice) = cases.queue(), cases.member(1000), cases.note()
         tick, kept, arrival = cases.result(), cases.result(), cases.result()
-        vtime = mean(waiting + [running])
+        vtime = mean(waiting + [now])
         eligible, first = not before(vtime, now.v), first_of(waiting, vtime)
         protected = bool(protected) and eligible
         stays = not first or (eligible and before(now.d, first.d))
@@ -181,4 +181,7 @@ def test_finding_the_first_of_a_thousand_costs_little_more_than_of_ten(boot):
     run = boot("eevdf_cost")
     for fact in run.facts("FOUND"):
         require(fact.b, "eevdf_first() is, of those who wait and are eligible, the one that is due first", f"with {fact.a} that wait")
+    for fact in run.facts("RESULT"):
+        require(not fact.b, "eevdf_summarize() says true only if e->least is another than before: else the tree goes on to the root for nothing",
+                f"called again for each of {fact.a} that wait, with nothing changed: expected true from none, it was from {fact.b}")
     grows_like(run, "finding the first, taking it out and putting it back", "log n", slack=2)
