@@ -70,9 +70,12 @@ def test_who_is_let_in_is_what_is_left(boot):
             _, its = cases.next("RESULT")
             require(its == 0, "who leaves has nothing any more", case, f"it has {its}")
         got, going = cases.next("RESULT")
+        until = cases.result()
         require((got, going) == (wrapped(total), leaving),
                 "who leaves gives back what it had, at once or from its 0-lag time on; until then it is "
                 "part of what is leaving", case, f"reserved afterwards: {signed(got)}, leaving: {going}; expected {total} and {leaving}")
+        require(not leaving or until == leaving_at, "while somebody's bandwidth is leaving, leaving_at is the latest of the 0-lag times: "
+                "admission_give() keeps it", case, f"leaving_at: expected {leaving_at}, it was {until}")
 
 
 def returned(run):
@@ -82,11 +85,11 @@ def returned(run):
 @exercise("5.5b", points=2)
 def test_more_than_there_is_is_refused(boot):
     """-EBUSY now, and not a missed deadline later."""
-    seen = returned(boot("dl_refused", CFS))
-    require(seen == [0, EBUSY, 0, EBUSY, EBUSY, 0, EBUSY, 0, 0],
+    seen, expected = returned(boot("dl_refused", CFS)), [0, EBUSY, 0, EBUSY, EBUSY, 0, EBUSY, 0, 0]
+    require(seen == expected,
             "deadline threads may reserve 0.95 of a CPU, and nobody more than is left (-EBUSY)",
             "asked for: 0.5; 0.5, 0.4 by a second; 0.1 by a third; 0.6, then 0.54 by the first; 0.02 by the third; 0.1 by the first; 0.44 "
-            "by the third", f"returned: {seen}")
+            "by the third", f"expected {expected}, it was {seen}")
 
 
 @exercise("5.5b", points=2)

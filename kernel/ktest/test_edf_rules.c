@@ -211,6 +211,7 @@ KTEST(dl_admission, "who is let in while others come, change and leave")
             fact(FACT_RESULT, 0, t->se.dl.bandwidth);
         }
         fact(FACT_RESULT, dl->bandwidth, dl->leaving);
+        fact(FACT_RESULT, 0, dl->leaving_at);
         left = limit > dl->bandwidth ? limit - dl->bandwidth : 1;
     }
     class_options.dl_bandwidth = limit;
