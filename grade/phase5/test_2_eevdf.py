@@ -186,6 +186,6 @@ def test_finding_the_first_of_a_thousand_costs_little_more_than_of_ten(boot):
     for fact in run.facts("FOUND"):
         require(fact.b, "eevdf_first() is, of those who wait and are eligible, the one that is due first", f"with {fact.a} that wait")
     for fact in run.facts("RESULT"):
-        require(not fact.b, "eevdf_summarize() says true only if e->least is another than before: else the tree goes on to the root for nothing",
+        require(not fact.b, "eevdf_summarize() says true only if e->least is another than before: else the tree goes on to the root",
                 f"called again for each of {fact.a} that wait, with nothing changed: expected true from none, it was from {fact.b}")
     grows_like(run, "finding the first, taking it out and putting it back", "log n", slack=2)
