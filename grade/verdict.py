@@ -116,11 +116,23 @@ def hung(end, kernel, died, limit_ms):
     where = [f"interrupted in thread {died.tid} ({died.thread}) on CPU {died.cpu}, at", *frame_lines(kernel, died)] if died \
         else places(end, kernel)
     if seen and died and not died.tid:
-        where = ["nobody can run: all wait"]
+        where = [idles(kernel)]
     also = [f"also: {other.text}" for other in broken[1:]]
     look = [f"in GDB, backwards from the end: `break {broken[0].stop}` and `reverse-continue`"] if broken else []
     return Unjudged("hang", rule, *also, *seen, *waits.last_written(kernel), *noted(kernel), *look, *where,
                     *([] if seen else events.thread_lines(kernel)), *last_events(kernel))
+
+
+def idles(kernel):
+    """Why a CPU may idle at the end: nobody is ready, or those who are were not found."""
+    try:
+        ready = [t.tid for t in events.threads(kernel) if t.state.name == "THREAD_READY" and t.tid]
+    except (Corrupt, BadAddress, KeyError):
+        ready = []
+    if not ready:
+        return "nobody can run: all wait"
+    return (f"the CPU idles though {len(ready)} thread{'s are' if len(ready) > 1 else ' is'} READY "
+            f"({', '.join(map(str, ready[:8]))}{', ...' * (len(ready) > 8)}): the pick finds none of them, unless they are throttled")
 
 
 def noted(kernel, most=3):

@@ -66,7 +66,8 @@ def test_a_turn_is_a_weights_part_of_the_latency(boot):
         due = bool(best) and not before(running.v, best.v)
         require(not early, "a tick ends no turn before its time", text, f"a turn is {turn} ns, and it was ended after {turn - 1}")
         require(late == due, "a tick ends a turn that has lasted its time if somebody waits who would be picked",
-                f"{text}; its vruntime is {running.v}, the least of who waits {best and best.v}", f"due: {bool(late)}")
+                f"{text}; its vruntime is {signed(running.v)}, the least of who waits {best and signed(best.v)}",
+                f"a reschedule: expected {due}, it was {bool(late)}")
 
 
 @exercise("5.1", points=3)
@@ -106,7 +107,8 @@ def test_who_wakes_takes_the_cpu_if_it_is_far_behind(boot):
         ahead, allowed = signed(wrapped(running.v - t.v)), WAKEUP_GRANULARITY * 1024 // t.weight
         due = cases.result()
         require(due == (ahead > allowed), "who becomes ready takes the CPU if it is behind by more than 1 ms of its own virtual time",
-                f"its weight is {t.weight}, it is {ahead} ns of virtual time behind who runs, and {allowed} are allowed; due: {bool(due)}")
+                f"its weight is {t.weight}, it is {ahead} ns of virtual time behind who runs, and {allowed} are allowed",
+                f"a reschedule: expected {ahead > allowed}, it was {bool(due)}")
 
 
 @exercise("5.1", points=2)

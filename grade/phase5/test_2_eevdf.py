@@ -11,7 +11,7 @@ WAKE = 3  # enum enqueue_why
 
 
 def text(members):
-    return f"(tid, weight, vruntime, deadline, since): {[tuple(m) for m in members]}"
+    return f"(tid, weight, vruntime, deadline, since): {[(m.tid, m.weight, signed(m.v), signed(m.d), m.since) for m in members]}"
 
 
 @exercise("5.2", points=3)
@@ -24,8 +24,8 @@ def test_virtual_time_is_the_members_mean_rounded_down(boot):
         (weight, got), (new_zero, new_sum) = cases.next("RESULT"), cases.next("RESULT")
         again, expected = cases.result(), mean(members, zero)
         require(got == expected, "eevdf_vtime() is zero + S / W, rounded towards minus infinity; without a member it is where it was",
-                f"S = {signed(total)}, W = {weight}, zero = {zero}", f"expected {expected}, it was {got}")
-        require(again == got, "eevdf_vtime() asked twice says the same", f"{got}, then {again}")
+                f"S = {signed(total)}, W = {weight}, zero = {signed(zero)}", f"expected {signed(expected)}, it was {signed(got)}")
+        require(again == got, "eevdf_vtime() asked twice says the same", f"{signed(got)}, then {signed(again)}")
         same = new_sum == wrapped(total - apart(new_zero, zero) * weight)
         require(same, "when zero moves, S goes with it: what S is measured from is zero",
                 f"zero moved by {apart(new_zero, zero)}, W = {weight}",
@@ -65,7 +65,8 @@ def test_who_has_had_its_share_is_not_eligible(boot):
         for off in (-20 * MS, -1, 0, 1, 20 * MS):
             other, eligible = cases.member(77), cases.result()
             require(eligible == (off <= 0), "a thread is eligible if its vruntime is not beyond the queue's virtual time",
-                    f"its vruntime is {other.v}, the virtual time {wrapped(other.v - off)}; eligible: {bool(eligible)}")
+                    f"its vruntime is {signed(other.v)}, the virtual time {signed(wrapped(other.v - off))}",
+                    f"eevdf_eligible(): expected {off <= 0}, it was {bool(eligible)}")
         for _ in range(2):
             other, m = cases.member(77), waiting[0]
             forth, back = cases.result(), cases.result()
@@ -89,7 +90,7 @@ def test_the_first_is_found_in_trees_of_all_sizes(boot):
             first = first_of(left, vtime) if left else None
             require(got == (first.tid if first else 0),
                     "eevdf_first() is, of those who wait and are eligible, the one that is due first; NULL if "
-                    "nobody is", f"{len(left)} wait, virtual time {vtime}; {text(left)}",
+                    "nobody is", f"{len(left)} wait, virtual time {signed(vtime)}; {text(left)}",
                     f"expected thread {first.tid if first else 'NULL'}, it was {got or 'NULL'}")
             require(last == (not first), "eevdf_first() leaves who is first in the tree", f"thread {got} was taken out")
             if last:
@@ -104,21 +105,24 @@ def test_who_runs_makes_room_when_the_rule_says_so(boot):
     for _ in range(150):
         (waiting, running), now, (protected, its_slice) = cases.queue(), cases.member(1000), cases.note()
         tick, kept, arrival = cases.result(), cases.result(), cases.result()
-        vtime = mean(waiting + [running])
+        vtime = mean(waiting + [now])
         eligible, first = not before(vtime, now.v), first_of(waiting, vtime)
         protected = bool(protected) and eligible
         stays = not first or (eligible and before(now.d, first.d))
-        case = (f"who runs is {'' if eligible else 'not '}eligible and {'' if protected else 'not '}protected, virtual time {vtime}; "
-                + text([now]), f"who waits: {text(waiting)}")
-        require(tick == (not protected and not stays),
+        case = (f"by the rules who runs is {'' if eligible else 'not '}eligible and {'' if protected else 'not '}protected, virtual time "
+                f"{signed(vtime)}; {text([now])}", f"who waits: {text(waiting)}")
+        switches = not protected and not stays
+        require(tick == switches,
                 "at a tick who runs makes room if it is not protected and another one is eligible and due "
-                "first, or as early", *case, f"due: {bool(tick)}")
-        require(kept == protected, "who runs and has had more than its share is not protected any more", *case, f"protected: {bool(kept)}")
+                "first, or as early", *case, f"a reschedule: expected {switches}, it was {bool(tick)}")
+        require(kept == protected, "who runs and has had more than its share is not protected any more", *case,
+                f"e->protected afterwards: expected {protected}, it was {bool(kept)}")
         if waiting:
             due = not stays and first.tid == 1 and (not protected or its_slice < SLICE)
             require(arrival == due,
                     "who becomes ready takes the CPU if it is eligible and due first, and if who runs is protected, only with a "
-                    "shorter slice", *case, f"thread 1 became ready, with a slice of {its_slice} against {SLICE}; due: {bool(arrival)}")
+                    "shorter slice", *case, f"thread 1 became ready, with a slice of {its_slice} against {SLICE}",
+                    f"a reschedule: expected {due}, it was {bool(arrival)}")
 
 
 @exercise("5.2", points=2)
@@ -181,4 +185,7 @@ def test_finding_the_first_of_a_thousand_costs_little_more_than_of_ten(boot):
     run = boot("eevdf_cost")
     for fact in run.facts("FOUND"):
         require(fact.b, "eevdf_first() is, of those who wait and are eligible, the one that is due first", f"with {fact.a} that wait")
+    for fact in run.facts("RESULT"):
+        require(not fact.b, "eevdf_summarize() says true only if e->least is another than before: else the tree goes on to the root",
+                f"called again for each of {fact.a} that wait, with nothing changed: expected true from none, it was from {fact.b}")
     grows_like(run, "finding the first, taking it out and putting it back", "log n", slack=2)

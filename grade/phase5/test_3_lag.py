@@ -36,7 +36,7 @@ def test_who_comes_is_owed_what_it_was_owed(boot):
         request = length * 1024 // t.weight
         d = v + (length // 2 * 1024 // t.weight if why == NEW else ahead if why == CHANGED and not newcomer else request)
         got_v, got_d = cases.result(), cases.result()
-        case = (f"virtual time {vtime}, weights there: {total}, its own {t.weight}, slice {length}; vlag {vlag}, ahead {ahead}; "
+        case = (f"virtual time {signed(vtime)}, weights there: {total}, its own {t.weight}, slice {length}; vlag {vlag}, ahead {ahead}; "
                 f"ENQUEUE_{'NEW' if why == NEW else 'WAKE' if why == WAKE else 'CHANGED'}{', from another class' * bool(newcomer)}")
         require(got_v == v,
                 "who comes stands where, when it is a member, it is owed vlag: vlag (W + w) / W behind the virtual time; who is "

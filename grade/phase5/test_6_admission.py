@@ -36,6 +36,9 @@ def test_who_is_let_in_is_what_is_left(boot):
     while cases.peek():
         (what, number) = cases.note()
         who, kind = what & 255, what >> 8
+        if kind == 3:
+            most = 0
+            continue
         if kind == 2:
             case = f"thread {who}, which has {has[who]}, never came to this CPU, and given code took that back"
             settle(cases.note()[0])
@@ -43,13 +46,13 @@ def test_who_is_let_in_is_what_is_left(boot):
         elif kind == 0:
             now, _ = cases.note()
             settle(now)
-            had, fits = has[who], total - has[who] + number <= most
-            case = (f"reserved {total} of {most}, {leaving} of it until {leaving_at}; thread {who} has {has[who]}, and asks for "
-                    f"{number} at {now}")
+            had, fits = has[who], not most or total - has[who] + number <= most
+            case = (f"reserved {total} of {most or 'any number (dl_bandwidth=0)'}, {leaving} of it until {leaving_at}; thread {who} has "
+                    f"{has[who]}, and asks for {number} at {now}")
             got, its = cases.next("RESULT")
-            require(got == fits,
+            require(got == fits, "with dl_bandwidth=0 there is no limit: admission_take() refuses nobody" if not most else
                     "a thread is let in if all that is reserved, with what it asks for instead of what it has, is no more than there is",
-                    case, f"admission_take() said {bool(got)}")
+                    case, f"admission_take(): expected {fits}, it was {bool(got)}")
             if fits:
                 total, has[who] = total - had + number, number
             require(its == has[who], "who is let in has what it asked for, and who is not what it had", case, f"it has {its}")
@@ -67,9 +70,12 @@ def test_who_is_let_in_is_what_is_left(boot):
             _, its = cases.next("RESULT")
             require(its == 0, "who leaves has nothing any more", case, f"it has {its}")
         got, going = cases.next("RESULT")
+        until = cases.result()
         require((got, going) == (wrapped(total), leaving),
                 "who leaves gives back what it had, at once or from its 0-lag time on; until then it is "
                 "part of what is leaving", case, f"reserved afterwards: {signed(got)}, leaving: {going}; expected {total} and {leaving}")
+        require(not leaving or until == leaving_at, "while somebody's bandwidth is leaving, leaving_at is the latest of the 0-lag times: "
+                "admission_give() keeps it", case, f"leaving_at: expected {leaving_at}, it was {until}")
 
 
 def returned(run):
@@ -79,11 +85,11 @@ def returned(run):
 @exercise("5.5b", points=2)
 def test_more_than_there_is_is_refused(boot):
     """-EBUSY now, and not a missed deadline later."""
-    seen = returned(boot("dl_refused", CFS))
-    require(seen == [0, EBUSY, 0, EBUSY, EBUSY, 0, EBUSY, 0, 0],
+    seen, expected = returned(boot("dl_refused", CFS)), [0, EBUSY, 0, EBUSY, EBUSY, 0, EBUSY, 0, 0]
+    require(seen == expected,
             "deadline threads may reserve 0.95 of a CPU, and nobody more than is left (-EBUSY)",
             "asked for: 0.5; 0.5, 0.4 by a second; 0.1 by a third; 0.6, then 0.54 by the first; 0.02 by the third; 0.1 by the first; 0.44 "
-            "by the third", f"returned: {seen}")
+            "by the third", f"expected {expected}, it was {seen}")
 
 
 @exercise("5.5b", points=2)

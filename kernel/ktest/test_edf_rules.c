@@ -143,16 +143,24 @@ KTEST(dl_bandwidth, "what shares of a CPU are as numbers")
         for (unsigned j = i; j < array_len(numbers); j++) {
             struct sched_params p = { .runtime = numbers[i], .deadline = numbers[j], .period = (i + j) % 3 ? numbers[j] : 0 };
 
+            if (p.period) /* the deadline may be before the period's end */
+                p.deadline = numbers[(i + j) / 2];
             fact(FACT_NOTE, p.runtime, numbers[j]);
             fact(FACT_RESULT, 0, deadline_bandwidth(&p));
         }
     return 0;
 }
 
+/* Whatever is due is taken back: t, which has nothing, asks for nothing. */
+static void settle_by(struct thread *t)
+{
+    (void)admission_take(&queue, t, 0);
+}
+
 /* Threads come, change and go, while time passes. */
 KTEST(dl_admission, "who is let in while others come, change and leave")
 {
-    u64 flags = irq_save(), left = class_options.dl_bandwidth;
+    u64 flags = irq_save(), limit = class_options.dl_bandwidth, left = limit;
     struct dl_rq *dl = &queue.classes.dl;
 
     chance = 54;
@@ -173,8 +181,12 @@ KTEST(dl_admission, "who is let in while others come, change and leave")
             while (rq_now(&queue) < dl->leaving_at) /* that was rounded down */
                 queue.clock++;
         }
-        (void)admission_take(&queue, &b, 0); /* whatever is due is taken back */
-        if (below(8) == 0) {                 /* t had reserved, and never came: what it had is taken back elsewhere */
+        if (i == 5 * CASES) { /* there is no limit any more */
+            class_options.dl_bandwidth = 0;
+            fact(FACT_NOTE, 3 << 8, 0);
+        }
+        if (below(8) == 0) { /* t had reserved, and never came: what it had is taken back elsewhere */
+            settle_by(&b);
             dl->bandwidth -= t->se.dl.bandwidth;
             t->se.dl.bandwidth = 0;
             fact(FACT_NOTE, who | 2 << 8, 0);
@@ -191,14 +203,18 @@ KTEST(dl_admission, "who is let in while others come, change and leave")
                 t->se.dl.deadline = rq_now(&queue);
                 t->se.dl.budget = 0;
             }
+            if (!t->se.dl.bandwidth)
+                settle_by(&b);
             fact(FACT_NOTE, who | 1 << 8, t->se.dl.deadline);
             fact(FACT_NOTE, rq_now(&queue), (u64)t->se.dl.budget);
             admission_give(&queue, t);
             fact(FACT_RESULT, 0, t->se.dl.bandwidth);
         }
         fact(FACT_RESULT, dl->bandwidth, dl->leaving);
-        left = class_options.dl_bandwidth > dl->bandwidth ? class_options.dl_bandwidth - dl->bandwidth : 1;
+        fact(FACT_RESULT, 0, dl->leaving_at);
+        left = limit > dl->bandwidth ? limit - dl->bandwidth : 1;
     }
+    class_options.dl_bandwidth = limit;
     irq_restore(flags);
     return 0;
 }

@@ -111,6 +111,14 @@ KTEST(eevdf_first, "who is first, and who then, in trees of all sizes")
     return 0;
 }
 
+/* e, which runs, and m, which waits alone, are eligible and due at the same time; e became ready first, mostly. */
+static void tie(struct fair_entity *e, const struct fair_entity *m)
+{
+    runs.since = 0;
+    queue.classes.fair.sum += (s64)(m->vruntime - e->vruntime) * e->weight;
+    e->vruntime = m->vruntime;
+}
+
 /* Who runs is protected or not, has a deadline of its own or that of one who waits, and sometimes a longer or a shorter slice than
    member[0], which just became ready. */
 KTEST(eevdf_room, "whether who runs has to make room, at a tick and when another one becomes ready")
@@ -122,7 +130,9 @@ KTEST(eevdf_room, "whether who runs has to make room, at a tick and when another
         struct fair_entity *e = &runs.se.fair, *m = &member[0].se.fair;
         bool protected = i % 2;
 
-        fill((unsigned)below(5), true, somewhere(i / 2), eevdf_summarize);
+        fill(i % 6 ? (unsigned)below(5) : 1, true, somewhere(i / 2), eevdf_summarize);
+        if (i % 6 == 0)
+            tie(e, m);
         if (queue.classes.fair.nr > 1 && i % 3 == 0)
             e->deadline = m->deadline;
         if (queue.classes.fair.nr > 1)
@@ -169,6 +179,16 @@ static void crowded(struct thread *t, unsigned i)
     e->deadline = e->vruntime + (i % 2 ? MS : 20 * MS);
 }
 
+/* How many nodes say that what they know of those below them has changed, though nothing has. */
+static u64 say_changed(void)
+{
+    u64 n = 0;
+
+    rb_for_each(it, &queue.classes.fair.tree)
+        n += eevdf_summarize(it);
+    return n;
+}
+
 /* With n that wait: finding the first, taking it out and putting it back. */
 static void measure(struct thread *thread, unsigned n)
 {
@@ -190,6 +210,7 @@ static void measure(struct thread *thread, unsigned n)
     }
     fact(FACT_COST, n, (cycles() - before) / ROUNDS);
     fact(FACT_FOUND, n, is_first(eevdf_first(&queue), 1ul << 40));
+    fact(FACT_RESULT, n, say_changed());
 }
 
 KTEST(eevdf_cost, "finding who is first, with 10, 100 and 1000 that wait")

@@ -112,7 +112,8 @@ static __attribute__((noinline)) struct thread *take_first(struct rq *rq)
     struct thread *t = rt_first(rt);
 
     ASSERT(t, "rt_first: nobody is there, and %u wait: does rt_join() set the bit of each list that it puts somebody into?", rt->nr);
-    ASSERT(!list_empty(&t->run_link), "rt_first: the first of a list in which nobody is: does rt_join() set that list's bit and no other?");
+    ASSERT(!list_empty(&t->run_link), "rt_first: the first of a list in which nobody is: does rt_first() take the highest bit's list, and "
+                                      "does rt_join() set that list's bit and no other?");
     rt_dequeue(rq, t);
     t->se.rt.slice_over = false;
     return t;
