@@ -130,8 +130,8 @@ static s64 set_flags(struct file *file, u32 flags)
     return 0;
 }
 
-/* A lock of the process's, or the open file's own. If another thread has closed the descriptor meanwhile, that has taken the process's locks
-   on the file, and this one came too late for that. */
+/* A lock of the process's, or the open file's own. If another thread has closed the descriptor meanwhile, the process has lost its locks on
+   the file, and this one came too late for that. */
 static s64 set_record(int fd, struct file *file, uptr from, bool own, bool wait)
 {
     struct record_owner owner = { own ? (const void *)file : table(), own ? -1 : current_process()->pid };
