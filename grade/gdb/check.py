@@ -9,6 +9,7 @@ A kernel that was stopped inside a critical section may break a rule for a momen
 from ..memory import BadAddress
 from . import check_memory, spaces
 from .lists import elements
+from .queues import waiting
 from .views import MOST_THREADS, UNREADABLE, cpus, held, label, short, threads
 
 KSTACK_BOOT, IDLE = 1 << 4, 1 << 3  # enum thread_flags: BOOT_STACK, IDLE
@@ -18,7 +19,8 @@ RESTING = ("NEW", "READY", "BLOCKED", "STOPPED")  # states in which a thread doe
 
 class Seen:
     """What several rules look at, read once. table: threads of the thread table; everybody: with the idle ones behind; queues: {cpu number:
-    threads in the order of the queue}; current: {thread's address: cpu number}."""
+    threads in the order of the queue}; counted: {cpu number: how many of them nr_ready has to count}; current: {thread's address: cpu
+    number}."""
 
     def __init__(self, kernel, registers):
         self.kernel = kernel
@@ -27,7 +29,7 @@ class Seen:
         self.everybody = threads(kernel)[0]
         self.known = {t._address for t in self.everybody}
         self.current = {int(cpu.current): cpu.id for cpu in self.cpus}
-        self.queues, self.queue_faults = {}, []
+        self.queues, self.counted, self.queue_faults = {}, {}, []
         for cpu in self.cpus:
             if int(cpu.rq):
                 self._read_queue(cpu)
@@ -36,8 +38,10 @@ class Seen:
 
     def _read_queue(self, cpu):
         try:
-            self.queues[cpu.id], faults = elements(self.kernel, cpu.rq.target.ready._address, "thread", "run_link", MOST_THREADS, self.name)
-            self.queue_faults += [f"of CPU {cpu.id}: {fault}" for fault in faults]
+            places = waiting(self.kernel, cpu.rq.target, MOST_THREADS, self.name)
+            self.queues[cpu.id] = [thread for place in places for thread in place.threads]
+            self.counted[cpu.id] = sum(len(place.threads) for place in places if place.counted)
+            self.queue_faults += [f"of CPU {cpu.id}: {fault}" for place in places for fault in place.complaints]
         except UNREADABLE as error:
             self.queue_faults.append(f"of CPU {cpu.id}: {error}")
 
@@ -201,8 +205,8 @@ def queue_links(seen):
 
 def queue_counts(seen):
     for cpu in seen.cpus:
-        if cpu.id in seen.queues and cpu.rq.target.nr_ready != len(seen.queues[cpu.id]):
-            yield f"nr_ready of CPU {cpu.id} is {cpu.rq.target.nr_ready}, {len(seen.queues[cpu.id])} threads stand in its queue"
+        if cpu.id in seen.queues and cpu.rq.target.nr_ready != seen.counted[cpu.id]:
+            yield f"nr_ready of CPU {cpu.id} is {cpu.rq.target.nr_ready}, {seen.counted[cpu.id]} threads stand in its queue"
 
 
 def saved_stack_pointers(seen):

@@ -7,6 +7,7 @@ from ..events import Event, event_line
 from ..memory import BadAddress
 from ..state import Corrupt
 from .lists import elements
+from .queues import waiting
 
 MOST_FRAMES = 32
 MOST_THREADS = 4200  # the kernel's own limit is 4096
@@ -206,12 +207,27 @@ def _runq(kernel, cpu):
     if not int(cpu.rq):
         return [f"CPU {cpu.id}: has no run queue yet"]
     rq = cpu.rq.target
-    waiting, complaints = elements(kernel, rq.ready._address, "thread", "run_link", MOST_THREADS, label)
+    places = waiting(kernel, rq, MOST_THREADS, label)
+    complaints = [text for place in places for text in place.complaints]
     flags = ", need_resched" if cpu.need_resched else ""
     locked = ", its lock is held" if int(rq.lock.owner) else ""
     return [f"CPU {cpu.id}: runs {_name(cpu.current)}; idle thread {_name(rq.idle)}{flags}{locked}",
-            f"  waiting: {', '.join(map(label, waiting)) or 'nobody'}",
+            *([f"  waiting{', ' * bool(place.title)}{place.title}: {', '.join(_picked_by(place, thread) for thread in place.threads)}"
+               for place in places if place.threads] or ["  waiting: nobody"]),
             f"  counted: nr_ready {rq.nr_ready}, switches {rq.nr_switches}, stays {rq.nr_stays}"] + [f"  ({text})" for text in complaints]
+
+
+def _picked_by(place, thread):
+    """A thread that waits, with the numbers that it is picked by in its class, ns."""
+    if place.link == "se.fair.node":
+        return f"{label(thread)} v {_signed(thread.se.fair.vruntime)} d {_signed(thread.se.fair.deadline)}"
+    if place.link == "se.dl.node":
+        return f"{label(thread)} d {thread.se.dl.deadline} budget {thread.se.dl.budget}"
+    return label(thread)
+
+
+def _signed(number):
+    return number - (number >> 63 << 64)
 
 
 def held(cpu, most=64):

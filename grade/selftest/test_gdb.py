@@ -437,6 +437,45 @@ def test_each_spoiling_was_mended(spoiled):
     assert spoiled["as before"]["broken"] == [] and set(spoiled) == {*EXPECTED, "as before"}
 
 
+# --- every policy's and class's queue ----------------------------------------------------------------------------------------------------
+
+QUEUES = """
+from grade.gdb import views
+from grade.gdb.check import check
+from grade.gdb.target import registers as of_cpu
+import gdb
+
+def look():
+    resume()
+    report(lines=views.runq_lines(kernel()), broken=check(kernel(), of_cpu))
+    return any(line.startswith("  waiting: ") and "nobody" not in line for line in views.runq_lines(kernel()))
+
+comes = Stop("edf_check_preempt")
+look()
+comes.delete()
+Stop("thread_sleep")
+for _ in range(25):
+    look()
+while not look():
+    pass
+gdb.selected_inferior().write_memory(int(gdb.parse_and_eval("&run_queues[0].classes.fair.tree.root")), bytes(8))
+report(broken=check(kernel(), of_cpu))
+"""
+
+
+def test_who_waits_is_found_in_whatever_queue_of_a_class_it_stands():
+    """In five kinds of them; and who has been lost out of a tree is named."""
+    tree = kernels.reference(5)
+    kernel = tree / "build/checked/kernel.elf"
+    boot = Boot(kernel, kernels.image(kernel, tree), 2, archive=kernels.archive_of(5))
+    with contextlib.closing(boot), replay(boot("class_mix_all", "sched=eevdf", trace="off", limit_ms=1000)) as debugger:
+        *found, lost = debugger.run_script(QUEUES)
+    assert not [stop["broken"] for stop in found if stop["broken"]]
+    titles = {line.split(":")[0].strip() for stop in found for line in stop["lines"] if line.startswith("  waiting")}
+    assert titles == {"waiting", "waiting, deadline", "waiting, real-time", "waiting, idle", "waiting, without budget"}
+    assert any("is READY and stands in no run queue: it will never run" in line for line in lost["broken"]), lost
+
+
 # --- programs --------------------------------------------------------------------------------------------------------------------------
 
 PROGRAMS = """
