@@ -11,6 +11,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from .qmp import Closed, Qmp
 
 LARGEST_FILE = 1 << 28    # bytes; of a log of instructions, some 3 million
 WALL_S = 900              # guards the host; no figure depends on it
+LOOK_S = 0.5              # so long Python may not see a signal that came just before it began to wait
 USER = 3                  # the privilege level of a program's instructions
 
 
@@ -138,7 +140,7 @@ def reached(guest, address, what, level=0):
 
 def run_to(stub, address):
     """Speaks to QEMU's stub for debuggers: a hardware breakpoint, then on to it. Raises OSError."""
-    stub.settimeout(WALL_S)
+    stub.settimeout(LOOK_S)
     if command(stub, f"Z1,{address:x},1") != b"OK":
         raise OSError("QEMU refuses a breakpoint")
     stopped = command(stub, "c")
@@ -149,9 +151,14 @@ def run_to(stub, address):
 def command(stub, text):
     """Sends a packet of the remote protocol; returns the answer's bytes. Raises OSError."""
     stub.sendall(b"$%s#%02x" % (text.encode(), sum(text.encode()) & 255))
-    data = b""
+    data, end = b"", time.monotonic() + WALL_S
     while not (found := re.search(rb"\$([^#]*)#[0-9a-f]{2}", data)):
-        more = stub.recv(4096)
+        try:
+            more = stub.recv(4096)
+        except TimeoutError:
+            if time.monotonic() > end:
+                raise
+            continue
         if not more:
             raise OSError("the machine ended")
         data += more

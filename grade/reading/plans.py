@@ -1,7 +1,8 @@
-"""What is drawn for a run: who is there, with which numbers, and when each sleeps. draw(n): a number below n."""
+"""What is drawn for a run: who is there, with which numbers, and when each sleeps. draw(n): a number below n. Nobody runs yet: who does,
+the rules say (judge.with_the_pick())."""
 
 from ..models.sched_class import CLASS_OF, FIFO, NICE_0_WEIGHT, OTHER, RR, SCHED_DEADLINE, SCHED_IDLE, WEIGHTS
-from .judge import MS, RUNS, SLEEPS, WAITS, Plan, Start
+from .judge import MS, SLEEPS, WAITS, Plan, Start
 
 STEP = 100000  # ns: what is drawn are multiples of it
 NICES = (0, 0, 5, -5, 3, -3)
@@ -21,13 +22,13 @@ def one_of(draw, *choices):
 
 
 def places(draw, sleepers, n):
-    """Who runs, waits and sleeps, of n threads: in no order."""
-    left = [RUNS] + [SLEEPS] * sleepers + [WAITS] * (n - 1 - sleepers)
+    """Who waits and who sleeps, of n threads: in no order."""
+    left = [SLEEPS] * sleepers + [WAITS] * (n - sleepers)
     return [left.pop(draw(len(left))) for _ in range(n)]
 
 
 def rest_of(draw, place, sleeps, runs):
-    """goal and then of a Start: who sleeps wakes twice at most; who runs blocks once, or never."""
+    """goal and then of a Start: who sleeps wakes twice at most; who does not blocks once, or never."""
     if place == SLEEPS:
         return None, (steps(draw, 11, 39) + 50000, *([] if draw(2) else [steps(draw, *runs), steps(draw, *sleeps)]))
     return (None, ()) if draw(3) else (steps(draw, *runs), (steps(draw, *sleeps),))
@@ -77,14 +78,13 @@ def deadline(draw):
 
 
 def all_classes(draw):
-    """One of each, the highest first, but for two real-time ones. Of those that do not sleep the first runs."""
+    """One of each, the highest first, but for two real-time ones."""
     Q, P = steps(draw, 8, 15), steps(draw, 50, 90)
     kinds = (of(SCHED_DEADLINE, params=(Q, P, 0), budget=Q, deadline=P), of(FIFO, rt_priority=40 + draw(20)),
              of(FIFO, rt_priority=10 + draw(20)), of(OTHER, v=10 * MS, d=13 * MS), of(SCHED_IDLE))
     sleepers = {draw(5), draw(5)}
-    runs = min({0, 1, 2, 3, 4} - sleepers)
     threads = []
     for number, fields in enumerate(kinds):
-        place = SLEEPS if number in sleepers else RUNS if number == runs else WAITS
+        place = SLEEPS if number in sleepers else WAITS
         threads.append(Start(2 + number, place, fields, *rest_of(draw, place, (10, 40), (6, 30))))
     return Plan("eevdf", threads, (steps(draw, 12, 35), 6 * MS))

@@ -17,7 +17,7 @@ from grade import answers
 from grade.errors import RuleBroken, Unjudged, UserError, told
 from grade.models.twin import Draws
 from grade.reading import faults, plans
-from grade.reading.judge import judge
+from grade.reading.judge import judge, with_the_pick
 from grade.reading.play import Player, Unplayable
 from grade.reading.rules import RULES
 from grade.reading.text import text_of
@@ -53,7 +53,7 @@ def drawn(draw, number, first, make, kinds):
     while True:
         fault = kinds[draw(len(kinds))]
         for _ in range(TRIES):
-            plan, after = make(draw), draw(LINES - BEHIND)
+            plan, after = with_the_pick(make(draw)), draw(LINES - BEHIND)
             try:
                 events = Player(plan, first, LINES, fault, after).play()
                 found = judge(plan, events)

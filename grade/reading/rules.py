@@ -16,7 +16,7 @@ LAST_ENTITY = "take everybody's last `entity` before it, or the table at the beg
 RULES = {
     "class-order": Rule("a higher class comes first: deadline, real-time, normal, idle. At a pick; and whoever becomes ready takes the CPU "
                         "from a lower class at once", ("pick", *READY), "who waits and may run, and of which class is each?"),
-    "keeps-cpu": Rule("who runs keeps the CPU, as long as no rule takes it away", ("enqueue",),
+    "keeps-cpu": Rule("who runs keeps the CPU, as long as no rule takes it away: also whose turn is ended too early", ("enqueue",),
                       "at an `enqueue` with why preempted, go back to the tick or the wake before it: which rule asked for a reschedule?"),
     "charge": Rule("v grows by 1024 / w for each ns that its thread runs", ("entity",),
                    "what has it run since its last `entity`, and what does that make in v, with its weight?"),

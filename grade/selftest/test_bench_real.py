@@ -155,7 +155,7 @@ def test_a_linux_that_is_not_to_be_had_is_a_line(compared):
 def test_a_busybox_that_is_not_to_be_had_is_a_line(tmp_path):
     found, where = bench_real.compared(KERNEL, PROGRAMS, tmp_path, "no-such-busybox")
     assert where == {} and bench_real.over(found) == []
-    assert bench_real.lines(found)[-1] == "no comparison: there is no busybox here; on Debian: apt-get install busybox-static"
+    assert bench_real.lines(found)[-1] == "no comparison: there is no program no-such-busybox; on Debian: apt-get install busybox-static"
 
 
 @pytest.mark.parametrize("stub, said", [("qemu", "takes no plugins"), ("gcc", "cannot be compiled: gcc: no such plugin")])

@@ -11,7 +11,7 @@ import pytest
 from grade import answers
 from grade.errors import RuleBroken, Unjudged
 from grade.reading import faults, questions
-from grade.reading.judge import judge
+from grade.reading.judge import RUNS, WAITS, begin, judge
 from grade.reading.rules import RULES
 from grade.reading.text import WHYS, text_of
 
@@ -53,6 +53,11 @@ def planted(run):
     return run.events[at], step
 
 
+def begins_right(plan):
+    waiting = [start._replace(place=WAITS) if start.place == RUNS else start for start in plan.threads]
+    return [start.tid for start in plan.threads if start.place == RUNS] == [begin(plan._replace(threads=waiting)).queues[0].best().tid]
+
+
 @pytest.mark.parametrize("tens", range(0, len(NAMES), 20))
 def test_the_models_find_what_was_planted_and_nothing_else(tens):
     """Compared with the run of the right scheduler: up to there both are the same, which the models find to be right to its end."""
@@ -64,6 +69,7 @@ def test_the_models_find_what_was_planted_and_nothing_else(tens):
             assert found.event in planted(run) and found.rule == run.fault.breaks, f"{name}, run {run.number}: {found}"
             assert found.event.event.lower() in RULES[found.rule].at, f"{name}, run {run.number}: {found}"
             assert [event.seq for event in run.events] == list(range(first, first + questions.LINES))
+            assert begins_right(run.plan), f"{name}, run {run.number}: who runs at the begin is not whom the rules pick"
             assert run.events[questions.BEFORE - 1].seq < found.event.seq < run.events[-questions.BEHIND].seq
             first += questions.LINES
         assert len({run.fault.breaks for run in runs}) == len(runs), f"{name}: two runs break one rule"
