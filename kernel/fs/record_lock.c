@@ -7,6 +7,7 @@
 #include "sched/interrupt.h"
 
 #define END (~0ul >> 1) /* the last byte that a file may have */
+#define CHAIN_MOST 10   /* processes that wait for one another, up to which a circle is found */
 
 struct held {
     struct list link; /* in its inode's list */
@@ -65,30 +66,32 @@ static struct held *conflict_locked(const struct inode *inode, const struct held
     return NULL;
 }
 
-/* Whether `on` waits, through whomever, for `me`: processes only, since an open file may be given up by somebody else. */
+static const struct waiting *who_waits_locked(const void *who)
+{
+    list_for_each(it, &all_waiting)
+        if (list_entry(it, struct waiting, link)->owner.who == who)
+            return list_entry(it, struct waiting, link);
+    return NULL;
+}
+
+/* Whether `on` waits, through whomever, for `me`. Of several threads that wait for one process only one is followed, so there may be a
+   circle that was not seen when it was closed: as on Linux, so many steps are gone and no more. */
 static bool is_circle_locked(const void *me, struct record_owner on)
 {
-    bool found = true;
+    for (unsigned steps = 0; on.who != me; steps++) {
+        const struct waiting *other = who_waits_locked(on.who);
 
-    while (found && on.who != me) {
-        found = false;
-        list_for_each(it, &all_waiting) {
-            const struct waiting *other = list_entry(it, struct waiting, link);
-
-            if (other->owner.who == on.who) {
-                on = other->on;
-                found = true;
-                break;
-            }
-        }
+        if (!other || steps == CHAIN_MOST)
+            return false;
+        on = other->on;
     }
-    return found;
+    return true;
 }
 
 static void look_again_locked(void)
 {
     while (!list_empty(&all_waiting))
-        list_init(list_pop_head(&all_waiting));
+        (void)list_pop_head(&all_waiting);
     wake_all(&waiters);
 }
 
@@ -97,12 +100,11 @@ static int wait_for_locked(struct held *other, struct record_owner me)
     struct waiting waiting = { .owner = me, .on = other->owner };
     int error;
 
-    if (me.pid != -1 && other->owner.pid != -1 && is_circle_locked(me.who, other->owner))
+    if (me.pid != -1 && other->owner.pid != -1 && is_circle_locked(me.who, other->owner)) /* an open file's can be given up by others */
         return -EDEADLK;
-    list_push_tail(&all_waiting, &waiting.link);
+    list_push_head(&all_waiting, &waiting.link);
     error = wait_interruptible(&waiters, &records_lock);
-    if (!list_empty(&waiting.link))
-        list_remove(&waiting.link);
+    list_remove(&waiting.link);
     return error;
 }
 
@@ -205,13 +207,13 @@ int record_test(struct file *file, struct record_owner owner, struct record *wha
         return error;
     flags = spin_lock_irq(&records_lock);
     other = conflict_locked(file->inode, &part);
-    if (other)
-        *what = (struct record){
-            .type = other->alone ? F_WRLCK : F_RDLCK, .whence = SEEK_SET, .start = (s64)other->first,
-            .length = other->last == END ? 0 : (s64)(other->last - other->first) + 1, .pid = other->owner.pid,
-        };
-    else
-        what->type = F_UNLCK;
+    what->type = !other ? F_UNLCK : other->alone ? F_WRLCK : F_RDLCK;
+    if (other) { /* one by one: the program is to see none of the kernel's bytes between them */
+        what->whence = SEEK_SET;
+        what->start = (s64)other->first;
+        what->length = other->last == END ? 0 : (s64)(other->last - other->first) + 1;
+        what->pid = other->owner.pid;
+    }
     spin_unlock_irq(&records_lock, flags);
     return 0;
 }

@@ -5,6 +5,9 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/time.h>
 #include <time.h>
 
 static struct thread threads[8];
@@ -276,6 +279,97 @@ static void queues(void)
     show_true("ignored, they are forgotten", next_queued(40, &info) < 0);
 }
 
+/* --- locks on a file, of a process whose threads wait for different ones */
+
+static int locked;
+static volatile int *go; /* shared with children */
+
+static long lock_byte(int command, long at)
+{
+    struct flock what = { F_WRLCK, SEEK_SET, at, 1, 0 };
+    return call(SYS_fcntl, locked, command, (long)&what, 0, 0, 0);
+}
+
+static void waits_for_byte(struct thread *t)
+{
+    t->seen = (int)lock_byte(F_SETLKW, t->argument);
+}
+
+/* Until a thread sleeps: here only where it waits for a lock. */
+static void until_asleep(int pid, int tid)
+{
+    char path[64], text[256];
+    do {
+        snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", pid, tid);
+        int fd = open(path, O_RDONLY);
+        ssize_t n = read(fd, text, sizeof(text) - 1);
+        text[n > 0 ? n : 0] = 0;
+        close(fd);
+    } while (!strstr(text, ") S "));
+}
+
+/* A child that has a byte, and waits for another one when it is told; -1: for none. */
+static pid_t has_byte(long has, long then)
+{
+    pid_t pid = split();
+    if (pid == 0) {
+        lock_byte(F_SETLK, has);
+        ++*go;
+        while (then < 0 || *go != 3)
+            sched_yield();
+        done(lock_byte(F_SETLKW, then) == 0 ? 0 : 1);
+    }
+    return pid;
+}
+
+static void interrupts(int signal)
+{
+    (void)signal;
+}
+
+/* A circle that is not seen when it closes, since another thread's wait is looked at: who comes then does not follow it for ever. */
+static void a_hidden_circle(void)
+{
+    struct thread *in_it = &threads[0], *beside = &threads[1];
+    struct sigaction action = { .sa_handler = interrupts };
+    struct itimerval often = { { 0, 20000 }, { 0, 20000 } };
+    go = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    locked = open("locked", O_RDWR | O_CREAT, 0600);
+    sigaction(SIGUSR1, &action, NULL);
+    sigaction(SIGALRM, &action, NULL);
+    lock_byte(F_SETLK, 2);
+    pid_t other = has_byte(0, -1);
+    while (*go != 1)
+        sched_yield();
+    pid_t closes = has_byte(1, 2);
+    while (*go != 2)
+        sched_yield();
+    start(in_it, waits_for_byte, 1);
+    until_asleep(getpid(), in_it->tid);
+    start(beside, waits_for_byte, 0);
+    until_asleep(getpid(), beside->tid);
+    *go = 3;
+    until_asleep(closes, closes);
+    call(SYS_tgkill, getpid(), beside->tid, SIGUSR1, 0, 0, 0);
+    join(beside);
+    show_error("one that is beside a circle", beside->seen);
+    pid_t comes = split();
+    if (comes == 0) {
+        setitimer(ITIMER_REAL, &often, NULL);
+        show_error("who comes to the circle", lock_byte(F_SETLKW, 2));
+        done(0);
+    }
+    wait_for(comes);
+    kill(other, SIGKILL);
+    kill(closes, SIGKILL);
+    wait_for(other);
+    wait_for(closes);
+    join(in_it);
+    show_error("when it is open again", in_it->seen);
+    close(locked);
+    unlink("locked");
+}
+
 /* --- /proc/self/task */
 
 static int file_says(const char *path, const char *line)
@@ -482,6 +576,7 @@ int main(int argc, char **argv)
     groups();
     signals();
     queues();
+    a_hidden_circle();
     tasks();
     robust_lists();
     stops();
