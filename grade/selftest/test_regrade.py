@@ -129,7 +129,8 @@ def test_what_handed_out_objects_say_is_read_once(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("phase", kernels.SOME_PHASES)
 def test_an_exercise_needs_no_more_than_exercises_toml_says(phase, tmp_path):
-    """With everything solved but what it does not need, its tests pass. All of every lab with CRESCENT_TESTS=all, else one each of the first and the last."""
+    """With everything solved but what it does not need, its tests pass. All of every lab with CRESCENT_TESTS=all, else one test of each
+    exercise, of the first lab and the last."""
     _, exs = exercises.read(kernels.reference(phase) / "exercises.toml")
     own = [ex for ex in exs.values() if ex.points]
     start, wrong = kernels.files_of(phase * 100 - 1 if phase > 1 else 0, phase), []
