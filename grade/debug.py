@@ -4,9 +4,10 @@
     debug.py gdb|rewind --tree DIR --kernel FILE --test NAME [--seeds 3..9] [--cpus 4] [--event 2:417] [-- MORE ARGUMENTS FOR GDB]
 
 gdb      a live QEMU with the deterministic clock, GDB at the first line of the test inside the kernel
-rewind   the test is run; the boot on which it fails (or its last one) is recorded and replayed, with GDB at the failing point. From there
-         GDB goes backwards, to the test's beginning and further. A run on several CPUs cannot be recorded: it is made once more, the
-         same to the instruction, with one stop, at the failing point or behind the event that --event names (CPU 2's 417th)
+rewind   the test is run; the boot on which it fails (or its last one) is recorded and replayed, with GDB at the failing point: behind the
+         event that --event names (CPU 2's 417th) or else the verdict, or where the run fails. From there GDB goes backwards, to the
+         test's beginning and further. A run on several CPUs cannot be recorded: it is made once more, the same to the instruction, with
+         one stop
 
 NAME is a test's of the grader, or a part of one, or a ktest's. Of a test with seeds the words say in which one GDB
 stands. QEMU, its files and the recording are gone when GDB ends. Exit status: 0, or 1 with one line on stderr."""
@@ -59,7 +60,7 @@ def parse(argv):
     parser.add_argument("--test", default="")
     parser.add_argument("--seeds", default="", help="of a test with seeds: those to try")
     parser.add_argument("--cpus", type=int, default=1, help="of a ktest: on how many CPUs; a graded test knows its own")
-    parser.add_argument("--event", default="", help="rewind on several CPUs: behind which event to stop, as CPU:NUMBER")
+    parser.add_argument("--event", default="", help="rewind: behind which event to stop, as CPU:NUMBER")
     ours = argv.index("--") if "--" in argv else len(argv)
     options = parser.parse_args(argv[:ours])
     options.more = argv[ours + 1:]
@@ -101,16 +102,22 @@ def rewind(options, stack):
     machine = attempt.machine
     if machine.cpus != 1:
         return debug_again.again(options, attempt, stack)
-    if options.event:
-        raise UserError("EVENT= is for tests on several CPUs; on one, go backwards: reverse-continue to a breakpoint of yours")
+    event = debug_again.asked_for(options.event, attempt) or attempt.event
     print("rewind: recording the run", flush=True)
-    folder, instructions = stack.enter_context(recording(machine, attempt.end))
-    begin, at, what, behind = failing_point(Debugger(folder, os.environ["CRESCENT_DWARF"]), attempt, instructions)
+    if event:  # behind it the run is some instructions late, and may end otherwise
+        change, expected, last = (lambda kernel: debug_again.stop_at(kernel, attempt.image, event)), None, "trace_stop_here"
+    else:
+        change, expected, last = None, attempt.end, attempt.last
+    folder, instructions = stack.enter_context(recording(machine, expected, change))
+    begin, at, what, behind = failing_point(Debugger(folder, os.environ["CRESCENT_DWARF"]), attempt, last, instructions)
+    if event:
+        what = f"trace_stop_here(), behind event {event[1]} of CPU {event[0]}"
     replayed, at = stand_at(folder, begin, at, stack)
     if behind == registers(replayed.qmp.monitor("info registers -a"))[0].get("RIP"):
         replayed.seek(at := at - 1)  # the exception has been delivered: back to the instruction at which it came
     words = [f"GDB stands at {what}, {at - begin} instructions after {attempt.title} began{', which passed' * attempt.passed}.",
-             "reverse-stepi, reverse-step and reverse-continue go back; the beginning of the test has a breakpoint. quit ends everything."]
+             "reverse-stepi, reverse-step and reverse-continue go back; the beginning of the test has a breakpoint. quit ends everything.",
+             "Behind an event that os-trace shows stops the same command with EVENT=0:NUMBER."]
     debug_session.run(options, replayed, attempt, words, begin=attempt.begin, ends=("machine_exit_hint",))
 
 
@@ -132,13 +139,13 @@ def stand_at(folder, begin, at, stack):
 
 SCOUT = """
 places = {}
-for name in ["kmain", given["begin"], "panic", "ktest_done", *(f"stub_{n}" for n in range(32))]:
+last = [given["last"] or given["begin"], "panic", "ktest_done"]
+for name in {"kmain", given["begin"], *last, *(f"stub_{n}" for n in range(32))}:
     try:
         places[address(name)] = name
         Stop(name)
     except KeyError:
         pass
-last = [given["last"] or given["begin"], "panic", "ktest_done"]
 while (rip := resume()) is not None:
     name = places.get(rip, "?")
     caller = kernel().image.function(word(registers(("rsp",))["rsp"]) - 1) if name == "panic" else None
@@ -148,11 +155,11 @@ while (rip := resume()) is not None:
 """
 
 
-def failing_point(debugger, attempt, instructions):
+def failing_point(debugger, attempt, last, instructions):
     """(instruction count at the test's beginning, at the failing point, its name, address of the entry of an exception that came
-    there or None). Where the run ended in panic() or ktest_done(), one way through the replay finds that; else the failing
-    point is where the recording ended. Raises UserError if the replay does not come as far as the kernel."""
-    stops = debugger.run_script(SCOUT, begin=attempt.begin, last=attempt.last)
+    there or None). Where the run comes to the function `last`, or ended in panic() or ktest_done(), one way through the replay finds that;
+    else the failing point is where the recording ended. Raises UserError if the replay does not come as far as the kernel."""
+    stops = debugger.run_script(SCOUT, begin=attempt.begin, last=last)
     begins = [s["at"] for s in stops if s["place"] in (attempt.begin, "kmain")]
     if not begins:
         raise UserError(f"{attempt.title} ends the machine in a way that cannot be replayed; make gdb shows it live")
@@ -161,6 +168,8 @@ def failing_point(debugger, attempt, instructions):
     if last["place"] == "panic" and last["caller"] == "trap_panic" and exceptions:
         what = "where the machine's time was up" if attempt.end == "watchdog" else "the instruction at which the exception came"
         return begin, exceptions[-1]["at"], what, exceptions[-1]["rip"]
+    if last["place"] == "trace_stop_here":
+        return begin, last["at"], "an event", None
     if last["place"] == "panic":
         return begin, last["at"], "the call of panic()", None
     if last["place"] == "ktest_done":

@@ -24,17 +24,16 @@ ENDS = {"panic": ("machine_exit_hint", "at the end of panic()"), "ktest_done": (
 
 
 class Again(debug_session.Live):
-    """The run of a Machine once more. poke: (address, bytes) to be written into the kernel's file before, or None."""
+    """The run of a Machine once more. change: a function that is called with the path of its kernel before."""
 
     watchdog = "inject-nmi"  # as in the graded run
 
-    def __init__(self, machine, poke):
+    def __init__(self, machine, change):
         super().__init__(machine)
-        self.poke = poke
+        self.change = change
 
     def _launch(self, args, errors):
-        if self.poke:
-            write_into(self.folder / "kernel.elf", *self.poke)
+        self.change(self.folder / "kernel.elf")
         super()._launch(args, errors)
 
 
@@ -51,8 +50,7 @@ def again(options, attempt, stack):
     words = [f"GDB stands {where}, in {attempt.title}{', which passed' * attempt.passed}.",
              "Each CPU is a thread of GDB (CPU 0 is thread 1): os-cpus, info threads, thread N, bt. To stop earlier: quit, and the same",
              "command with EVENT=CPU:NUMBER, an event that os-trace shows. Nothing goes on from here: the other CPUs are halted."]
-    poke = (attempt.image.symbols["trace_stop_at"] + WORD * event[0], struct.pack("<Q", event[1])) if event else None
-    machine = stack.enter_context(Again(attempt.machine, poke))
+    machine = stack.enter_context(Again(attempt.machine, lambda kernel: event and stop_at(kernel, attempt.image, event)))
     debug_session.run(options, machine, attempt, words, begin=stop, ends=[stop] if stop else [], go=True, graded=attempt.times)
 
 
@@ -69,6 +67,11 @@ def asked_for(text, attempt):
         raise UserError(f"EVENT={text} is not an event of this run, whose CPU {cpu} {has}" + ("" if attempt.times.keys() - {"facts"} else
                         "; it keeps no trace: tests with seeds do without"))
     return cpu, seq
+
+
+def stop_at(kernel, image, event):
+    """Lets a kernel's file call trace_stop_here() behind an event, (cpu, seq). Raises UserError."""
+    write_into(kernel, image.symbols["trace_stop_at"] + WORD * event[0], struct.pack("<Q", event[1]))
 
 
 def write_into(kernel, address, content):

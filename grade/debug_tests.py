@@ -4,6 +4,7 @@ kernel; to learn how it boots and where it fails, it is simply run, in this proc
 import contextlib
 import importlib.util
 import inspect
+import itertools
 import re
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from .build import VARIANTS, keep
 from .errors import RuleBroken, UserError
 from .memory import BadAddress
 from .state import Corrupt
+from .verdict import LAST_EVENTS
 
 HERE = Path(__file__).resolve().parent
 MOST_NAMES = 5
@@ -67,8 +69,8 @@ def failing_boot(options, kernel, archive, image, stack):
 
 
 def event_of(error):
-    """(cpu, seq) of the event that a broken rule names, or None: how a run ended is told by no event."""
-    lines = error.evidence if error and not hasattr(error, "status") else []
+    """(cpu, seq) of the event that a broken rule names, or None: how a run ended is told by no event, nor by the last ones."""
+    lines = itertools.takewhile(LAST_EVENTS.__ne__, error.evidence if error and not hasattr(error, "status") else [])
     return next(filter(None, map(events.named, lines)), None)
 
 

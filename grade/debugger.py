@@ -53,13 +53,17 @@ def find_gdb():
 
 
 @contextlib.contextmanager
-def recording(machine, expect=None):
+def recording(machine, expect=None, change=None):
     """Records what a Machine boots in a private folder, which exists as long as the block lasts; yields (folder, instructions executed or
-    None). expect: the kind of End that the run had when it was not recorded. Raises GraderFault, UserError."""
+    None). expect: the kind of End that the run had when it was not recorded. change: a function that is called with the path of a copy of
+    the kernel before that is booted. Raises GraderFault, UserError."""
     base = Path(tempfile.mkdtemp(prefix=PREFIX))
     try:
-        with Machine(machine.kernel, machine.options, input=machine.input, archive=machine.archive, ram_mib=machine.ram_mib,
-                     qemu=machine.qemu, limit_ms=machine.limit_ms, record=base / "run") as recorded:
+        kernel = machine.kernel
+        if change:
+            change(kernel := Path(shutil.copyfile(kernel, base / "kernel.elf")))
+        with Machine(kernel, machine.options, input=machine.input, archive=machine.archive, ram_mib=machine.ram_mib, qemu=machine.qemu,
+                     limit_ms=machine.limit_ms, record=base / "run") as recorded:
             end = recorded.run()
         if expect and end.kind != expect:
             raise GraderFault(f"a run that ended with a {expect} ended with a {end.kind} when it was recorded")

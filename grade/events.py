@@ -9,7 +9,8 @@ from .state import Corrupt
 
 MAGIC = 0x4352455343454E54  # KTEST_MAGIC
 LONGEST_RING = 1 << 22      # records; more than any guest's memory holds
-LINE = re.compile(r" *(\d+) +\d+ ns  cpu (\d+)  ")  # of event_line()
+LINES = [re.compile(r" *(\d+) +\d+ ns  cpu (\d+)  "),             # of event_line()
+         re.compile(r"event (\d+) at \d+ ns on CPU (\d+): ")]  # of decision_line()
 
 Fact = namedtuple("Fact", "seq time key a b")
 DECISIONS = ("ENQUEUE", "DEQUEUE", "PICK", "TICK", "BLOCK", "PRIORITY", "POLICY", "THROTTLE", "REPLENISH",
@@ -111,9 +112,14 @@ def event_line(event):
             + (f" {args}" if any(event.arg[:2]) else ""))
 
 
+def decision_line(event):
+    """One Event that a model has something to say about."""
+    return f"event {event.seq} at {event.time} ns on CPU {event.cpu}: {event.event} of thread {event.tid}"
+
+
 def named(line):
-    """(cpu, seq) of the Event of which event_line() wrote this line; None for another line."""
-    found = LINE.match(line)
+    """(cpu, seq) of the Event of which event_line() or decision_line() wrote this line; None for another line."""
+    found = next(filter(None, (pattern.match(line) for pattern in LINES)), None)
     return (int(found[2]), int(found[1])) if found else None
 
 

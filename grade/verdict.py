@@ -16,6 +16,7 @@ PT_LOAD, PF_W = 1, 2
 PAGE = 4096
 MOST_FRAMES = 12
 MOST_EVENTS = 6
+LAST_EVENTS = "last events:"  # the line before them
 DONE_WORDS = 12  # of the stack between machine_poweroff() and the call in ktest_done()
 
 
@@ -165,7 +166,7 @@ def last_events(kernel):
         found, _ = events.trace(kernel)
     except (Corrupt, BadAddress, KeyError) as error:
         return [f"(the trace cannot be read: {error})"]
-    return ["last events:", *("  " + events.event_line(event) for event in found[-MOST_EVENTS:])] if found else []
+    return [LAST_EVENTS, *("  " + events.event_line(event) for event in found[-MOST_EVENTS:])] if found else []
 
 
 def printed(console, most=3):

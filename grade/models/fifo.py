@@ -6,6 +6,7 @@ queue. A Deviation's `expected` is in words: what had to stand there instead, or
 
 from collections import namedtuple
 
+from ..events import decision_line
 from ..rules import require
 
 IDLE = 0  # the idle thread's id: picked when nobody waits
@@ -52,8 +53,7 @@ def replay(events):
 
 def explain(deviation):
     """Evidence lines for a Deviation."""
-    event = deviation.event
-    lines = [f"event {event.seq} at {event.time} ns on CPU {event.cpu}: {event.event} of thread {event.tid}"]
+    lines = [decision_line(deviation.event)]
     if deviation.expected is not None:
         lines.append(f"had to be: {deviation.expected}")
     lines.append("waiting, the longest first: " + (", ".join(map(str, deviation.waiting)) or "nobody"))

@@ -11,7 +11,7 @@ An event may be any object with the fields of events.Event."""
 from collections import namedtuple
 from importlib import import_module
 
-from ..events import DECISIONS
+from ..events import DECISIONS, decision_line
 from ..rules import require
 
 IDLE = 0  # the idle thread's id: picked when nobody waits
@@ -265,8 +265,7 @@ def follows(run, policy, **changed):
 
 def explain(deviation):
     """Evidence lines for a Deviation."""
-    event = deviation.event
-    lines = [f"event {event.seq} at {event.time} ns on CPU {event.cpu}: {event.event} of thread {event.tid}"]
+    lines = [decision_line(deviation.event)]
     if deviation.expected is not None:
         lines.append(f"had to be: {deviation.expected}")
     lines.append("waiting, the first to run first: " + (", ".join(deviation.waiting) or "nobody"))

@@ -166,9 +166,26 @@ def test_an_event_that_is_none_gets_a_line(debug, four, event, words):
     assert done.status == 1 and len(done.err) == 1 and done.err[0].startswith(f"rewind: {words}")
 
 
-def test_on_one_cpu_no_event_is_chosen(debug):
-    done = debug("rewind", "yield_order", more=["--event", "0:1"])
-    assert done.status == 1 and "EVENT= is for tests on several CPUs" in done.err[-1]
+def test_on_one_cpu_it_goes_back_from_the_event_that_a_model_names(debug, tmp_path):
+    path = "kernel/sched/yield.c"
+    wrong = (kernels.REFERENCE / path).read_text().replace("ENQUEUE_YIELD", "ENQUEUE_NEW")
+    kernel = kernels.build(kernels.REFERENCE, {path: wrong}, tmp_path / "wrong")
+    done = debug("rewind", "everybody_agrees_on_who_runs", "bt", COUNT, "reverse-stepi", COUNT, kernel=kernel)
+    number, what = re.search(r"^ +event (\d+) at \d+ ns on CPU 0: (\w+) of thread", done.said, re.M).groups()
+    assert f"GDB stands at trace_stop_here(), behind event {number} of CPU 0" in done.said
+    assert re.search(rf"in trace_write \(event=\S*TRACE_{what}\b", done.said), done.said
+    there, before = counts(done.said)
+    assert before < there
+
+
+def test_on_one_cpu_it_goes_back_from_an_event(debug):
+    """The run has written so many events there, and at the test's beginning fewer."""
+    seq = 'printf "SEQ %d\\n", trace_rings[0].seq'
+    done = debug("rewind", "yield_order", "os-trace 1", seq, "reverse-continue", seq, more=["--event", "0:9"])
+    assert "GDB stands at trace_stop_here(), behind event 9 of CPU 0" in done.said and "Breakpoint 1, ktest_yield_order" in done.said
+    assert re.search(r"^ +9 +\d+ ns  cpu 0 ", done.said, re.M)
+    there, before = map(int, re.findall(r"^SEQ (\d+)", done.said, re.M))
+    assert there == 9 > before
 
 
 def test_rewind_stops_behind_the_event_that_the_verdict_names(debug, tmp_path):
