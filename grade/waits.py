@@ -31,7 +31,7 @@ SIGNAL = Rule("a signal has come for a process, and its wait goes on: a signal e
 OPEN = Rule("a process has ended and has descriptors still: release() closes them, or who waits at the other end waits for ever",
             "process_thread_leaves")
 ORPHAN = Rule("a process has a parent that is gone: the children of one that ends become process 1's", "process_thread_leaves")
-POLL = Rule("poll() still waits, and what it waits for is there: whoever changes what a pipe has calls poll_changed()", "poll_changed")
+POLL = Rule("poll() still waits, and what it waits for is there: whoever changes what a pipe has calls pipe_changed()", "pipe_changed")
 
 NONBLOCK = Rule("a process waits at a pipe that it opened with O_NONBLOCK: it is told EAGAIN, and waits for nothing but another one's copy",
                 "pipe_read")

@@ -202,7 +202,7 @@ def test_a_signal_ends_the_wait_at_a_pipe(boot):
 
 @exercise("3.7", points=1)
 def test_poll_hears_what_happens_at_a_pipe(boot):
-    """Who watches many files waits at none of their queues: poll_changed() tells it to look again."""
+    """Who watches many files waits at none of their queues: pipe_changed() tells it to look again."""
     run = part(boot, "pipe", "watched", limit_ms=2000)
     says(run, {"poll() hears of bytes, of room and of the end": ["a byte comes: 1", "room comes: 1", "the end comes: 1"],
                "poll() says what there is": ["then: 1 hup", "and the other way: 1 err"]})

@@ -8,6 +8,7 @@ enum lock_rank {
     RANK_TTY,         /* fs/tty.c: the terminal's line */
     RANK_PIPE,        /* fs/pipe_file.c: a pipe */
     RANK_INODE,       /* fs/memfs.h: a file's array of pages */
+    RANK_EPOLL,       /* fs/epoll.c: which items of epolls are ready */
     RANK_POLL,        /* fs/poll.c: who polls */
     RANK_CONDVAR,     /* sched/sync.h: a condition variable */
     RANK_FUTEX,       /* proc/futex.c: who waits for words of user memory */

@@ -14,6 +14,7 @@ struct event_file {
     bool one;                 /* [c] */
     struct wait_queue reads;  /* [l] who waits for it to be more than 0 */
     struct wait_queue writes; /* [l] who waits for room */
+    struct poll_source source;
 };
 
 static struct slab_cache event_cache;
@@ -40,7 +41,7 @@ static s64 read_file(struct file *file, struct io *io)
     spin_unlock_irq(&e->lock, flags);
     if (!taken)
         return error;
-    poll_changed();
+    poll_changed(&e->source, POLLOUT);
     return io_put(io, &taken, sizeof(taken)) ? -EFAULT : (s64)sizeof(taken);
 }
 
@@ -65,8 +66,10 @@ static s64 write_file(struct file *file, struct io *io)
         wake_all(&e->reads);
     }
     spin_unlock_irq(&e->lock, flags);
-    poll_changed();
-    return error ? error : (s64)sizeof(more);
+    if (error)
+        return error;
+    poll_changed(&e->source, POLLIN);
+    return sizeof(more);
 }
 
 static u32 poll_file(struct file *file)
@@ -77,12 +80,19 @@ static u32 poll_file(struct file *file)
     return (count ? POLLIN | POLLRDNORM : 0) | (count < COUNT_MOST ? POLLOUT | POLLWRNORM : 0);
 }
 
+static struct poll_source *source_of(struct file *file)
+{
+    return &((struct event_file *)file->data)->source;
+}
+
 static void release(struct file *file)
 {
     slab_free(&event_cache, file->data);
 }
 
-static const struct file_ops event_ops = { .read = read_file, .write = write_file, .poll = poll_file, .release = release };
+static const struct file_ops event_ops = {
+    .read = read_file, .write = write_file, .poll = poll_file, .source = source_of, .release = release,
+};
 
 struct file *event_file_new(u64 count, bool one, u32 flags)
 {
@@ -93,6 +103,7 @@ struct file *event_file_new(u64 count, bool one, u32 flags)
         spin_init(&e->lock, "event file", RANK_WAIT);
         wait_queue_init(&e->reads, "an event");
         wait_queue_init(&e->writes, "room for an event");
+        poll_source_init(&e->source);
         e->count = count;
         e->one = one;
     } else if (e) {

@@ -7,6 +7,7 @@
 
 static struct slab_cache file_cache;
 void (*file_leaves_inode)(struct file *file);
+void (*file_leaves_epolls)(struct file *file);
 
 void files_init(void)
 {
@@ -52,6 +53,8 @@ void file_put(struct file *file)
     ASSERT(refs, "file_put: '%s' was given back more often than taken", file->name);
     if (refs > 1)
         return;
+    if (file->watches)
+        file_leaves_epolls(file);
     if (file->ops->release)
         file->ops->release(file);
     if (file->inode)

@@ -7,6 +7,8 @@ struct file;
 struct inode;       /* fs/inode.h, from phase 3 on */
 struct dir_sink;    /* fs/dir.h */
 struct frame;       /* mm/frames.h */
+struct poll_source; /* fs/poll.h */
+struct epoll_item;  /* fs/epoll.c, from phase 5 on */
 
 /* What a kind of file can do. NULL: it cannot. In thread context, no lock held. Those below the line are used from phase 3 on. */
 struct file_ops {
@@ -24,6 +26,8 @@ struct file_ops {
     s64 (*ioctl)(struct file *file, u32 command, uptr arg);
     /* What would not block now, as POLL* (fs/poll.h). NULL: reading and writing never block. */
     u32 (*poll)(struct file *file);
+    /* What poll_changed() is called with when that changes. There is one where there is a poll(). */
+    struct poll_source *(*source)(struct file *file);
     /* Hands the entries of a directory from the position on to the sink until it is full; moves the position. The tree's lock is held. */
     int (*readdir)(struct file *file, struct dir_sink *sink);
     /* The page of contents that has number `index`, with a reference; NULL with *error set: past the end (-EIO), or -ENOMEM. For
@@ -49,10 +53,14 @@ struct file {
     struct inode *inode;        /* [c] with a reference, or NULL */
     u64 offset;                 /* [inode's lock] the position */
     u8 locked;                  /* [flock_lock] fs/flock.h */
+    struct epoll_item *watches; /* [epoll_mutex] of epolls that watch it (fs/epoll.c); set while there is a reference */
 };
 
 /* Gives back the inode of a file that is closed; set once at start, where there are inodes. */
 extern void (*file_leaves_inode)(struct file *file);
+
+/* Ends the watches of a file that is closed; set when there first are some. */
+extern void (*file_leaves_epolls)(struct file *file);
 
 void files_init(void);
 /* A file with one reference, or NULL: no memory. */

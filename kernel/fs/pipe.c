@@ -1,7 +1,6 @@
 /* Reading and writing pipes: lab 3.7. Lock: the pipe's, never held while bytes are copied. */
 #include "fs/pipe.h"
 #include "base/panic.h"
-#include "fs/poll.h"
 #include "lib/errno.h"
 
 s64 pipe_read(struct pipe *pipe, struct io *io, bool wait)
@@ -30,7 +29,7 @@ s64 pipe_read(struct pipe *pipe, struct io *io, bool wait)
     }
     wake_all(&pipe->can_read);
     wake_all(&pipe->can_write);
-    poll_changed();
+    pipe_changed(pipe);
 out:
     spin_unlock_irq(&pipe->lock, flags);
     return result;
@@ -67,7 +66,7 @@ s64 pipe_write(struct pipe *pipe, struct io *io, bool wait)
             }
             wake_all(&pipe->can_read);
             wake_all(&pipe->can_write);
-            poll_changed();
+            pipe_changed(pipe);
         }
     }
     spin_unlock_irq(&pipe->lock, flags);
@@ -88,7 +87,7 @@ void pipe_leave(struct pipe *pipe, bool reader, bool writer)
     pipe->writers -= writer;
     wake_all(&pipe->can_read);
     wake_all(&pipe->can_write);
-    poll_changed();
+    pipe_changed(pipe);
     spin_unlock_irq(&pipe->lock, flags);
 #else
     /* Who waits for bytes that nobody can write any more, or for room that nobody can make? */

@@ -1,8 +1,8 @@
 /* Pipes: bytes from writers to readers, in order, through a ring in memory. */
 #pragma once
 
-#include "fs/abi.h"
 #include "fs/file.h"
+#include "fs/poll.h"
 #include "sched/interrupt.h"
 
 #define PIPE_ORDER 4
@@ -17,6 +17,10 @@ struct pipe {
     struct wait_queue can_write; /* [l] who waits for room, or for another writer to be done */
     u64 reader_opens, writer_opens; /* [l] of a named pipe: how often it was opened so */
     char *ring;                  /* [c] */
+    struct poll_source source;
+    u64 told_put;                /* [l] what pipe_changed() found last: bytes written, */
+    u32 told_ends;               /* [l] readers and writers together, */
+    bool told_room;              /* [l] room for PIPE_BUF bytes */
 };
 
 /* Lab 3.7 (pipe.c). Thread context, no lock held. `wait` is false where the file says O_NONBLOCK. */
@@ -24,7 +28,8 @@ struct pipe {
 /* Reads up to io->left (not 0) bytes into io: what is there, at least one byte. While there is none: waits, if there are writers; returns 0
    if there are none (the end), -EAGAIN if it may not wait, and what wait_interruptible() returned if that was an error. The bytes are
    copied with pipe_take(), without the lock, because the memory they go to may have to be made first; `reading` keeps other readers out
-   meanwhile. Bytes that could not be copied (-EFAULT) stay. Wakes whoever it made room for or kept out, and tells poll_changed(). */
+   meanwhile. Bytes that could not be copied (-EFAULT) stay. Wakes whoever it made room for or kept out, and calls
+   pipe_changed(). */
 s64 pipe_read(struct pipe *pipe, struct io *io, bool wait);
 /* Writes io->left bytes (0: that is done, whoever reads). Up to PIPE_BUF bytes are written together, as one, so it waits until there is
    room for all of them; more may be written in parts, with others' bytes between. Returns how many were written; if none: -EPIPE (nobody
@@ -39,6 +44,9 @@ void pipe_leave(struct pipe *pipe, bool reader, bool writer);
    for. Changes no count. The lock is not held. Returns 0 or -EFAULT. */
 int pipe_take(struct pipe *pipe, struct io *io, size_t n);
 int pipe_put(struct pipe *pipe, struct io *io, size_t n);
+
+/* Tells who polls that bytes or room came, or that an end was closed. The lock is held. */
+void pipe_changed(struct pipe *pipe);
 
 static inline size_t pipe_bytes(const struct pipe *pipe)
 {

@@ -3,7 +3,6 @@
 #include "fs/inode.h"
 #include "fs/memfs.h"
 #include "fs/pipe.h"
-#include "fs/poll.h"
 #include "lib/errno.h"
 #include "mm/frames.h"
 #include "mm/slab.h"
@@ -56,6 +55,25 @@ int pipe_put(struct pipe *pipe, struct io *io, size_t n)
     return error;
 }
 
+/* Bytes are news though there were some; room is none where there was some: Linux's rules, which who waits for edges sees. */
+void pipe_changed(struct pipe *pipe)
+{
+    u32 ends = pipe->readers + pipe->writers;
+    bool room = pipe_room(pipe) >= PIPE_BUF;
+    u32 events = 0;
+
+    if (pipe->put != pipe->told_put)
+        events |= POLLIN | POLLRDNORM;
+    if (room && !pipe->told_room)
+        events |= POLLOUT | POLLWRNORM;
+    if (ends < pipe->told_ends && !pipe->readers != !pipe->writers)
+        events = POLL_ANY;
+    pipe->told_put = pipe->put;
+    pipe->told_ends = ends;
+    pipe->told_room = room;
+    poll_changed(&pipe->source, events);
+}
+
 /* --- operations --- */
 
 static s64 read_file(struct file *file, struct io *io)
@@ -91,6 +109,11 @@ static u32 poll_file(struct file *file)
     return events;
 }
 
+static struct poll_source *source_of(struct file *file)
+{
+    return &((struct pipe *)file->data)->source;
+}
+
 static s64 pipe_ioctl(struct file *file, u32 command, uptr arg)
 {
     struct pipe *pipe = file->data;
@@ -124,7 +147,8 @@ static void release(struct file *file)
 }
 
 static const struct file_ops pipe_ops = {
-    .read = read_file, .write = write_file, .poll = poll_file, .ioctl = pipe_ioctl, .release = release,
+    .read = read_file, .write = write_file, .poll = poll_file, .source = source_of, .ioctl = pipe_ioctl,
+    .release = release,
 };
 
 /* --- making and opening --- */
@@ -144,6 +168,7 @@ static struct pipe *make_pipe(void)
     spin_init(&pipe->lock, "pipe", RANK_PIPE);
     wait_queue_init(&pipe->can_read, "bytes in a pipe");
     wait_queue_init(&pipe->can_write, "room in a pipe");
+    poll_source_init(&pipe->source);
     pipe->ring = frame_to_virt(ring);
     return pipe;
 }
@@ -165,6 +190,7 @@ static bool join_pipe(struct file *file, struct pipe *pipe, u64 *opens)
     pipe->writer_opens += can_write(file);
     wake_all(&pipe->can_read);
     wake_all(&pipe->can_write);
+    pipe_changed(pipe);
     spin_unlock_irq(&pipe->lock, flags);
     return alone;
 }

@@ -10,11 +10,15 @@ static struct wait_queue pollers = WAIT_QUEUE(pollers, "poll"); /* [poll_lock] *
 static u64 changes;                                             /* [poll_lock] counted while somebody polls */
 static u32 polling;                                             /* [a] threads in fs_poll() */
 
-void poll_changed(void)
+void (*poll_tell_watchers)(struct poll_source *source, u32 events);
+
+void poll_changed(struct poll_source *source, u32 events)
 {
     u64 flags;
 
     __atomic_thread_fence(__ATOMIC_SEQ_CST); /* the change is there for whoever we do not see: it looks after it has said that it polls */
+    if (unlikely(!list_empty(&source->watchers)))
+        poll_tell_watchers(source, events);
     if (likely(!__atomic_load_n(&polling, __ATOMIC_RELAXED)))
         return;
     flags = spin_lock_irq(&poll_lock);

@@ -16,6 +16,7 @@ struct timer_file {
     bool set;                   /* [l] it will ring */
     bool real_time;             /* [c] */
     struct wait_queue readers;  /* [l] */
+    struct poll_source source;
 };
 
 static struct slab_cache timer_cache;
@@ -25,15 +26,17 @@ static void rings(struct timer *timer)
 {
     struct timer_file *t = container_of(timer, struct timer_file, timer);
     u64 missed = 0;
+    bool first;
 
     spin_lock(&t->lock);
+    first = !t->rings;
     t->set = t->interval != 0;
     if (t->set)
         timer_start(timer, timer_next_ring(timer, t->interval, &missed), rings);
     t->rings += 1 + missed;
     wake_all(&t->readers);
     spin_unlock(&t->lock);
-    poll_changed();
+    poll_changed(&t->source, first ? POLLIN : 0); /* Linux does not ring again before somebody has read */
 }
 
 static s64 read_file(struct file *file, struct io *io)
@@ -63,6 +66,11 @@ static u32 poll_file(struct file *file)
     return __atomic_load_n(&t->rings, __ATOMIC_RELAXED) ? POLLIN | POLLRDNORM : 0;
 }
 
+static struct poll_source *source_of(struct file *file)
+{
+    return &((struct timer_file *)file->data)->source;
+}
+
 static void release(struct file *file)
 {
     struct timer_file *t = file->data;
@@ -71,7 +79,7 @@ static void release(struct file *file)
     slab_free(&timer_cache, t);
 }
 
-static const struct file_ops timer_ops = { .read = read_file, .poll = poll_file, .release = release };
+static const struct file_ops timer_ops = { .read = read_file, .poll = poll_file, .source = source_of, .release = release };
 
 void timer_files_init(void)
 {
@@ -87,6 +95,7 @@ struct file *timer_file_new(bool real_time, u32 flags)
         rb_node_init(&t->timer.node);
         spin_init(&t->lock, "timer file", RANK_WAIT);
         wait_queue_init(&t->readers, "a timer");
+        poll_source_init(&t->source);
         t->real_time = real_time;
     } else if (t) {
         slab_free(&timer_cache, t);

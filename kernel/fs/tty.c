@@ -20,6 +20,7 @@
 
 static struct spinlock tty_lock = SPINLOCK("terminal", RANK_TTY);
 static struct wait_queue readers = WAIT_QUEUE(readers, "the terminal"); /* [l], as all below */
+static struct poll_source source = POLL_SOURCE(source);
 static struct winsize window = { .rows = 25, .columns = 80 };
 static uptr hangups;           /* so often it has hung up; a file's data says how often when it was opened */
 static bool used;              /* [a] by a program: from then on, the interrupt takes characters */
@@ -29,12 +30,15 @@ static bool used;              /* [a] by a program: from then on, the interrupt 
 static int fill(bool all)
 {
     int c, signal = 0;
+    bool typed = false;
 
-    while (!signal && (tty.ready == tty.taken || (all && !tty_line_full())) && (c = console_poll()) >= 0)
+    while (!signal && (tty.ready == tty.taken || (all && !tty_line_full())) && (c = console_poll()) >= 0) {
         signal = tty_type((u16)c);
+        typed = true;
+    }
     if (tty.ready != tty.taken || signal) {
         wake_all(&readers);
-        poll_changed();
+        poll_changed(&source, typed && tty.ready != tty.taken ? POLLIN | POLLRDNORM : 0);
     }
     return signal;
 }
@@ -197,6 +201,12 @@ static u32 tty_poll(struct file *file)
     return events;
 }
 
+static struct poll_source *source_of(struct file *file)
+{
+    (void)file;
+    return &source;
+}
+
 /* --- settings --- */
 
 void tty_set_termios(const struct termios *to, bool flush)
@@ -209,6 +219,7 @@ void tty_set_termios(const struct termios *to, bool flush)
     if (!tty_flag(ICANON))
         tty.ready = tty.typed; /* what stands in the line can be read as it is */
     wake_all(&readers);
+    poll_changed(&source, POLL_ANY);
     spin_unlock_irq(&tty_lock, flags);
 }
 
@@ -219,7 +230,7 @@ void tty_hang_up(void)
     __atomic_fetch_add(&hangups, 1, __ATOMIC_RELAXED);
     tty.taken = tty.ready = tty.typed;
     wake_all(&readers);
-    poll_changed();
+    poll_changed(&source, POLL_ANY);
     spin_unlock_irq(&tty_lock, flags);
 }
 
@@ -329,10 +340,10 @@ static int tty_open(struct file *file)
 }
 
 static const struct file_ops tty_ops = {
-    .read = tty_read, .write = tty_write, .ioctl = tty_ioctl, .poll = tty_poll,
+    .read = tty_read, .write = tty_write, .ioctl = tty_ioctl, .poll = tty_poll, .source = source_of,
 };
 static const struct file_ops console_ops = {
-    .read = tty_read, .write = tty_write, .ioctl = tty_ioctl, .poll = tty_poll,
+    .read = tty_read, .write = tty_write, .ioctl = tty_ioctl, .poll = tty_poll, .source = source_of,
 };
 
 static struct char_device tty_device = { .name = "tty", .ops = &tty_ops, .open = tty_open, .number = 0x500 };

@@ -1,6 +1,5 @@
 /* A second solution of lab 3.7: what may be done now is asked in one place for each side; a write is a row of parts. */
 #include "fs/pipe.h"
-#include "fs/poll.h"
 #include "lib/errno.h"
 
 #define LATER 1 /* what to answer is not known before something has happened */
@@ -34,7 +33,7 @@ static void tell_all(struct pipe *pipe)
 {
     wake_all(&pipe->can_write);
     wake_all(&pipe->can_read);
-    poll_changed();
+    pipe_changed(pipe);
 }
 
 s64 pipe_read(struct pipe *pipe, struct io *io, bool wait)
