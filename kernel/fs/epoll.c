@@ -223,18 +223,21 @@ static u32 look(struct epoll *epoll)
 static void look_anew(struct epoll_item *item)
 {
     struct epoll *epoll = item->epoll;
+    bool new;
     u64 flags;
 
     __atomic_thread_fence(__ATOMIC_SEQ_CST); /* a file that does not see the change has changed before we look (poll_changed()) */
     if (!look_at(item))
         return;
     flags = spin_lock_irq(&epoll_lock);
-    if (list_empty(&item->ready)) {
+    new = list_empty(&item->ready);
+    if (new) {
         list_push_tail(&epoll->ready, &item->ready);
         wake_one(&epoll->waiters);
     }
     spin_unlock_irq(&epoll_lock, flags);
-    poll_changed(&epoll->source, POLLIN);
+    if (new)
+        poll_changed(&epoll->source, POLLIN);
 }
 
 /* --- items; epoll_mutex held --- */
