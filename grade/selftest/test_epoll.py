@@ -32,8 +32,8 @@ def test_epolls_do_what_linux_does(cpus):
 
 
 def test_epolls_on_cpus_that_take_turns_at_any_access(tmp_path):
-    """Threads that wait at one epoll hear of all that others count, while a third kind adds, ends and closes. What is told when in the other
-    parts does not depend on turns, either."""
+    """Threads that wait at one epoll hear of all that others count, while a third kind adds, ends and closes. What is told when in the
+    other parts does not depend on turns, either."""
     made = kernels.Variants(PHASE, {}, tmp_path)
     with machines(phase=PHASE, cpus=4) as boot:
         boot.kernels = made

@@ -139,6 +139,7 @@ static void level(void)
 
 static void edge(void)
 {
+    static char pages[8192];
     int epoll = make(), p[2];
     pipe_at(p, 10);
     add(epoll, p[0], IN | OUT | RDHUP | EDGE);
@@ -160,8 +161,10 @@ static void edge(void)
     now("came and gone", epoll);
     fill(p[1]);
     now("full", epoll);
-    drain(p[0]);
+    read(p[0], pages, sizeof(pages));
     now("room again", epoll);
+    drain(p[0]);
+    now("more room", epoll);
     write(p[1], "g", 1);
     now("one more", epoll);
     control(epoll, MOD, p[0], IN | EDGE, 10);
@@ -377,7 +380,7 @@ static void interrupted(void)
 {
     int epoll = make(), fd = counter(1);
     unsigned long set = 1ul << (SIGUSR1 - 1), none = 0;
-    struct timespec soon = { 0, 2000000 }, zero = { 0, 0 }, before, after;
+    struct timespec soon = { 0, 2000000 }, zero = { 0, 0 }, late = { LONG / 1000, 0 }, before, after;
     sigaction(SIGALRM, &(struct sigaction){ .sa_handler = hears, .sa_flags = SA_RESTART }, NULL);
     sigaction(SIGUSR1, &(struct sigaction){ .sa_handler = hears }, NULL);
     syscall(SYS_setitimer, 0, &(long[4]){ 0, 5000, 0, 5000 }, NULL);
@@ -394,8 +397,9 @@ static void interrupted(void)
     show_call("let in, no time", syscall(SYS_epoll_pwait, epoll, got, MOST, 0, &none, 8));
     add(epoll, fd, IN);
     show_call("let in, but there is something", syscall(SYS_epoll_pwait, epoll, got, MOST, LONG, &none, 8));
+    show_call("for ever", syscall(SYS_epoll_pwait2, epoll, got, MOST, NULL, NULL, 0));
     drain(fd);
-    show_call("let in", syscall(SYS_epoll_pwait2, epoll, got, MOST, NULL, &none, 8));
+    show_call("let in", syscall(SYS_epoll_pwait2, epoll, got, MOST, &late, &none, 8));
     clock_gettime(CLOCK_MONOTONIC, &before);
     show_call("for a while", syscall(SYS_epoll_pwait2, epoll, got, MOST, &soon, NULL, 0));
     clock_gettime(CLOCK_MONOTONIC, &after);
