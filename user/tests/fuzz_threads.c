@@ -38,6 +38,9 @@ static const short often[] = { SYS_close, SYS_read, SYS_write, SYS_dup2, SYS_pip
 #ifdef SYS_sched_setattr
                                SYS_sched_setattr, SYS_sched_setscheduler,
 #endif
+#ifdef SYS_epoll_ctl
+                               SYS_epoll_create1, SYS_epoll_ctl, SYS_epoll_ctl, SYS_epoll_wait, SYS_eventfd2,
+#endif
 };
 
 /* What ends a process or a thread, or moves it out of sight: seldom, or nothing else would happen. */
@@ -80,7 +83,7 @@ static enum kind kind_of(const char *type, size_t type_length, const char *name,
         return has("path target", name, n) ? PATH : has("at stack", name, n) ? PLACE : BYTES;
     if (has("size_t", type, type_length) || has("count size", name, n))
         return SIZE;
-    if (has("fd in out from to folder from_folder to_folder", name, n))
+    if (has("fd in out from to folder from_folder to_folder epoll", name, n))
         return FD;
     if (has("pid tid thread process who group", name, n))
         return ID;
