@@ -13,7 +13,7 @@ static u64 lent_deadline(const struct thread *t)
     const struct dl_entity *e = &t->se.dl;
     u64 own = e->lent ? e->own : e->deadline;
 
-    if (t->inherited < LEVEL_DEADLINE || !e->offer)
+    if (max(t->inherited, class_level(t, 0)) < LEVEL_DEADLINE || !e->offer)
         return 0;
     return t->se.asked.policy == SCHED_DEADLINE && earlier(own, e->offer) ? own : e->offer;
 }

@@ -52,7 +52,8 @@ class Program:
 
     def sources(self):
         names = SCHED + (CLASSES if self.phase >= 5 else [])
-        return [*(KERNEL / "sched" / f"{name}.c" for name in names), *(KERNEL / "base" / f"{name}.c" for name in ("trace", "lock", "lab")),
+        return [*(KERNEL / "sched" / f"{name}.c" for name in names),
+                *(KERNEL / "base" / f"{name}.c" for name in ("cmdline", "trace", "lock", "lab")),
                 KERNEL / "lib/rbtree.c", KERNEL / "lib/format.c",
                 *(HERE / f"{name}.c" for name in ("sched_machine", "sched_stubs", *self.tests))]
 
@@ -69,6 +70,7 @@ class Program:
         test = test or self.tests[0]
         if not self.objects:
             cc(*self.flags, "-c", *self.sources(), cwd=self.folder)
+            cc(*self.flags, "-include", HERE / "rename.h", "-fno-builtin", "-c", KERNEL / "lib/string.c", cwd=self.folder)
             self.objects = sorted(self.folder.glob("*.o"))
         if not file:
             return self.link(test, self.folder)

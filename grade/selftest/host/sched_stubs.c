@@ -3,8 +3,8 @@
 #if PHASE >= 3
 #include "arch/user.h"
 #endif
-#include "base/cmdline.h"
 #include "base/interrupt.h"
+#include "base/panic.h"
 #include "base/printk.h"
 #include "mm/kstack.h"
 #include "sched/account.h"
@@ -35,10 +35,17 @@ void printk(const char *fmt, ...)
     va_end(ap);
 }
 
-bool option_given(const char *name)
+/* As panic(), for whom it is the fault of. */
+void refuse(const char *fmt, ...)
 {
-    (void)name;
-    return false;
+    va_list ap;
+
+    va_start(ap, fmt);
+    printf("refuse: ");
+    vprintf(fmt, ap);
+    va_end(ap);
+    fflush(stdout);
+    _exit(3);
 }
 
 int kstack_alloc(struct kstack *stack, size_t size)
@@ -106,11 +113,6 @@ void threads_unlock_irq(u64 flags)
 void thread_wait_settle(struct rq *rq, struct thread *t)
 {
     (void)rq, (void)t;
-}
-
-u64 option_u64(const char *name)
-{
-    panic("option_u64(%s)", name);
 }
 
 void user_context_save(struct user_context *context)

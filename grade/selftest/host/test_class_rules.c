@@ -1,6 +1,7 @@
 /* What the scheduling classes promise one by one, on one CPU whose time is moved by hand (sched_machine.c); one cycle is one nanosecond.
    Each case measures and prints `fact NAME VALUE`. test_classes.c has the random operations, and the promises that take longer runs. */
 #include "class_cases.h"
+#include "base/cmdline.h"
 #include "sched/deadline.h"
 
 #define CAP_950 (((950ul << DL_BANDWIDTH_SHIFT) + 999) / 1000) /* as `dl_bandwidth=950` */
@@ -186,6 +187,41 @@ static void rr_turns(void)
         fact("next", t->tid);
         fact("turn", (s64)((host_cycles - began) / 1000));
     }
+    machine_dump();
+}
+
+/* 6 s of 10 s: more ns than 32 bits have. What it has run at 5 and at 10 s, ms. */
+static void rt_limit_long(void)
+{
+    struct sched_params fifo = rt_params(SCHED_FIFO, 10);
+
+    begin(&eevdf_class);
+    class_options.rt_period_ns = 10 * NS_PER_SEC;
+    class_options.rt_runtime_ns = 6 * NS_PER_SEC;
+    machine_launch_as(2, &fifo);
+    for (int i = 0; i < 2; i++) {
+        machine_run(MS(5000));
+        fact("ran", (s64)(ran_ns(host_thread(2)) / NS_PER_MS));
+    }
+}
+
+/* The end of a turn that it had under RR means nothing any more when it comes back to the class: it stays the first of its list. */
+static void rt_comes_back(void)
+{
+    struct sched_params fifo = rt_params(SCHED_FIFO, 10), high = rt_params(SCHED_FIFO, 20);
+
+    begin(&eevdf_class);
+    CHECK(!set(1, rt_params(SCHED_RR, 10)));
+    machine_run(MS(101));
+    preempt_disable();
+    CHECK(!set(1, normal_params(0, 0)) && !set(1, fifo));
+    machine_launch_as(2, &fifo);
+    fact("next", current()->tid);
+    machine_launch_as(3, &high);
+    preempt_enable();
+    fact("next", current()->tid);
+    machine_block();
+    fact("next", current()->tid);
     machine_dump();
 }
 
@@ -435,6 +471,37 @@ static void admission_numbers(void)
         fact("right", set(1, deadline_params(right[i].runtime, right[i].deadline, right[i].period)));
 }
 
+/* Without a limit what is reserved is counted all the same, and given back; and by who is gone at once. */
+static void admission_counts(void)
+{
+    const struct dl_rq *dl = &run_queues[0].classes.dl;
+
+    class_options.dl_bandwidth = 0;
+    begin(&eevdf_class);
+    sleepers(4);
+    CHECK(!reserve(2, 500) && !reserve(3, 750));
+    fact("reserved", (s64)dl->bandwidth);
+    machine_run(MS(1) / 100);
+    CHECK(!set(2, normal_params(0, 0)));
+    fact("reserved", (s64)dl->bandwidth);
+    machine_wake(host_thread(4));
+    CHECK(machine_run_thread(host_thread(4), 0));
+    machine_exit();
+    fact("error", reserve(4, 250));
+    fact("reserved", (s64)dl->bandwidth);
+}
+
+/* LINE: boot options. What they come to. */
+static void options(void)
+{
+    cmdline_init(getenv("LINE") ?: "");
+    class_options_init();
+    fact("rt", (s64)class_options.rt_period_ns);
+    fact("rt", (s64)class_options.rt_runtime_ns);
+    fact("deadline", (s64)class_options.dl_bandwidth);
+    fact("tick", (s64)class_options.tick_ns);
+}
+
 /* What a child has from its maker: policy, and with reset-on-fork only a nice value that is no privilege. */
 static void forks(void)
 {
@@ -616,6 +683,148 @@ static void dl_overrun(void)
     machine_dump();
 }
 
+/* It may not lose the CPU when its budget (2 ms of 10) ends, nor when it comes back: the timer leaves it alone until then, and what it ran
+   too much is paid back then. */
+static void dl_may_not_go(void)
+{
+    const struct dl_entity *e = &host_thread(1)->se.dl;
+
+    begin(&eevdf_class);
+    class_options.dl_bandwidth = 0;
+    CHECK(!set(1, deadline_params(2 * NS_PER_MS, 10 * NS_PER_MS, 0)));
+    preempt_disable();
+    machine_run(MS(5) + MS(1) / 2);
+    fact("throttled", e->throttled);
+    fact("soon", machine_next_interrupt() - host_cycles < MS(1) / 4);
+    machine_run(MS(4) + MS(3) / 4);
+    fact("throttled", e->throttled);
+    preempt_enable();
+    fact("runs", !machine_idle());
+    machine_check();
+}
+
+/* Its budget ends where it may not lose the CPU, and what it does next is to yield. */
+static void dl_yields_late(void)
+{
+    begin(&eevdf_class);
+    class_options.dl_bandwidth = 0;
+    CHECK(!set(1, deadline_params(2 * NS_PER_MS, 10 * NS_PER_MS, 0)));
+    preempt_disable();
+    machine_run(MS(3));
+    irq_disable();
+    preempt_enable();
+    yield_locked(this_rq_lock());
+    irq_enable();
+    machine_check();
+    fact("runs", !machine_idle());
+    machine_run(MS(8));
+    machine_check();
+    fact("runs", !machine_idle());
+    machine_dump();
+}
+
+/* 2 (1 ms of 20) sleeps and has no budget. */
+static void sleeps_throttled(void)
+{
+    begin(&eevdf_class);
+    class_options.dl_bandwidth = 0;
+    sleepers(2);
+    CHECK(!set(2, deadline_params(NS_PER_MS, 20 * NS_PER_MS, 0)));
+    machine_wake(host_thread(2));
+    machine_run(MS(1) - 1);
+    host_cycles++; /* before the timer says that its budget has ended */
+    CHECK(current()->tid == 2);
+    machine_block();
+    CHECK(host_thread(2)->se.dl.throttled);
+}
+
+/* 1 (2.6 ms of 10) has run for 2.3 ms, and was charged at the last tick, when 2 wakes. What 1 has run in the end, ns. */
+static void dl_beside_throttled(void)
+{
+    u64 before;
+
+    sleeps_throttled();
+    machine_run(machine_next_interrupt() - host_cycles);
+    CHECK(!set(1, deadline_params(2600000, 10 * NS_PER_MS, 0)));
+    before = ran_ns(host_thread(1));
+    machine_run(MS(2) + MS(1) * 3 / 10);
+    machine_wake(host_thread(2));
+    CHECK(current()->tid == 1);
+    machine_run(MS(1) / 2);
+    fact("ran", (s64)(ran_ns(host_thread(1)) - before));
+    machine_dump();
+}
+
+/* While 2 sleeps 1 (1 ms of 3) has a budget and gets another one, and sleeps; then 2 wakes, and nobody else does anything: it runs when
+   its budget comes back. */
+static void dl_wakes_throttled(void)
+{
+    sleeps_throttled();
+    CHECK(!set(1, deadline_params(NS_PER_MS, 3 * NS_PER_MS, 0)));
+    machine_run(MS(3) + MS(1) / 2);
+    CHECK(current()->tid == 1);
+    machine_block();
+    machine_run(MS(2));
+    machine_wake(host_thread(2));
+    fact("idle", machine_idle());
+    machine_run(MS(13) + MS(1) / 4);
+    fact("idle", machine_idle());
+    machine_run(MS(1) / 2);
+    fact("next", current()->tid);
+    machine_dump();
+}
+
+/* Who has no budget leaves the class, and comes back to it as anybody else. */
+static void dl_comes_back(void)
+{
+    begin(&eevdf_class);
+    class_options.dl_bandwidth = 0;
+    CHECK(!set(1, deadline_params(NS_PER_MS, 20 * NS_PER_MS, 0)));
+    machine_run(MS(2));
+    fact("idle", machine_idle());
+    CHECK(!set(1, normal_params(0, 0)));
+    preempt_point();
+    fact("next", current()->tid);
+    CHECK(!set(1, deadline_params(NS_PER_MS, 20 * NS_PER_MS, 0)));
+    fact("next", current()->tid);
+    machine_run(MS(1) / 2);
+    fact("next", current()->tid);
+    fact("throttled", host_thread(1)->se.dl.throttled);
+    machine_dump();
+}
+
+/* --- another policy of normal threads, while they run --------------------------------------------------------------------------------- */
+
+/* One runs, the others sleep, and one of those goes by what is lent to it; nobody waits. In the new class nobody has anything to go by. */
+static void policy_changes(void)
+{
+    static const struct sched_class *const next[] = { &cfs_class, &rr_class, &eevdf_class };
+    struct thread *lent = host_thread(4);
+
+    begin(&eevdf_class);
+    sleepers(4);
+    machine_lend(lent, LEVEL_RT + 50);
+    for (unsigned i = 0; i < array_len(next); i++) {
+        irq_disable();
+        rq_lock(this_rq());
+        sched_set_normal_class(next[i]);
+        for (tid_t tid = 1; tid <= 4; tid++)
+            class_follow(host_thread(tid));
+        spin_unlock(&this_rq()->lock);
+        irq_enable();
+        machine_run(MS(30));
+        machine_check();
+        fact("members", this_rq()->classes.fair.nr);
+    }
+    launch_nice(5, 0, 0);
+    machine_run(MS(20));
+    machine_wake(lent);
+    machine_run(MS(1));
+    machine_lend(lent, -1);
+    fact("lag", lag_of(lent));
+    machine_check();
+}
+
 /* A server (2, 4, P) runs for so long with interrupts off, and yields or goes on: its deadline from the beginning and its budget, us, when
    it has some again. */
 static void late(u64 period, u64 ran, bool yields)
@@ -784,6 +993,8 @@ static const struct host_case cases[] = {
     { "ties_deadline", ties_deadline },
     { "rt_order", rt_order },
     { "rr_turns", rr_turns },
+    { "rt_limit_long", rt_limit_long },
+    { "rt_comes_back", rt_comes_back },
     { "idle_class", idle_class_case },
     { "half_a_slice", half_a_slice },
     { "eevdf_clamp", eevdf_clamp },
@@ -799,6 +1010,8 @@ static const struct host_case cases[] = {
     { "admission_cap", admission_cap },
     { "admission_numbers", admission_numbers },
     { "admission_rounding", admission_rounding },
+    { "admission_counts", admission_counts },
+    { "options", options },
     { "zero_lag_exit", zero_lag_exit },
     { "zero_lag_class", zero_lag_class },
     { "zero_lag_two", zero_lag_two },
@@ -812,6 +1025,12 @@ static const struct host_case cases[] = {
     { "dl_late_yield", dl_late_yield },
     { "dl_yield", dl_yield },
     { "dl_overrun", dl_overrun },
+    { "dl_may_not_go", dl_may_not_go },
+    { "dl_yields_late", dl_yields_late },
+    { "dl_beside_throttled", dl_beside_throttled },
+    { "dl_wakes_throttled", dl_wakes_throttled },
+    { "dl_comes_back", dl_comes_back },
+    { "policy_changes", policy_changes },
     { "eevdf_search", eevdf_search },
 };
 HOST_MAIN(cases)

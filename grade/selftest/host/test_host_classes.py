@@ -2,6 +2,9 @@
 replay what it does and agree with every number and every decision; what the classes promise is measured, and holds exactly or within the
 rule book's bounds. Wrong kernels, planted one by one, are caught by the same runs, and by the rule that they break."""
 
+import os
+import subprocess
+
 import pytest
 
 import kernels
@@ -10,8 +13,8 @@ import test_host_units
 from grade.models import classes, schedule
 
 MS = 1000000  # ns
-EBUSY, EAGAIN, EPERM, EINVAL = -16, -11, -1, -22
-TESTS = ("test_classes", "test_class_rules")
+EBUSY, EAGAIN, EPERM, EINVAL, ESRCH = -16, -11, -1, -22, -3
+TESTS = ("test_classes", "test_class_rules", "test_class_lend")
 CASES = {test: test_host_units.cases(test[len("test_"):]) for test in TESTS}
 RANDOM = ("random_eevdf", "random_cfs", "random_rr")
 SOME_STEPS = "900"  # of a random run of a wrong kernel
@@ -171,7 +174,41 @@ def forks(facts):
     assert facts["slice"] == [MS] + [0] * 7 and facts["weight"] == [3121, 215, 1991, 1024, 1024, 335, 1024, 1024]
 
 
+LENDS = "who inherits goes by the best of those who wait for it, and by its own when nobody waits"
+
+
+def exactly(rule, **expected):
+    def bound(facts):
+        assert facts == expected, f"{rule}: {facts}, expected {expected}"
+    return bound
+
+
 BOUNDS = {
+    "rt_limit_long": exactly("the real-time class has rt_runtime of each rt_period, however long", ran=[5000, 6000]),
+    "rt_comes_back": exactly("who comes from another class has a turn of its own", next=[1, 3, 1]),
+    "admission_counts": exactly("what is reserved is counted, with a limit or without", reserved=[1310720, 786432, 786432], error=[ESRCH]),
+    "options": exactly("the boot options are in force", rt=[1000 * MS, 950 * MS], deadline=[996148], tick=[MS]),
+    "dl_may_not_go": exactly("the timer comes when a budget ends and when it comes back, and not between", throttled=[1, 0], soon=[0],
+                             runs=[1]),
+    "dl_yields_late": exactly("who yields comes back in its next period", runs=[0, 1]),
+    "dl_beside_throttled": exactly("a budget ends when the timer says so, not at the tick", ran=[2600001]),
+    "dl_wakes_throttled": exactly("a budget comes back at its time", idle=[1, 1], next=[2]),
+    "dl_comes_back": exactly("who comes to the class has a budget", idle=[1], next=[1, 1, 1], throttled=[0]),
+    "policy_changes": exactly("who follows to another policy has nothing to go by there", members=[1, 0, 1], lag=[0]),
+    "lend_earliest": exactly(LENDS, policy=[6] * 7 + [0], priority=[0] * 8, due=[80, 40, 40, 40, 60, 80, 100, 0]),
+    "lend_highest": exactly(LENDS, policy=[1] * 7 + [0], priority=[30, 70, 70, 70, 50, 30, 10, 0], due=[0] * 8),
+    "lend_onwards": exactly(LENDS, policy=[6] * 10, priority=[0] * 10, due=[60, 60, 40, 40, 40, 40, 50, 50, 50, 50]),
+    "lend_two": exactly(LENDS, policy=[6, 6, 0], priority=[0] * 3, due=[40, 80, 0], next=[3]),
+    "lend_next_owner": exactly(LENDS, policy=[6], priority=[0], due=[40], next=[2, 3]),
+    "lend_kinds": exactly(LENDS, policy=[1, 1, 1, 1, 2, 2, 1], priority=[50] * 5 + [60, 50], due=[0] * 7, nice=[7, -7, 3] + [0] * 4,
+                          reset=[0] * 6 + [1], weight=[215, 4904, 526] + [1024] * 4),
+    "lend_turns": exactly("an owner that takes turns goes on to do so", next=[1, 7]),
+    "lend_asked_meanwhile": exactly(LENDS, policy=[1] * 3, priority=[50] * 3, due=[0] * 3, switches=[0], next=[2]),
+    "lend_waiter_changes": exactly(LENDS, policy=[6, 6, 6, 1, 0], priority=[0, 0, 0, 30, 0], due=[80, 40, 80, 0, 0]),
+    "lend_idle": exactly(LENDS, no_load=[1, 0, 1, 0], policy=[0, 5], priority=[0, 0], due=[0, 0], weight=[215]),
+    "lend_no_budget": exactly(LENDS, next=[7, 1, 1, 7, 1], policy=[6], priority=[0], due=[50], budget=[0]),
+    "lend_charges": exactly("what was run before a deadline was lent is charged, and nothing after", free=[0], cost=[0]),
+    "lend_slice": exactly("who asks for another slice has it", policy=[0], request=[20 * MS]),
     "eevdf_equal": lambda facts: shares(facts["ran"], [1] * 4),
     "eevdf_zero_five": lambda facts: shares(facts["ran"], [753495, 246505]),
     "eevdf_wide": lambda facts: shares(facts["ran"], [88761, 15, 1024, 215]),
@@ -230,6 +267,25 @@ def test_kernel_and_model_agree_on_every_number_and_decision(program, case, seed
 def test_the_rule_holds(program, case):
     broken = verdict(program, case)
     assert broken is None, broken
+
+
+@pytest.mark.parametrize("line, rt, deadline, tick", [
+    ("rt_period=1 rt_runtime=0 dl_bandwidth=0 hz=10", [MS, 0], 0, 100 * MS),
+    ("rt_period=100000 rt_runtime=100000 dl_bandwidth=1000 hz=10000", [100000 * MS] * 2, 1 << 20, MS // 10)])
+def test_boot_options_have_their_range(program, line, rt, deadline, tick):
+    facts = policies.play(program("options"), "options", LINE=line)[2]
+    assert facts == {"rt": rt, "deadline": [deadline], "tick": [tick]}
+
+
+@pytest.mark.parametrize("option, takes", [
+    ("rt_period=0", "1..100000"), ("rt_period=100001", "1..100000"), ("rt_period=18446744073709551617", "1..100000"),
+    ("rt_period=", "1..100000"), ("rt_period=1s", "1..100000"), ("rt_period=-1", "1..100000"), ("rt_runtime=100001", "0..100000"),
+    ("dl_bandwidth=1001", "0..1000"), ("dl_bandwidth=0.95", "0..1000")])
+def test_a_bad_boot_option_is_named_with_its_range(program, option, takes):
+    done = subprocess.run([program("options"), "options"], capture_output=True, text=True, timeout=60, env=os.environ | {"LINE": option})
+    _, row, refused = done.stdout.splitlines()
+    assert done.returncode == 3 and row.startswith(f"  {option.split('=')[0]}={takes}  ")
+    assert refused == f"refuse: boot option {option}: no such value"
 
 
 def test_every_case_has_a_bound():
@@ -634,6 +690,88 @@ PLANTED = {
         "idle_class", "background.c", " || (why == ENQUEUE_PREEMPTED && !over)", "", (NEXT,)),
     "idle: they count as load": (
         "idle_class", "background.c", "count(rq, t != rq->curr);", ";", ("no load",)),
+    # what only the cases above see
+    "rt: what was run counts up to 4 s": (
+        "rt_limit_long", "rt.c", "rt->used += delta;", "rt->used = (u32)(rt->used + delta);", ("rt_runtime",)),
+    "rt: the end of a turn is remembered in other classes": (
+        "rt_comes_back", "rt_class.c", "    if (!before)\n        e->slice_over = false;\n", "", (NEXT,)),
+    "admission: without a limit nothing is counted": (
+        "admission_counts", "admission.c", "    settle(rq);\n    sum =", "    if (!class_options.dl_bandwidth)\n        return true;\n"
+        "    settle(rq);\n    sum =", ("counted",)),
+    "admission: who is gone has reserved": (
+        "admission_counts", "attr.c", "        if (error && p->policy == SCHED_DEADLINE)\n            deadline_unreserve(rq, t);\n", "",
+        ("counted",)),
+    "admission: of a limit a part is lost": (
+        "options", "classes.c", " + PER_MILLE - 1) / PER_MILLE", ") / PER_MILLE", ("in force",)),
+    "cbs: who cannot lose the CPU has no next period": (
+        "dl_may_not_go", "budget.c", "    if (e->throttled && e->replenish_at <= now)\n        replenish(rq, t);\n    else if", "    if",
+        ("comes back",)),
+    "cbs: who cannot lose the CPU keeps the timer busy": (
+        "dl_may_not_go", "budget.c", "t->se.dl.throttled ? t->se.dl.replenish_at : budget_end(rq, t)", "budget_end(rq, t)",
+        ("comes back",)),
+    "cbs: who has no budget gives it up again": (
+        "dl_yields_late", "budget.c", "    t->se.dl.budget = min(t->se.dl.budget, 0l);\n    if (!t->se.dl.throttled)\n",
+        "    t->se.dl.budget = min(t->se.dl.budget, 0l);\n", ("THROTTLE", *STOPS)),
+    "cbs: what was not charged yet counts as budget": (
+        "dl_beside_throttled", "budget.c", "t->se.dl.budget - (s64)uncharged(rq, t);", "t->se.dl.budget;", ("a budget ends when",)),
+    "cbs: who wakes without budget is forgotten": (
+        "dl_wakes_throttled", "deadline_class.c", "        budget_wait(rq, t);\n        classes_note_event(rq);",
+        "        budget_wait(rq, t);", ("comes back",)),
+    "cbs: who comes back has no budget": (
+        "dl_comes_back", "deadline_class.c", "    e->missed = 0;\n    e->throttled = false;\n", "    e->missed = 0;\n",
+        ("counts as many", *STOPS)),
+    "another policy: the old one counts who runs": (
+        "policy_changes", "classes.c", "    if (t->state == THREAD_RUNNING && t->class->put_prev_task)\n"
+        "        t->class->put_prev_task(rq, t);\n", "", STOPS),
+    "another policy: who is lent to has the old one's lag": (
+        "policy_changes", "classes.c", "    if (t->se.lent)\n        t->se.fair.newcomer = true; /* where it comes back to */\n", "",
+        ("nothing to go by",)),
+    "lend: who takes turns does so no more": (
+        "lend_turns", "lend.c", "p.policy == SCHED_RR ? SCHED_RR : SCHED_FIFO", "SCHED_FIFO", ("takes turns", NUMBER, NEXT)),
+    "lend: the nice value is lost": (
+        "lend_kinds", "lend.c", ".nice = p.nice, ", "", (LENDS,)),
+    "lend: reset-on-fork is lost": (
+        "lend_kinds", "lend.c", ", .reset_on_fork = p.reset_on_fork }", " }", (LENDS,)),
+    "lend: SCHED_IDLE stays what it is": (
+        "lend_idle", "lend.c", "        p.policy = SCHED_OTHER;\n", "", (LENDS,)),
+    "lend: the latest offer counts": (
+        "lend_earliest", "lend.c", "        if (*offer && !earlier(due, *offer))\n"
+        "            return; /* and everybody behind it has as early a one already */\n", "", (LENDS,)),
+    "lend: an earlier offer is not told": (
+        "lend_earliest", "lend.c", "        *offer = due;\n        offered(m->owner);", "        *offer = due;", (LENDS,)),
+    "lend: an offer goes to the first owner alone": (
+        "lend_onwards", "lend.c", "m && m->owner; m = m->owner->blocked_on) {\n        u64 *offer",
+        "m && m->owner; m = NULL) {\n        u64 *offer", (LENDS,)),
+    "lend: the first who waits counts": (
+        "lend_earliest", "lend.c", "(!earliest || earlier(waiter->se.dl.deadline, earliest))", "!earliest", (LENDS,)),
+    "lend: who gives up is not told": (
+        "lend_two", "lend.c", "        t->se.dl.offer = earliest;\n        offered(t);", "        t->se.dl.offer = earliest;", (LENDS,)),
+    "lend: who gives up is told to the first owner alone": (
+        "lend_onwards", "lend.c", "for (; t; t = t->blocked_on ? t->blocked_on->owner : NULL) {", "for (; t; t = NULL) {", (LENDS,)),
+    "lend: a mutex that was given up still lends": (
+        "lend_two", "mutex.c", "    mutex_release(m);\n    deadline_offers(me);", "    mutex_release(m);", (LENDS,)),
+    "lend: who takes a mutex does not hear of those who wait": (
+        "lend_next_owner", "mutex.c", "    if (!error && !list_empty(&m->waiters.waiters))\n        deadline_offers(current());\n", "",
+        (LENDS, NEXT, *STOPS)),
+    "lend: a deadline counts only behind an inherited level": (
+        "lend_next_owner", "lend.c", "max(t->inherited, class_level(t, 0)) < LEVEL_DEADLINE", "t->inherited < LEVEL_DEADLINE",
+        (LENDS, NEXT, *STOPS)),
+    "lend: a change ends it for a moment": (
+        "lend_asked_meanwhile", "attr.c", "    class_lend_again(rq, t);\n", "", (LENDS, NO_REASON, *STOPS)),
+    "lend: what the waiter is now is not told": (
+        "lend_waiter_changes", "mutex.c", "        deadline_offers(t->blocked_on->owner);\n        priority_recompute",
+        "        priority_recompute", (LENDS,)),
+    "lend: what the waiter is no more is not told": (
+        "lend_waiter_changes", "mutex.c", "        priority_recompute(t->blocked_on->owner);\n", "", (LENDS,)),
+    "lend: a waiter that is worth more is not told": (
+        "lend_waiter_changes", "attr.c", "mutex_priority_changed(tid);", "(void)tid;", (LENDS,)),
+    "lend: what was run before is free": (
+        "lend_charges", "deadline_class.c", "    if (t->se.asked.policy == SCHED_DEADLINE && t == rq->curr)\n"
+        "        budget_charge(rq, t);\n", "", ("charged",)),
+    "lend: another slice is forgotten": (
+        "lend_slice", "fair_class.c", "        e->ahead = (s64)eevdf_request(e);\n", "", ("another slice",)),
+    "idle: who comes while it runs is not counted": (
+        "lend_idle", "background.c", "    (void)t;\n    count(rq, 1);", "    (void)t, (void)rq;", (LENDS,)),
 }
 
 
