@@ -1,4 +1,4 @@
-/* What the cases of the scheduling classes need beside the machine: test_classes.c, test_class_rules.c, test_class_lend.c. */
+/* What the cases of the scheduling classes need beside the machine: test_classes.c, and the files test_class_*.c. */
 #pragma once
 
 #include "sched/attr.h"

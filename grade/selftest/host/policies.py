@@ -23,7 +23,7 @@ FLAGS = ["-std=gnu11", "-g", "-O1", "-Wall", "-Wextra", "-Werror", "-fsanitize=a
 SCHED = ("core one_queue idle rq yield tick block wait sleep timer control mutex sync sync_given inherit quantum policies prio ageing mlfq "
          "sjf rr fcfs preempt critical state").split()
 CLASSES = ("classes attr lend background fair cfs eevdf eevdf_place fair_class rt rt_class edf admission partition budget "
-           "deadline_class").split()
+           "deadline_class account class_tell stat").split()
 ROWS = {"quantum", "mlfq_quantum", "mlfq_allotment"}  # that are lists
 ONE_CPU = 3                                           # the last phase whose kernel has one CPU
 TIMEOUT_S = 60

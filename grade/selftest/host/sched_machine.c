@@ -8,6 +8,7 @@
 #include "base/trace.h"
 #include "sched/classes.h"
 #if PHASE >= 5
+#include "sched/account.h"
 #include "sched/deadline.h"
 #include "sched/fair.h"
 #endif
@@ -57,7 +58,7 @@ struct thread *thread_find_locked(tid_t tid)
 static void make(struct thread *t, tid_t tid, enum thread_priority priority, u64 burst_ns)
 {
     *t = (struct thread){ .tid = tid, .state = THREAD_NEW, .class = normal_class, .class_id = normal_class->id, .priority = priority,
-                          .inherited = -1, .burst_ns = burst_ns, .cpu_mask = ~0ul, .stack = EVERYWHERE };
+                          .inherited = -1, .burst_ns = burst_ns, .created_at = clock_ns(), .cpu_mask = ~0ul, .stack = EVERYWHERE };
     snprintf(t->name, sizeof(t->name), "%d", tid);
     list_init(&t->run_link);
     list_init(&t->wait_link);
@@ -199,6 +200,9 @@ void machine_exit(void)
     irq_disable();
     rq = this_rq_lock();
     trace(TRACE_EXIT, me, 0, 0, 0);
+#if PHASE >= 5
+    thread_wait_settle(rq, me);
+#endif
     thread_set_state(me, THREAD_ZOMBIE);
     rq->exited = me;
     schedule(rq);

@@ -98,6 +98,13 @@ unsigned thread_count(void)
     return THREADS;
 }
 
+void thread_for_each(bool (*visit)(struct thread *t, void *arg), void *arg)
+{
+    for (tid_t tid = 1; tid <= THREADS; tid++)
+        if (host_thread(tid)->class && !visit(host_thread(tid), arg))
+            return;
+}
+
 u64 threads_lock_irq(void)
 {
     return irq_save();
@@ -110,9 +117,9 @@ void threads_unlock_irq(u64 flags)
 }
 
 #if PHASE >= 5
-void thread_wait_settle(struct rq *rq, struct thread *t)
+void thread_for_each_locked(bool (*visit)(struct thread *t, void *arg), void *arg)
 {
-    (void)rq, (void)t;
+    thread_for_each(visit, arg);
 }
 
 void user_context_save(struct user_context *context)

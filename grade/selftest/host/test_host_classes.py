@@ -14,7 +14,7 @@ from grade.models import classes, schedule
 
 MS = 1000000  # ns
 EBUSY, EAGAIN, EPERM, EINVAL, ESRCH = -16, -11, -1, -22, -3
-TESTS = ("test_classes", "test_class_rules", "test_class_lend")
+TESTS = ("test_classes", "test_class_rules", "test_class_lend", "test_class_tell")
 CASES = {test: test_host_units.cases(test[len("test_"):]) for test in TESTS}
 RANDOM = ("random_eevdf", "random_cfs", "random_rr")
 SOME_STEPS = "900"  # of a random run of a wrong kernel
@@ -183,7 +183,41 @@ def exactly(rule, **expected):
     return bound
 
 
+TELLS = "what is told is what was"
+# What is told of threads and of the CPU in each case, in order; times are ns.
+TOLD = {
+    "tell_turns": {
+        "yields": [0, 0, 0], "decisions": [1, 6, 7], "idle_turns": [0, 0, 1], "wakes": [1, 2, 2], "wakes_here": [1, 2, 2],
+        "run": [3000000, 6000000, 10000000], "wait": [6000000, 10000000, 10000000], "turns": [0, 4, 4], "se.sum_exec_runtime":
+        [4000000, 2000000, 4000000], "wait_sum": [0, 4000000, 6000000], "wait_count": [2, 1, 1], "nr_switches": [1, 1, 1],
+        "nr_voluntary_switches": [1, 0, 1], "nr_involuntary_switches": [0, 1, 0], "policy": [1, 1, 1], "prio": [89, 94, 94],
+        "priority": [2, 2, 2], "cpu": [0, 0, 0]},
+    "tell_eevdf": {
+        "se.sum_exec_runtime": [1000000, 2000000], "wait_sum": [1, 7000001], "wait_count": [1, 3], "nr_switches": [1, 3],
+        "nr_voluntary_switches": [0, 1], "nr_involuntary_switches": [1, 2], "se.vruntime": [11056716, 14113432],
+        "se.load.weight": [335, 335], "se.deadline": [18698507, 18698507], "se.slice": [7000000, 7000000], "se.vlag": [-2303221,
+        668025], "policy": [0, 0], "prio": [125, 125], "priority": [2, 2], "cpu": [0, 0], "v": [11056716], "d": [18698507],
+        "lag": [-2303221, 668025]},
+    "tell_cfs": {
+        "se.sum_exec_runtime": [1000000, 2000000], "wait_sum": [5000001, 11000001], "wait_count": [1, 2], "nr_switches": [0, 2],
+        "nr_voluntary_switches": [0, 1], "nr_involuntary_switches": [0, 1], "se.vruntime": [15577685, 18634401],
+        "se.load.weight": [335, 335], "policy": [0, 0], "prio": [125, 125], "priority": [2, 2], "cpu": [0, 0], "v": [15577685],
+        "d": [0], "lag": [-15577685, 0]},
+    "tell_others": {
+        "se.sum_exec_runtime": [10000000, 20000000, 30000000], "wait_sum": [0, 0, 0], "wait_count": [1, 1, 1], "nr_switches":
+        [0, 0, 0], "nr_voluntary_switches": [0, 0, 0], "nr_involuntary_switches": [0, 0, 0], "policy": [5, 1, 2], "prio": [120,
+        92, 90], "priority": [2, 2, 2], "cpu": [0, 0, 0], "rt.time_slice": [90999999]},
+    "tell_deadline": {
+        "ahead": [7500000], "se.sum_exec_runtime": [2500000, 3000001, 3000001], "wait_sum": [0, 499999, 499999], "wait_count":
+        [1, 1, 1], "nr_switches": [0, 1, 1], "nr_voluntary_switches": [0, 0, 0], "nr_involuntary_switches": [0, 1, 1],
+        "dl.dl_runtime": [3000000, 3000000, 3000000], "dl.dl_deadline": [10000000, 10000000, 10000000], "dl.dl_period":
+        [20000000, 20000000, 10000000], "dl.runtime": [999999, -1, -1], "dl.deadline": [10012345, 10012345, 10012345],
+        "dl.throttled": [0, 1, 1], "policy": [6, 6, 6], "prio": [-1, -1, -1], "priority": [2, 2, 2], "cpu": [0, 0, 0]},
+}
+
+
 BOUNDS = {
+    **{case: exactly(TELLS, **told) for case, told in TOLD.items()},
     "rt_limit_long": exactly("the real-time class has rt_runtime of each rt_period, however long", ran=[5000, 6000]),
     "rt_comes_back": exactly("who comes from another class has a turn of its own", next=[1, 3, 1]),
     "admission_counts": exactly("what is reserved is counted, with a limit or without", reserved=[1310720, 786432, 786432], error=[ESRCH]),
@@ -772,6 +806,32 @@ PLANTED = {
         "lend_slice", "fair_class.c", "        e->ahead = (s64)eevdf_request(e);\n", "", ("another slice",)),
     "idle: who comes while it runs is not counted": (
         "lend_idle", "background.c", "    (void)t;\n    count(rq, 1);", "    (void)t, (void)rq;", (LENDS,)),
+    # what is told
+    "told: who runs has lost the CPU": (
+        "tell_turns", "account.c", " - (t->state == THREAD_RUNNING) - t->nr_waits", " - t->nr_waits", (TELLS,)),
+    "told: who blocks was made to": (
+        "tell_turns", "account.c", " - (t->state == THREAD_RUNNING) - t->nr_waits", " - (t->state == THREAD_RUNNING)", (TELLS,)),
+    "told: the boot thread had no turn": (
+        "tell_turns", "account.c", "t->nr_switches + !!(t->flags & THREAD_BOOT_STACK)", "t->nr_switches", (TELLS,)),
+    "told: who is gone has not waited": (
+        "tell_turns", "account.c", "    rq->waited += waited - t->wait_settled;\n", "", (TELLS,)),
+    "told: a wait counts twice": (
+        "tell_turns", "account.c", "    t->wait_settled = waited;\n", "", (TELLS,)),
+    "told: nobody was the CPU's time, too": (
+        "tell_turns", "account.c", " - thread_cpu_ns(idle)", "", (TELLS,)),
+    "told: to stay is no decision": (
+        "tell_turns", "account.c", "rq->nr_switches + rq->nr_stays, .idle", "rq->nr_switches, .idle", (TELLS,)),
+    "told: nobody's turns count": (
+        "tell_turns", "account.c", "rq->nr_switches - idle->nr_switches", "rq->nr_switches", (TELLS,)),
+    "told: the lag of who waits is the one with which it came": (
+        "tell_eevdf", "class_tell.c", "e->member ? (s64)(eevdf_vtime(rq) - e->vruntime) : e->vlag", "e->vlag", (TELLS,)),
+    "told: the lag of who sleeps grows": (
+        "tell_eevdf", "class_tell.c", "e->member ? (s64)(eevdf_vtime(rq) - e->vruntime) : e->vlag", "(s64)(eevdf_vtime(rq) - e->vruntime)",
+        (TELLS,)),
+    "told: a turn under RR is always whole": (
+        "tell_others", "class_tell.c", "SCHED_RR_SLICE_NS - (se->charged - se->rt.slice_start)", "SCHED_RR_SLICE_NS", (TELLS,)),
+    "told: a period that nobody named is 0": (
+        "tell_deadline", "class_tell.c", "deadline_period(&se->params)", "se->params.period", (TELLS,)),
 }
 
 
