@@ -491,6 +491,69 @@ static void admission_counts(void)
     fact("reserved", (s64)dl->bandwidth);
 }
 
+/* A deadline thread is on one CPU, whatever mask it is given; that is for later. */
+static void partition_mask(void)
+{
+    struct thread *t = host_thread(1);
+    u64 mask = 3;
+
+    class_options.dl_bandwidth = CAP_950;
+    begin(&eevdf_class);
+    fact("error", class_set_mask(t, &mask));
+    fact("mask", (s64)mask);
+    CHECK(!reserve(1, 500));
+    fact("mask", (s64)t->cpu_mask);
+    fact("mask", (s64)class_mask(t));          /* ~0: what was asked for */
+    fact("error", class_set_mask(t, &mask));
+    fact("mask", (s64)mask);
+    fact("mask", (s64)class_mask(t));
+    mask = 2;
+    fact("error", class_set_mask(t, &mask));   /* -EPERM: CPU 0 is online */
+    CHECK(!set(1, normal_params(0, 0)));
+    fact("mask", (s64)t->cpu_mask);
+}
+
+static void tell_reserved(struct thread *t, int error)
+{
+    fact("error", error);
+    fact("cpu", t->se.dl.cpu);
+    for (int cpu = 0; cpu < 2; cpu++) {
+        fact("reserved", (s64)(run_queues[cpu].classes.dl.bandwidth * 1000 >> DL_BANDWIDTH_SHIFT));
+        fact("returned", (s64)(run_queues[cpu].classes.dl.returned * 1000 >> DL_BANDWIDTH_SHIFT));
+    }
+}
+
+/* Two CPUs, the second without a scheduler: each has 750 thousandths to reserve. A thread reserves where it is, if there is room, and else
+   elsewhere; it gives back what it has reserved elsewhere, before it came there, to whoever reserves there next. */
+static void partition_other(void)
+{
+    struct sched_params half = deadline_params(50000, 100000, 0), more = deadline_params(70000, 100000, 0);
+    struct thread *a = host_thread(2), *b = host_thread(3), *c = host_thread(4);
+
+    class_options.dl_bandwidth = 3ul << DL_BANDWIDTH_SHIFT >> 2;
+    begin(&eevdf_class);
+    sleepers(4);
+    spin_init(&run_queues[1].lock, "run queue", RANK_RUN_QUEUE);
+    run_queues[1].cpu = 1;
+    cpus_online = 3;
+    irq_disable();
+    a->last_cpu = 1;
+    tell_reserved(a, deadline_reserve(a, &half));
+    a->last_cpu = 0;
+    tell_reserved(b, deadline_reserve(b, &half));
+    tell_reserved(c, deadline_reserve(c, &half)); /* -EBUSY */
+    a->se.asked = half;
+    tell_reserved(a, deadline_reserve(a, &more)); /* -EBUSY: it is on its way */
+    a->se.asked = normal_params(0, 0);
+    rq_lock(this_rq());
+    deadline_unreserve(this_rq(), a);
+    deadline_unreserve(this_rq(), a);             /* no more than it had */
+    spin_unlock(&this_rq()->lock);
+    tell_reserved(a, 0);
+    tell_reserved(c, deadline_reserve(c, &more));
+    irq_enable();
+}
+
 /* LINE: boot options. What they come to. */
 static void options(void)
 {
@@ -1012,6 +1075,8 @@ static const struct host_case cases[] = {
     { "admission_rounding", admission_rounding },
     { "admission_counts", admission_counts },
     { "options", options },
+    { "partition_mask", partition_mask },
+    { "partition_other", partition_other },
     { "zero_lag_exit", zero_lag_exit },
     { "zero_lag_class", zero_lag_class },
     { "zero_lag_two", zero_lag_two },

@@ -222,6 +222,10 @@ BOUNDS = {
     "rt_comes_back": exactly("who comes from another class has a turn of its own", next=[1, 3, 1]),
     "admission_counts": exactly("what is reserved is counted, with a limit or without", reserved=[1310720, 786432, 786432], error=[ESRCH]),
     "options": exactly("the boot options are in force", rt=[1000 * MS, 950 * MS], deadline=[996148], tick=[MS]),
+    "partition_mask": exactly("a deadline thread is on one CPU, and any mask but one for all CPUs is refused", error=[0, 0, EPERM],
+                              mask=[3, 1, -1, 1, 3, 3]),
+    "partition_other": exactly("what is reserved on a CPU is counted there", error=[0, 0, EBUSY, EBUSY, 0, 0], cpu=[1, 0, 0, 1, 1, 1],
+                               reserved=[0] + [500] * 10 + [700], returned=[0] * 9 + [500, 0, 0]),
     "dl_may_not_go": exactly("the timer comes when a budget ends and when it comes back, and not between", throttled=[1, 0], soon=[0],
                              runs=[1]),
     "dl_yields_late": exactly("who yields comes back in its next period", runs=[0, 1]),
@@ -832,6 +836,46 @@ PLANTED = {
         "tell_others", "class_tell.c", "SCHED_RR_SLICE_NS - (se->charged - se->rt.slice_start)", "SCHED_RR_SLICE_NS", (TELLS,)),
     "told: a period that nobody named is 0": (
         "tell_deadline", "class_tell.c", "deadline_period(&se->params)", "se->params.period", (TELLS,)),
+    "partition: what was given back is reserved for ever": (
+        "partition_other", "partition.c",
+        "    rq->classes.dl.bandwidth -= __atomic_exchange_n(&rq->classes.dl.returned, 0, __ATOMIC_RELAXED);\n", "",
+        ("is counted there", *STOPS)),
+    "partition: who is on its way reserves where it is": (
+        "partition_other", "partition.c", "rq->cpu == t->se.dl.cpu && ", "", ("is counted there", *STOPS)),
+    "partition: nobody reserves where it is": (
+        "partition_other", "partition.c", "    if (reserve_on(&run_queues[t->last_cpu], t, bandwidth))\n"
+        "        return 0;\n", "",
+        ("is counted there", *STOPS)),
+    "partition: there is one CPU": (
+        "partition_other", "partition.c", "    for (u64 left = online; left; left &= left - 1)\n"
+        "        if (reserve_on(&run_queues[__builtin_ctzl(left)], t, bandwidth))\n"
+        "            return 0;\n", "",
+        ("is counted there", *STOPS)),
+    "partition: what was reserved elsewhere is given back here": (
+        "partition_other", "partition.c", "    if (rq == reserved) {", "    if (rq) {", ("is counted there", *STOPS)),
+    "partition: what was reserved elsewhere is kept": (
+        "partition_other", "partition.c",
+        "    __atomic_fetch_add(&reserved->classes.dl.returned, t->se.dl.bandwidth, __ATOMIC_RELAXED);\n", "",
+        ("is counted there", *STOPS)),
+    "partition: it is given back twice": (
+        "partition_other", "partition.c", "__ATOMIC_RELAXED);\n"
+        "    t->se.dl.bandwidth = 0;", "__ATOMIC_RELAXED);",
+        ("is counted there", *STOPS)),
+    "partition: a deadline thread goes anywhere": (
+        "partition_mask", "partition.c", "    set_mask(t, 1ul << t->se.dl.cpu);\n", "", ("is on one CPU", NEXT, *STOPS)),
+    "partition: it never goes anywhere again": (
+        "partition_mask", "partition.c", "    set_mask(t, t->se.dl.allowed);\n", "", ("is on one CPU", NEXT, *STOPS)),
+    "partition: nobody else may have a mask, either": (
+        "partition_mask", "partition.c", "    if (t->se.asked.policy != SCHED_DEADLINE)\n"
+        "        return 0;\n"
+        "    if (online", "    if (online",
+        ("is on one CPU", NEXT, *STOPS)),
+    "partition: a deadline thread has any mask": (
+        "partition_mask", "partition.c", "    if (online & ~*mask)\n        return -EPERM;\n", "", ("is on one CPU", NEXT, *STOPS)),
+    "partition: its mask is forgotten": (
+        "partition_mask", "partition.c", "    t->se.dl.allowed = *mask;\n", "", ("is on one CPU", NEXT, *STOPS)),
+    "partition: its mask is in force at once": (
+        "partition_mask", "partition.c", "    *mask = t->cpu_mask;\n", "", ("is on one CPU", NEXT, *STOPS)),
 }
 
 
