@@ -11,12 +11,13 @@ from grade.boot import Boot
 from grade.errors import RuleBroken, Unjudged
 from grade.events import event_line
 from grade.models.classes import follows
-from grade.models.sched_class import DEADLINE
+from grade.models.sched_class import DEADLINE, IDLE, NORMAL, RT
 from grade.rules import require
 from grade.smp_rules import Cpus, sound, work_is_conserved
 
 PHASE, CPUS, THREADS = 5, 4, 6
 LATE = 50_000  # ns
+STEAL = 2  # enum migrate_why
 SEEDS = list(range(1, 201 if kernels.ALL else 21))
 TIGHT = "rt_period=10 rt_runtime=5"
 OPTIONS = [(f"rounds=400 seed=1 {TIGHT}", "eevdf"), ("rounds=400 seed=2 rt_period=4 rt_runtime=1 sched=cfs", "cfs"),
@@ -49,6 +50,24 @@ def bound(events):
                     event_line(event))
 
 
+def taken_by_rule(events, steals):
+    """Judges that CPUs without work take threads of all classes but deadline threads, and no real-time ones from where those have had their
+    share. steals: whether they take any."""
+    throttled, taken = set(), set()
+    for event in events:
+        queue = event.arg[2] >> 16 & 0xff
+        if event.event == "THROTTLE" and event.cls == RT:
+            throttled.add(queue)
+        elif event.event == "REPLENISH" and not event.tid:
+            throttled.discard(queue)
+        elif event.event == "MIGRATE" and event.arg[2] == STEAL:
+            taken.add(event.cls)
+            require(event.cls != RT or event.arg[0] not in throttled, "where real-time threads have had their share nobody takes any",
+                    event_line(event))
+    require(taken == ({RT, NORMAL, IDLE} if steals else set()), "a CPU without work takes threads of any class but deadline threads",
+            f"classes of those that were taken: {sorted(taken)}")
+
+
 def all_is_done(part):
     """Judges what threads and queues are left with."""
     rounds = part.fact("NOTE").a
@@ -58,6 +77,8 @@ def all_is_done(part):
         require(not cpu.b, "a deadline thread gives back what it reserved where it reserved it, once", f"CPU {cpu.a} keeps {cpu.b:#x}")
     for cpu in part.facts("TURN", CPUS):
         require(cpu.b <= 1, "who is gone waits nowhere", f"{cpu.b} wait on CPU {cpu.a}")
+    for cpu in part.facts("LOAD", CPUS):
+        require(not cpu.b, "who is gone does not count as one of SCHED_IDLE, either", f"{cpu.b} of them are on CPU {cpu.a}")
 
 
 @pytest.mark.parametrize("options, normal", OPTIONS)
@@ -70,6 +91,7 @@ def test_threads_of_all_classes_that_change_each_other_follow_the_rules(made, op
         sound(events, Cpus(CPUS))
         work_is_conserved(events, CPUS)
         bound(events)
+        taken_by_rule(events, "steal=off" not in options)
         follows(run, normal)
 
 
@@ -126,7 +148,14 @@ def planted(folder, file, find, replace):
 @pytest.mark.parametrize("file, find, replace, words", [
     ("partition.c", "    t->se.dl.allowed = *mask;\n    *mask = t->cpu_mask;\n", "    t->se.dl.allowed = *mask;\n", "where it reserved"),
     ("classes.c", "        deadline_before_change(rq, t);\n", "        ;\n", "deadline"),
-], ids=["an affinity that is not held back", "new numbers before the old ones' charge"])
+    ("background.c", "t->state != THREAD_READY || t->leaving", "t->state != THREAD_READY", "one of SCHED_IDLE"),
+    ("steal_classes.c", "!rt->throttled && ", "", "nobody takes any"),
+    ("steal_classes.c", "t = steal_from_list(&rt->level[level], cpu);", "t = cpu < 0 ? steal_from_list(&rt->level[level], cpu) : NULL;",
+     "takes threads of any class"),
+    ("steal_classes.c", "    return steal_from_list(&rq->classes.background.ready, cpu);", "    return (void)rq, (void)cpu, NULL;",
+     "takes threads of any class"),
+], ids=["an affinity that is not held back", "new numbers before the old ones' charge", "who leaves is counted",
+        "more than the share of a CPU", "real-time threads stay", "SCHED_IDLE threads stay"])
 def test_a_planted_mistake_is_seen_in_the_trace(tmp_path, file, find, replace, words):
     made = planted(tmp_path, file, find, replace)
     with pytest.raises(RuleBroken) as broken:

@@ -91,7 +91,8 @@ static int meddle(void *arg)
     return 0;
 }
 
-/* FOUND: a CPU, what deadline threads have reserved there and none of those who left will give back. TURN: a CPU, how many wait there. */
+/* FOUND: a CPU, what deadline threads have reserved there and none of those who left will give back. TURN: a CPU, how many wait there.
+   LOAD: a CPU, how many of those that run or wait there are no load. */
 static void tell_rest(void)
 {
     for (u64 left = cpus_online; left; left &= left - 1) {
@@ -101,6 +102,7 @@ static void tell_rest(void)
         rq_lock(rq);
         fact(FACT_FOUND, (u64)rq->cpu, rq->classes.dl.bandwidth - rq->classes.dl.leaving - rq->classes.dl.returned);
         fact(FACT_TURN, (u64)rq->cpu, rq->nr_ready);
+        fact(FACT_LOAD, (u64)rq->cpu, class_no_load(rq));
         spin_unlock_irq(&rq->lock, flags);
     }
 }
