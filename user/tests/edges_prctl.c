@@ -1,4 +1,4 @@
-/* Edges of prctl and unshare, of a pipe's size, and what a parent's end means to its children. */
+/* Edges of prctl and unshare, of a pipe's size, of what a parent's end means to its children, and of /proc. */
 
 #include "edges.h"
 
@@ -157,6 +157,27 @@ static void sizes(void)
     E(fcntl, fds[1], GET_SIZE);
 }
 
+static void shown(void)
+{
+    char expected[64], text[256] = "";
+    snprintf(expected, sizeof(expected), "%d/task/%d", getpid(), getpid());
+    V(CALL(readlink, "/proc/thread-self", text, sizeof(text)) == (long)strlen(expected) && strcmp(text, expected) == 0);
+    E(access, "/proc/thread-self/stat", R_OK);
+    E(access, "/proc/self/mounts", R_OK);
+    E(access, "/proc/mounts", R_OK);
+    E(access, "/proc/self/cgroup", R_OK);
+    int fd = open("/proc/self/cgroup", O_RDONLY);
+    V(read(fd, text, sizeof(text)) > 0);
+    close(fd);
+    fd = open("/proc/self/mounts", O_RDONLY);
+    V(read(fd, text, sizeof(text)) > 0);
+    close(fd);
+    fd = open("/proc/swaps", O_RDONLY);
+    V(read(fd, text, 8));
+    close(fd);
+    E(access, "/proc/diskstats", R_OK);
+}
+
 int main(void)
 {
     begin_edges();
@@ -165,5 +186,6 @@ int main(void)
     group("parents", parents);
     group("unshare", sharing);
     group("sizes of pipes", sizes);
+    group("/proc", shown);
     return 0;
 }
