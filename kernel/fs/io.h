@@ -10,6 +10,7 @@ struct io {
     size_t left;  /* bytes */
     bool user;    /* `at` is a user address */
     u64 *pos;     /* where in the file; moved on by files that have positions */
+    bool append;  /* written behind the end, whatever the file says */
     bool no_wait; /* the call has bytes already: who reads takes what is there */
 };
 

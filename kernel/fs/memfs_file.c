@@ -194,7 +194,7 @@ static s64 memfs_write(struct file *file, struct io *io)
     s64 result;
 
     mutex_lock(&inode->lock);
-    if (file->flags & O_APPEND && io->left)
+    if ((file->flags & O_APPEND || io->append) && io->left)
         *io->pos = inode->size;
     result = file_write_locked(inode, io);
     if (result > 0) {

@@ -360,6 +360,7 @@ struct address_space *aspace_fork(struct address_space *space)
 
         if (!copy)
             goto fail;
+        copy->flags &= ~(u32)VM_LOCKED;
         list_push_tail(&child->regions, &copy->link);
         child->size += copy->end - copy->start;
         if (pages_fork(space, child, region))

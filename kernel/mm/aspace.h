@@ -26,6 +26,8 @@ enum vm_flags {
     VM_STACK = 1 << 1,  /* grows downwards when it is touched below its start */
     VM_HEAP = 1 << 2,   /* brk() moves its end */
     VM_READ_ONLY = 1 << 3, /* of a shared file that was not opened for writing: never to be written */
+    VM_LOCKED = 1 << 4, /* its pages are there from the start; they never leave anyway */
+    VM_NO_RESERVE = 1 << 5, /* may be larger than all memory */
 };
 
 /* Part of an address space of which the same is true: [start, end), whole pages. */
@@ -49,6 +51,7 @@ struct address_space {
     u64 limit;            /* bytes that its regions may have together (RLIMIT_AS) */
     u64 stack_limit;      /* bytes that its stack may have */
     u64 size;             /* bytes that its regions have together */
+    bool lock_new, lock_untouched; /* new regions are locked; without their pages being made at once (mlockall()) */
     struct space_users users; /* the CPUs that use its tables (phase 4) */
 };
 
@@ -87,6 +90,15 @@ bool aspace_is_free(const struct address_space *space, uptr start, size_t size);
 bool aspace_has_all(const struct address_space *space, uptr start, size_t size);
 /* Anonymous memory there is as it was when it was mapped. */
 void aspace_forget(struct address_space *space, uptr start, size_t size);
+/* lock_pages.c: locks or unlocks every page there. -ENOMEM: there is a hole, and what comes before it is done; or a region cannot be
+   split. */
+int aspace_lock(struct address_space *space, uptr start, size_t size, bool lock);
+/* Makes every page there, ready to be used as its region allows. Returns 0; -ENOMEM: one may not be touched; -EAGAIN: there is no frame. */
+int aspace_populate(struct address_space *space, uptr start, size_t size);
+/* Bytes that are locked there. */
+u64 aspace_locked(const struct address_space *space, uptr start, uptr end);
+/* A new region is there: it is locked if new ones are to be. */
+void aspace_lock_new(struct address_space *space, uptr start, size_t size);
 /* Moves the end of the heap. Returns where it is then: unchanged if that was not possible. */
 uptr aspace_brk(struct address_space *space, uptr end);
 /* The region that `at` lies in, or NULL. */

@@ -47,6 +47,8 @@ int credentials_change(const struct credentials *cred)
     if (now.uid.real != me->cred.uid.real)
         error = limits_move_locked(me, now.uid.real);
     if (!error) {
+        if (now.uid.effective != me->cred.uid.effective || now.gid.effective != me->cred.gid.effective)
+            traits_changed_user_locked(me);
         me->cred = now;
         show_to_fs(me);
     }
@@ -58,6 +60,8 @@ struct credentials credentials_of_program(u32 mode, u32 uid, u32 gid)
 {
     struct credentials cred = current_process()->cred;
 
+    if (current_process()->traits.no_new_privileges)
+        mode &= ~(u32)(S_ISUID | S_ISGID);
     if (mode & S_ISUID)
         cred.uid.effective = uid;
     if ((mode & (S_ISGID | 010)) == (S_ISGID | 010)) /* without the right to execute the bit means something else */
@@ -75,6 +79,7 @@ void credentials_exec(const struct credentials *cred)
     u64 flags = spin_lock_irq(&processes_lock);
 
     me->cred = *cred;
+    traits_exec_locked(me, credentials_privileged(cred));
     show_to_fs(me);
     spin_unlock_irq(&processes_lock, flags);
 }

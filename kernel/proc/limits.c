@@ -1,4 +1,4 @@
-/* Limits (limits.h). Of all of them NPROC, NOFILE, AS, STACK and FSIZE have an effect; the others are kept for who asks. Lock:
+/* Limits (limits.h). Of all of them MEMLOCK, NPROC, NOFILE, AS, STACK and FSIZE have an effect; the others are kept for who asks. Lock:
    processes_lock. */
 #include "proc/limits.h"
 #include "lib/errno.h"

@@ -87,6 +87,7 @@ struct process *process_new(const char *name, const struct process *parent, int 
         goto fail;
     process_fill(p, name);
     p->cred = parent->cred;
+    p->traits = traits_of_child(&parent->traits);
     p->oom_adj = parent->oom_adj;
     p->fds.limit = (int)p->limits.of[RLIMIT_NOFILE].now;
     return p;
@@ -169,6 +170,7 @@ void processes_init(struct thread *boot)
     devices_init();
     process_fill(&first_process, "init");
     credentials_init(&first_process.cred);
+    first_process.traits.slack_ns = first_process.traits.slack_at_first = TIMER_SLACK_NS;
     limits_init(&first_process);
     if (open_console(&first_process))
         panic("processes_init: no memory for the first process's descriptors");

@@ -11,6 +11,7 @@
 #include "proc/cred.h"
 #include "proc/limits.h"
 #include "proc/signal.h"
+#include "proc/traits.h"
 #include "proc/usage.h"
 #include "sched/mutex.h"
 #include "sched/timer.h"
@@ -64,6 +65,7 @@ struct process {
     u64 oom_since;               /* [p] ns; since when it is to leave because memory is out; 0: it is not */
     struct credentials cred;     /* [p], and changed by its own thread alone */
     struct limits limits;        /* [p] */
+    struct traits traits;        /* [p] */
     struct usage used;           /* [p] by threads that have left */
     struct usage used_by_children; /* [p] by those that are gone, with theirs */
     struct fs_context fs;        /* where its paths begin, and as whom it touches files */

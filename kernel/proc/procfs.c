@@ -55,7 +55,8 @@ static const struct proc_name of_system[] = {
     FOLDER("sys", of_sys, 32), LINK(self),
     FILE("stat", 0444, show_system_stat), TEXT(meminfo), TEXT(uptime), TEXT(loadavg),
     TEXT(version), TEXT(cpuinfo), TEXT(mounts), TEXT(filesystems), FILE("schedstat", 0444, show_system_schedstat),
-    FILE("kmsg", 0400, show_kmsg),
+    FILE("kmsg", 0400, show_kmsg), TEXT(swaps), TEXT(diskstats),
+    { "thread-self", S_IFLNK | 0777, NULL, &leaf_ops, &proc_text_files, lead_thread_self, NULL, 0, 0 },
 };
 
 /* A thread has all but the first. */
@@ -63,7 +64,8 @@ static const struct proc_name of_process[] = {
     OTHER("task", S_IFDIR | 0555, NULL, &tasks_ops, &tasks_files), OTHER("fd", S_IFDIR | 0500, NULL, &fds_ops, &fds_files),
     LINK(exe), LINK(cwd), LINK(root), FILE("environ", 0400, show_environ),
     TEXT(stat), TEXT(status), TEXT(statm), TEXT(maps), TEXT(cmdline),
-    OTHER("comm", S_IFREG | 0644, show_comm, &leaf_ops, &proc_comm_files), TEXT(sched), TEXT(schedstat), TEXT(oom_score),
+    OTHER("comm", S_IFREG | 0644, show_comm, &leaf_ops, &proc_comm_files), TEXT(sched), TEXT(schedstat), TEXT(oom_score), TEXT(mounts),
+    TEXT(cgroup),
     OTHER("oom_score_adj", S_IFREG | 0644, show_oom_score_adj, &leaf_ops, &proc_oom_files),
 };
 

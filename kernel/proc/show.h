@@ -75,6 +75,10 @@ int show_mounts(struct text *to, struct shown who);
 int show_filesystems(struct text *to, struct shown who);
 int show_system_schedstat(struct text *to, struct shown who);
 int show_kmsg(struct text *to, struct shown who);
+int show_swaps(struct text *to, struct shown who);
+int show_diskstats(struct text *to, struct shown who);
+/* About the system too, but of a process's folder: there is one root and one control group for all. */
+int show_cgroup(struct text *to, struct shown who);
 
 /* show_sys.c: /proc/sys. Return 0. */
 int show_uuid(struct text *to, struct shown who);
@@ -98,6 +102,7 @@ int oom_adj_set(struct shown who, s64 adj);
 extern const struct file_ops proc_text_files, proc_comm_files, proc_oom_files;
 /* show_links.c: where links lead, up to size bytes of it. Return how many, -ENOENT, -ESRCH or -ENOMEM. tree_lock held. */
 s64 lead_self(struct shown who, char *to, size_t size);
+s64 lead_thread_self(struct shown who, char *to, size_t size);
 s64 lead_exe(struct shown who, char *to, size_t size);
 s64 lead_cwd(struct shown who, char *to, size_t size);
 s64 lead_root(struct shown who, char *to, size_t size);

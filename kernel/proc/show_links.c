@@ -7,6 +7,7 @@
 #include "proc/files.h"
 #include "proc/show.h"
 #include "proc/table.h"
+#include "proc/user_thread.h"
 
 static s64 put(char *to, size_t size, const char *text)
 {
@@ -21,6 +22,16 @@ s64 lead_self(struct shown who, char *to, size_t size)
 
     (void)who;
     format(text, sizeof(text), "%d", current_process()->pid);
+    return put(to, size, text);
+}
+
+s64 lead_thread_self(struct shown who, char *to, size_t size)
+{
+    const struct process *me = current_process();
+    char text[40];
+
+    (void)who;
+    format(text, sizeof(text), "%d/task/%d", me->pid, thread_user_id(me, current()));
     return put(to, size, text);
 }
 

@@ -132,6 +132,27 @@ int show_filesystems(struct text *to, struct shown who)
     return 0;
 }
 
+int show_swaps(struct text *to, struct shown who)
+{
+    (void)who;
+    text_add(to, "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
+    return 0;
+}
+
+/* There are no disks. */
+int show_diskstats(struct text *to, struct shown who)
+{
+    (void)to, (void)who;
+    return 0;
+}
+
+int show_cgroup(struct text *to, struct shown who)
+{
+    (void)who;
+    text_add(to, "0::/\n");
+    return 0;
+}
+
 int show_kmsg(struct text *to, struct shown who)
 {
     (void)who;

@@ -168,6 +168,14 @@ static s64 get_record(struct file *file, uptr at, bool own)
     return error ? error : copyout(at, &what, sizeof(what)) ? -EFAULT : 0;
 }
 
+/* A pipe has one size. */
+static s64 pipe_size(const struct file *file, u64 size)
+{
+    if (!file->inode || !inode_is(file->inode, S_IFIFO))
+        return -EBADF;
+    return size > PIPE_SIZE / 2 && size <= PIPE_SIZE ? (s64)PIPE_SIZE : -EINVAL;
+}
+
 s64 sys_fcntl(int fd, u32 command, u64 argument)
 {
     struct file *file = sys_file(fd);
@@ -189,6 +197,8 @@ s64 sys_fcntl(int fd, u32 command, u64 argument)
         result = set_record(fd, file, argument, command >= F_OFD_GETLK, command == F_SETLKW || command == F_OFD_SETLKW);
     else if (command == F_GETLK || command == F_OFD_GETLK)
         result = get_record(file, argument, command == F_OFD_GETLK);
+    else if (command == F_GETPIPE_SZ || command == F_SETPIPE_SZ)
+        result = pipe_size(file, command == F_GETPIPE_SZ ? PIPE_SIZE : (u32)argument);
     file_put(file);
     return result;
 }

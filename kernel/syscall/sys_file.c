@@ -23,7 +23,7 @@ struct file *sys_file(int fd)
 
 /* --- reading and writing --- */
 
-static struct io io_user(uptr at, size_t n, u64 *pos)
+struct io sys_io(uptr at, size_t n, u64 *pos)
 {
     return (struct io){ .at = at, .left = min(n, MOST_BYTES), .user = true, .pos = pos };
 }
@@ -46,13 +46,13 @@ static int may_move(const struct file *file, uptr at, size_t n, u64 pos, mover *
    whole or nothing. */
 static s64 move_some(struct file *file, uptr at, size_t n, mover *mover)
 {
-    struct io io = io_user(at, n, NULL);
+    struct io io = sys_io(at, n, NULL);
     size_t first = PAGE_SIZE - (at & (PAGE_SIZE - 1));
     s64 result = mover(file, &io), part;
 
     if (result != -EFAULT || n <= first || !file->ops->lseek)
         return result;
-    io = io_user(at, first, NULL);
+    io = sys_io(at, first, NULL);
     part = mover(file, &io);
     return part == -EINVAL ? result : part; /* the file takes no such part: a counter's number */
 }
@@ -84,7 +84,7 @@ s64 sys_write(int fd, uptr from, size_t n)
 static s64 move_at(int fd, uptr address, size_t n, s64 at, mover *mover)
 {
     u64 pos = (u64)at;
-    struct io io = io_user(address, n, &pos);
+    struct io io = sys_io(address, n, &pos);
     struct file *file;
     s64 result;
 
@@ -110,8 +110,7 @@ s64 sys_pwrite64(int fd, uptr from, size_t n, s64 at)
     return move_at(fd, from, n, at, file_write);
 }
 
-/* The caller's list of pieces, and what they have together. NULL with *error. */
-static struct iovec *fetch_pieces(uptr pieces, u64 count, s64 *total)
+struct iovec *sys_pieces(uptr pieces, u64 count, s64 *total)
 {
     struct iovec *list = count <= PIECES_MAX ? kmalloc(max(count, 1ul) * sizeof(*list)) : NULL;
 
@@ -136,7 +135,7 @@ static s64 move_pieces(struct file *file, const struct iovec *list, u64 count, m
     s64 done = 0;
 
     for (u64 i = 0; i < count; i++) {
-        struct io io = io_user(list[i].base, list[i].length, NULL);
+        struct io io = sys_io(list[i].base, list[i].length, NULL);
         s64 result;
 
         io.no_wait = done && mover == file_read;
@@ -181,7 +180,7 @@ static s64 move_vector(int fd, uptr pieces, u64 count, mover *mover)
     if (!file)
         return -EBADF;
     result = file_may(file, mover == file_write);
-    list = result ? NULL : fetch_pieces(pieces, count, &total);
+    list = result ? NULL : sys_pieces(pieces, count, &total);
     if (list || !result)
         result = total;
     if (list && (mover == file_read || count < 2 || total > (s64)PAGE_SIZE || !write_together(file, list, count, total, &result)))

@@ -109,35 +109,6 @@ s64 sys_arch_prctl(int code, u64 address)
     return 0;
 }
 
-#define PR_SET_NAME 15
-#define PR_GET_NAME 16
-#define NAME_SIZE 16 /* of the buffer, as Linux has it */
-
-static int set_name(uptr name)
-{
-    const struct process *me = current_process();
-    char buffer[NAME_SIZE];
-    s64 length = copyin_string(buffer, name, sizeof(buffer));
-
-    if (length == -EFAULT)
-        return -EFAULT;
-    buffer[NAME_SIZE - 1] = 0;
-    return comm_set((struct shown){ me->pid, thread_user_id(me, current()) }, buffer);
-}
-
-s64 sys_prctl(int option, u64 argument, u64 argument3, u64 argument4, u64 argument5)
-{
-    char name[NAME_SIZE] = "";
-
-    (void)argument3, (void)argument4, (void)argument5;
-    if (option == PR_SET_NAME)
-        return set_name(argument);
-    if (option != PR_GET_NAME)
-        return -EINVAL;
-    string_copy(name, current()->name, sizeof(name));
-    return copyout(argument, name, sizeof(name));
-}
-
 #define PERSONALITY_ASK 0xffffffff
 
 /* There is only Linux's. */

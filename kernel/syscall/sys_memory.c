@@ -18,7 +18,10 @@
 #define MAP_FIXED 0x10
 #define MAP_ANONYMOUS 0x20
 #define MAP_KNOWN 0xfc07f9ffu /* what MAP_SHARED_VALIDATE of a file lets pass */
+#define MAP_NORESERVE 0x4000
+#define MAP_HUGETLB 0x40000
 #define MAP_FIXED_NOREPLACE 0x100000
+#define DEVICE_ZERO 0x105
 #define MS_ASYNC 1
 #define MS_INVALIDATE 2
 #define MS_SYNC 4
@@ -27,13 +30,22 @@
 #define MADV_DONTNEED 4
 #define MMAP_TOP (USER_END - MIB(128)) /* below what a stack may grow to */
 
+/* What no machine of this size has. Programs may have more than there is, but not in one piece, unless they say that they know. */
+static bool is_too_much(size_t size)
+{
+    return size >> PAGE_SHIFT > frames_total();
+}
+
 s64 sys_brk(uptr end)
 {
     struct process *p = current_process();
-    uptr at;
+    uptr at, before;
 
     mutex_lock(&p->space_lock);
-    at = aspace_brk(p->space, end);
+    before = p->space->heap_end;
+    at = end > before && is_too_much(end - before) ? before : aspace_brk(p->space, end);
+    if (at > before)
+        aspace_lock_new(p->space, align_down(before, PAGE_SIZE), align_up(at, PAGE_SIZE) - align_down(before, PAGE_SIZE));
     mutex_unlock(&p->space_lock);
     return (s64)at;
 }
@@ -67,6 +79,12 @@ static int bad_place(uptr at, size_t size, int flags)
     return at < USER_START ? -EPERM : 0;
 }
 
+/* A mapping of it is memory without a file. */
+static bool is_zero(const struct file *file)
+{
+    return file->inode && inode_is(file->inode, S_IFCHR) && file->inode->rdev == DEVICE_ZERO;
+}
+
 /* Why so much of the file, from `offset` on, cannot be mapped so. */
 static int bad_mapping(const struct file *file, size_t size, int protection, int flags, u64 offset)
 {
@@ -82,7 +100,15 @@ static int bad_mapping(const struct file *file, size_t size, int protection, int
         return -EACCES;
     if ((file->flags & O_ACCMODE) == O_WRONLY || (file->flags & O_ACCMODE) == O_ACCMODE)
         return -EACCES;
-    return file->ops->page ? 0 : -ENODEV;
+    return file->ops->page || is_zero(file) ? 0 : -ENODEV;
+}
+
+/* Memory that the program can fill with what is its own. */
+static bool counts(int protection, int flags)
+{
+    if (flags & MAP_NORESERVE)
+        return false;
+    return (flags & MAP_TYPE) == MAP_PRIVATE ? protection & PROT_WRITE : (flags & MAP_ANONYMOUS) != 0;
 }
 
 /* Chooses where, and maps. The object's reference stays the caller's. */
@@ -100,6 +126,8 @@ static s64 place(struct process *p, vm_region_t *region, uptr at, size_t size, i
         region->end = at + size;
         error = aspace_map(p->space, region);
     }
+    if (!error)
+        aspace_lock_new(p->space, at, size);
     mutex_unlock(&p->space_lock);
     return error ? error : (s64)at;
 }
@@ -121,17 +149,26 @@ s64 sys_mmap(uptr at, size_t size, int protection, int flags, int fd, s64 offset
     }
     error = bad_place(at, size, flags);
     if (!error && file)
-        error = bad_mapping(file, size, protection, flags, (u64)offset);
+        error = flags & MAP_HUGETLB ? -EINVAL : bad_mapping(file, size, protection, flags, (u64)offset);
     else if (!error && type != MAP_PRIVATE && type != MAP_SHARED)
         error = -EINVAL;
     size = align_up(size, PAGE_SIZE);
+    if (!error && (flags & MAP_HUGETLB || (counts(protection, flags) && is_too_much(size))))
+        error = -ENOMEM; /* there are no large pages */
+    if (!error && flags & MAP_NORESERVE)
+        region.flags |= VM_NO_RESERVE;
+    if (!error && file && is_zero(file)) {
+        region.flags |= type != MAP_PRIVATE && file_may(file, true) ? VM_READ_ONLY : 0;
+        file_put(file);
+        file = NULL;
+    }
     if (error) {
         region.ops = NULL;
     } else if (file) {
         region.ops = &file_vm_ops;
         region.object = file;
         region.flags |= type != MAP_PRIVATE && file_may(file, true) ? VM_READ_ONLY : 0;
-        error = region.flags == VM_SHARED && file->ops->share ? file->ops->share(file) : 0;
+        error = (region.flags & (VM_SHARED | VM_READ_ONLY)) == VM_SHARED && file->ops->share ? file->ops->share(file) : 0;
     } else if (type != MAP_PRIVATE) {
         region.ops = &shared_memory_ops;
         region.object = shared_memory_new(size >> PAGE_SHIFT);
@@ -186,6 +223,11 @@ s64 sys_mprotect(uptr at, size_t size, int protection)
     return error;
 }
 
+static bool is_counted(const vm_region_t *region)
+{
+    return !region->ops && region->access & ACCESS_WRITE && !(region->flags & VM_NO_RESERVE);
+}
+
 s64 sys_mremap(uptr at, size_t old_size, size_t new_size, int flags, uptr to)
 {
     struct process *p = current_process();
@@ -203,6 +245,8 @@ s64 sys_mremap(uptr at, size_t old_size, size_t new_size, int flags, uptr to)
         result = -EFAULT;
     else if (old_size > new_size && old_size > USER_END - at)
         result = -EINVAL;
+    else if (new_size > old_size && is_counted(region_find(p->space, at)) && is_too_much(new_size - old_size))
+        result = -ENOMEM;
     else if (!fixed)
         result = aspace_resize(p->space, at, old_size, new_size, flags & MREMAP_MAYMOVE, MMAP_TOP);
     else

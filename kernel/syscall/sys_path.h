@@ -7,5 +7,9 @@
 char *sys_path(uptr string, int *error);
 /* The open file behind the running process's descriptor with a reference, or NULL. */
 struct file *sys_file(int fd);
+/* n bytes of the caller's memory, as many of them as one call moves, from or to the place *pos of a file, or its position (NULL). */
+struct io sys_io(uptr at, size_t n, u64 *pos);
+/* The caller's list of pieces, from kmalloc(), and what they have together; NULL with an error instead. */
+struct iovec *sys_pieces(uptr pieces, u64 count, s64 *total);
 /* Tells the program how long it is until `when` (ns; 0 if that is over): seconds, and parts of one of so many ns each. */
 void sys_tell_left(uptr at, u64 when, u64 part);

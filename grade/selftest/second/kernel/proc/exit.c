@@ -215,6 +215,7 @@ void process_thread_leaves(struct thread *t, int code)
     user_thread_end(t);
     flags = spin_lock_irq(&processes_lock);
     groups_are_left_locked(p);
+    children_are_left_locked(p);
     orphan_children_locked(p);
     p->state = PROCESS_ZOMBIE;
     gone = unwanted(p);
