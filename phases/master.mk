@@ -125,7 +125,7 @@ in-tree = $(MAKE) -s $(cores) -C build/tree/$*-$1 WERROR=-Werror
 # $(call checked,SOLVED,OTHER) builds the checked kernel of a tree of phase $*, with the objects that it has in common with the tree OTHER.
 checked = $(python) phases/take_over.py build/tree/$2 build/tree/$*-$1 build/checked && $(call in-tree,$1) kernel CHECKED=1
 # $(call race,SOLVED,OTHER) builds the race kernel likewise, in the phases whose tests boot it.
-race = $(if $(filter-out 1 2 3,$*),&& $(python) phases/take_over.py build/tree/$2 build/tree/$*-$1 build/race \
+race = $(if $(filter-out 1,$*),&& $(python) phases/take_over.py build/tree/$2 build/tree/$*-$1 build/race \
     && $(call in-tree,$1) kernel CHECKED=1 RACE=1)
 
 # One make at a time: two in one folder would write the same files. The phase before has objects in common, too, if it is there.

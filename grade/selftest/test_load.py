@@ -48,8 +48,7 @@ def load(boot, *what, options=""):
     return run.output, re.findall(KILLED, run.console)
 
 
-@pytest.mark.parametrize("cpus", [1, 4])
-@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("policy, cpus", kernels.some([(policy, cpus) for cpus in (1, 4) for policy in POLICIES], 2))
 def test_the_kernel_bears_a_little_of_everything(policy, cpus):
     with machines(phase=PHASE, cpus=cpus) as boot:
         output, killed = load(boot, *LITTLE, options=f"sched={policy}")

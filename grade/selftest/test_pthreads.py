@@ -36,7 +36,7 @@ def build(library, folder):
     return made
 
 
-@pytest.mark.parametrize("library", COMPILERS)
+@pytest.mark.parametrize("library", kernels.some(COMPILERS, 2))
 def test_a_program_of_threads_prints_what_linux_prints(library, tmp_path):
     """Unchanged: what its library asks of Linux it finds here."""
     programs = build(library, tmp_path)
