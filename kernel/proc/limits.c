@@ -1,5 +1,5 @@
-/* Limits (limits.h). Of all of them MEMLOCK, NPROC, NOFILE, AS, STACK and FSIZE have an effect; the others are kept for who asks. Lock:
-   processes_lock. */
+/* Limits (limits.h). Of all of them CPU, MEMLOCK, NPROC, NOFILE, AS, STACK and FSIZE have an effect; the others are kept for who asks.
+   Lock: processes_lock. */
 #include "proc/limits.h"
 #include "lib/errno.h"
 #include "mm/slab.h"
@@ -193,6 +193,7 @@ int limit_set(pid_t pid, unsigned resource, const struct rlimit *new, struct rli
 {
     u64 flags = spin_lock_irq(&processes_lock);
     struct process *p = pid ? process_find_locked(pid) : current_process();
+    bool look;
     int error = 0;
 
     if (!p)
@@ -206,6 +207,13 @@ int limit_set(pid_t pid, unsigned resource, const struct rlimit *new, struct rli
         if (new)
             error = set_locked(p, resource, new);
     }
+    look = !error && new && resource == RLIMIT_CPU;
+    if (look)
+        p->refs++;
     spin_unlock_irq(&processes_lock, flags);
+    if (look) {
+        cpu_limit_changed(p);
+        process_put(p);
+    }
     return error;
 }

@@ -73,6 +73,7 @@ static void process_fill(struct process *p, const char *name)
     wait_queue_init(&p->waiters, "a child");
     mutex_init(&p->space_lock, "address space");
     rb_node_init(&p->alarm.node);
+    rb_node_init(&p->cpu.timer.node);
     list_init(&p->posix_timers);
     p->fs.fds = &p->fds;
     fd_table_init(&p->fds);
@@ -90,6 +91,8 @@ struct process *process_new(const char *name, const struct process *parent, int 
     p->traits = traits_of_child(&parent->traits);
     p->oom_adj = parent->oom_adj;
     p->fds.limit = (int)p->limits.of[RLIMIT_NOFILE].now;
+    if (p->limits.of[RLIMIT_CPU].now != RLIM_INFINITY)
+        cpu_limit_changed(p);
     return p;
 
 fail:
@@ -122,6 +125,7 @@ void process_put(struct process *p)
 void process_free(struct process *p)
 {
     timer_cancel(&p->alarm); /* who ends has done so, or has forgotten it (lab 3.6): it would ring in memory that is somebody else's */
+    timer_cancel(&p->cpu.timer);
     signals_free(&p->signals);
     limits_leave(p);
     process_put(p);

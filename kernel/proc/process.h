@@ -8,6 +8,7 @@
 #if PHASE >= 3
 #include "fs/context.h"
 #include "mm/aspace.h"
+#include "proc/cpu_timer.h"
 #include "proc/cred.h"
 #include "proc/limits.h"
 #include "proc/signal.h"
@@ -52,6 +53,7 @@ struct process {
     bool continue_news;          /* [p] ... that it goes on */
     struct timer alarm;          /* alarm(), setitimer(); the CPU's timer queue */
     u64 alarm_interval;          /* [p] ns; 0: once */
+    struct cpu_timers cpu;       /* what rings by the CPU time that it uses */
     struct list posix_timers;    /* [posix_timer.c] its timers */
     int timers_made;             /* [posix_timer.c] so many it has made: the next one's id */
     bool lent, lending;          /* [p] vfork(): uses its parent's space; a child uses its own, and it waits */

@@ -1,13 +1,13 @@
-/* System calls on a process's alarm, its one interval timer: SIGALRM when it rings. Locks: `setting` for who sets one, since threads of
-   a process share its alarm, and a timer that one of them cancels must not be started by another one; processes_lock for what it is set
-   to. */
+/* System calls on a process's interval timers: its alarm, SIGALRM when it rings, and those by CPU time (proc/cpu_timer.h). Locks: `setting`
+   for who sets one, since threads of a process share its alarm, and a timer that one of them cancels must not be started by another one;
+   processes_lock for what it is set to. */
 #include "lib/errno.h"
 #include "mm/uaccess.h"
 #include "proc/table.h"
 #include "sched/periodic.h"
 #include "syscall/calls.h"
 
-#define ITIMER_REAL 0
+enum { ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF };
 
 static struct mutex setting = MUTEX(setting, "alarm"); /* over all processes: it is held for a moment */
 
@@ -61,37 +61,58 @@ static bool good_us(s64 seconds, s64 us)
     return seconds >= 0 && seconds < (s64)1 << 32 && us >= 0 && us < 1000000;
 }
 
+static struct user_itimer to_user(const struct timer_setting *setting)
+{
+    return (struct user_itimer){ (s64)(setting->interval / NS_PER_SEC), (s64)(setting->interval % NS_PER_SEC / 1000),
+                                 (s64)(setting->left / NS_PER_SEC), (s64)(setting->left % NS_PER_SEC / 1000) };
+}
+
+static bool is_by_cpu(int which)
+{
+    return which == ITIMER_VIRTUAL || which == ITIMER_PROF;
+}
+
 s64 sys_setitimer(int which, uptr new, uptr old)
 {
     struct user_itimer timer = { 0 }, before;
-    u64 left, interval;
+    struct timer_setting setting, was;
 
     if (new && copyin(&timer, new, sizeof(timer)))
         return -EFAULT;
-    if (which != ITIMER_REAL || !good_us(timer.interval_s, timer.interval_us) || !good_us(timer.first_s, timer.first_us))
+    if (which != ITIMER_REAL && !is_by_cpu(which))
         return -EINVAL;
-    alarm_set((u64)timer.first_s * NS_PER_SEC + (u64)timer.first_us * 1000,
-              (u64)timer.interval_s * NS_PER_SEC + (u64)timer.interval_us * 1000, &left, &interval);
-    before = (struct user_itimer){ (s64)(interval / NS_PER_SEC), (s64)(interval % NS_PER_SEC / 1000), (s64)(left / NS_PER_SEC),
-                                   (s64)(left % NS_PER_SEC / 1000) };
+    if (!good_us(timer.interval_s, timer.interval_us) || !good_us(timer.first_s, timer.first_us))
+        return -EINVAL;
+    setting.left = (u64)timer.first_s * NS_PER_SEC + (u64)timer.first_us * 1000;
+    setting.interval = (u64)timer.interval_s * NS_PER_SEC + (u64)timer.interval_us * 1000;
+    if (is_by_cpu(which))
+        cpu_timer_set(which == ITIMER_PROF ? CPU_TIMER_PROF : CPU_TIMER_VIRTUAL, &setting, &was);
+    else
+        alarm_set(setting.left, setting.interval, &was.left, &was.interval);
+    before = to_user(&was);
     return old && copyout(old, &before, sizeof(before)) ? -EFAULT : 0;
 }
 
 s64 sys_getitimer(int which, uptr now)
 {
     struct process *p = current_process();
-    struct user_itimer timer = { 0 };
+    struct timer_setting setting = { 0 };
+    struct user_itimer timer;
     u64 flags;
 
+    if (is_by_cpu(which)) {
+        cpu_timer_get(which == ITIMER_PROF ? CPU_TIMER_PROF : CPU_TIMER_VIRTUAL, &setting);
+        timer = to_user(&setting);
+        return copyout(now, &timer, sizeof(timer));
+    }
     if (which != ITIMER_REAL)
         return -EINVAL;
     flags = spin_lock_irq(&processes_lock);
     if (rb_linked(&p->alarm.node) || p->alarm_interval) { /* one that repeats may be ringing just now */
-        u64 left = (u64)max((s64)(p->alarm.expires - clock_ns()), 1000);
-
-        timer = (struct user_itimer){ (s64)(p->alarm_interval / NS_PER_SEC), (s64)(p->alarm_interval % NS_PER_SEC / 1000),
-                                      (s64)(left / NS_PER_SEC), (s64)(left % NS_PER_SEC / 1000) };
+        setting.left = (u64)max((s64)(p->alarm.expires - clock_ns()), 1000);
+        setting.interval = p->alarm_interval;
     }
     spin_unlock_irq(&processes_lock, flags);
+    timer = to_user(&setting);
     return copyout(now, &timer, sizeof(timer));
 }

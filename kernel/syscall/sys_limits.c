@@ -52,6 +52,17 @@ static void get_usage(struct usage *self, struct usage *children)
     spin_unlock_irq(&processes_lock, flags);
 }
 
+/* The running thread's; the pages are its process's. */
+static struct usage thread_usage(void)
+{
+    u64 flags = spin_lock_irq(&processes_lock);
+    struct usage usage = thread_usage_locked(current());
+
+    usage.max_pages = process_usage_locked(current_process()).max_pages;
+    spin_unlock_irq(&processes_lock, flags);
+    return usage;
+}
+
 s64 sys_getrusage(int who, uptr usage)
 {
     struct usage self, children;
@@ -60,7 +71,9 @@ s64 sys_getrusage(int who, uptr usage)
     if (who != RUSAGE_SELF && who != RUSAGE_CHILDREN && who != RUSAGE_THREAD)
         return -EINVAL;
     get_usage(&self, &children);
-    usage_to_user(&result, who == RUSAGE_CHILDREN ? &children : &self); /* one thread a process: phase 4 tells SELF from THREAD */
+    if (who == RUSAGE_THREAD)
+        self = thread_usage();
+    usage_to_user(&result, who == RUSAGE_CHILDREN ? &children : &self);
     return copyout(usage, &result, sizeof(result));
 }
 
