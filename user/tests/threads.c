@@ -370,6 +370,33 @@ static void a_hidden_circle(void)
     unlink("locked");
 }
 
+/* --- what a thread has used */
+
+static long used_us(int who)
+{
+    struct rusage usage;
+    getrusage(who, &usage);
+    return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000 + usage.ru_utime.tv_usec + usage.ru_stime.tv_usec;
+}
+
+static void computes(struct thread *t)
+{
+    struct rusage usage;
+    do {
+        call(SYS_getrusage, 1, (long)&usage, 0, 0, 0, 0);
+    } while (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec == 0 && usage.ru_utime.tv_usec + usage.ru_stime.tv_usec < t->argument);
+    t->seen = 1;
+}
+
+static void uses(void)
+{
+    long thread = used_us(1), process = used_us(RUSAGE_SELF);
+    start(&threads[0], computes, 60000);
+    join(&threads[0]);
+    show_true("what a thread used is its process's", used_us(RUSAGE_SELF) - process >= 60000);
+    show_true("and no other thread's", used_us(1) - thread < 40000);
+}
+
 /* --- /proc/self/task */
 
 static int file_says(const char *path, const char *line)
@@ -577,6 +604,7 @@ int main(int argc, char **argv)
     signals();
     queues();
     a_hidden_circle();
+    uses();
     tasks();
     robust_lists();
     stops();
