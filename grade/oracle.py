@@ -34,8 +34,9 @@ def run(program, before=()):
         try:
             done = subprocess.run([*before, str(Path(program).resolve())], cwd=folder, env={"PATH": "/bin"}, stdin=subprocess.DEVNULL,
                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=LIMIT, start_new_session=True)
-        except subprocess.TimeoutExpired:
-            raise Complaint(f"{program}: not at its end after {LIMIT} s; run it by hand") from None
+        except subprocess.TimeoutExpired as error:
+            last = (error.stdout or b"nothing").decode(errors="replace").splitlines()[-1]
+            raise Complaint(f"{program}: not at its end after {LIMIT} s, the last it said is {last!r}; run it by hand") from None
     text = done.stdout.decode(errors="replace")
     return text + (f"exit status {done.returncode}\n" if done.returncode else "")
 

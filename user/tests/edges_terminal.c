@@ -457,12 +457,14 @@ static void leader(int stopped)
     if (stopped) {
         pid = stopped_in(0);
     } else {
+        sigset_t hup = 1ul << (SIGHUP - 1), none = 0;
+        sigprocmask(SIG_BLOCK, &hup, NULL); /* it may come before somebody waits for it */
         pid = split();
         if (pid == 0) {
             setpgid(0, 0);
             hear_all();
             tell(SIGUSR1);
-            pause();
+            sigsuspend(&none);
             _exit(0);
         }
         setpgid(pid, pid);
@@ -520,22 +522,23 @@ static void hanging_up(void)
     pid_t pid = split();
     if (pid == 0) {
         signal(SIGHUP, SIG_IGN);
+        signal(SIGTTOU, SIG_IGN);
+        setpgid(0, 0);
+        number = getpid();
+        ioctl(T, TIOCSPGRP, &number); /* a read in the background would end at once */
         tell(SIGUSR1);
         _exit(CALL(read, T, buffer, 10) == 0 ? 42 : 1); /* perhaps it waits already, perhaps not yet */
     }
     read(told[0], buffer, 1);
     pid_t front = split();
     if (front == 0) {
-        setpgid(0, 0);
+        setpgid(0, pid);
         hear_all();
         tell(SIGUSR1);
         pause();
         _exit(0);
     }
     read(told[0], buffer, 1);
-    signal(SIGTTOU, SIG_IGN);
-    ioctl(T, TIOCSPGRP, &front);
-    setpgid(pid, front);
     E(vhangup);
     read(told[0], buffer, 2);
     V(buffer[0] + buffer[1] == 'H' + 'C');

@@ -32,8 +32,7 @@ static void processes(void *unused)
     int fds[2], n = 0;
     pipe(fds);
     setrlimit(RLIMIT_NPROC, &(struct rlimit){ 5, 5 });
-    setgid(64321);
-    setuid(64321); /* a user without other processes */
+    setuid(100000 + getpid()); /* a user without other processes, also beside another run of this */
     fflush(stdout);
     for (pid_t pid; (pid = fork()) >= 0; n++) {
         if (pid == 0) {

@@ -4,18 +4,20 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+static char semaphore_name[40], memory_name[40]; /* the process's number in them: on Linux several of these may run at once */
+
 static void semaphores(void)
 {
     sem_t *sem, *same;
     int value = -1, status;
     pid_t pid;
 
-    sem_unlink("/crescent-test");
-    show("not there", sem_open("/crescent-test", 0) == SEM_FAILED && errno == ENOENT);
-    sem = sem_open("/crescent-test", O_CREAT | O_EXCL, 0600, 2);
+    sem_unlink(semaphore_name);
+    show("not there", sem_open(semaphore_name, 0) == SEM_FAILED && errno == ENOENT);
+    sem = sem_open(semaphore_name, O_CREAT | O_EXCL, 0600, 2);
     show("made", sem != SEM_FAILED);
-    show("there already", sem_open("/crescent-test", O_CREAT | O_EXCL, 0600, 2) == SEM_FAILED && errno == EEXIST);
-    same = sem_open("/crescent-test", 0);
+    show("there already", sem_open(semaphore_name, O_CREAT | O_EXCL, 0600, 2) == SEM_FAILED && errno == EEXIST);
+    same = sem_open(semaphore_name, 0);
     show("one place", same == sem);
     show_call("trywait", sem_trywait(sem));
     sem_getvalue(same, &value);
@@ -23,7 +25,7 @@ static void semaphores(void)
     fflush(stdout);
     pid = fork();
     if (!pid) {
-        sem_t *other = sem_open("/crescent-test", 0);
+        sem_t *other = sem_open(semaphore_name, 0);
 
         usleep(5000);
         sem_post(other);
@@ -38,8 +40,8 @@ static void semaphores(void)
     show("value", value);
     show_call("close", sem_close(sem));
     sem_close(same);
-    show_call("unlink", sem_unlink("/crescent-test"));
-    show_call("twice", sem_unlink("/crescent-test") && errno == ENOENT ? 0 : -1);
+    show_call("unlink", sem_unlink(semaphore_name));
+    show_call("twice", sem_unlink(semaphore_name) && errno == ENOENT ? 0 : -1);
 }
 
 struct common {
@@ -79,8 +81,8 @@ static void memory(void)
     struct stat st;
     int fd;
 
-    shm_unlink("/crescent-memory");
-    fd = shm_open("/crescent-memory", O_CREAT | O_EXCL | O_RDWR, 0600);
+    shm_unlink(memory_name);
+    fd = shm_open(memory_name, O_CREAT | O_EXCL | O_RDWR, 0600);
     show("shm_open", fd >= 0);
     show_call("ftruncate", ftruncate(fd, sizeof(*common)));
     fstat(fd, &st);
@@ -104,7 +106,7 @@ static void memory(void)
     for (int i = 1; i < 3; i++) {
         if (fork())
             continue;
-        fd = shm_open("/crescent-memory", O_RDWR, 0);
+        fd = shm_open(memory_name, O_RDWR, 0);
         munmap(common, sizeof(*common));
         common = mmap(NULL, sizeof(*common), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
         player(common, i);
@@ -117,8 +119,8 @@ static void memory(void)
     show("sum", common->sum);
     while (wait(NULL) > 0)
         ;
-    show_call("shm_unlink", shm_unlink("/crescent-memory"));
-    show("gone", shm_open("/crescent-memory", O_RDWR, 0) < 0 && errno == ENOENT);
+    show_call("shm_unlink", shm_unlink(memory_name));
+    show("gone", shm_open(memory_name, O_RDWR, 0) < 0 && errno == ENOENT);
     show("mapped still", common->rounds);
 }
 
@@ -138,6 +140,8 @@ static void owners(void)
 
 int main(void)
 {
+    snprintf(semaphore_name, sizeof(semaphore_name), "/crescent-semaphore-%d", getpid());
+    snprintf(memory_name, sizeof(memory_name), "/crescent-memory-%d", getpid());
     semaphores();
     memory();
     owners();

@@ -68,9 +68,9 @@ static void for_one(void)
 
 static void *lets_through(void *unused)
 {
-    (void)unused;
+    i_hear = 1; /* one is pending */
     block(SIG_UNBLOCK, SIGUSR2);
-    return loops(NULL);
+    return loops(unused);
 }
 
 static void for_the_process(void)
@@ -186,7 +186,9 @@ static void *reads(void *unused)
     i_hear = 1;
     ready++;
     long n = read(pipe_ends[0], &c, 1);
-    return (void *)(n < 0 ? -(long)errno : (long)c);
+    long result = n < 0 ? -(long)errno : (long)c;
+    ready++;
+    return (void *)result;
 }
 
 static void interrupted(void)
@@ -199,11 +201,11 @@ static void interrupted(void)
         handler(SIGUSR1, counts, flags);
         thread = start(reads, NULL);
         wait_until(&ready, 1);
-        for (int i = 0; i < 3; i++) {
+        for (int i = 0; flags ? i < 3 : ready == 1; i++) {
+            usleep(3000); /* perhaps it reads by now, perhaps not yet: then it hears the next one */
             pthread_kill(thread, SIGUSR1);
-            usleep(3000);
-            if (!flags)
-                break;
+            if (flags)
+                wait_until(&heard, i + 1);
         }
         if (flags)
             need(write(pipe_ends[1], "x", 1) != 1, "write");
