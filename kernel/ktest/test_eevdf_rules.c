@@ -119,8 +119,8 @@ static void tie(struct fair_entity *e, const struct fair_entity *m)
     e->vruntime = m->vruntime;
 }
 
-/* Who runs is protected or not, has a deadline of its own or that of one who waits, and sometimes a longer or a shorter slice than
-   member[0], which just became ready. */
+/* Who runs is protected or not, has a deadline of its own or that of one who waits, or one a little later, and sometimes a longer or a
+   shorter slice than member[0], which just became ready. */
 KTEST(eevdf_room, "whether who runs has to make room, at a tick and when another one becomes ready")
 {
     u64 flags = irq_save();
@@ -128,13 +128,13 @@ KTEST(eevdf_room, "whether who runs has to make room, at a tick and when another
     chance = 25;
     for (unsigned i = 0; i < 5 * CASES; i++) {
         struct fair_entity *e = &runs.se.fair, *m = &member[0].se.fair;
-        bool protected = i % 2;
+        bool protected = i % 2, tied = i % 3 == 0;
 
-        fill(i % 6 ? (unsigned)below(5) : 1, true, somewhere(i / 2), eevdf_summarize);
-        if (i % 6 == 0)
+        fill(tied ? 1 : (unsigned)below(5), true, somewhere(i / 2), eevdf_summarize);
+        if (tied) {
             tie(e, m);
-        if (queue.classes.fair.nr > 1 && i % 3 == 0)
-            e->deadline = m->deadline;
+            e->deadline = m->deadline + (protected ? below(3) : 0);
+        }
         if (queue.classes.fair.nr > 1)
             m->slice = SCHED_SLICE_NS + below(3) - 1;
         tell(&runs);

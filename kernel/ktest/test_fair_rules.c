@@ -40,7 +40,7 @@ KTEST(cfs_min, "min_vruntime of queues of which it is before, among and behind t
     for (unsigned i = 0; i < CASES; i++) {
         u64 around = somewhere(i);
 
-        fill((unsigned)below(4), below(2), around, NULL);
+        fill(i % 5 ? 1 + (unsigned)below(3) : 0, i % 4, around, NULL);
         queue.classes.fair.min_vruntime = around + below(20 * MS) - 12 * MS;
         fact(FACT_NOTE, 0, queue.classes.fair.min_vruntime);
         cfs_update_min(&queue);
