@@ -83,7 +83,7 @@ static void set_own(struct rq *rq, struct thread *t, const struct sched_params *
             trace_numbers(rq, t);
         }
     } else {
-        struct sched_change change = sched_change_begin(rq, t);
+        struct sched_change change = sched_change_begin(rq, t, true);
 
         t->se.asked = *p;
         class_change(rq, t, p, false, 0);

@@ -10,9 +10,10 @@ struct sched_change {
     bool queued;
 };
 
-static inline struct sched_change sched_change_begin(struct rq *rq, struct thread *t)
+/* moves: whether t's place is up to what changes; if not, t keeps it. */
+static inline struct sched_change sched_change_begin(struct rq *rq, struct thread *t, bool moves)
 {
-    struct sched_change change = { rq, t, t->state == THREAD_READY };
+    struct sched_change change = { rq, t, moves && t->state == THREAD_READY };
 
     if (change.queued)
         sched_dequeue(rq, t);

@@ -68,7 +68,7 @@ void class_lend_stop(struct rq *rq, struct thread *t)
 
     if (!t->se.lent)
         return;
-    change = sched_change_begin(rq, t);
+    change = sched_change_begin(rq, t, true);
     class_change(rq, t, &t->se.asked, false, 0);
     sched_change_end(&change, true);
 }
@@ -79,7 +79,7 @@ void class_lend_again(struct rq *rq, struct thread *t)
 
     if (!out_of_date(t))
         return;
-    change = sched_change_begin(rq, t);
+    change = sched_change_begin(rq, t, true);
     sched_change_end(&change, class_lend(rq, t));
 }
 

@@ -153,14 +153,16 @@ static bool set_inherited(struct thread *t, int inherited)
     u64 flags = irq_save();
     struct rq *rq = thread_rq_lock(t);
     int before = thread_effective(t);
-    struct sched_change change = sched_change_begin(rq, t);
-    bool changed;
+    bool changed = thread_would_have(t, t->priority, inherited) != before;
+    struct sched_change change = sched_change_begin(rq, t, changed);
 
     t->inherited = inherited;
-    changed = thread_effective(t) != before;
     if (unlikely(trace_on) && changed)
         sched_trace_priority(rq, t, 0, before);
-    sched_change_end(&change, class_lend(rq, t) || changed);
+    if (changed)
+        class_lend(rq, t);
+    sched_change_end(&change, changed);
+    class_lend_again(rq, t); /* a deadline instead of its own one */
     spin_unlock(&rq->lock);
     irq_restore(flags);
     return changed;

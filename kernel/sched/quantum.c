@@ -38,7 +38,12 @@ u64 rr_quantum(const struct thread *t)
     return policy.quantum[t->priority];
 }
 
+int thread_would_have(const struct thread *t, enum thread_priority priority, int inherited)
+{
+    return max(class_level(t, base_level[priority]), inherited);
+}
+
 int thread_effective(const struct thread *t)
 {
-    return max(class_level(t, base_level[t->priority]), t->inherited);
+    return thread_would_have(t, t->priority, t->inherited);
 }

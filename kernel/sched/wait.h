@@ -44,6 +44,8 @@ void thread_block(struct spinlock *lock, const char *what);
 bool thread_wake(struct thread *t);
 /* The effective priority: its own or the best that it inherited. 0 to 63, and from phase 5 on more for the classes above (lend.h). */
 int thread_effective(const struct thread *t);
+/* What it would be if t had this priority and inherited that. */
+int thread_would_have(const struct thread *t, enum thread_priority priority, int inherited);
 
 /* Waiting for an address: whoever wakes need not know the queue. prepare, look at the condition, then block: a wake that comes
    in between is not lost. */

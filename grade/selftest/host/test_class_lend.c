@@ -7,6 +7,7 @@
 
 static const struct sched_params fifo_20 = { .policy = SCHED_FIFO, .rt_priority = 20 };
 static const struct sched_params fifo_50 = { .policy = SCHED_FIFO, .rt_priority = 50 };
+static const struct sched_params fifo_60 = { .policy = SCHED_FIFO, .rt_priority = 60 };
 static struct mutex one, two;
 static u64 began;                       /* ns: deadlines are told from here on */
 
@@ -198,6 +199,12 @@ static void lend_next_owner(void)
 
 /* --- what the owner itself is -------------------------------------------------------------------------------------------------------- */
 
+static bool equal(const struct sched_params *a, const struct sched_params *b)
+{
+    return a->policy == b->policy && a->rt_priority == b->rt_priority && a->nice == b->nice && a->reset_on_fork == b->reset_on_fork &&
+           a->runtime == b->runtime && a->deadline == b->deadline && a->period == b->period;
+}
+
 /* One of each kind owns it while a thread of real time waits. */
 static void lend_kinds(void)
 {
@@ -215,7 +222,7 @@ static void lend_kinds(void)
         fact("nice", OWNER->se.params.nice);
         fact("reset", OWNER->se.params.reset_on_fork);
         gives_up(host_thread(2));
-        CHECK(!memcmp(&OWNER->se.params, &kinds[i], sizeof(kinds[i])));
+        CHECK(equal(&OWNER->se.params, &kinds[i]));
         fact("weight", OWNER->se.fair.weight);
         machine_wake(host_thread(2));
         machine_block();
@@ -356,6 +363,26 @@ static void lend_slice(void)
     machine_check();
 }
 
+/* 1, which lost the CPU to thread 8, stands before 7, of its priority; what is set then changes nothing for it. */
+static void lend_keeps_place(void)
+{
+    begin();
+    CHECK(!set(1, fifo_50));
+    machine_launch_as(7, &fifo_50);
+    machine_launch_as(8, &fifo_60);
+    for (unsigned i = 0; i < 2; i++) {
+        CHECK(current() == host_thread(8));
+        if (i == 0)
+            CHECK(!priority_set_inherited(OWNER, LEVEL_RT + 20));
+        else
+            CHECK(!thread_set_priority(1, PRIORITY_HIGH));
+        machine_block();
+        fact("next", current()->tid);
+        machine_wake(host_thread(8));
+    }
+    machine_dump();
+}
+
 static const struct host_case cases[] = {
     { "lend_earliest", lend_earliest },
     { "lend_highest", lend_highest },
@@ -370,5 +397,6 @@ static const struct host_case cases[] = {
     { "lend_no_budget", lend_no_budget },
     { "lend_charges", lend_charges },
     { "lend_slice", lend_slice },
+    { "lend_keeps_place", lend_keeps_place },
 };
 HOST_MAIN(cases)

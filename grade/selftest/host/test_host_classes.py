@@ -247,6 +247,7 @@ BOUNDS = {
     "lend_no_budget": exactly(LENDS, next=[7, 1, 1, 7, 1], policy=[6], priority=[0], due=[50], budget=[0]),
     "lend_charges": exactly("what was run before a deadline was lent is charged, and nothing after", free=[0], cost=[0]),
     "lend_slice": exactly("who asks for another slice has it", policy=[0], request=[20 * MS]),
+    "lend_keeps_place": exactly("whoever lost the CPU stays before its equals, unless its priority changes", next=[1, 1]),
     "eevdf_equal": lambda facts: shares(facts["ran"], [1] * 4),
     "eevdf_zero_five": lambda facts: shares(facts["ran"], [753495, 246505]),
     "eevdf_wide": lambda facts: shares(facts["ran"], [88761, 15, 1024, 215]),
@@ -697,6 +698,10 @@ PLANTED = {
         EEVDF, "deadline_class.c", "!t->se.dl.lent && edf_wake", "edf_wake", LENT),
     "lend: its own deadline is forgotten": (
         EEVDF, "deadline_class.c", "    e->deadline = e->own;\n", "", LENT),
+    "lend: what is lent without effect costs the place": (
+        "lend_keeps_place", "mutex.c", "sched_change_begin(rq, t, changed)", "sched_change_begin(rq, t, true)", ("lost the CPU",)),
+    "lend: a thread priority without effect costs the place": (
+        "lend_keeps_place", "control.c", "sched_change_begin(rq, t, changed)", "sched_change_begin(rq, t, true)", ("lost the CPU",)),
     "lend: the later of two deadlines": (
         EEVDF, "lend.c", "earlier(own, e->offer) ? own : e->offer", "earlier(own, e->offer) ? e->offer : own", LENT),
     "lend: budget is free afterwards": (

@@ -17,6 +17,11 @@ static inline bool class_lend(struct rq *rq, struct thread *t)
     return false;
 }
 
+static inline void class_lend_again(struct rq *rq, struct thread *t)
+{
+    (void)rq, (void)t;
+}
+
 static inline void deadline_offer(struct thread *me)
 {
     (void)me;
