@@ -41,9 +41,6 @@ CPU = "qemu64,+smep,+smap,+nx,+fsgsbase,+pdpe1gb,+rdtscp"  # one list that no ve
 # Without QEMU's accelerator for 32-bit guests, which nobody here uses. When QEMU 7.2 goes backwards, resetting that device waits for the
 # CPU's thread, which may wait for the lock that the resetting thread holds: half of all reverse-continues would hang.
 NO_VAPIC = ("-global", "apic-common.vapic=off")
-# The small one of two that come with QEMU: it does what a kernel given by -kernel needs, a third of a short run cheaper than SeaBIOS, under
-# which the kernel boots everywhere else (`make run`, `make bench`, from GRUB).
-FIRMWARE = ("-bios", "qboot.rom")
 LIMIT_MS = 100          # of virtual time for a run, unless its test says otherwise
 CONSOLE_CAP = 1 << 20   # bytes; a run that prints as much is a runaway
 COSTS = 100, 1          # seconds of the host's processor for a run, and more for each ms of its limit; a guest that spins with `pause`
@@ -51,7 +48,7 @@ COSTS = 100, 1          # seconds of the host's processor for a run, and more fo
 WALL_LIMIT = 900        # seconds for a run, at least; only a host that has no time for QEMU comes to it
 GRACE = 10              # seconds that a kernel has to report after the limit; the verdict does not depend on it
 LOOK = 2                # seconds between looks at whether a guest that takes long has disarmed its watchdog
-BEFORE_WATCHDOG = 150_000_000  # instructions, from reset until the kernel arms the watchdog, whatever the number of CPUs
+BEFORE_WATCHDOG = 150_000_000  # instructions, from reset until the kernel arms the watchdog; the firmware takes 60 M with four CPUs
 ANSWER = 60             # seconds in which QEMU answers, or ends when it is told to
 POLL = 0.05             # seconds between looks at the console's size; decides when a runaway is ended, never whether it is one
 PREFIX = "crescent-"
@@ -169,7 +166,7 @@ class Machine:
 
     def _common(self):
         """QEMU's arguments that a run, its replay and a live session share."""
-        args = ["-cpu", CPU, *NO_VAPIC, *FIRMWARE, "-smp", str(self.cpus), "-m", f"{self.ram_mib}M", "-nodefaults", "-display", "none",
+        args = ["-cpu", CPU, *NO_VAPIC, "-smp", str(self.cpus), "-m", f"{self.ram_mib}M", "-nodefaults", "-display", "none",
                 "-no-user-config", "-rtc", "base=2000-01-01,clock=vm", "-device", "i6300esb",
                 "-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-kernel", "kernel.elf", "-append", f"-- {self.options}"]
         modules = ["input"] * (self.input is not None) + [ARCHIVE] * (self.archive is not None)

@@ -136,13 +136,13 @@ int thread_wake_by_hand(tid_t tid)
 static int set_priority(struct rq *rq, struct thread *t, u64 priority)
 {
     int before = thread_effective(t);
-    bool changed = thread_would_have(t, (enum thread_priority)priority, t->inherited) != before;
-    struct sched_change change = sched_change_begin(rq, t, changed);
+    bool moves = thread_would_have(t, (enum thread_priority)priority, t->inherited) != before;
+    struct sched_change change = sched_change_begin(rq, t, moves);
 
     t->priority = (enum thread_priority)priority;
     if (unlikely(trace_on))
         sched_trace_priority(rq, t, current()->tid, before);
-    sched_change_end(&change, changed);
+    sched_change_end(&change, true);
     return 0;
 }
 

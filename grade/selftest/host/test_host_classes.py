@@ -701,7 +701,7 @@ PLANTED = {
     "lend: what is lent without effect costs the place": (
         "lend_keeps_place", "mutex.c", "sched_change_begin(rq, t, changed)", "sched_change_begin(rq, t, true)", ("lost the CPU",)),
     "lend: a thread priority without effect costs the place": (
-        "lend_keeps_place", "control.c", "sched_change_begin(rq, t, changed)", "sched_change_begin(rq, t, true)", ("lost the CPU",)),
+        "lend_keeps_place", "control.c", "sched_change_begin(rq, t, moves)", "sched_change_begin(rq, t, true)", ("lost the CPU",)),
     "lend: the later of two deadlines": (
         EEVDF, "lend.c", "earlier(own, e->offer) ? own : e->offer", "earlier(own, e->offer) ? e->offer : own", LENT),
     "lend: budget is free afterwards": (
