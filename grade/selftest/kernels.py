@@ -109,8 +109,12 @@ def copy(source, target):
 
 @functools.lru_cache(maxsize=None)
 def content(tree, kind="checked"):
-    """What dwarf.parse() reads from a tree's kernel."""
-    return dwarf.content(tree / "build" / kind / "kernel.elf", ROOT / "build" / "dwarf")
+    """What dwarf.parse() reads from a tree's kernel. That takes seconds: of several processes one does, and the others wait for it."""
+    cache = ROOT / "build" / "dwarf"
+    cache.mkdir(parents=True, exist_ok=True)
+    with open(cache / f".{tree.name}-{kind}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return dwarf.content(tree / "build" / kind / "kernel.elf", cache)
 
 
 def image(kernel, tree=REFERENCE, kind="checked"):

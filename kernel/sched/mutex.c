@@ -162,7 +162,7 @@ static bool set_inherited(struct thread *t, int inherited)
     if (changed)
         class_lend(rq, t);
     sched_change_end(&change, changed);
-    class_lend_again(rq, t); /* a deadline instead of its own one */
+    class_lend_again(rq, t); /* its level may stay and its deadline not */
     spin_unlock(&rq->lock);
     irq_restore(flags);
     return changed;
