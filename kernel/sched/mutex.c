@@ -162,7 +162,8 @@ static bool set_inherited(struct thread *t, int inherited)
     if (changed)
         class_lend(rq, t);
     sched_change_end(&change, changed);
-    class_lend_again(rq, t); /* its level may stay and its deadline not */
+    if (!changed)
+        class_lend_again(rq, t); /* its level stays, its deadline perhaps not */
     spin_unlock(&rq->lock);
     irq_restore(flags);
     return changed;

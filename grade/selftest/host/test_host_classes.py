@@ -884,7 +884,7 @@ PLANTED = {
 }
 
 
-@pytest.mark.parametrize("name", kernels.some(PLANTED, 3))
+@pytest.mark.parametrize("name", kernels.some(PLANTED, 5))
 def test_a_wrong_kernel_is_named(program, name):
     case, file, find, replace, rules = PLANTED[name]
     path = program(case, file, find, replace)
