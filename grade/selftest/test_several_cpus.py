@@ -57,19 +57,33 @@ def test_the_tests_that_need_one_cpu_are_tests():
     assert {name for _, name in EARLIER} >= ON_ONE_CPU
 
 
-def periods(made, seed):
+def places(made, seed):
     with booted(made) as boot:
         run = boot("rally_ticks", f"seed={seed} quantum=3 hz=2000", cpus=CPUS)
-        return [run.kernel["run_queues"][cpu].tick_ns for cpu in range(CPUS)]
+        return [run.kernel["run_queues"][cpu].tick_phase for cpu in range(CPUS)]
 
 
 def test_a_seed_says_when_other_cpus_tick(tmp_path):
-    """The first one ticks as it was asked to; no two have the same period; the same seed, the same ticks."""
+    """Without one they divide the period evenly, and a seed brings no two close to each other; the same seed, the same ticks."""
     made = kernels.Variants(PHASE, {}, tmp_path)
-    found = [periods(made, seed) for seed in (0, 1, 2, 3)]
-    assert found[1] == periods(made, 1) and len({tuple(each) for each in found}) > 1
+    assert places(made, 0) == [0, 250_000, 125_000, 375_000]
+    found = [places(made, seed) for seed in (1, 2, 3)]
+    assert found[0] == places(made, 1) and len({tuple(each) for each in found}) == 3
     for each in found:
-        assert each[0] == 500_000 and len(set(each)) == CPUS
+        in_order = sorted(each)
+        assert each[0] == 0 and min(b - a for a, b in zip(in_order, [*in_order[1:], 500_000])) >= 62_500, each
+
+
+@pytest.mark.parametrize("cpus", [2, 3, CPUS, 8])
+def test_cpus_that_compute_all_get_on(tmp_path, cpus):
+    """QEMU gives them turns, and would give one of two all of them (timer_interrupt()): each has its share of the instructions, and none
+    stands still for long."""
+    with booted(kernels.Variants(PHASE, {}, tmp_path)) as boot:
+        for seed in range(3):
+            run = boot("smp_hogs", f"rounds={cpus} seed={seed}", cpus=cpus, limit_ms=3000, trace="off")
+            looks, longest = ([fact.b for fact in run.facts(key, cpus)] for key in ("ROUND", "RESPONSE"))
+            assert min(looks) >= 0.4 * sum(looks) / cpus, f"seed {seed}: {looks} looks at the clock"
+            assert max(longest) <= 4_000_000, f"seed {seed}: ns without one: {longest}"
 
 
 def test_at_a_tests_end_all_other_cpus_stand_still(tmp_path):

@@ -253,7 +253,7 @@ KTEST(rally_arrived, "a CPU has arrived when it would be given up")
 __attribute__((no_sanitize_thread)) static void tell_state(const struct cpu *cpu)
 {
     const struct rq *rq = &run_queues[cpu->id];
-    bool queue = cpu->rq == rq && rq->idle && rq->curr == rq->idle, tick = rq->tick_phase;
+    bool queue = cpu->rq == rq && rq->idle && rq->curr == rq->idle, tick = rq->tick_phase != 0;
 
     fact(FACT_STATE, 0, queue);
     fact(FACT_STATE, 1, tick);

@@ -16,16 +16,20 @@ static u64 hogs_end; /* ns; written before they start */
 static int hog(void *arg)
 {
     const struct thread *me = current();
+    u64 last = clock_ns(), longest = 0, looks = 0;
 
-    while (clock_ns() < hogs_end)
-        ;
+    for (u64 now; (now = clock_ns()) < hogs_end; last = now, looks++)
+        longest = max(longest, now - last);
     fact(FACT_CPU_TIME, number_of(arg), thread_cpu_ns(me));
+    fact(FACT_ROUND, number_of(arg), looks);
+    fact(FACT_RESPONSE, number_of(arg), longest);
     fact(FACT_NOTE, number_of(arg), (u64)me->last_cpu);
     return 0;
 }
 
 KTEST(smp_hogs, "threads that never wait share the CPUs")
-/* rounds= says how many. CPU_TIME: which, ns. NOTE: which, where at the end. COUNT: a CPU, its switches; its steals. */
+/* rounds= says how many. CPU_TIME: which, ns. ROUND: which, how often it looked at the clock. RESPONSE: which, ns between two looks at the
+   longest. NOTE: which, where at the end. COUNT: a CPU, its switches; its steals. */
 {
     struct test_threads threads = { 0 };
     u64 n = min(option_u64("rounds") ?: HOGS, (u64)MOST_HOGS);

@@ -162,9 +162,11 @@ static inline bool smp_others_idle(void)
     return !(__atomic_load_n(&cpus_online, __ATOMIC_SEQ_CST) & ~__atomic_load_n(&idle_cpus, __ATOMIC_SEQ_CST) & ~(1ul << this_cpu()->id));
 }
 
-/* When CPUs tick (tick_spread.c). rq's first tick and period, from the period that was asked for, in rq->tick_ns: once, when it is made. */
+/* When CPUs tick (tick_spread.c): rq's place in the period, rq->tick_ns; once, when it is made. */
 void smp_spread_ticks(struct rq *rq);
-/* The same anew for all other CPUs that are online, as a seed says; the ticks that run already go on, with the new period. */
+/* This CPU, which has ticked alone, ticks at its place from here on, if others are online now. */
+void smp_place_tick(void);
+/* The places of all other CPUs that are online, as a seed says. Ticks that run already go on where they are. */
 void smp_seed_ticks(u64 seed);
 /* When rq's CPU ticks first, if it begins to now. */
 u64 smp_first_tick(const struct rq *rq, u64 now);
