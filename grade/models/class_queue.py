@@ -8,7 +8,7 @@ from .deadline import Deadline
 from .eevdf import Eevdf, request
 from .fair import slice_of
 from .rt import RealTime
-from .sched_class import CLASS_OF, DEADLINE, NORMAL, Thread
+from .sched_class import CLASS_OF, DEADLINE, NORMAL, RT, Thread
 from .schedule import CHANGED, PREEMPTED, READY
 from .turns import POLICIES, IdleTurns, Normal
 
@@ -303,10 +303,11 @@ class Queue(Budgets, schedule.Policy):
             return self.deviation(event, f"the class follows from the policy, which is {policy}", CLASS_OF.get(policy))
         self.prepared, old, new = None, self.class_of(t), self.classes[event.cls]
         runs, changes = event.tid == self.running, event.cls != t.cls
-        if t.fresh or (t.cls != NORMAL and self.only_nice(t, event)):
+        if t.fresh or (t.cls != NORMAL and self.same_to_class(t, event)):
             self.take_over(t, event)
             return None
-        if t.tid in self.standing and (changes or t.cls != NORMAL):
+        stays = t.cls == event.cls == RT and t.rt_priority == event.arg[0] >> 8 & 0xff  # FIFO and RR stand in one list
+        if t.tid in self.standing and not stays and (changes or t.cls != NORMAL):
             return self.deviation(event, "whoever stands in the queue leaves it before its class, or its place there, changes: DEQUEUE, "
                                   "then POLICY, then ENQUEUE", "DEQUEUE")
         running = self.now_running()
@@ -325,10 +326,10 @@ class Queue(Budgets, schedule.Policy):
         self.after_policy(event, t, changes)
         return None
 
-    def only_nice(self, t, event):
-        """Whether nothing changes but the nice value, which this class does not go by."""
-        bits = t.policy | t.rt_priority << 8 | t.reset_on_fork << 24 | t.lent * LENT
-        return bits == event.arg[0] & ~(0xff << 16) and t.params == t.new_params
+    def same_to_class(self, t, event):
+        """Whether nothing changes but the nice value and what becomes of children, which this class does not go by."""
+        bits = t.policy | t.rt_priority << 8 | t.lent * LENT
+        return bits == event.arg[0] & ~(0x1ff << 16) and t.params == t.new_params
 
     def take_over(self, t, event):
         """Gives t what POLICY and the PARAMS before it say."""

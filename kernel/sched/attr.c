@@ -63,11 +63,18 @@ static void change_numbers(struct rq *rq, struct thread *t)
     sched_check_priorities(rq, t);
 }
 
-/* Whether a and b differ in nothing but the nice value, if at all. */
-static bool same_but_nice(const struct sched_params *a, const struct sched_params *b)
+/* Whether a and b differ in nothing that a class but that of normal threads goes by: only in the nice value and what becomes of children,
+   if at all. */
+static bool same_to_class(const struct sched_params *a, const struct sched_params *b)
 {
-    return a->policy == b->policy && a->rt_priority == b->rt_priority && a->reset_on_fork == b->reset_on_fork &&
-           a->runtime == b->runtime && a->deadline == b->deadline && a->period == b->period;
+    return a->policy == b->policy && a->rt_priority == b->rt_priority && a->runtime == b->runtime && a->deadline == b->deadline &&
+           a->period == b->period;
+}
+
+/* FIFO and RR of one priority stand in one list. */
+static bool same_list(const struct sched_params *a, const struct sched_params *b)
+{
+    return a->rt_priority && a->rt_priority == b->rt_priority;
 }
 
 /* Nobody lends t anything. */
@@ -76,17 +83,20 @@ static void set_own(struct rq *rq, struct thread *t, const struct sched_params *
     if (t->class_id == SCHED_CLASS_NORMAL && is_normal(p)) {
         t->se.asked = t->se.params = *p;
         change_numbers(rq, t);
-    } else if (same_but_nice(p, &t->se.params)) { /* which its class does not go by */
+    } else if (same_to_class(p, &t->se.params)) {
         t->se.asked = t->se.params = *p;
         if (unlikely(trace_on)) {
             class_trace_policy(rq, t);
             trace_numbers(rq, t);
         }
     } else {
-        struct sched_change change = sched_change_begin(rq, t, true);
+        bool moves = !same_list(p, &t->se.params);
+        struct sched_change change = sched_change_begin(rq, t, moves);
 
         t->se.asked = *p;
         class_change(rq, t, p, false, 0);
+        if (unlikely(trace_on) && !moves && t->state == THREAD_READY)
+            trace_numbers(rq, t);
         sched_change_end(&change, true);
     }
 }

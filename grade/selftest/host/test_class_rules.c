@@ -161,6 +161,36 @@ static void rt_order(void)
     machine_dump();
 }
 
+/* 2, which has lost the CPU, stands before 3; what it is given then leaves it there, but for the last, which lowers it on the way. */
+static void rt_keeps_place(void)
+{
+    static const struct sched_params given[] = {
+        { .policy = SCHED_FIFO, .rt_priority = 50 },
+        { .policy = SCHED_FIFO, .rt_priority = 50, .reset_on_fork = true },
+        { .policy = SCHED_RR, .rt_priority = 50, .reset_on_fork = true },
+        { .policy = SCHED_RR, .rt_priority = 50, .nice = 5 },
+        { .policy = SCHED_FIFO, .rt_priority = 60 },
+        { .policy = SCHED_FIFO, .rt_priority = 50 },
+        { .policy = SCHED_RR, .rt_priority = 40 },
+        { .policy = SCHED_RR, .rt_priority = 50 },
+    };
+
+    begin(&eevdf_class);
+    boss();
+    machine_launch_as(2, &given[0]);
+    machine_launch_as(3, &given[0]);
+    for (unsigned i = 0; i < array_len(given); i++) {
+        CHECK(!set(2, given[i]));
+        if (given[i].rt_priority != 50)
+            continue;
+        CHECK(host_thread(2)->se.params.policy == given[i].policy && host_thread(2)->se.params.reset_on_fork == given[i].reset_on_fork);
+        machine_block();
+        fact("next", current()->tid);
+        machine_wake(host_thread(1));
+    }
+    machine_dump();
+}
+
 /* Two RR threads and a FIFO one of the same priority: how long each runs in a turn, us; preempted after 60 ms, the first has 40 left. */
 static void rr_turns(void)
 {
@@ -1055,6 +1085,7 @@ static const struct host_case cases[] = {
     { "ties_cfs", ties_cfs },
     { "ties_deadline", ties_deadline },
     { "rt_order", rt_order },
+    { "rt_keeps_place", rt_keeps_place },
     { "rr_turns", rr_turns },
     { "rt_limit_long", rt_limit_long },
     { "rt_comes_back", rt_comes_back },
