@@ -135,7 +135,7 @@ def find(text, tests, ktests):
     found = testlist.select(tests, text, ktests)
     if len(found) > 1 and text.strip() not in testlist.numbers_of(found[0]):
         names = " ".join(test.name for test in found[:MOST_NAMES]) + (" ..." if len(found) > MOST_NAMES else "")
-        raise UserError(f"TEST={text} is part of {len(found)} tests' names; name one of them: {names}")
+        raise UserError(f"TEST={text} means {len(found)} tests; name one of them: {names}")
     return found
 
 

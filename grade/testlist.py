@@ -3,6 +3,7 @@ in silence, is found, and the list is the same whoever runs the tests."""
 
 import ast
 import difflib
+import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -51,11 +52,15 @@ def read(folder, exercises, hidden=None):
 
 def select(tests, text, ktests=()):
     """What TEST=text means, as a list: all tests of an exercise (1.2) or of its parts (2.6: those of 2.6a, 2.6b, 2.6c); the test of that
-    name; or those whose name contains the text. Blanks and hyphens count as underscores. ktests: names of tests inside the kernel, of
-    which one may be meant, too. Raises UserError with what comes near, or else with all there is."""
+    name; all of the lab (2, or 2.); or those whose name contains the text. A number may have a word before it: lab 2, exercise 2.6. Blanks
+    and hyphens count as underscores. ktests: names of tests inside the kernel, of which one may be meant, too. Raises UserError with what
+    comes near, or else with all there is."""
     wanted = plain(text).removeprefix("test_")
-    return ([test for test in tests if wanted in numbers_of(test)] or [test for test in tests if plain(test.name) == wanted]
-            or [name for name in ktests if name == wanted] or [test for test in tests if wanted in plain(test.name)]
+    number = re.sub(r"^(exercise|lab|phase)_(?=\d)", "", wanted)
+    return ([test for test in tests if number in numbers_of(test)] or [test for test in tests if plain(test.name) == wanted]
+            or [name for name in ktests if name == wanted]
+            or [test for test in tests if number.removesuffix(".") == test.exercise.partition(".")[0]]
+            or [test for test in tests if wanted in plain(test.name)]
             or _unknown(text, near(wanted, [*(plain(test.name) for test in tests), *ktests]), tests, ktests))
 
 

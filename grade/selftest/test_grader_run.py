@@ -405,10 +405,18 @@ def test_where_only_extras_are_open_that_is_said(tmp_path):
     assert "Score: 100/100 (extra: 0/7)" in " ".join(out.split())
 
 
-@pytest.mark.parametrize("text, found", [("2.6", ["a", "b"]), ("2.6b", ["b"]), ("2.7", ["c"]), ("b", ["b"])])
-def test_an_exercises_number_without_its_letter_is_all_its_parts(text, found):
+@pytest.mark.parametrize("text, found", [
+    ("2.6", ["a", "b"]), ("2.6b", ["b"]), ("2.7", ["c"]), ("b", ["b"]), ("exercise 2.6", ["a", "b"]), ("Lab 2.7", ["c"]),
+    *((lab, ["a", "b", "c"]) for lab in ("2", "2.", "lab 2", "phase-2."))])
+def test_an_exercises_number_without_its_letter_is_all_its_parts_and_a_labs_is_all_of_it(text, found):
     tests = [SimpleNamespace(name=name, exercise=exercise) for name, exercise in (("a", "2.6a"), ("b", "2.6b"), ("c", "2.7"))]
     assert [test.name for test in testlist.select(tests, text)] == found
+
+
+@pytest.mark.parametrize("text", ["3", "3.", "lab 3", "2.8", "2.66", "lab"])
+def test_another_labs_number_gets_the_list(text):
+    with pytest.raises(UserError, match="no exercise has that number; there are:\n  2.6a  a"):
+        testlist.select([SimpleNamespace(name="a", exercise="2.6a")], text)
 
 
 def test_a_models_verdict_says_all_that_the_decision_depended_on():

@@ -54,6 +54,29 @@ def test_a_program_of_phase_5_prints_what_linux_prints(name, cpus):
         soak_programs.at_rest(run)
 
 
+# What user/tests/allowed.c is told: an error, or a number. With limits of 10 and of nice -5, then with 0 and nice 5; slices in ns.
+ALLOWED = {
+    "real-time priorities": "EPERM 0 0 EPERM 0 0 0 20 0 0 0 EPERM EPERM 0 EPERM",
+    "nice values": "EACCES 0 0 EPERM 0 0 0 0 25 0 0 0 EPERM EPERM 0 0 EACCES",
+    "of others": "0 EACCES EACCES 0 EPERM",
+    "slices": "3000000 3000000 0 7000000 7000000 0 7000000 7000000 0 0 0 0 3000000 3000000 0 0 0 0 7000000 0 0 3000000 3000000",
+}
+
+
+def test_a_user_may_go_as_far_as_the_limits_say_and_slices_are_told():
+    with machines(phase=PHASE) as boot:
+        text = said(boot("exit_orphans", program=["/tests/allowed"], limit_ms=LIMIT_MS, trace="off"))
+    told = {title: " ".join(re.findall(r"(?: = |: )(\w+)$", part, re.M)) for title, part in re.findall(r"== (.*)\n((?:[^=].*\n)*)", text)}
+    assert told == ALLOWED
+
+
+def test_a_nice_value_stands_for_a_class(tmp_path):
+    """The nearest of -15, -5, 0, 10 and 19, of two the more urgent one; it is its threads' priority."""
+    values = {-20: 4, -10: 4, -9: 3, -3: 3, -2: 2, 5: 2, 6: 1, 14: 1, 15: 0, 19: 0}
+    shown = lines("".join(f"nice -n {value} grep '^priority' /proc/self/sched\n" for value in values), tmp_path)
+    assert [int(line.split()[-1]) for line in shown] == [*values.values()]
+
+
 # --- /proc ----------------------------------------------------------------------------------------------------------------------------
 
 

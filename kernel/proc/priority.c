@@ -58,19 +58,32 @@ bool nice_allowed(const struct process *p, int nice)
     return capable(CAP_SYS_NICE) || (u64)(20 - nice) <= p->limits.of[RLIMIT_NICE].now;
 }
 
-bool process_is_mine_to_schedule(const struct process *p)
+/* Whether the caller acts for p's user. */
+static bool acts_for_its_user(const struct process *p)
 {
     u32 me = current_process()->cred.uid.effective;
 
     return me == p->cred.uid.real || me == p->cred.uid.effective || capable(CAP_SYS_NICE);
 }
 
+static bool has_more_rights(const struct process *p)
+{
+    return p->cred.permitted & ~current_process()->cred.permitted && !capable(CAP_SYS_NICE);
+}
+
+bool process_is_mine_to_schedule(const struct process *p)
+{
+    return acts_for_its_user(p) && !has_more_rights(p);
+}
+
 static int set_locked(struct process *p, int nice)
 {
-    if (!process_is_mine_to_schedule(p))
+    if (!acts_for_its_user(p))
         return -EPERM;
     if (nice < p->nice && !nice_allowed(p, nice))
         return -EACCES;
+    if (has_more_rights(p))
+        return -EPERM;
     p->nice = nice;
     list_for_each(it, &p->threads) {
         tid_t tid = list_entry(it, struct thread, owner_link)->tid;

@@ -20,7 +20,8 @@ enum process_priority priority_class(int nice);
 /* The priority of such a process's threads. */
 enum thread_priority priority_of_threads(enum process_priority class);
 
-/* Whether the caller may say how p's threads are scheduled: it acts for p's user, or has CAP_SYS_NICE. processes_lock held. */
+/* Whether the caller may say how p's threads are scheduled: it acts for p's user and has all capabilities that p may have, or it has
+   CAP_SYS_NICE. processes_lock held. */
 bool process_is_mine_to_schedule(const struct process *p);
 
 /* Whether the caller may give p, or a thread of its, this nice value, which is better than its own. RLIMIT_NICE counts from 1, nice 19, to
@@ -28,5 +29,6 @@ bool process_is_mine_to_schedule(const struct process *p);
 bool nice_allowed(const struct process *p, int nice);
 /* getpriority(): the most urgent of the processes meant, as 20 - nice; -EINVAL, -ESRCH. */
 int priority_get(int which, int who);
-/* setpriority(): 0; -EINVAL, -ESRCH; -EPERM, somebody else's process; -EACCES, more urgent than the caller may make it. */
+/* setpriority(): 0; -EINVAL, -ESRCH; -EPERM, somebody else's process or one with more capabilities; -EACCES, more urgent than the caller
+   may make it. */
 int priority_set(int which, int who, int nice);

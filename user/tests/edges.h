@@ -148,9 +148,9 @@ static void UNUSED begin_edges(void)
     umask(022);
     setpriority(PRIO_PROCESS, 0, 0);
     setrlimit(RLIMIT_NOFILE, &(struct rlimit){ 64, 64 });
+    read_only = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0); /* first, or it fills the gap */
     two_pages = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     munmap(two_pages + PAGE, PAGE);
-    read_only = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     dup2(open("/dev/null", O_RDWR), 0);
 }
 

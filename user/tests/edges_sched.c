@@ -1,6 +1,7 @@
 /* Edges of the calls on how a process is scheduled. As root. */
 
 #include "edges.h"
+#include "threads.h"
 
 #include <sched.h>
 
@@ -9,6 +10,7 @@ enum { NEVER = 999999, NO_POLICY = 4, DEADLINE_FLAGS = 0x02 | 0x04 };
 static struct sched_param param;
 static struct sched_attr attr;
 static unsigned char long_attr[8192];
+static const struct sched_attr too_small = { .size = 47 };
 
 static void priorities(void)
 {
@@ -130,6 +132,11 @@ static void set_size(unsigned size)
     attr.size = size;
 }
 
+static void set_attr(int policy, int priority, int nice, unsigned long flags)
+{
+    attr = (struct sched_attr){ .size = 48, .sched_policy = policy, .sched_priority = priority, .sched_nice = nice, .sched_flags = flags };
+}
+
 static void attributes(void)
 {
     E(sched_getattr, 0, NULL, 48, 0);
@@ -165,15 +172,30 @@ static void attributes(void)
     E(sched_setattr, 0, &attr, 0);
     set_size(0);
     E(sched_setattr, 0, &attr, 0);
+    memset(long_attr, 0, sizeof(long_attr));
     *(unsigned *)long_attr = 4096;
-    memset(long_attr + 4, 0, 4092);
+    E(sched_setattr, 0, long_attr, 0);
+    *(unsigned *)long_attr = 4097;
     E(sched_setattr, 0, long_attr, 0);
     long_attr[4000] = 1;
     *(unsigned *)long_attr = 4096;
     E(sched_setattr, 0, long_attr, 0);
+    E(sched_setattr, 0, &too_small, 0);
+    memset(BEFORE_END(64), 0, 64);
+    *(unsigned *)BEFORE_END(48) = 48;
+    E(sched_setattr, 0, BEFORE_END(48), 0);
+    *(unsigned *)BEFORE_END(44) = 48;
+    E(sched_setattr, 0, BEFORE_END(44), 0);
+    memset(BEFORE_END(60), 0, 60);
+    *(unsigned *)BEFORE_END(60) = 61;
+    E(sched_setattr, 0, BEFORE_END(60), 0);
     set_size(48);
     attr.sched_policy = -1;
     E(sched_setattr, 0, &attr, 0);
+    E(sched_setattr, NEVER, &attr, 0);
+    attr.sched_flags = SCHED_FLAG_KEEP_POLICY;
+    E(sched_setattr, 0, &attr, 0);
+    attr.sched_flags = 0;
     attr.sched_policy = NO_POLICY;
     E(sched_setattr, 0, &attr, 0);
     attr.sched_policy = SCHED_OTHER;
@@ -207,6 +229,34 @@ static void attributes(void)
     attr.sched_priority = 0;
     attr.sched_deadline = 1ul << 63;
     E(sched_setattr, 0, &attr, 0);
+    about("nice values that are not meant");
+    set_attr(SCHED_FIFO, 5, 7, 0);
+    E(sched_setattr, 0, &attr, 0);
+    E(getpriority, PRIO_PROCESS, 0);
+    set_attr(SCHED_IDLE, 0, 7, 0);
+    E(sched_setattr, 0, &attr, 0);
+    E(getpriority, PRIO_PROCESS, 0);
+    set_attr(SCHED_BATCH, 0, 7, 0);
+    E(sched_setattr, 0, &attr, 0);
+    E(getpriority, PRIO_PROCESS, 0);
+}
+
+static void sets_its_own(struct thread *t)
+{
+    t->argument = CALL(sched_setattr, 0, &attr, 0);
+}
+
+/* A process has the nice value of its first thread. */
+static void of_one_thread(void)
+{
+    static struct thread second;
+    set_attr(SCHED_OTHER, 0, 7, 0);
+    start(&second, sets_its_own, 1);
+    join(&second);
+    V(second.argument);
+    E(getpriority, PRIO_PROCESS, 0);
+    E(sched_setattr, 0, &attr, 0);
+    E(getpriority, PRIO_PROCESS, 0);
 }
 
 static void masks(void)
@@ -246,14 +296,170 @@ static void masks(void)
     E(sched_yield);
 }
 
+/* --- whose they are ----------------------------------------------------------------------------------------------------------------- */
+
+static uid_t mine, hers;
+static pid_t other;
+static int waits[2]; /* nobody writes: who reads is woken when all others have gone */
+
+/* A process that acts for these users, in the group of `leader`, 0: its own, and waits. */
+static void other_begins(pid_t leader, uid_t real, uid_t effective)
+{
+    int ready[2];
+    char byte;
+    pipe(ready);
+    pipe(waits);
+    other = split();
+    if (other == 0) {
+        close(waits[1]);
+        setpgid(0, leader);
+        CALL(setresuid, real, effective, effective);
+        write(ready[1], "", 1);
+        read(waits[0], &byte, 1);
+        done(0);
+    }
+    close(waits[0]);
+    read(ready[0], &byte, 1);
+    close(ready[0]);
+    close(ready[1]);
+}
+
+static void other_ends(void)
+{
+    close(waits[1]);
+    wait_for(other);
+}
+
+static void be(uid_t real, uid_t effective)
+{
+    CALL(setgroups, 0, NULL);
+    CALL(setresuid, real, effective, effective);
+}
+
+static void several(void)
+{
+    setpgid(0, 0);
+    other_begins(getpgrp(), mine, mine);
+    E(setpriority, PRIO_PROCESS, 0, 9);
+    E(setpriority, PRIO_PROCESS, other, 15);
+    E(getpriority, PRIO_PGRP, 0);
+    CALL(setpriority, PRIO_PROCESS, other, 3);
+    E(getpriority, PRIO_PGRP, 0);
+    E(setpriority, PRIO_PGRP, getpgrp(), 4);
+    E(getpriority, PRIO_PROCESS, other);
+    E(getpriority, PRIO_PROCESS, 0);
+    E(setpriority, PRIO_PGRP, other, 5);
+    other_ends();
+}
+
+/* Root's is made later; and then, in a group that it leads, before. */
+static void mixed(void)
+{
+    setpgid(0, 0);
+    other_begins(getpgrp(), 0, 0);
+    be(mine, mine);
+    E(setpriority, PRIO_PGRP, 0, 5);
+    E(getpriority, PRIO_PROCESS, 0);
+    E(getpriority, PRIO_PROCESS, other);
+    other_ends();
+}
+
+static void mixed_later(void)
+{
+    setpgid(0, 0);
+    pid_t pid = split();
+    if (pid == 0) {
+        be(mine, mine);
+        E(setpriority, PRIO_PGRP, 0, 5);
+        E(getpriority, PRIO_PROCESS, 0);
+        E(getpriority, PRIO_PROCESS, getppid());
+        done(0);
+    }
+    wait_for(pid);
+}
+
+static void users(void)
+{
+    be(mine, hers);
+    E(getpriority, PRIO_USER, mine);
+    E(getpriority, PRIO_USER, hers);
+    E(getpriority, PRIO_USER, 0);
+    E(setpriority, PRIO_USER, mine, 3);
+    E(setpriority, PRIO_USER, 0, 4);
+    E(getpriority, PRIO_PROCESS, 0);
+}
+
+/* Whether `hers` may say how another process is scheduled, that acts for these users. */
+static void on_another(uid_t real, uid_t effective)
+{
+    struct sched_param zero = { 0 };
+    unsigned long all = -1;
+    other_begins(0, real, effective);
+    pid_t pid = split();
+    if (pid == 0) {
+        be(mine, hers);
+        E(setpriority, PRIO_PROCESS, other, 3);
+        E(setpriority, PRIO_PROCESS, other, 2);
+        E(sched_setscheduler, other, SCHED_BATCH, &zero);
+        E(sched_setaffinity, other, 8, &all);
+        done(0);
+    }
+    wait_for(pid);
+    other_ends();
+}
+
+static void as_user(void)
+{
+    struct sched_param zero = { 0 }, hundred = { 100 };
+    be(mine, mine);
+    E(sched_setscheduler, 0, NO_POLICY, &zero);
+    E(sched_setscheduler, 0, SCHED_FIFO, &hundred);
+    set_attr(SCHED_DEADLINE, 0, 0, 0);
+    E(sched_setattr, 0, &attr, 0);
+    E(setpriority, PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0));
+    about("reset on fork");
+    E(sched_setscheduler, 0, SCHED_OTHER | SCHED_RESET_ON_FORK, &zero);
+    E(sched_setscheduler, 0, SCHED_OTHER, &zero);
+    E(sched_setscheduler, 0, SCHED_BATCH | SCHED_RESET_ON_FORK, &zero);
+    E(sched_setparam, 0, &zero);
+    set_attr(SCHED_BATCH, 0, 0, SCHED_FLAG_KEEP_PARAMS);
+    E(sched_setattr, 0, &attr, 0);
+    E(sched_getscheduler, 0);
+}
+
+static void whose(void)
+{
+    about("several");
+    child(several);
+    about("of two users");
+    child(mixed);
+    child(mixed_later);
+    about("by user");
+    child(users);
+    about("the same real user");
+    on_another(hers, mine);
+    about("the same effective user");
+    on_another(mine, hers);
+    about("neither");
+    on_another(mine, mine);
+    about("with more capabilities");
+    on_another(0, hers);
+    on_another(hers, 0);
+    child(as_user);
+}
+
 int main(void)
 {
     begin_edges();
     if (getuid())
         return 0;
+    mine = 100000 + 2 * getpid(); /* nobody else's on this machine */
+    hers = mine + 1;
     group("priorities", priorities);
     group("policies", policies);
     group("attributes", attributes);
+    group("of one thread", of_one_thread);
     group("masks", masks);
+    group("whose", whose);
     return 0;
 }

@@ -559,7 +559,7 @@ PLANTED = {
     "rt: another policy of the same priority costs the place": (
         "rt_keeps_place", "attr.c", "bool moves = !same_list(p, &t->se.params);", "bool moves = true;", ("lost the CPU",)),
     "rt: a priority without effect keeps the place of before": (
-        "rt_keeps_place", "attr.c", "return a->rt_priority && a->rt_priority == b->rt_priority;", "return a->rt_priority && b->rt_priority;",
+        "rt_keeps_place", "attr.c", "a->rt_priority && a->rt_priority == b->rt_priority", "a->rt_priority && b->rt_priority",
         (NEXT, "DEQUEUE, then POLICY", "lost the CPU", *STOPS)),
     "rt: the last come is served first": (
         "rt_order", "rt.c", "list_push_tail(&rt->level[level], &t->run_link);", "list_push_head(&rt->level[level], &t->run_link);",
