@@ -15,6 +15,7 @@ import pytest
 
 from grade import console, plugin, testlist
 from grade import results as results_module
+from grade.errors import UserError
 from grade.models.mlfq import FeedbackQueue
 from grade.models.schedule import Numbers, Thread, explain
 

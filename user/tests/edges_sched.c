@@ -229,6 +229,18 @@ static void attributes(void)
     attr.sched_priority = 0;
     attr.sched_deadline = 1ul << 63;
     E(sched_setattr, 0, &attr, 0);
+    set_attr(SCHED_DEADLINE, 0, 0, 0);
+    attr.sched_runtime = 2000000;
+    attr.sched_deadline = 20000000;
+    E(sched_setattr, 0, &attr, 0);
+    attr.sched_policy = SCHED_OTHER;
+    attr.sched_flags = SCHED_FLAG_KEEP_POLICY;
+    attr.sched_runtime = 3000000;
+    E(sched_setattr, 0, &attr, 0);
+    E(sched_getattr, 0, &attr, 48, 0);
+    V(attr.sched_policy);
+    V(attr.sched_runtime);
+    V(attr.sched_deadline);
     about("nice values that are not meant");
     set_attr(SCHED_FIFO, 5, 7, 0);
     E(sched_setattr, 0, &attr, 0);
@@ -427,6 +439,27 @@ static void as_user(void)
     E(sched_getscheduler, 0);
 }
 
+/* Root, with fewer capabilities, of a process with all: with CAP_SYS_NICE alone; with none that counts now; with none. */
+static void with_some(void)
+{
+    enum { VERSION_3 = 0x20080522, NICE = 1 << 23 };
+    struct { unsigned version, pid; } header = { VERSION_3, 0 };
+    struct { unsigned effective, permitted, inheritable; } all[2], some[2] = { { NICE, NICE, 0 } }, none[2] = { { 0 } };
+    CALL(capget, &header, all);
+    all[0].effective = all[1].effective = 0;
+    other_begins(0, 0, 0);
+    for (int i = 0; i < 3; i++) {
+        pid_t pid = split();
+        if (pid == 0) {
+            E(capset, &header, i == 0 ? some : i == 1 ? all : none);
+            E(setpriority, PRIO_PROCESS, other, 3 + i);
+            done(0);
+        }
+        wait_for(pid);
+    }
+    other_ends();
+}
+
 static void whose(void)
 {
     about("several");
@@ -445,6 +478,8 @@ static void whose(void)
     about("with more capabilities");
     on_another(0, hers);
     on_another(hers, 0);
+    child(with_some);
+    about("as a user");
     child(as_user);
 }
 
