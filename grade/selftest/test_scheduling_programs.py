@@ -118,6 +118,45 @@ def test_the_file_sched_has_what_the_class_keeps(tmp_path, command, options, nam
         assert 99_000_000 < found["rt.time_slice"] <= 100_000_000
 
 
+def test_the_file_sched_says_whose_it_is_and_what_is_below_zero(tmp_path):
+    """A process with three threads, each of them, one that has ended and is not waited for, and hogs, who had too little or too much."""
+    shown = lines(f"""
+        /tests/crew 3 & crew=$!
+        sh -c '/bin/true & echo $! > /tmp/gone; exec sleep 1' & parent=$!
+        ({HOG}) & one=$!
+        ({HOG}) & two=$!
+        ({HOG}) & three=$!
+        sleep 0.05
+        read gone < /tmp/gone
+        echo $crew $gone $one
+        cat /proc/$gone/sched /proc/$gone/schedstat
+        for tid in $(ls /proc/$crew/task); do head -n 1 /proc/$crew/task/$tid/sched; done
+        cat /proc/$crew/sched /proc/$one/sched /proc/$two/sched /proc/$three/sched
+        kill -KILL $crew $parent $one $two $three
+        rm /tmp/gone
+        wait
+    """, tmp_path)
+    crew, gone, hog = map(int, shown[0].split())
+    rule = "-" * 67
+    assert shown[1:8] == [f"true ({gone}, #threads: 0)", rule, "0 0 0", *(f"crew ({crew + n}, #threads: 3)" for n in range(3)),
+                          f"crew ({crew}, #threads: 3)"]
+    parts = "\n".join(shown[7:]).split(f"\n{rule}\n")
+    assert [part.splitlines()[-1].split(" (")[0] for part in parts[:-1]] == ["crew", "sh", "sh", "sh"]
+    assert parts[1].endswith(f"sh ({hog}, #threads: 1)")
+    rows = [line for part in parts for line in part.splitlines() if "#" not in line]
+    assert all(line == f"{name.strip():<45}:{value.strip():>21}" for line in rows for name, value in [line.split(":")])
+    assert {line.split()[0] for line in rows if "." in line.split(":")[1]} == {
+        "se.sum_exec_runtime", "wait_sum", "se.vruntime", "se.deadline", "se.slice", "se.vlag"}  # those are times
+    owed = [numbers(part)["se.vlag"] for part in parts[2:]]
+    assert -20_000_000 < min(owed) < 0 < max(owed) < 20_000_000, "of some who want the CPU one has had too much and another one too little"
+
+
+def test_the_time_of_schedstat_is_the_machines(tmp_path):
+    before, _, stamp, after = lines("cat /proc/uptime; head -n 2 /proc/schedstat; cat /proc/uptime", tmp_path)
+    before, after = (float(line.split()[0]) * 1000 for line in (before, after))
+    assert before <= int(stamp.removeprefix("timestamp ")) < after + 10
+
+
 def waited(events, until):
     """{CPU: ns} that threads have waited in its queue up to a time, whether they still wait or not."""
     found, came = Counter(), {}

@@ -11,6 +11,7 @@ import pytest
 
 from grade.boot import LIMIT_MS, Boot
 from grade.machine import Machine
+from grade.smp_rules import work_is_conserved
 
 PHASE, CPUS = 4, 4
 # They replay a recorded run, which QEMU makes on one CPU alone; or their boosts lie at fixed times since the machine was turned on, and
@@ -55,6 +56,33 @@ def test_what_earlier_labs_tested_holds(tmp_path, kernel, phase):
 
 def test_the_tests_that_need_one_cpu_are_tests():
     assert {name for _, name in EARLIER} >= ON_ONE_CPU
+
+
+@pytest.mark.parametrize("option, interval", [("balance=10", 10), ("", 50)])
+def test_a_cpu_balances_once_in_its_interval(tmp_path, option, interval):
+    """Its own ticks count, and the last one may have come when the test was over."""
+    with booted(kernels.Variants(PHASE, {}, tmp_path)) as boot:
+        run = boot("balance_spread", f"steal=off {option}", cpus=CPUS, limit_ms=300)
+        for cpu in range(CPUS):
+            queue, ticks = run.kernel["run_queues"][cpu], len(run.events("TICK", cpu=cpu))
+            assert ticks > 20 and 0 <= ticks - (queue.nr_balances * interval + queue.balance_ticks) <= 1
+            assert queue.balance_ticks < interval
+
+
+@pytest.mark.parametrize("ktest", ["steal_busy", "steal_told", "steal_hogs"])
+def test_an_idle_cpu_hears_of_who_waits(tmp_path, ktest):
+    """Whoever is told first may not take him, or has other work; and who took one looks again. Nobody's turn ends, so nobody joins a queue
+    but those who begin, or are set free."""
+    with booted(kernels.Variants(PHASE, {}, tmp_path)) as boot:
+        work_is_conserved(boot(ktest, "balancing=off quantum=100", cpus=CPUS, limit_ms=1000).events(), CPUS)
+
+
+def test_each_look_for_work_is_counted(tmp_path):
+    """Three CPUs look in vain; later two threads may leave, and go."""
+    with booted(kernels.Variants(PHASE, {}, tmp_path)) as boot:
+        told = boot("steal_vain", "balancing=off quantum=100", cpus=CPUS, limit_ms=400).facts("COUNT", 3)
+    before, after, later = ((fact.a & 0xffffffff, fact.b) for fact in told)
+    assert before[0] >= CPUS - 1 and later[1] >= 2 and later[0] - after[0] >= later[1] - after[1]
 
 
 def places(made, seed):

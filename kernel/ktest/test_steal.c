@@ -182,7 +182,8 @@ static void tell_steals(u64 step)
     fact(FACT_COUNT, step << 32 | tries, steals);
 }
 
-/* While CPUs 1 to 3 idle, a thread that waits is set free, and the first of them, which is told, gets a thread of its own at once. */
+/* While CPUs 1 to 3 idle, a thread that waits is set free, though not for CPU 2, and the first of them, which is told, gets a thread of its
+   own at once. */
 static int give_other_work(tid_t waits)
 {
     struct thread_params params = THREAD_PARAMS("late", hog, NULL);
@@ -194,7 +195,7 @@ static int give_other_work(tid_t waits)
         return error;
     thread_set_affinity(t->tid, 1ul << 1);
     flags = irq_save();
-    thread_set_affinity(waits, ~0ul);
+    thread_set_affinity(waits, ~(1ul << 2));
     thread_launch(t);
     irq_restore(flags);
     thread_sleep(5 * run_queues[0].tick_ns);
@@ -216,6 +217,51 @@ KTEST(steal_told, "a CPU that is told of somebody who waits has other work befor
     if (!error) {
         thread_sleep(5 * run_queues[0].tick_ns); /* the others look, and idle */
         error = give_other_work(threads.tid[1]);
+        placed_end(&threads);
+    }
+    stay_no_more();
+    return error;
+}
+
+static int long_hog(void *unused)
+{
+    (void)unused;
+    use_steps(20000000);
+    return 0;
+}
+
+/* As above, but CPU 1, which has looked in vain, is busy with a thread of its own when the other one is set free. */
+static int give_work_before(tid_t waits)
+{
+    struct thread_params params = THREAD_PARAMS("early", long_hog, NULL);
+    int error;
+    struct thread *t = thread_new(&params, &error);
+
+    if (!t)
+        return error;
+    thread_set_affinity(t->tid, 1ul << 1);
+    thread_launch(t);
+    thread_sleep(2 * run_queues[0].tick_ns);
+    thread_set_affinity(waits, ~0ul);
+    thread_sleep(5 * run_queues[0].tick_ns);
+    thread_join(t->tid, NULL);
+    return 0;
+}
+
+KTEST(steal_busy, "a CPU that looked in vain and is busy now, and others that idle, when there is somebody who waits")
+/* Whether one of those takes him, the trace says. */
+{
+    static const struct place bound[] = {
+        { .kind = PLACE_KTHREAD, .priority = PRIORITY_NORMAL }, { .kind = PLACE_BOUND, .priority = PRIORITY_NORMAL },
+    };
+    struct test_threads threads;
+    int error;
+
+    stay_on_cpu_0();
+    error = placed_start(&threads, bound, array_len(bound));
+    if (!error) {
+        thread_sleep(5 * run_queues[0].tick_ns); /* the others look, and idle */
+        error = give_work_before(threads.tid[1]);
         placed_end(&threads);
     }
     stay_no_more();
