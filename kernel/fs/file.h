@@ -9,6 +9,7 @@ struct dir_sink;    /* fs/dir.h */
 struct frame;       /* mm/frames.h */
 struct poll_source; /* fs/poll.h */
 struct epoll_item;  /* fs/epoll.c, from phase 5 on */
+struct iovec;       /* fs/abi.h */
 
 /* What a kind of file can do. NULL: it cannot. In thread context, no lock held. Those below the line are used from phase 3 on. */
 struct file_ops {
@@ -36,6 +37,9 @@ struct file_ops {
     /* It is being mapped such that what one writes others see: from now on page() makes what is missing a part of the file. No lock held.
        Returns 0 or -ENOMEM. NULL: nothing to do. */
     int (*share)(struct file *file);
+    /* What readv() and writev() do of a file that keeps messages apart: all `count` pieces of user memory, `total` bytes, as one. Returns as
+       read() and write() do. NULL: piece by piece. */
+    s64 (*pieces)(struct file *file, const struct iovec *list, u64 count, size_t total, bool write);
 };
 
 #define O_RDONLY 0

@@ -65,22 +65,27 @@ static int install_pair(struct file *file[2], int fd[2], bool cloexec)
     return 0;
 }
 
-s64 sys_pipe2(uptr fds, int flags)
+s64 sys_give_pair(struct file *file[2], uptr fds, bool cloexec)
 {
-    struct file *file[2];
     int fd[2];
-    int error;
+    int error = install_pair(file, fd, cloexec);
 
-    if (flags & ~(O_CLOEXEC | O_NONBLOCK))
-        return -EINVAL;
-    error = pipe_new(&file[0], &file[1], (u32)flags & O_NONBLOCK);
-    if (!error)
-        error = install_pair(file, fd, flags & O_CLOEXEC);
     if (error || !copyout(fds, fd, sizeof(fd)))
         return error;
     (void)fd_close(table(), fd[0]);
     (void)fd_close(table(), fd[1]);
     return -EFAULT;
+}
+
+s64 sys_pipe2(uptr fds, int flags)
+{
+    struct file *file[2];
+    int error;
+
+    if (flags & ~(O_CLOEXEC | O_NONBLOCK))
+        return -EINVAL;
+    error = pipe_new(&file[0], &file[1], (u32)flags & O_NONBLOCK);
+    return error ? error : sys_give_pair(file, fds, flags & O_CLOEXEC);
 }
 
 s64 sys_pipe(uptr fds)

@@ -183,7 +183,9 @@ static s64 move_vector(int fd, uptr pieces, u64 count, mover *mover)
     list = result ? NULL : sys_pieces(pieces, count, &total);
     if (list || !result)
         result = total;
-    if (list && (mover == file_read || count < 2 || total > (s64)PAGE_SIZE || !write_together(file, list, count, total, &result)))
+    if (list && file->ops->pieces)
+        result = file->ops->pieces(file, list, count, min((size_t)total, MOST_BYTES), mover == file_write);
+    else if (list && (mover == file_read || count < 2 || total > (s64)PAGE_SIZE || !write_together(file, list, count, total, &result)))
         result = move_pieces(file, list, count, mover);
     kfree(list);
     file_put(file);

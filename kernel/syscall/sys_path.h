@@ -7,6 +7,8 @@
 char *sys_path(uptr string, int *error);
 /* The open file behind the running process's descriptor with a reference, or NULL. */
 struct file *sys_file(int fd);
+/* Gives the caller descriptors of two new files, whose references it takes, and writes their numbers to `fds`; or none of it. */
+s64 sys_give_pair(struct file *file[2], uptr fds, bool cloexec);
 /* n bytes of the caller's memory, as many of them as one call moves, from or to the place *pos of a file, or its position (NULL). */
 struct io sys_io(uptr at, size_t n, u64 *pos);
 /* The caller's list of pieces, from kmalloc(), and what they have together; NULL with an error instead. */

@@ -45,8 +45,19 @@ static const char *const meanings[] = {
     [ENOTEMPTY] = "Directory not empty",
     [ELOOP] = "Too many levels of symbolic links",
     [EOVERFLOW] = "Value too large for defined data type",
+    [ELIBBAD] = "Accessing a corrupted shared library",
+    [ENOTSOCK] = "Socket operation on non-socket",
+    [EMSGSIZE] = "Message too long",
+    [ENOPROTOOPT] = "Protocol not available",
+    [EPROTONOSUPPORT] = "Protocol not supported",
+    [ESOCKTNOSUPPORT] = "Socket type not supported",
     [EOPNOTSUPP] = "Operation not supported",
+    [EAFNOSUPPORT] = "Address family not supported by protocol",
+    [ECONNRESET] = "Connection reset by peer",
+    [EISCONN] = "Transport endpoint is already connected",
+    [ENOTCONN] = "Transport endpoint is not connected",
     [ETIMEDOUT] = "Connection timed out",
+    [ECONNREFUSED] = "Connection refused",
 };
 
 char *strerror(int number)
