@@ -37,8 +37,8 @@ struct file_ops {
     /* It is being mapped such that what one writes others see: from now on page() makes what is missing a part of the file. No lock held.
        Returns 0 or -ENOMEM. NULL: nothing to do. */
     int (*share)(struct file *file);
-    /* What readv() and writev() do of a file that keeps messages apart: all `count` pieces of user memory, `total` bytes, as one. Returns as
-       read() and write() do. NULL: piece by piece. */
+    /* What readv() and writev() do of a file that keeps messages apart: all `count` pieces of user memory, `total` bytes, as one. Returns
+       as read() and write() do. NULL: piece by piece. */
     s64 (*pieces)(struct file *file, const struct iovec *list, u64 count, size_t total, bool write);
 };
 

@@ -1,8 +1,8 @@
 /* Pairs of sockets (socket.h). What is sent becomes a message in memory first, and then stands in the receiver's list; so bytes are copied
    from and to programs without a spinlock. A stream's messages are pieces of it, which a reader may take in parts.
 
-   Locks: the pair's, over both ends. An end's mutex `reading`, before it: who holds it may follow the messages of the end, which nobody else
-   takes away then. Who tells watchers does that after the lock; its own file keeps the pair there meanwhile. */
+   Locks: the pair's, over both ends. An end's mutex `reading`, before it: who holds it may follow the messages of the end, which nobody
+   else takes away then. Who tells watchers does that after the lock; its own file keeps the pair there meanwhile. */
 #include "fs/socket.h"
 #include "fs/context.h"
 #include "fs/memfs.h"

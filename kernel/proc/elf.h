@@ -9,6 +9,8 @@ struct program {
     uptr headers;    /* its program headers in memory, or 0 */
     u64 nr_headers;
     uptr end;        /* behind its last byte: where the heap may begin */
+    uptr loader;     /* where the loader lies that is started in its place (loader.h), or 0; */
+    uptr start;      /* the loader's first instruction */
 };
 
 /* Lab 3.3 (elf.c). Maps the program into a space that nobody uses yet. Returns 0; -ENOEXEC: this is no program for this kernel (and

@@ -7,7 +7,7 @@
 #include "lib/string.h"
 #include "mm/uaccess.h"
 #include "proc/clone.h"
-#include "proc/elf.h"
+#include "proc/loader.h"
 #include "proc/posix_timer.h"
 #include "proc/table.h"
 #include "proc/user_thread.h"
@@ -145,7 +145,7 @@ static int put_auxiliary(struct writer *w, const struct program *program, const 
 {
     const u64 aux[][2] = {
         { AT_PHDR, program->headers }, { AT_PHENT, 56 }, { AT_PHNUM, program->nr_headers }, { AT_PAGESZ, PAGE_SIZE },
-        { AT_BASE, 0 }, { AT_FLAGS, 0 }, { AT_ENTRY, program->entry },
+        { AT_BASE, program->loader }, { AT_FLAGS, 0 }, { AT_ENTRY, program->entry },
         { AT_UID, cred->uid.real }, { AT_EUID, cred->uid.effective }, { AT_GID, cred->gid.real }, { AT_EGID, cred->gid.effective },
         { AT_CLKTCK, 100 }, { AT_SECURE, credentials_privileged(cred) }, { AT_RANDOM, random }, { AT_EXECFN, file }, { AT_NULL, 0 },
     };
@@ -266,14 +266,14 @@ int process_exec(const struct image *image, const char *name, const struct exec_
     struct process *p = current_process();
     struct address_space *space = aspace_new(), *old;
     const struct credentials cred = credentials_of_program(image->mode, image->uid, image->gid);
-    struct program program;
+    struct program program = { 0 };
     uptr rsp;
     int error;
 
     if (!space)
         return -ENOMEM;
     limits_to_space(p, space);
-    error = elf_load(space, image, &program);
+    error = program_load(space, image, &program);
     if (!error)
         error = stack_make(space, &program, &cred, name, strings, &rsp);
     if (!error && !me->user)
@@ -298,6 +298,6 @@ int process_exec(const struct image *image, const char *name, const struct exec_
     user_thread(me)->altstack = (struct signal_stack){ 0 };
     user_thread(me)->clear_tid = 0;
     call_it(p, me, last_part(name));
-    user_frame_init(user_frame(me->user), program.entry, rsp);
+    user_frame_init(user_frame(me->user), program.loader ? program.start : program.entry, rsp);
     return 0;
 }

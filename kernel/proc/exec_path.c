@@ -32,7 +32,7 @@ static int remember(struct file *file, const char *name)
     return 0;
 }
 
-static struct file *open_program(char *path, int *error)
+struct file *exec_open(char *path, int *error)
 {
     char *buf = path_buffer(), *name = NULL;
     struct inode *inode = NULL;
@@ -93,7 +93,7 @@ static int parse_line(struct plan *plan, size_t n)
 static struct file *find_program(struct plan *plan, char *path, int *error)
 {
     for (;;) {
-        struct file *file = open_program(path, error);
+        struct file *file = exec_open(path, error);
         char *line = plan->line[plan->scripts];
         char head[2] = { 0 };
         struct io io = io_kernel(head, sizeof(head));
@@ -200,9 +200,8 @@ static int collect(struct exec_strings *strings, const struct plan *plan, uptr a
     return given ? collect_given(strings, given, skip) : collect_user(strings, argv, envp, skip);
 }
 
-/* A file as a program, with the set-id bits and the owner that it has together at one moment. A script's own bits mean nothing: between
-   the look at it and its being read, somebody could put another text in its place. */
-static struct image image_of(struct file *file)
+/* A script's own set-id bits mean nothing: between the look at it and its being read, somebody could put another text in its place. */
+struct image exec_image(struct file *file)
 {
     struct inode *inode = file->inode;
     struct image image = { .ops = &file_vm_ops, .object = file };
@@ -230,7 +229,7 @@ int process_exec_path(char *path, uptr argv, uptr envp, const struct exec_string
     if (file && !error)
         error = collect(&strings, plan, argv, envp, given);
     if (file && !error) {
-        const struct image image = image_of(file);
+        const struct image image = exec_image(file);
 
         error = file->ops->page ? process_exec(&image, plan->first, &strings) : -EACCES;
     }

@@ -177,6 +177,68 @@ static void make_file(const char *path, const char *text, int mode)
     chmod(path, mode);
 }
 
+/* A program that names a loader; of the name so many bytes count. Machine 62 is this one. */
+static void make_program(const char *path, const char *loader, unsigned long size, int machine)
+{
+    struct {
+        char magic[16];
+        unsigned short type, machine;
+        unsigned version;
+        unsigned long entry, segments, sections;
+        unsigned flags;
+        unsigned short size, segment_size, nr_segments, others[3];
+        unsigned kind, access;
+        unsigned long offset, address, physical, file_size, memory_size, align;
+        char name[32];
+    } file = { "\177ELF\2\1\1", 3, (unsigned short)machine, 1, 0, 64, 0, 0, 64, 56, 1, { 0 }, 3, 4, 120, 120, 120, size, size, 1, "" };
+    strcpy(file.name, loader);
+    int fd = open(path, O_CREAT | O_WRONLY | O_TRUNC, 0755);
+    write(fd, &file, sizeof(file));
+    close(fd);
+}
+
+/* The path of its loader leads nowhere, or to what is none. */
+static void loader_errors(void)
+{
+    mkdir("d", 0755);
+    make_file("plain", "text", 0644);
+    make_file("short", "neither a script nor a program", 0755);
+    make_file("text", "neither a script nor a program, and longer than what a program begins with", 0755);
+    make_file("script", "#!/bin/sh\nand more than what a program begins with: one line, and another one\n", 0755);
+    make_program("program", "nothing", 8, 62);
+    E(execve, "program", no_args, no_env);
+    make_program("program", "", 2, 62);
+    E(execve, "program", no_args, no_env);
+    make_program("program", "plain/x", 8, 62);
+    E(execve, "program", no_args, no_env);
+    make_program("program", "d", 2, 62);
+    E(execve, "program", no_args, no_env);
+    make_program("program", "plain", 6, 62);
+    E(execve, "program", no_args, no_env);
+    make_program("program", "short", 6, 62);
+    E(execve, "program", no_args, no_env);
+    make_program("program", "text", 5, 62);
+    E(execve, "program", no_args, no_env);
+    make_program("program", "script", 7, 62);
+    E(execve, "program", no_args, no_env);
+    make_program("other", "nothing", 8, 3);
+    make_program("program", "other", 6, 62);
+    E(execve, "program", no_args, no_env);
+    E(execve, "other", no_args, no_env);
+    make_program("program", "text", 4, 62);
+    E(execve, "program", no_args, no_env);
+    make_program("program", "text", 1, 62);
+    E(execve, "program", no_args, no_env);
+    make_program("program", "text", 32, 62);
+    E(execve, "program", no_args, no_env);
+    make_program("program", "text", 33, 62);
+    E(execve, "program", no_args, no_env);
+    make_program("program", "text", 4097, 62);
+    E(execve, "program", no_args, no_env);
+    make_program("program", "nothing", 8, 62);
+    E(execve, "program", NOWHERE, no_env);
+}
+
 static void exec_errors(void)
 {
     char *bad_args[] = { "x", KERNEL, NULL }, deep[8], text[16];
@@ -458,6 +520,7 @@ int main(void)
     group("waiting", waiting);
     group("ending and beginning", exits);
     group("exec", exec_errors);
+    group("loaders", loader_errors);
     group("process groups", groups);
     group("sessions", sessions);
     group("limits", limits);
