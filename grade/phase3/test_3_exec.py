@@ -40,7 +40,7 @@ ODD = [("program headers right behind the data's bytes", "program headers that n
         "program headers that no segment has are not in memory: 0", 0),
        ("program headers in the third segment", "the program headers are in memory where the segment is that has them", 0x403050),
        ("a first instruction among the constants", "the first instruction lies in a region, whatever that allows", 0x402004),
-       ("32 program headers, most of no known type", "a file may have as many program headers as header_fits() says", 32)]
+       ("32 program headers, most of no known type", "a file may have as many program headers as elf_header_fits() says", 32)]
 
 
 @exercise("3.3", points=3)

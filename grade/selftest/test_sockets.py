@@ -10,7 +10,7 @@ from grade import soak_programs
 PHASE, PROGRAM = 5, "/tests/sockets"
 LIMIT_MS = 60_000  # of virtual time
 SEEDS = range(1, 9 if kernels.ALL else 3)
-CODE = "kernel/fs/socket.c"
+CODE, FILE, PAIR = (f"kernel/fs/{name}" for name in ("socket.c", "socket_file.c", "socket_pair.h"))
 
 
 def prints(kernel=None, cpus=1):
@@ -43,13 +43,13 @@ def test_sockets_on_cpus_that_take_turns_at_any_access(tmp_path):
 
 @pytest.mark.parametrize("path, before, after", kernels.some([
     (CODE, "(!is_stream(end) || list_empty(&end->messages))", "list_empty(&end->messages)"),
-    (CODE, "return end->used <= SOCKET_ROOM / 4;", "return end->used < SOCKET_ROOM;"),
+    (PAIR, "return end->used <= SOCKET_ROOM / 4;", "return end->used < SOCKET_ROOM;"),
     (CODE, "        error = move(to, m->bytes + m->taken, part, true);", "        error = move(to, m->bytes, part, true);"),
     (CODE, "        *told |= MSG_TRUNC;", "        *told |= 0;"),
     (CODE, "    if (error == -ECONNREFUSED)\n        part(end);\n", ""),
-    (CODE, "list_empty(&end->messages) ? other->error : ECONNRESET", "other->error"),
-    (CODE, "(here & SHUT_RECEIVE ? SHUT_SEND : 0)", "0"),
-    (CODE, "        poll_changed(&end->other->source, news_out);\n    if (all)", "        (void)all;\n    if (all)"),
+    (FILE, "list_empty(&end->messages) ? other->error : ECONNRESET", "other->error"),
+    (FILE, "(here & SHUT_RECEIVE ? SHUT_SEND : 0)", "0"),
+    (CODE, "        poll_changed(&end->other->source, NEWS_OUT);\n    if (all)", "        (void)all;\n    if (all)"),
     (CODE, "!done && !(flags & MSG_NOSIGNAL)", "!done"),
     (CODE, "(wait || end->pair->type != SOCK_DGRAM)", "true"),
     ("kernel/syscall/sys_socket.c", "struct socket_maker maker = { me->pid,", "struct socket_maker maker = { 99,"),

@@ -14,7 +14,7 @@
 #define FILE_BYTES 32
 #define BYTES 40
 #define OTHER_EXECUTABLE 3
-#define HEADERS_MOST 32 /* as proc/elf.c has it */
+#define HEADERS_MOST 32 /* as proc/segment.h has it */
 
 extern const struct image elf_good;
 extern u64 elf_file_refs;   /* of regions */
