@@ -15,10 +15,14 @@ class Budgets:
     def on_throttle(self, event):
         """A budget ends when the timer says so, and not only at a tick."""
         if not self.find(event) and event.tid == self.running:
-            self.classes[DEADLINE].looks_for_misses = False
-            self.charge_running()
-            self.classes[DEADLINE].looks_for_misses = True
+            self.charge_blindly()
         return self.settle(event, "the budget is not used up, or was said to be already")
+
+    def charge_blindly(self):
+        """Without a look for a missed deadline, which comes with the next charge."""
+        self.classes[DEADLINE].looks_for_misses = False
+        self.charge_running()
+        self.classes[DEADLINE].looks_for_misses = True
 
     def on_miss(self, event):
         if not self.find(event):

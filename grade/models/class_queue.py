@@ -305,6 +305,8 @@ class Queue(Budgets, schedule.Policy):
         runs, changes = event.tid == self.running, event.cls != t.cls
         if t.fresh or (t.cls != NORMAL and self.same_to_class(t, event)):
             self.take_over(t, event)
+            if t.fresh and changes and new.id in (DEADLINE, RT):  # a fair one gets its numbers where it joins
+                new.enters(t, False)
             return None
         stays = t.cls == event.cls == RT and t.rt_priority == event.arg[0] >> 8 & 0xff  # FIFO and RR stand in one list
         if t.tid in self.standing and not stays and (changes or t.cls != NORMAL):
@@ -312,7 +314,7 @@ class Queue(Budgets, schedule.Policy):
                                   "then POLICY, then ENQUEUE", "DEQUEUE")
         running = self.now_running()
         if runs or (running and running.cls == t.cls == event.cls == NORMAL and self.classes[NORMAL].charged_when_others_come):
-            self.charge_running()
+            self.charge_blindly()
         self.thread(event)
         if changes and runs:
             old.leaves(t)

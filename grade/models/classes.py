@@ -107,11 +107,11 @@ class Replay:
         return t.queue is not None and t.queue.running == t.tid
 
     def on_migrate(self, event):
-        """v of cfs goes along as its distance from the minimum of the queue that is left: arg[3]."""
+        """v of cfs goes along as its distance from the minimum of the queue that is left: arg[3]. Who comes from another class has none."""
         t, source = self.known(event), self.queues[event.arg[0]]
         fair = source.classes[NORMAL]
         t.source_min = event.arg[3]
-        if isinstance(fair, Cfs) and t.cls == NORMAL and event.arg[2] != WAKES and event.arg[3] != fair.min_vruntime:
+        if isinstance(fair, Cfs) and t.cls == NORMAL and not t.foreign and event.arg[2] != WAKES and event.arg[3] != fair.min_vruntime:
             return source.deviation(event, "who migrates takes the min_vruntime of the queue that it leaves along", fair.min_vruntime)
         return None
 

@@ -16,7 +16,8 @@ def server(t):
 
 class Deadline(SchedClass):
     """without_budget: {tid: Thread} of this queue's threads that are throttled, whether they stand in the queue or sleep.
-    looks_for_misses: the end of a budget is no moment for it: the timer is late by some ns, and the deadline may be then."""
+    looks_for_misses: neither the end of a budget is a moment for it (the timer is late by some ns, and the deadline may be then) nor a
+    change of policy."""
 
     id = DEADLINE
     rule = "of the deadline threads that wait and have budget, the one with the earliest deadline runs next; of equals, who became " \

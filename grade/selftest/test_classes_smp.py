@@ -24,6 +24,11 @@ OPTIONS = [(f"rounds=400 seed=1 {TIGHT}", "eevdf"), ("rounds=400 seed=2 rt_perio
            (f"rounds=300 seed=3 sched=rr {TIGHT}", "rr"), ("rounds=300 seed=4 steal=off", "eevdf")]
 
 
+# What they do before they have run, and as they leave a CPU whose time stands still: those seeds have it.
+SEEN_BY_THE_MODEL = [(2, f"rounds=300 seed=2 {TIGHT}", "eevdf"), (4, "rounds=300 seed=5 rt_period=4 rt_runtime=1 sched=cfs", "cfs"),
+                     (4, "rounds=300 seed=4 rt_period=4 rt_runtime=1 sched=cfs", "cfs"), (2, "rounds=300 seed=24 steal=off", "eevdf")]
+
+
 @contextlib.contextmanager
 def booted(made):
     with contextlib.closing(Boot(*made["checked"], 2, 1, made)) as boot:
@@ -93,6 +98,12 @@ def test_threads_of_all_classes_that_change_each_other_follow_the_rules(made, op
         bound(events)
         taken_by_rule(events, "steal=off" not in options)
         follows(run, normal)
+
+
+@pytest.mark.parametrize("cpus, options, normal", SEEN_BY_THE_MODEL)
+def test_each_queue_is_the_models_whatever_becomes_of_a_thread(made, cpus, options, normal):
+    with booted(made) as boot:
+        follows(boot("class_storm", options, cpus=cpus, limit_ms=3000), normal)
 
 
 def storm(made, seeds):

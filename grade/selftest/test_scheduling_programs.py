@@ -128,7 +128,7 @@ def test_the_file_sched_says_whose_it_is_and_what_is_below_zero(tmp_path):
         ({HOG}) & three=$!
         sleep 0.05
         read gone < /tmp/gone
-        echo $crew $gone $one
+        echo $crew $gone $one $(ls /proc/$crew/task)
         cat /proc/$gone/sched /proc/$gone/schedstat
         for tid in $(ls /proc/$crew/task); do head -n 1 /proc/$crew/task/$tid/sched; done
         cat /proc/$crew/sched /proc/$one/sched /proc/$two/sched /proc/$three/sched
@@ -136,9 +136,10 @@ def test_the_file_sched_says_whose_it_is_and_what_is_below_zero(tmp_path):
         rm /tmp/gone
         wait
     """, tmp_path)
-    crew, gone, hog = map(int, shown[0].split())
+    crew, gone, hog, *tids = map(int, shown[0].split())
+    assert len(tids) == 3 and crew in tids
     rule = "-" * 67
-    assert shown[1:8] == [f"true ({gone}, #threads: 0)", rule, "0 0 0", *(f"crew ({crew + n}, #threads: 3)" for n in range(3)),
+    assert shown[1:8] == [f"true ({gone}, #threads: 0)", rule, "0 0 0", *(f"crew ({tid}, #threads: 3)" for tid in tids),
                           f"crew ({crew}, #threads: 3)"]
     parts = "\n".join(shown[7:]).split(f"\n{rule}\n")
     assert [part.splitlines()[-1].split(" (")[0] for part in parts[:-1]] == ["crew", "sh", "sh", "sh"]

@@ -78,6 +78,5 @@ void smp_rally(void)
         else if (!cpu_bring_up(cpu, apic_id[i]))
             printk("CPU %u (APIC id %u) does not answer: left out\n", i, apic_id[i]);
     }
-    smp_place_tick();
     obey_affinity(option_u64("affinity"));
 }

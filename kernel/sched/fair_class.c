@@ -185,7 +185,7 @@ u64 class_arrives(struct rq *rq, struct thread *t)
     struct fair_entity *e = &t->se.fair;
     u64 left;
 
-    if (t->class != &cfs_class || e->cpu == rq->cpu)
+    if (t->class != &cfs_class || e->newcomer || e->cpu == rq->cpu)
         return 0;
     cfs_charge(rq);
     left = __atomic_load_n(&run_queues[e->cpu].classes.fair.min_vruntime, __ATOMIC_RELAXED); /* that CPU may go on meanwhile */

@@ -24,7 +24,7 @@ struct rq {
 #if PHASE >= 2
     u64 next_tick;       /* ns; ~0ul while the CPU idles. This CPU, interrupts off */
     u64 tick_ns;         /* between two ticks. Set at start */
-    u64 tick_phase;      /* ns; with other CPUs, ticks fall that long after a whole period of the clock. Set at start */
+    u64 tick_phase;      /* [a] ns from the start of a period to the tick; CPU 0's: to the start of the period. Written there */
     struct prio_rq prio; /* [l] */
     struct mlfq_rq mlfq; /* [l] */
     struct sjf_rq sjf;   /* [l] */

@@ -164,9 +164,8 @@ static inline bool smp_others_idle(void)
 
 /* When CPUs tick (tick_spread.c): rq's place in the period, rq->tick_ns; once, when it is made. */
 void smp_spread_ticks(struct rq *rq);
-/* This CPU, which has ticked alone, ticks at its place from here on, if others are online now. */
-void smp_place_tick(void);
-/* The places of all other CPUs that are online, as a seed says. Ticks that run already go on where they are. */
+/* The places of all other CPUs that are online, as a seed says. */
 void smp_seed_ticks(u64 seed);
-/* When rq's CPU ticks first, if it begins to now. */
-u64 smp_first_tick(const struct rq *rq, u64 now);
+/* When rq's CPU ticks first, if it begins to now; and next, after a tick that is due. rq->lock held. */
+u64 smp_first_tick(struct rq *rq, u64 now);
+u64 smp_next_tick(const struct rq *rq, u64 now);

@@ -1,16 +1,11 @@
 /* When CPUs tick: each once in a period, at a place of its own in it. Under QEMU, which lets CPUs take turns where their timers fall, a
    busy one computes from another one's tick to its own (timer_interrupt()), so the places divide the period evenly, however many CPUs there
-   are (van der Corput 1935): 0, 1/2, 1/4, 3/4, 1/8... A seed moves all but CPU 0's. A CPU that is alone needs no place: it ticks whole
-   periods after it stopped being idle. */
+   are (van der Corput 1935): 0, 1/2, 1/4, 3/4, 1/8... It is CPU 0's period, which begins anew when that stops being idle; the others
+   follow with their next ticks. A seed moves the others' places a little. */
 #include "base/cpu.h"
 #include "sched/rq.h"
 #include "sched/smp.h"
 #include "sched/timer.h"
-
-static bool alone(void)
-{
-    return !(cpus_online & (cpus_online - 1));
-}
 
 /* A number for a CPU, 0 for all if the seed is 0 (splitmix64, Steele, Lea and Flood 2014). */
 static u64 mixed(u64 seed, u64 cpu)
@@ -39,16 +34,6 @@ void smp_spread_ticks(struct rq *rq)
     rq->tick_phase = place(rq);
 }
 
-void smp_place_tick(void)
-{
-    struct rq *rq = this_rq();
-    u64 flags = spin_lock_irq(&rq->lock);
-
-    if (!alone())
-        tick_start(rq);
-    spin_unlock_irq(&rq->lock, flags);
-}
-
 void smp_seed_ticks(u64 seed)
 {
     u64 n = (u64)__builtin_popcountl(cpus_online);
@@ -62,7 +47,23 @@ void smp_seed_ticks(u64 seed)
     }
 }
 
-u64 smp_first_tick(const struct rq *rq, u64 now)
+/* Its next place in CPU 0's period. */
+static u64 at_its_place(const struct rq *rq, u64 now)
 {
-    return now + rq->tick_ns - (alone() ? 0 : (now + rq->tick_ns - rq->tick_phase) % rq->tick_ns);
+    u64 zero = __atomic_load_n(&run_queues[0].tick_phase, __ATOMIC_RELAXED);
+
+    return now + rq->tick_ns - (now + 2 * rq->tick_ns - zero - rq->tick_phase) % rq->tick_ns;
+}
+
+u64 smp_first_tick(struct rq *rq, u64 now)
+{
+    if (rq->cpu)
+        return at_its_place(rq, now);
+    __atomic_store_n(&rq->tick_phase, now % rq->tick_ns, __ATOMIC_RELAXED);
+    return now + rq->tick_ns;
+}
+
+u64 smp_next_tick(const struct rq *rq, u64 now)
+{
+    return rq->cpu ? at_its_place(rq, now) : rq->next_tick + (now - rq->next_tick) / rq->tick_ns * rq->tick_ns + rq->tick_ns;
 }

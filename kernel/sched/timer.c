@@ -79,7 +79,7 @@ static bool tick_if_due(struct rq *rq, u64 now)
     if (ticks) {
         bool due = cpu->need_resched;
 
-        rq->next_tick += (now - rq->next_tick) / rq->tick_ns * rq->tick_ns + rq->tick_ns;
+        rq->next_tick = smp_next_tick(rq, now);
         if (unlikely(trace_on))
             sched_trace(TRACE_TICK, rq, rq->curr, thread_ran(rq, rq->curr));
         sched_tick(rq);

@@ -139,5 +139,6 @@ static inline void smp_seed_ticks(u64 seed)
     (void)seed;
 }
 
-/* A macro: in phase 1 nothing ticks. */
+/* Macros: in phase 1 nothing ticks. */
 #define smp_first_tick(rq, now) ((now) + (rq)->tick_ns)
+#define smp_next_tick(rq, now) ((rq)->next_tick + ((now) - (rq)->next_tick) / (rq)->tick_ns * (rq)->tick_ns + (rq)->tick_ns)
