@@ -323,6 +323,7 @@ class Queue(Budgets, schedule.Policy):
             old.quits(t)
             self.owed = [owed for owed in self.owed if old.id != DEADLINE or owed.tid != t.tid]  # it has no budget any more
             (new.returns if returns else new.enters)(t, runs)
+            t.lowered = old.id == DEADLINE and new.id == RT
         else:
             new.changed(t, before)
         self.after_policy(event, t, changes)

@@ -97,7 +97,7 @@ static void settle_in(struct rq *rq, struct thread *t, const struct sched_class 
     else if (t->class == &deadline_class)
         deadline_enters(rq, t, was == &deadline_class);
     if (t->class == &rt_class)
-        rt_enters(rq, t, was == &rt_class ? before : NULL);
+        rt_enters(rq, t, was == &rt_class ? before : NULL, was == &deadline_class);
 }
 
 void class_change(struct rq *rq, struct thread *t, const struct sched_params *p, bool lent, u64 due)

@@ -10,8 +10,9 @@
 /* What classes.c and attr.c call. */
 void rt_rq_init(struct rq *rq);
 /* t's priority or policy is another one, as its parameters say, and t is in no list: it waits for being put back, runs, or sleeps. before:
-   what it had until now in this class, NULL if it comes from another one. If t runs it is charged, which may throttle the class. */
-void rt_enters(struct rq *rq, struct thread *t, const struct sched_params *before);
+   what it had until now in this class, NULL if it comes from another one; from_deadline: from that one, which is above. If t runs it is
+   charged, which may throttle the class. */
+void rt_enters(struct rq *rq, struct thread *t, const struct sched_params *before, bool from_deadline);
 /* For the record of t's numbers: arg as TRACE_ENTITY has it. */
 void rt_entity(const struct rq *rq, const struct thread *t, u64 arg[4]);
 /* When the class comes back, ns; ~0ul if it is not throttled. */

@@ -133,7 +133,7 @@ static void rt_task_tick(struct rq *rq, struct thread *t)
 
 /* --- changes ----------------------------------------------------------------------------------------------------------------------- */
 
-void rt_enters(struct rq *rq, struct thread *t, const struct sched_params *before)
+void rt_enters(struct rq *rq, struct thread *t, const struct sched_params *before, bool from_deadline)
 {
     struct rt_entity *e = &t->se.rt;
     bool stays = t->state == THREAD_READY && may_run_on(t, rq->cpu); /* it will be put back into this queue */
@@ -141,7 +141,7 @@ void rt_enters(struct rq *rq, struct thread *t, const struct sched_params *befor
     if (before && t == rq->curr)
         charge(rq, t);
     e->priority = t->se.params.rt_priority;
-    e->lowered = before && stays && e->priority < before->rt_priority;
+    e->lowered = stays && (before ? e->priority < before->rt_priority : from_deadline);
     if (!before)
         e->slice_over = false;
     if (!before || before->policy != SCHED_RR)

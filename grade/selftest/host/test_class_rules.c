@@ -161,6 +161,27 @@ static void rt_order(void)
     machine_dump();
 }
 
+/* 2 waits at priority 10; 3, a deadline thread, and 4, a normal one, come to it: 3 is lowered, 4 is raised. */
+static void rt_from_others(void)
+{
+    struct sched_params fifo = rt_params(SCHED_FIFO, 10);
+
+    begin(&eevdf_class);
+    boss();
+    machine_launch_as(2, &fifo);
+    launch_nice(3, 0, 0);
+    launch_nice(4, 0, 0);
+    preempt_disable();
+    CHECK(!set(3, deadline_params(NS_PER_MS, 100 * NS_PER_MS, 0)));
+    CHECK(!set(3, fifo) && !set(4, fifo));
+    preempt_enable();
+    for (int i = 0; i < 3; i++) {
+        machine_block();
+        fact("next", current()->tid);
+    }
+    machine_dump();
+}
+
 /* 2, which has lost the CPU, stands before 3; what it is given then leaves it there, but for the last, which lowers it on the way. */
 static void rt_keeps_place(void)
 {
@@ -1085,6 +1106,7 @@ static const struct host_case cases[] = {
     { "ties_cfs", ties_cfs },
     { "ties_deadline", ties_deadline },
     { "rt_order", rt_order },
+    { "rt_from_others", rt_from_others },
     { "rt_keeps_place", rt_keeps_place },
     { "rr_turns", rr_turns },
     { "rt_limit_long", rt_limit_long },

@@ -247,6 +247,7 @@ BOUNDS = {
     "lend_no_budget": exactly(LENDS, next=[7, 1, 1, 7, 1], policy=[6], priority=[0], due=[50], budget=[0]),
     "lend_charges": exactly("what was run before a deadline was lent is charged, and nothing after", free=[0], cost=[0]),
     "lend_slice": exactly("who asks for another slice has it", policy=[0], request=[20 * MS]),
+    "rt_from_others": exactly("who comes from the deadline class is lowered, who comes from another one raised", next=[3, 2, 4]),
     "rt_keeps_place": exactly("whoever lost the CPU stays before its equals, unless its priority changes", next=[2] * 5 + [3]),
     "lend_keeps_place": exactly("whoever lost the CPU stays before its equals, unless its priority changes", next=[1, 1]),
     "eevdf_equal": lambda facts: shares(facts["ran"], [1] * 4),
@@ -556,6 +557,8 @@ PLANTED = {
         "rt_order", "rt.c", " || (why == ENQUEUE_CHANGED && e->lowered)", "", (NEXT,)),
     "rt: who is raised goes to the head": (
         "rt_order", "rt.c", "(why == ENQUEUE_CHANGED && e->lowered)", "why == ENQUEUE_CHANGED", (NEXT,)),
+    "rt: who comes from the deadline class goes to the end": (
+        "rt_from_others", "rt_class.c", ": from_deadline)", ": false)", (NEXT,)),
     "rt: another policy of the same priority costs the place": (
         "rt_keeps_place", "attr.c", "bool moves = !same_list(p, &t->se.params);", "bool moves = true;", ("lost the CPU",)),
     "rt: a priority without effect keeps the place of before": (
