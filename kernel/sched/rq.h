@@ -23,6 +23,7 @@ struct rq {
     u64 nr_switches;     /* [l] times that another thread was chosen */
 #if PHASE >= 2
     u64 next_tick;       /* ns; ~0ul while the CPU idles. This CPU, interrupts off */
+    u64 timer_due;       /* ns; what the CPU's timer was set to, the past included. As next_tick */
     u64 tick_ns;         /* between two ticks. Set at start */
     u64 tick_phase;      /* [a] ns from the start of a period to the tick; CPU 0's: to the start of the period. Written there */
     struct prio_rq prio; /* [l] */

@@ -166,6 +166,13 @@ static inline bool smp_others_idle(void)
 void smp_spread_ticks(struct rq *rq);
 /* The places of all other CPUs that are online, as a seed says. */
 void smp_seed_ticks(u64 seed);
-/* When rq's CPU ticks first, if it begins to now; and next, after a tick that is due. rq->lock held. */
+/* When rq's CPU ticks first, if it begins to now; and next, after a tick that is due: CPU 0 a whole number of periods later, the usual one
+   being one (otherwise smp_later_tick()). rq->lock held. */
 u64 smp_first_tick(struct rq *rq, u64 now);
-u64 smp_next_tick(const struct rq *rq, u64 now);
+u64 smp_later_tick(const struct rq *rq, u64 now);
+static inline u64 smp_next_tick(const struct rq *rq, u64 now)
+{
+    u64 next = rq->next_tick + rq->tick_ns;
+
+    return next > now && !rq->cpu ? next : smp_later_tick(rq, now);
+}

@@ -63,7 +63,7 @@ u64 smp_first_tick(struct rq *rq, u64 now)
     return now + rq->tick_ns;
 }
 
-u64 smp_next_tick(const struct rq *rq, u64 now)
+u64 smp_later_tick(const struct rq *rq, u64 now)
 {
     return rq->cpu ? at_its_place(rq, now) : rq->next_tick + (now - rq->next_tick) / rq->tick_ns * rq->tick_ns + rq->tick_ns;
 }

@@ -23,11 +23,12 @@ static void note_next(struct timer_queue *queue)
 }
 
 /* Sets the CPU's timer to what comes next. Interrupts off. Without the queue's lock: the run queue's may be held, which ranks higher. */
-static void program(const struct rq *rq, u64 now)
+static void program(struct rq *rq, u64 now)
 {
     u64 next = min(__atomic_load_n(&this_queue()->next, __ATOMIC_RELAXED), rq->next_tick);
 
     next = min(next, classes_next_event(rq));
+    rq->timer_due = next;
     if (next == NEVER)
         timer_stop();
     else
@@ -44,7 +45,7 @@ void timer_event_set(struct rq *rq)
 
 void timer_event_look(void)
 {
-    const struct rq *rq = this_rq();
+    struct rq *rq = this_rq();
 
     if (classes_next_event(rq) != NEVER)
         program(rq, clock_ns());
@@ -97,10 +98,12 @@ static bool tick_if_due(struct rq *rq, u64 now)
    its own was due lets the next CPU go on, and who comes late, which has waited for its turn, keeps it. */
 static void timer_interrupt(void)
 {
+    struct timer_queue *queue = this_queue();
     struct rq *rq = this_rq();
-    u64 now = clock_ns(), due = min(min(this_queue()->next, rq->next_tick), classes_next_event(rq));
+    u64 now = clock_ns(), due = rq->timer_due;
 
-    expire(this_queue(), now);
+    if (now >= __atomic_load_n(&queue->next, __ATOMIC_RELAXED))
+        expire(queue, now);
     if (tick_if_due(rq, now))
         smp_tick(rq);
     program(rq, now);
