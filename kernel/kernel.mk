@@ -85,7 +85,7 @@ ifeq ($(notdir $(KERNEL_DIR)),plain)
 KERNEL_PARTS := $(KERNEL_DIR)/whole.o
 $(KERNEL_PARTS): $(KERNEL_OBJ)
 	@echo "  LTO  $@"
-	$(Q)$(CC) $(KERNEL_CFLAGS) -flinker-output=nolto-rel -r -nostdlib -Wl,-z,noexecstack -o $@ $(KERNEL_OBJ)
+	$(Q)$(CC) $(KERNEL_CFLAGS) -flinker-output=nolto-rel -r -nostdlib -Wl,-z,noexecstack -o $@.new $(KERNEL_OBJ) && mv $@.new $@
 else
 KERNEL_PARTS := $(KERNEL_OBJ)
 endif
@@ -98,7 +98,7 @@ $(KERNEL_DIR)/no_symbols.asm: kernel/symbols.awk
 	@awk -f kernel/symbols.awk < /dev/null > $@
 
 $(KERNEL_DIR)/first.elf: $(KERNEL_PARTS) $(KERNEL_DIR)/no_symbols.asm.o kernel/kernel.ld
-	$(Q)$(LD) $(KERNEL_LDFLAGS) -S -o $@ $(call in-order,$(KERNEL_DIR)/no_symbols.asm.o)
+	$(Q)$(LD) $(KERNEL_LDFLAGS) -S -o $@.new $(call in-order,$(KERNEL_DIR)/no_symbols.asm.o) && mv $@.new $@
 
 $(KERNEL_DIR)/symbols.asm: $(KERNEL_DIR)/first.elf kernel/symbols.awk
 	$(Q)$(NM) -n $< | awk -f kernel/symbols.awk > $@
@@ -107,7 +107,7 @@ $(KERNEL_DIR)/no_symbols.asm.o $(KERNEL_DIR)/symbols.asm.o: %.o: %
 	$(Q)$(NASM) -f elf64 -o $@ $<
 
 $(KERNEL): $(KERNEL_DIR)/first.elf $(KERNEL_DIR)/symbols.asm.o
-	$(Q)$(LD) $(KERNEL_LDFLAGS) -o $@ $(call in-order,$(KERNEL_DIR)/symbols.asm.o)
+	$(Q)$(LD) $(KERNEL_LDFLAGS) -o $@.new $(call in-order,$(KERNEL_DIR)/symbols.asm.o) && mv $@.new $@
 	@echo "  $@"
 
 # A file that was taken away must not stay linked.

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import re
+import select
 import signal
 import subprocess
 import sys
@@ -310,6 +311,19 @@ def running(pid):
         return False
 
 
+def said_by(process, fifo):
+    """What a FIFO is told while a process runs; one that ends before fails the test with its last words."""
+    pipe, end = os.open(fifo, os.O_RDWR), os.pidfd_open(process.pid)
+    try:
+        ready, *_ = select.select([pipe, end], [], [])
+        if pipe not in ready:
+            pytest.fail(f"it ended before: {process.communicate()[1]}")
+        return os.read(pipe, 100)
+    finally:
+        os.close(pipe)
+        os.close(end)
+
+
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
 @pytest.mark.parametrize("variable, which", [("QEMU", "shift=0,sleep=off"), ("QEMU", "rr=record"), ("apt", "update")],
                          ids=["the program's run", "the boot's", "apt"])
@@ -326,7 +340,7 @@ def test_interrupted_it_leaves_no_process_and_no_file(tmp_path, variable, which,
     settings |= {"QEMU": str(stub)} if variable == "QEMU" else {}
     text = INTERRUPTED.format(root=str(kernels.ROOT), kernel=str(KERNEL), archive=str(ARCHIVE), out=str(out))
     process = subprocess.Popen([sys.executable, "-c", text], stderr=subprocess.PIPE, text=True, env=settings)
-    started = int(fifo.read_text())
+    started = int(said_by(process, fifo))
     process.send_signal(how)
     _, said = process.communicate(timeout=60)
     assert (process.returncode, said.splitlines()[-1]) == (2, "bench: interrupted") and "Traceback" not in said
