@@ -192,7 +192,7 @@ def test_a_table_that_was_lost_comes_back_and_nothing_is_built_for_it(course, un
     assert kept(out) == undisturbed and not (tmp_path / "base").exists()
 
 
-@pytest.mark.parametrize("moment", MOMENTS if kernels.ALL else MOMENTS[3::4])
+@pytest.mark.parametrize("moment", MOMENTS if kernels.ALL else MOMENTS[3::8])
 def test_killed_at_any_moment_it_goes_on_to_the_same_end(course, undisturbed, tmp_path, moment):
     """With SIGKILL, as soon as something lies in its folder."""
     out = tmp_path / "out"

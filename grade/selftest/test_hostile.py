@@ -122,10 +122,11 @@ FORGED = "leaves_for_the_test"  # what no run can tell from a solution
 
 @pytest.mark.parametrize("name", ENDS if kernels.ALL else ["speaks_to_the_terminal", "forges_the_report"])
 def test_a_hostile_submission_earns_nothing_that_it_did_not_solve(grading, name):
-    graded = grading(hostile(name))
+    whole = kernels.ALL or name == "forges_the_report"
+    graded = grading(hostile(name), *([] if whole else ["--test", "take_turns"]))
     earned = scores(graded)
     assert earned["1.4"] == 0, "what is not solved earns nothing"
-    assert all(earned[exercise] == 20 for exercise in SOLVED_ELSE), "the exercises that are solved keep their points"
+    assert not whole or all(earned[exercise] == 20 for exercise in SOLVED_ELSE), "the exercises that are solved keep their points"
     judged_by_its_own_rule(name, graded.rows["threads_that_yield_take_turns"])
     assert not set(graded.said) & {"\033", "\007", "\r"}, "what a kernel prints must not reach the terminal as it is"
 

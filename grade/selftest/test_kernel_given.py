@@ -208,7 +208,7 @@ KTESTS = [name for name in re.findall(r"^KTEST\((\w+)", sources(ONE_CPU), re.M) 
 MANY = {"threads_max"}
 
 
-@pytest.mark.parametrize("ktest", kernels.some([name for name in KTESTS if name not in MANY], 3))
+@pytest.mark.parametrize("ktest", kernels.some([name for name in KTESTS if name not in MANY], 6))
 def test_whatever_allocation_fails_the_test_ends_with_an_error_and_no_leak(boot, ktest):
     """failalloc=all runs the test until nothing fails any more: with the first allocation failing, then the second, and so on."""
     run = boot(ktest, f"failalloc=all {ROUNDS.get(ktest, '')}", result=None, limit_ms=LIMIT_MS.get(ktest, 2000))

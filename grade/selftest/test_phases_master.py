@@ -42,7 +42,7 @@ def steps(phase):
     return [0] + sorted({ex["solved"] for ex in EXERCISES if ex["solved"] < phase * 100 + 100}) + [phase * 100 + 99]
 
 
-@pytest.mark.parametrize("phase, solved", kernels.some([(p, s) for p in PHASES for s in steps(p)], 5))
+@pytest.mark.parametrize("phase, solved", kernels.some([(p, s) for p in PHASES for s in steps(p)], 10))
 def test_a_students_tree_is_free_of_the_machinery(trees, phase, solved):
     files = trees(phase, solved)
     for path, text in files.items():

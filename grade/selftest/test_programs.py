@@ -66,9 +66,11 @@ def said(run):
 
 
 def programs():
-    """[(program, phase, CPUs)]: each on each machine whose kernel's phase has it."""
-    return [(name, phase, cpus) for phase, cpus in MACHINES for name in oracle.names(MASTER / "user/tests")
-            if any((kernels.reference(phase) / "user/tests").glob(f"{name}.*"))]
+    """[(program, phase, CPUs)]: each on each machine whose kernel's phase has it; in `make test` on one of them, in turn."""
+    found = [[(name, phase, cpus) for phase, cpus in MACHINES if any((kernels.reference(phase) / "user/tests").glob(f"{name}.*"))]
+             for name in oracle.names(MASTER / "user/tests")]
+    found = [machines for machines in found if machines]
+    return sum(found, []) if kernels.ALL else [machines[i % len(machines)] for i, machines in enumerate(found)]
 
 
 @pytest.mark.parametrize("name, phase, cpus", programs())

@@ -58,7 +58,7 @@ def begins_right(plan):
     return [start.tid for start in plan.threads if start.place == RUNS] == [begin(plan._replace(threads=waiting)).queues[0].best().tid]
 
 
-@pytest.mark.parametrize("tens", kernels.some(range(0, len(NAMES), 20), 3))
+@pytest.mark.parametrize("tens", kernels.some(range(0, len(NAMES), 20), 5))
 def test_the_models_find_what_was_planted_and_nothing_else(tens):
     """Compared with the run of the right scheduler: up to there both are the same, which the models find to be right to its end."""
     for name in NAMES[tens:tens + 20]:

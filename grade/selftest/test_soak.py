@@ -18,7 +18,7 @@ from grade.errors import RuleBroken, UserError
 WORK = kernels.REFERENCE / "build/checked"  # for what is read from the kernels' debug information
 SMALL = {"exit_churn": ("lives", 400, 100), "yield_churn": ("yields", 1000, 500)}
 NO_GRADES = ("grades", 0, 1)
-SEEDS = {1: 10, 2: 6, 3: 2, 4: 1}  # of a phase's tests that take seeds; with programs each costs more
+SEEDS = {1: 5, 2: 3, 3: 1, 4: 1}  # of a phase's tests that take seeds; with programs each costs more
 
 
 @pytest.mark.parametrize("ktest, variant, rounds", [

@@ -65,7 +65,7 @@ def chosen(phase, step):
     return [test for test in tests if test.exercise in now - before or test in following.values()]
 
 
-@pytest.mark.parametrize("phase, step", kernels.some([(phase, step) for phase in kernels.PHASES for step in steps(phase)], 3))
+@pytest.mark.parametrize("phase, step", kernels.some([(phase, step) for phase in kernels.PHASES for step in steps(phase)], 6))
 def test_a_step_passes_its_own_tests_and_no_other(kernels_at, phase, step):
     done, wrong = steps(phase)[step], []
     solved = {name for every in range(1, phase + 1) for name, number in kernels.solved_at(every).items() if number <= step}
@@ -109,10 +109,10 @@ class Under(kernels.Boot):
 
 def combinations(phase, earlier):
     """[(test, policy)] of an earlier lab in a phase's kernel. Of lab 1 each test with each policy that it holds under; the later labs'
-    choose the policy that they speak of (None). Unless all are asked for: a sixth of lab 1 in the last phase, one policy for each test,
-    and each eighteenth of all else; of those for which no kernel is built that nobody else needs."""
+    choose the policy that they speak of (None). Unless all are asked for: a twelfth of lab 1 in the last phase, one policy for each test,
+    and each thirty-sixth of all else; of those for which no kernel is built that nobody else needs."""
     tests = [test for test in kernels.phase_tests(earlier).values() if kernels.ALL or "unchecked" not in test.builds]
-    part = slice(None, None, 1 if kernels.ALL else 6 if (phase, earlier) == (kernels.PHASES[-1], 1) else 18)
+    part = slice(None, None, 1 if kernels.ALL else 12 if (phase, earlier) == (kernels.PHASES[-1], 1) else 36)
     if earlier > 1:
         return [(test, "rr" if test.name in BY_TICKS else None) for test in tests[part]]
     found = {test: POLICIES + ["eevdf"] * (phase >= 5 and test.name not in kernels.IN_ORDER) for test in tests}

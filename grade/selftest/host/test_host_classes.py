@@ -893,7 +893,7 @@ PLANTED = {
 }
 
 
-@pytest.mark.parametrize("name", kernels.some(PLANTED, 5))
+@pytest.mark.parametrize("name", kernels.some(PLANTED, 10))
 def test_a_wrong_kernel_is_named(program, name):
     case, file, find, replace, rules = PLANTED[name]
     path = program(case, file, find, replace)

@@ -117,7 +117,7 @@ PLANTED = {
 }
 
 
-@pytest.mark.parametrize("name", kernels.some(PLANTED, 3))
+@pytest.mark.parametrize("name", kernels.some(PLANTED, 6))
 def test_a_wrong_policy_is_named(program, name):
     policy, file, find, replace, rules = PLANTED[name]
     path = program(file, find, replace)
