@@ -116,8 +116,8 @@ void timers_init(unsigned hz)
     struct timer_queue *queue = this_queue();
     struct rq *rq = this_rq();
 
-    ASSERT(!rq->cpu || !this_cpu()->online, "timers_init: CPU %d is online already: whoever is gets work at once, so it has its timers and its "
-           "tick before that", rq->cpu);
+    ASSERT(!rq->cpu || !this_cpu()->online, "timers_init: CPU %d is online already: whoever is gets work at once, so it has its timers and "
+           "its tick before that", rq->cpu);
     rq->tick_ns = NS_PER_SEC / hz;
     rq->next_tick = NEVER;
     spin_init(&queue->lock, "timers", RANK_TIMERS);
