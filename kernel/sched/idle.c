@@ -116,7 +116,6 @@ struct thread *idle_new(int cpu)
 
 _Noreturn void idle_run(void)
 {
-    ASSERT(this_rq()->tick_ns, "idle_run: CPU %d never had its timers made (timers_init()), so nothing would tick there", this_cpu()->id);
     ASSERT(!irq_enabled(), "idle_run: called with interrupts on: until here, nobody but CPU %d's start has run there", this_cpu()->id);
     current()->created_at = clock_ns(); /* its CPU runs threads from here on, and its turn begins */
     current()->cpu_cycles = -cycles();

@@ -42,7 +42,7 @@ void smp_seed_ticks(u64 seed)
         struct rq *rq = &run_queues[cpu];
         u64 flags = spin_lock_irq(&rq->lock);
 
-        rq->tick_phase = place(rq) + mixed(seed, cpu) % (rq->tick_ns / n / 2);
+        rq->tick_phase = place(rq) + mixed(seed, cpu) % max(rq->tick_ns / n / 2, 1ul);
         spin_unlock_irq(&rq->lock, flags);
     }
 }
