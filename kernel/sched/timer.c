@@ -170,7 +170,6 @@ void tick_start(struct rq *rq)
 {
     u64 now = clock_ns();
 
-    ASSERT(rq->tick_ns, "tick_start: CPU %d never had its timers made (timers_init()), so nothing would tick there", rq->cpu);
     rq->next_tick = smp_first_tick(rq, now);
     program(rq, now);
 }
