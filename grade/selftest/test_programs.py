@@ -108,6 +108,12 @@ def test_a_script_does_what_is_kept_of_it(tmp_path):
     assert answers == {name: (script["prints"], script["status"]) for name, script in SCRIPTS.items()}
 
 
+def test_a_signal_that_comes_before_a_child_is_itself_is_its_own(tmp_path):
+    """On one CPU the shell goes on after fork(): the signal is there before the child has run, and the shell's trap is not the child's."""
+    script = "trap 'echo trapped' TERM\nfor i in 1 2 3; do sleep 100 & kill $!; wait $!; echo $?; done\n"
+    assert play([script], tmp_path) == [("143\n" * 3, 0)]
+
+
 def test_the_shell_does_what_its_page_says(tmp_path):
     page = list(blocks())
     for (typed, expected), (printed, _) in zip(page, play([typed for typed, _ in page], tmp_path)):

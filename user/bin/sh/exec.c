@@ -91,11 +91,24 @@ static void become(char **argv)
     _exit(error == ENOENT || error == ENOTDIR ? 127 : 126);
 }
 
+static sigset_t before_fork;
+
+/* In a child that has its own answers to signals now: what has come meanwhile finds those. */
+void fork_done(void)
+{
+    sigprocmask(SIG_SETMASK, &before_fork, NULL);
+}
+
+/* What comes for the child before it calls fork_done() waits: it still has the shell's answers, which would be to do nothing. */
 pid_t fork_child(void)
 {
+    sigset_t all = ~0ul;
     fflush(stdout);
     fflush(stderr);
+    sigprocmask(SIG_BLOCK, &all, &before_fork);
     pid_t pid = fork();
+    if (pid != 0)
+        sigprocmask(SIG_SETMASK, &before_fork, NULL);
     if (pid < 0)
         fail("cannot fork: %s", strerror(errno));
     return pid;

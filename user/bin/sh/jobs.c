@@ -104,6 +104,7 @@ void jobs_child(struct job *job, bool foreground)
     }
     monitor = interactive = false;
     jobs_forget();
+    fork_done();
 }
 
 void jobs_forget(void)

@@ -127,6 +127,7 @@ int run(struct node *node);
 int run_command_text(const char *text); /* eval */
 char *command_output(const char *text); /* $(text) without the newlines at its end */
 pid_t fork_child(void);
+void fork_done(void);
 
 /* --- redirect.c, function.c --- */
 bool redirect_all(struct redirect *redirects, bool for_good);
