@@ -8,7 +8,7 @@
 #include "proc/user_thread.h"
 #include "sched/timer.h"
 
-#define PATIENCE_NS (100 * NS_PER_MS) /* for one that was told to end */
+#define PATIENCE_NS NS_PER_SEC /* for one that was told to end; as long as Linux tries to take its pages */
 #define LOOK_AGAIN_NS NS_PER_MS
 
 /* In whatever context the frame was needed: only of the running thread, and only noted. */

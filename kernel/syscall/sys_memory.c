@@ -157,8 +157,9 @@ s64 sys_mmap(uptr at, size_t size, int protection, int flags, int fd, s64 offset
         error = -ENOMEM; /* there are no large pages */
     if (!error && flags & MAP_NORESERVE)
         region.flags |= VM_NO_RESERVE;
-    if (!error && file && is_zero(file)) {
+    if (!error && file)
         region.flags |= type != MAP_PRIVATE && file_may(file, true) ? VM_READ_ONLY : 0;
+    if (!error && file && is_zero(file)) {
         file_put(file);
         file = NULL;
     }
@@ -167,7 +168,6 @@ s64 sys_mmap(uptr at, size_t size, int protection, int flags, int fd, s64 offset
     } else if (file) {
         region.ops = &file_vm_ops;
         region.object = file;
-        region.flags |= type != MAP_PRIVATE && file_may(file, true) ? VM_READ_ONLY : 0;
         error = (region.flags & (VM_SHARED | VM_READ_ONLY)) == VM_SHARED && file->ops->share ? file->ops->share(file) : 0;
     } else if (type != MAP_PRIVATE) {
         region.ops = &shared_memory_ops;

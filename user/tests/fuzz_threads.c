@@ -290,7 +290,7 @@ static void batch(unsigned long seed)
         open("/dev/null", O_RDWR);
     pipe2(fds, O_NONBLOCK);
     pipe(fds);
-    open("fuzz-d", O_RDONLY);
+    open("fuzz-d", O_RDONLY | O_NONBLOCK); /* a FIFO, perhaps, since another worker renamed one */
     limit(RLIMIT_AS, 64 << 20);
     limit(RLIMIT_FSIZE, 1 << 20);
     limit(RLIMIT_CORE, 0);
