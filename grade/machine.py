@@ -16,6 +16,7 @@ wall limit only guards the host."""
 
 import contextlib
 import ctypes
+import functools
 import json
 import os
 import re
@@ -41,6 +42,7 @@ CPU = "qemu64,+smep,+smap,+nx,+fsgsbase,+pdpe1gb,+rdtscp"  # one list that no ve
 # Without QEMU's accelerator for 32-bit guests, which nobody here uses. When QEMU 7.2 goes backwards, resetting that device waits for the
 # CPU's thread, which may wait for the lock that the resetting thread holds: half of all reverse-continues would hang.
 NO_VAPIC = ("-global", "apic-common.vapic=off")
+FIRMWARE = "qboot.rom"
 LIMIT_MS = 100          # of virtual time for a run, unless its test says otherwise
 CONSOLE_CAP = 1 << 20   # bytes; a run that prints as much is a runaway
 COSTS = 100, 1          # seconds of the host's processor for a run, and more for each ms of its limit; a guest that spins with `pause`
@@ -48,7 +50,7 @@ COSTS = 100, 1          # seconds of the host's processor for a run, and more fo
 WALL_LIMIT = 900        # seconds for a run, at least; only a host that has no time for QEMU comes to it
 GRACE = 10              # seconds that a kernel has to report after the limit; the verdict does not depend on it
 LOOK = 2                # seconds between looks at whether a guest that takes long has disarmed its watchdog
-BEFORE_WATCHDOG = 150_000_000  # instructions, from reset until the kernel arms the watchdog; the firmware takes 60 M with four CPUs
+BEFORE_WATCHDOG = 150_000_000  # instructions, from reset until the kernel arms the watchdog; QEMU's own firmware takes 60 M
 ANSWER = 60             # seconds in which QEMU answers, or ends when it is told to
 POLL = 0.05             # seconds between looks at the console's size; decides when a runaway is ended, never whether it is one
 PREFIX = "crescent-"
@@ -70,6 +72,14 @@ class End:
 
 
 Look = namedtuple("Look", "instructions cpus")  # a running guest, seen from outside: instructions since reset, registers()
+
+
+@functools.lru_cache(maxsize=None)
+def firmware(qemu):
+    """QEMU's arguments for a firmware that boots a kernel and looks for nothing else: with the one that also looks for disks and menus a
+    boot costs the host half as much again. A QEMU that has none beside it boots with its own: the kernel's time begins with the kernel."""
+    name = Path(shutil.which(qemu) or qemu).resolve().parent.parent / "share/qemu" / FIRMWARE
+    return ("-bios", FIRMWARE) if name.is_file() else ()
 
 
 class Machine:
@@ -168,7 +178,8 @@ class Machine:
         """QEMU's arguments that a run, its replay and a live session share."""
         args = ["-cpu", CPU, *NO_VAPIC, "-smp", str(self.cpus), "-m", f"{self.ram_mib}M", "-nodefaults", "-display", "none",
                 "-no-user-config", "-rtc", "base=2000-01-01,clock=vm", "-device", "i6300esb",
-                "-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-kernel", "kernel.elf", "-append", f"-- {self.options}"]
+                "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
+                *firmware(self.qemu), "-kernel", "kernel.elf", "-append", f"-- {self.options}"]
         modules = ["input"] * (self.input is not None) + [ARCHIVE] * (self.archive is not None)
         return args + (["-initrd", ",".join(modules)] if modules else [])
 

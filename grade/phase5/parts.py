@@ -75,6 +75,13 @@ class Cases:
     def result(self):
         return self.next("RESULT")[1]
 
+    def due(self):
+        """Whether a reschedule was asked for (kernel/ktest/due.h)."""
+        asked = self.result()
+        require(asked < 2, "who makes room is asked on the CPU of its run queue, which may be another one: resched(rq)",
+                "need_resched of this CPU was set, and the run queue was another CPU's")
+        return asked
+
     def member(self, tid):
         (weight, v), (d, since) = self.note(), self.note()
         return Member(tid, weight, v, d, since)

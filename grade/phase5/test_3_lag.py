@@ -77,9 +77,10 @@ def test_another_weight_leaves_what_is_owed(boot):
             d = wrapped(vtime + divide(apart(t.d, vtime) * t.weight, weight))
         else:
             lag, rest = divide(vlag * t.weight, weight), divide(ahead * t.weight, weight)
-        got = [cases.result() for _ in range(7)]
+        got = [cases.result() for _ in range(8)]
         case = f"weight {t.weight} -> {weight}, {'a member' if is_member else 'asleep'}; lag {apart(vtime, t.v) if is_member else vlag}"
         require(got[4] == weight, "eevdf_reweight() sets the weight", case, f"it is {got[4]}")
+        require(got[7], "another weight neither ends nor renews the right to serve a request", case, "e->protected was changed")
         if is_member:
             require(got[:2] == [v, d],
                     "with weight w' a member is w / w' as far from the virtual time as before, and so is its deadline", case,

@@ -64,7 +64,7 @@ header:
     mov dx, 0xcfc
 %endmacro
 
-; An i6300esb watchdog of 50 ms: finds the device, arms it.
+; An i6300esb watchdog of 50 ms: finds the device, has it answer at an address, opens the pin on which the CPU is told, arms it.
 watchdog:
     xor ecx, ecx
 .find:
@@ -76,9 +76,14 @@ watchdog:
     jmp .find
 .found:
     config 0x10
-    in eax, dx
-    and eax, ~15
-    mov edi, eax
+    mov edi, 0xfebff000
+    mov eax, edi
+    out dx, eax
+    config 4
+    mov ax, 2
+    out dx, ax
+    mov dword [0xfee000f0], 0x1ff
+    mov dword [0xfee00360], 0x400
     config 0x60
     mov ax, 7
     out dx, ax

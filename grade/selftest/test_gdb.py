@@ -445,19 +445,28 @@ from grade.gdb.check import check
 from grade.gdb.target import registers as of_cpu
 import gdb
 
-def look():
+def titles():
+    # of the queues in which somebody stands
     resume()
-    report(lines=views.runq_lines(kernel()), broken=check(kernel(), of_cpu))
-    return any(line.startswith("  waiting: ") and "nobody" not in line for line in views.runq_lines(kernel()))
+    lines = [line for line in views.runq_lines(kernel()) if line.startswith("  waiting") and "nobody" not in line]
+    return {line.split(":")[0].strip() for line in lines}
 
-comes = Stop("edf_check_preempt")
-look()
+def look():
+    found = titles()
+    report(titles=sorted(found), broken=check(kernel(), of_cpu))
+    return found
+
+seen = set()
+comes = Stop("pick_next")  # within a switch, where not all rules hold
+while "waiting, deadline" not in seen:
+    seen |= titles()
 comes.delete()
 Stop("thread_sleep")
-for _ in range(25):
-    look()
-while not look():
-    pass
+found = look()
+while not seen >= {"waiting, idle", "waiting, real-time", "waiting, without budget"} or "waiting" not in found:
+    found = look()
+    seen |= found
+report(titles=sorted(seen), broken=[])
 gdb.selected_inferior().write_memory(int(gdb.parse_and_eval("&run_queues[0].classes.fair.tree.root")), bytes(8))
 report(broken=check(kernel(), of_cpu))
 """
@@ -471,7 +480,7 @@ def test_who_waits_is_found_in_whatever_queue_of_a_class_it_stands():
     with contextlib.closing(boot), replay(boot("class_mix_all", "sched=eevdf", trace="off", limit_ms=1000)) as debugger:
         *found, lost = debugger.run_script(QUEUES)
     assert not [stop["broken"] for stop in found if stop["broken"]]
-    titles = {line.split(":")[0].strip() for stop in found for line in stop["lines"] if line.startswith("  waiting")}
+    titles = {title for stop in found for title in stop["titles"]}
     assert titles == {"waiting", "waiting, deadline", "waiting, real-time", "waiting, idle", "waiting, without budget"}
     assert any("is READY and stands in no run queue: it will never run" in line for line in lost["broken"]), lost
 
