@@ -117,24 +117,15 @@ tree: ## makes the tree of a phase and no more: build/tree/PHASE-SOLVED
 	@$(make-tree) --solved $(solved) --out $(tree)
 
 trees-wanted = $(if $(strip $(PHASE)),$(phase),$(sort $(foreach f,$(finished) $(stand-ins),$(call phase-of,$f))))
-trees: $(addprefix trees-,$(trees-wanted)) ## makes and builds start trees and references, as the tests use them: PHASE=n
-
-# As many compilers at once as there are processors, unless make was told how many.
+# As many compilers at once as there are processors, unless make was told how many; and one make at a time: two in one folder would write
+# the same files.
 cores = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell getconf _NPROCESSORS_ONLN))
-in-tree = $(MAKE) -s $(cores) -C build/tree/$*-$1 WERROR=-Werror
-# $(call checked,SOLVED,OTHER) builds the checked kernel of a tree of phase $*, with the objects that it has in common with the tree OTHER.
-checked = $(python) phases/take_over.py build/tree/$2 build/tree/$*-$1 build/checked && $(call in-tree,$1) kernel CHECKED=1
-# $(call race,SOLVED,OTHER) builds the race kernel likewise, in the phases whose tests boot it.
-race = $(if $(filter-out 1,$*),&& $(python) phases/take_over.py build/tree/$2 build/tree/$*-$1 build/race \
-    && $(call in-tree,$1) kernel CHECKED=1 RACE=1)
+lock-trees = mkdir -p build; exec 9> build/trees.lock; $(python) phases/lock.py 9 'another make in this folder builds the trees'
 
-# One make at a time: two in one folder would write the same files. The phase before has objects in common, too, if it is there.
+trees: ## makes and builds start trees and references, as the tests use them: PHASE=n
+	@$(lock-trees) && $(MAKE) $(cores) -f phases/trees.mk PHASES='$(trees-wanted)'
 trees-%:
-	@mkdir -p build; exec 9> build/trees.lock; $(python) phases/lock.py 9 'another make in this folder builds the trees' || exit 1; \
-	for step in 0 $*99; do $(python) phases/tree.py --quiet --phase $* --solved $$step --out build/tree/$*-$$step || exit 1; done; \
-	before=$$(($* - 1)); $(call checked,$*99,$$before-$${before}99) && $(call checked,0,$*-$*99) && \
-	$(call in-tree,$*99) kernel $$([ -f build/tree/$*-$*99/user/user.mk ] && echo user) CHECKED=0 \
-	$(call race,$*99,$$before-$${before}99)
+	@$(lock-trees) && $(MAKE) $(cores) -f phases/trees.mk PHASES='$*'
 
 student: ## makes the tree that a student gets: PHASE=n OUT=dir [SOLVED=m] [DROP=2.6c] [FORCE=1]
 	$(if $(strip $(OUT)),,$(error OUT= is missing: make student PHASE=$(phase) OUT=dir, where dir is a new or empty folder))

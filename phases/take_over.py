@@ -11,13 +11,13 @@ import shutil
 import sys
 from pathlib import Path
 
-RULES = "kernel/kernel.mk"
+RULES = "kernel/kernel.mk", "user/user.mk"
 
 
-def sources(listed):
-    """The files that the compiler read for an object, as the .d file beside it says."""
+def sources(listed, rules):
+    """The files that the compiler read for an object, as the .d file beside it says, and the rules of the build."""
     rule = listed.read_text().replace("\\\n", " ").partition("\n")[0]
-    return [*rule.partition(": ")[2].split(), RULES]
+    return [*rule.partition(": ")[2].split(), rules]
 
 
 def current(made, used):
@@ -31,9 +31,9 @@ def same(one, other):
 
 def take_over(source, target, folder):
     """Returns how many objects were copied."""
-    copied = 0
-    for listed in (source / folder).glob("kernel/**/*.c.d"):
-        names, made = sources(listed), listed.with_suffix(".o")
+    copied, rules = 0, RULES[folder == "build/user"]
+    for listed in (source / folder).glob("**/*.c.d"):
+        names, made = sources(listed, rules), listed.with_suffix(".o")
         there = target / made.relative_to(source)
         if not all((source / name).is_file() and same(source / name, target / name) for name in names):
             continue

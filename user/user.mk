@@ -43,7 +43,8 @@ $(USER_DIR)/include/sys/syscall_list.h: kernel/syscall/syscall.tbl user/lib/stub
 $(USER_DIR)/stubs.o: $(USER_DIR)/stubs.asm
 	$(Q)$(NASM) -f elf64 -o $@ $<
 
-$(USER_DIR)/user/%.c.o: user/%.c user/user.mk $(USER_DIR)/include/sys/syscall.h $(USER_DIR)/include/sys/syscall_list.h
+# The headers that are made have to be there; who reads one says its .d.
+$(USER_DIR)/user/%.c.o: user/%.c user/user.mk | $(USER_DIR)/include/sys/syscall.h $(USER_DIR)/include/sys/syscall_list.h
 	@mkdir -p $(@D)
 	@echo "  CC   $<"
 	$(Q)$(USER_CC) $(USER_CFLAGS) -MMD -MP -c $< -o $@
