@@ -104,10 +104,10 @@ def test_who_runs_makes_room_when_the_rule_says_so(boot):
     cases = Cases(boot("eevdf_room"))
     for _ in range(150):
         (waiting, running), now, (protected, its_slice) = cases.queue(), cases.member(1000), cases.note()
-        tick, kept, arrival = cases.result(), cases.result(), cases.result()
+        tick, kept, arrival, kept_then = cases.due(), cases.result(), cases.due(), cases.result()
         vtime = mean(waiting + [now])
         eligible, first = not before(vtime, now.v), first_of(waiting, vtime)
-        protected = bool(protected) and eligible
+        kept_before, protected = protected, bool(protected) and eligible
         stays = not first or (eligible and before(now.d, first.d))
         case = (f"by the rules who runs is {'' if eligible else 'not '}eligible and {'' if protected else 'not '}protected, virtual time "
                 f"{signed(vtime)}; {text([now])}", f"who waits: {text(waiting)}")
@@ -123,6 +123,10 @@ def test_who_runs_makes_room_when_the_rule_says_so(boot):
                     "who becomes ready takes the CPU if it is eligible and due first, and if who runs is protected, only with a "
                     "shorter slice", *case, f"thread 1 became ready, with a slice of {its_slice} against {SLICE}",
                     f"a reschedule: expected {due}, it was {bool(arrival)}")
+            unasked = its_slice < SLICE and not eligible  # a shorter slice may be looked at first
+            require(kept_then == protected or (kept_then == kept_before and unasked),
+                    "when another one becomes ready, who runs is protected if it was, and has not had more than its share", *case,
+                    f"e->protected afterwards: expected {protected}, it was {bool(kept_then)}")
 
 
 @exercise("5.2", points=2)

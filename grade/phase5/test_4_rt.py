@@ -51,7 +51,7 @@ def test_a_slice_ends_at_a_tick_and_an_equal_never_preempts(boot):
     cases = Cases(boot("rt_rules", CFS))
     for _ in range(60):
         (rr, used), (waits, priority) = cases.note(), cases.note()
-        arrival, tick, (over, anew) = cases.result(), cases.result(), cases.next("RESULT")
+        arrival, tick, (over, anew) = cases.due(), cases.due(), cases.next("RESULT")
         ends = rr and used >= SLICE
         case = f"{'RR' if rr else 'FIFO'}, priority 50, {used} ns into its slice of {SLICE}; one of priority {priority} " + (
             "waits" if waits else "became ready")
@@ -69,7 +69,7 @@ def test_what_was_run_counts_in_the_window_in_which_it_was_run(boot):
     """A charge may be for more than the present window: what lies before its begin is no part of it."""
     cases, used, window = Cases(boot("rt_account", CFS)), 0, 0
     period, most = cases.note()
-    for _ in range(62):
+    for _ in range(63):
         now, delta = cases.note()
         if now // period == window:
             used += delta

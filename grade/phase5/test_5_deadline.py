@@ -17,7 +17,7 @@ def test_the_earlier_deadline_comes_first(boot):
     cases = Cases(boot("edf_before", CFS))
     for _ in range(60):
         (a, b), (a_since, b_since) = cases.note(), cases.note()
-        (forth, back), due = cases.next("RESULT"), cases.result()
+        (forth, back), due = cases.next("RESULT"), cases.due()
         first = apart(a, b) < 0 or (a == b and a_since <= b_since)  # the tid of a is the smaller one
         case = f"the first is due {apart(b, a)} ns before the second, and ready {'before' if a_since < b_since else 'not before'} it"
         require((forth, back) == (first, not first),

@@ -1,40 +1,25 @@
 /* Queues of CFS and EEVDF for ktests (fair_case.h). */
 #include "ktest/fair_case.h"
+#include "ktest/due.h"
 
 struct rq queue;
 struct thread runs, member[MEMBERS], other;
 u64 chance;
 
-static bool before_asking(void)
+u64 makes_due(void (*function)(struct rq *rq, struct thread *t, struct fair_entity *e), struct thread *t, struct fair_entity *e)
 {
-    bool before = this_cpu()->need_resched;
-
-    this_cpu()->need_resched = false;
-    return before;
-}
-
-static bool asked(bool before)
-{
-    bool due = this_cpu()->need_resched;
-
-    this_cpu()->need_resched = before;
-    return due;
-}
-
-bool makes_due(void (*function)(struct rq *rq, struct thread *t, struct fair_entity *e), struct thread *t, struct fair_entity *e)
-{
-    bool before = before_asking();
+    struct due before = due_begin(&queue);
 
     function(&queue, t, e);
-    return asked(before);
+    return due_end(&queue, before);
 }
 
-bool tick_makes_due(void (*function)(struct rq *rq, struct fair_entity *e), struct fair_entity *e)
+u64 tick_makes_due(void (*function)(struct rq *rq, struct fair_entity *e), struct fair_entity *e)
 {
-    bool before = before_asking();
+    struct due before = due_begin(&queue);
 
     function(&queue, e);
-    return asked(before);
+    return due_end(&queue, before);
 }
 
 void make(struct thread *t, tid_t tid, u64 around)

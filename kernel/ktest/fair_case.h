@@ -37,6 +37,6 @@ void insert(struct thread *t);
 void tell(const struct thread *t);
 /* A queue with n that wait, and one that runs if `running`; tells how many (FACT_COUNT), then each, then who runs. */
 void fill(unsigned n, bool running, u64 around, bool (*summarize)(struct rb_node *node));
-/* Whether a function makes a reschedule due. */
-bool makes_due(void (*function)(struct rq *rq, struct thread *t, struct fair_entity *e), struct thread *t, struct fair_entity *e);
-bool tick_makes_due(void (*function)(struct rq *rq, struct fair_entity *e), struct fair_entity *e);
+/* Whether a function makes a reschedule due (due.h). */
+u64 makes_due(void (*function)(struct rq *rq, struct thread *t, struct fair_entity *e), struct thread *t, struct fair_entity *e);
+u64 tick_makes_due(void (*function)(struct rq *rq, struct fair_entity *e), struct fair_entity *e);

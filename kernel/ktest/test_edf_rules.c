@@ -1,6 +1,6 @@
 /* Lab 5.5: the small functions of deadline threads and of admission, asked one by one: threads that nobody runs, in a run queue of the
    test's own. Each case is told (FACT_NOTE) before the answers (FACT_RESULT); the grader computes the same from the rules. */
-#include "base/cpu.h"
+#include "ktest/due.h"
 #include "ktest/ktest.h"
 #include "ktest/random.h"
 #include "sched/deadline.h"
@@ -47,9 +47,9 @@ KTEST(edf_before, "which of two is due first, and who takes the CPU from whom")
 
     chance = 51;
     for (unsigned i = 0; i < CASES; i++) {
-        bool before = this_cpu()->need_resched;
+        struct due before;
 
-        queue = (struct rq){ .clock = 1000000, .curr = &a, .cpu = this_cpu()->id };
+        queue = (struct rq){ .clock = 1000000, .curr = &a };
         make(&a, 1);
         make(&b, 2);
         a.se.dl.deadline = clock_of(i);
@@ -57,10 +57,9 @@ KTEST(edf_before, "which of two is due first, and who takes the CPU from whom")
         fact(FACT_NOTE, a.se.dl.deadline, b.se.dl.deadline);
         fact(FACT_NOTE, a.since, b.since);
         fact(FACT_RESULT, deadline_before(&a.se.dl.node, &b.se.dl.node), deadline_before(&b.se.dl.node, &a.se.dl.node));
-        this_cpu()->need_resched = false;
+        before = due_begin(&queue);
         edf_check_preempt(&queue, &b);
-        fact(FACT_RESULT, 0, this_cpu()->need_resched);
-        this_cpu()->need_resched = before;
+        fact(FACT_RESULT, 0, due_end(&queue, before));
     }
     irq_restore(flags);
     return 0;
@@ -78,6 +77,8 @@ KTEST(edf_budget, "charges up to a budget's end and beyond, when the next period
         make(&a, 1);
         a.se.dl.budget = (s64)below(3 * MS);
         delta = (u64)a.se.dl.budget + below(3) - (a.se.dl.budget ? 1 : 0);
+        if (i % 6 == 5) /* nobody could interrupt it */
+            delta += 3 * a.se.params.runtime;
         a.se.dl.deadline = now + below(8 * MS) - 3 * MS;
         tell(&a);
         fact(FACT_NOTE, delta, a.se.dl.deadline);

@@ -143,7 +143,8 @@ KTEST(eevdf_room, "whether who runs has to make room, at a tick and when another
         fact(FACT_RESULT, 0, tick_makes_due(eevdf_tick, e));
         fact(FACT_RESULT, 1, e->protected);
         e->protected = protected;
-        fact(FACT_RESULT, 2, queue.classes.fair.nr > 1 && makes_due(eevdf_check_preempt, &member[0], e));
+        fact(FACT_RESULT, 2, queue.classes.fair.nr > 1 ? makes_due(eevdf_check_preempt, &member[0], e) : 0);
+        fact(FACT_RESULT, 3, e->protected);
     }
     irq_restore(flags);
     return 0;

@@ -81,7 +81,7 @@ KTEST(lag_reweight, "members that wait and run, and threads that sleep, get anot
     chance = 34;
     for (unsigned i = 0; i < 2 * CASES; i++) {
         struct fair_entity *e = &other.se.fair;
-        bool is_member = i % 2;
+        bool is_member = i % 2, protected = i / 2 % 2;
         u32 weight = sched_nice_to_weight[below(40)];
         u64 around = somewhere(i / 2);
 
@@ -89,6 +89,7 @@ KTEST(lag_reweight, "members that wait and run, and threads that sleep, get anot
         make(&other, 77, around);
         e->vlag = (s64)below(8 * MS) - 4 * (s64)MS;
         e->ahead = (s64)below(8 * MS) - 2 * (s64)MS;
+        e->protected = protected;
         if (is_member)
             count(e);
         tell(&other);
@@ -102,6 +103,7 @@ KTEST(lag_reweight, "members that wait and run, and threads that sleep, get anot
         fact(FACT_RESULT, 4, e->weight);
         fact(FACT_RESULT, 5, queue.classes.fair.weight);
         fact(FACT_RESULT, 6, (u64)queue.classes.fair.sum + queue.classes.fair.zero * queue.classes.fair.weight);
+        fact(FACT_RESULT, 7, e->protected == protected);
     }
     irq_restore(flags);
     return 0;

@@ -1,6 +1,7 @@
 /* Lab 5.4: the small functions of the real-time class, asked one by one: threads that nobody runs, in a run queue of the test's own. Each
    case is told (FACT_NOTE) before the answers (FACT_RESULT); the grader computes the same from the rules. */
 #include "base/cpu.h"
+#include "ktest/due.h"
 #include "ktest/ktest.h"
 #include "ktest/random.h"
 #include "sched/rt.h"
@@ -30,15 +31,12 @@ static void set_up(u64 seed)
     }
 }
 
-static bool makes_due(void (*function)(struct rq *rq, struct thread *t), struct thread *t)
+static u64 makes_due(void (*function)(struct rq *rq, struct thread *t), struct thread *t)
 {
-    bool before = this_cpu()->need_resched, due;
+    struct due before = due_begin(&queue);
 
-    this_cpu()->need_resched = false;
     function(&queue, t);
-    due = this_cpu()->need_resched;
-    this_cpu()->need_resched = before;
-    return due;
+    return due_end(&queue, before);
 }
 
 static void join(struct thread *t)
@@ -115,7 +113,8 @@ KTEST(rt_rules, "what a tick does at the end of a slice and before it, and who t
     return 0;
 }
 
-/* Charges at times that go over several windows; the last two come when the class's share of a window is over, and a ns before that. */
+/* Charges at times that go over several windows; the last three come when the class's share of a window is over, a ns before that, and when
+   it was over long ago. */
 KTEST(rt_account, "what the class has used of a window")
 {
     u64 flags = irq_save(), now = 0;
@@ -123,13 +122,16 @@ KTEST(rt_account, "what the class has used of a window")
 
     set_up(43);
     fact(FACT_NOTE, class_options.rt_period_ns, class_options.rt_runtime_ns);
-    for (unsigned i = 0; i < CASES + 2; i++) {
+    for (unsigned i = 0; i < CASES + 3; i++) {
         u64 passes = below(i % 10 == 9 ? 3 * class_options.rt_period_ns : class_options.rt_period_ns / 3);
         u64 delta = below(2) ? passes : below(passes + 1);
         bool over;
 
         now += passes;
-        if (i >= CASES) {
+        if (i == CASES + 2) {
+            now += class_options.rt_period_ns / 100 - passes;
+            delta = class_options.rt_period_ns / 100;
+        } else if (i >= CASES) {
             now = 1000 * i * class_options.rt_period_ns + class_options.rt_runtime_ns - (i - CASES);
             delta = now;
         }
