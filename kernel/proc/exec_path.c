@@ -66,18 +66,20 @@ static bool is_blank(char c)
 static int parse_line(struct plan *plan, size_t n)
 {
     char *line = plan->line[plan->scripts], *at = line + 2, *end = line;
+    bool ends;
 
     while (end < line + n && *end != '\n')
         end++;
     if (end == line + LINE_MAX)
         return -ENOEXEC; /* too long to be known whole */
+    ends = end < line + n;
     while (end > at && is_blank(end[-1]))
         end--;
     *end = 0;
     while (is_blank(*at))
         at++;
     if (!*at)
-        return -ENOEXEC;
+        return ends ? -ENOEXEC : -EACCES; /* the end of the file in place of the line's: the name is empty, and so a folder's */
     plan->program[plan->scripts] = at;
     while (*at && !is_blank(*at))
         at++;

@@ -186,7 +186,7 @@ static bool is_last(struct process *p, struct thread *t, int code)
     u64 flags = spin_lock_irq(&processes_lock);
     bool last = process_has_one_thread(p);
 
-    if (!p->ending && t->tid == p->main_tid)
+    if (!p->ending && last)
         p->exit_status = code;
     if (!last) {
         if (t->user)

@@ -63,7 +63,7 @@ static const struct proc_name of_system[] = {
 static const struct proc_name of_process[] = {
     OTHER("task", S_IFDIR | 0555, NULL, &tasks_ops, &tasks_files), OTHER("fd", S_IFDIR | 0500, NULL, &fds_ops, &fds_files),
     LINK(exe), LINK(cwd), LINK(root), FILE("environ", 0400, show_environ),
-    TEXT(stat), TEXT(status), TEXT(statm), TEXT(maps), TEXT(cmdline),
+    TEXT(stat), TEXT(status), TEXT(statm), FILE("maps", 0400, show_maps), TEXT(cmdline),
     OTHER("comm", S_IFREG | 0644, show_comm, &leaf_ops, &proc_comm_files), TEXT(sched), TEXT(schedstat), TEXT(oom_score), TEXT(mounts),
     TEXT(cgroup),
     OTHER("oom_score_adj", S_IFREG | 0644, show_oom_score_adj, &leaf_ops, &proc_oom_files),

@@ -69,11 +69,11 @@ s64 lead_cwd(struct shown who, char *to, size_t size)
 {
     struct process *p = process_get(who.pid);
     char *buf = p ? path_buffer() : NULL, *path = NULL;
-    int error = p ? -ENOMEM : -ENOENT;
+    int error = buf || !p ? -ENOENT : -ENOMEM;
     s64 result;
 
-    if (buf)
-        path = p->fs.cwd ? path_of_locked(p->fs.cwd, buf, &error) : NULL;
+    if (buf && p->fs.cwd)
+        path = path_of_locked(p->fs.cwd, buf, &error);
     result = path ? put(to, size, path) : error;
     path_free(buf);
     if (p)

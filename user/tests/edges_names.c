@@ -528,6 +528,19 @@ static void attributes(void)
     V(buf[1]);
 }
 
+/* Of a process that has ended and is not waited for. */
+static void dead_cwd(void)
+{
+    char path[32], to[64];
+    pid_t pid = split();
+    if (pid == 0)
+        done(0);
+    syscall(SYS_waitid, 1, pid, NULL, 4 | 0x1000000, NULL); /* P_PID, WEXITED | WNOWAIT: it stays */
+    snprintf(path, sizeof(path), "/proc/%d/cwd", pid);
+    E(readlink, path, to, sizeof(to));
+    wait_for(pid);
+}
+
 static void special(void)
 {
     make_names();
@@ -543,6 +556,7 @@ static void special(void)
     E(open, "/proc/self/fd/040", O_RDONLY);
     E(open, "/proc/self/fd/-1", O_RDONLY);
     E(open, "/proc/self/task/1", O_RDONLY);
+    dead_cwd();
     E(mkdir, "/proc/x", 0700);
     E(mknod, "/proc/x", S_IFREG | 0600, 0);
     E(symlink, "x", "/proc/x");

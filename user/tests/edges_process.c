@@ -250,6 +250,7 @@ static void exec_errors(void)
     make_file("gone", "#!/nothing/there\n", 0755);
     make_file("empty", "#!\n", 0755);
     make_file("blank", "#!   \n", 0755);
+    make_file("unended", "#! ", 0755);
     make_file("denied", "#!plain\n", 0755);
     make_file("to_folder", "#!/\n", 0755);
     make_file("itself", "#!./itself\n", 0755);
@@ -274,6 +275,7 @@ static void exec_errors(void)
     E(execve, "gone", no_args, no_env);
     E(execve, "empty", no_args, no_env);
     E(execve, "blank", no_args, no_env);
+    E(execve, "unended", no_args, no_env);
     E(execve, "denied", no_args, no_env);
     E(execve, "to_folder", no_args, no_env);
     E(execve, "itself", no_args, no_env);

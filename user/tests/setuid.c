@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 
 #define AT_SECURE 23
+#define SET_NO_NEW_PRIVILEGES 38
 #define ARGS(...) (char *const[]){ __VA_ARGS__, NULL }
 
 /* --- the program ---------------------------------------------------------------------------------------------------------------------- */
@@ -129,6 +130,31 @@ static void half_a_root(void *unused)
     (void)unused;
     setresuid(0, 2000, 2000);
     execve("./program", ARGS("me", "x"), ARGS(NULL));
+}
+
+/* Nothing that it executes gives it more than it has: the bits do not count, for itself and its children. */
+static void bound(void *user)
+{
+    if (user)
+        become(NULL);
+    show_call("  no more privileges", syscall(SYS_prctl, SET_NO_NEW_PRIVILEGES, 1, 0, 0, 0));
+    pid_t pid = split();
+    if (pid == 0)
+        execve("./program", ARGS("me", "x"), ARGS(NULL));
+    show_status("  its child", wait_for(pid));
+    fflush(stdout);
+    execve("./program", ARGS("me", "x"), ARGS(NULL));
+}
+
+static void without_new_privileges(void)
+{
+    chown("program", 0, 0);
+    chmod("program", 06755);
+    show_child("a user without new privileges", bound, (void *)1);
+    chown("program", 2000, 3000);
+    chmod("program", 06755);
+    show_child("another user's program", bound, (void *)1);
+    show_child("root without new privileges", bound, NULL);
 }
 
 static void scripts(void)
@@ -260,6 +286,7 @@ int main(int argc, char **argv, char **envp)
     chmod("program", 0755);
     show_child("a user who acts as another", half_a_user, NULL);
     show_child("root who acts as a user", half_a_root, NULL);
+    without_new_privileges();
     scripts();
     losing();
     unlink("program");

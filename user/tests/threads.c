@@ -179,6 +179,29 @@ static void exits_alone(void)
     call(SYS_exit, 3, 0, 0, 0, 0, 0);
 }
 
+/* Cleared where the first thread is gone. */
+static volatile int alive = 1;
+
+static void exits_last(struct thread *t)
+{
+    (void)t;
+    while (alive)
+        call(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+    call(SYS_exit, 7, 0, 0, 0, 0, 0);
+}
+
+/* Each ends itself alone, the first one before the other. */
+static void one_by_one(void)
+{
+    pid_t pid = split();
+    if (pid == 0) {
+        call(SYS_set_tid_address, (long)&alive, 0, 0, 0, 0, 0);
+        start(&threads[0], exits_last, 0);
+        call(SYS_exit, 3, 0, 0, 0, 0, 0);
+    }
+    show_status("the first leaves with 3, the last one with 7", wait_for(pid));
+}
+
 static void falls(struct thread *t)
 {
     (void)t;
@@ -548,6 +571,7 @@ static void ends(void)
     in_child("exit_group by another", ends_all, NULL, NULL);
     in_child("a fault of another", falls, NULL, NULL);
     in_child("the first leaves, another ends it", NULL, ends_after_the_first, exits_alone);
+    one_by_one();
     in_child("exec by another", executes, NULL, NULL);
     pid_t pid = split();
     if (pid == 0)
