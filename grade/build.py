@@ -46,6 +46,7 @@ MOST_SAID = 1 << 20    # bytes of what a program prints
 MOST_WORDS = 12        # lines of the compiler's that are shown
 MOST_WARNINGS = 20
 KEPT_DAYS = 2
+INTERRUPTIONS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 _libc = ctypes.CDLL(None)
 
 
@@ -318,21 +319,24 @@ def call(args, folder, seconds=WALL_SECONDS, more=None):
         resource.setrlimit(resource.RLIMIT_FSIZE, (LARGEST_OUTPUT, LARGEST_OUTPUT))
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     with tempfile.TemporaryFile() as output:
+        code = process = None
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTIONS)
         try:
             process = subprocess.Popen(sandbox.command(args, folder), cwd=folder, env=environment, stdin=subprocess.DEVNULL,
                                        stdout=output, stderr=output,
                                        start_new_session=True, preexec_fn=in_child)
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)  # from here on whoever interrupts this knows what there is to end
+            code = process.wait(seconds)
         except FileNotFoundError:
             raise UserError(f"{args[0]} is not installed: make setup installs it") from None
-        code = None
-        try:
-            code = process.wait(seconds)
         except subprocess.TimeoutExpired:
             pass  # an endless build is one that fails
         finally:
-            if code is None:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            if process and code is None:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
         output.seek(0)

@@ -3,13 +3,15 @@ files with a kernel.mk of the real one's interface."""
 
 import io
 import os
+import signal
+import subprocess
 import tarfile
 
 import pytest
 from guests import nested  # and makes the grader importable
 
 from grade import submission
-from grade.build import build
+from grade.build import build, call
 from grade.errors import GraderFault
 from grade.exercises import Exercise
 
@@ -204,3 +206,24 @@ def test_a_given_tree_that_does_not_build_is_the_graders_fault(tree, monkeypatch
             tar.addfile(info, io.BytesIO(text.encode()))
     with pytest.raises(GraderFault, match="handed-out tree does not build"):
         tree()
+
+
+# --- interrupted -------------------------------------------------------------------------------------------------------------------------
+
+
+def test_an_interruption_while_a_step_begins_leaves_no_process(tmp_path, monkeypatch):
+    """It comes when the process is there and nobody has been told of it yet."""
+    begun, begin = [], subprocess.Popen
+
+    def interrupted(*args, **more):
+        begun.append(begin(*args, **more))
+        signal.raise_signal(signal.SIGINT)
+        return begun[0]
+
+    monkeypatch.setattr(subprocess, "Popen", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        call(["sleep", "1000"], tmp_path)
+    left = begun[0].poll() is None
+    begun[0].kill()
+    begun[0].wait()
+    assert not left
