@@ -38,7 +38,8 @@ SOME_PHASES = PHASES if ALL else (PHASES[0], PHASES[-1])  # where each phase's t
 MADE = {"first.elf", "kernel.elf", "symbols.asm", "symbols.asm.o", "objects.list"}  # what linking makes
 GIVEN_TESTS = [Path(__file__).with_name(f"test_{name}.py") for name in ("kernel_given", "lend")]  # which know mutants of given code
 # Tests of lab 1 that judge by the order of arrival, which EEVDF does not keep.
-IN_ORDER = {"nobody_is_passed_over_among_many_threads", "everybody_agrees_on_who_runs", "the_others_go_on_when_one_thread_exits"}
+IN_ORDER = {"nobody_is_passed_over_among_many_threads", "everybody_agrees_on_who_runs", "the_others_go_on_when_one_thread_exits",
+            "when_the_last_thread_has_exited_the_machine_idles"}
 
 
 
@@ -257,7 +258,7 @@ def student_tree(folder, files=None, base=START):
     """A student's tree in folder: what base has been given, with files over it ({path: text or bytes, None = taken away})."""
     for name in base.iterdir():
         if name.is_dir() and name.name != "build":
-            shutil.copytree(name, folder / name.name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(name, folder / name.name, symlinks=True)  # with what Python has compiled already
         elif not name.is_dir():
             folder.mkdir(parents=True, exist_ok=True)
             shutil.copy2(name, folder / name.name, follow_symlinks=False)
@@ -271,12 +272,14 @@ def student_tree(folder, files=None, base=START):
 
 
 def prebuilt(tree, base=START):
-    """A student_tree() in whose folder of builds for grades the objects of base, a tree of its phase, are put, so that only the student's
-    files are compiled."""
-    out = tree / "build" / "grade"
-    if not out.exists():
+    """A student_tree() in whose folder of builds for grades the objects of base, a tree of its phase, are put, and the programs, so that
+    only the student's files are compiled."""
+    work, made = tree / "build" / "grade" / "work", reference(base.name[0])
+    if not work.parent.exists():
         for top in ("kernel", "build"):
-            shutil.copytree(base / top, out / "work" / "tree" / top, ignore=shutil.ignore_patterns("grade", "plain"))
+            shutil.copytree(base / top, work / "tree" / top, ignore=shutil.ignore_patterns("grade", "plain", "user"))
+        for path in ("user", "kernel/syscall", "build/user") if (made / "user").exists() else ():
+            shutil.copytree(made / path, work / "user" / path)
     return tree
 
 

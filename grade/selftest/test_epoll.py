@@ -9,7 +9,7 @@ from grade import soak_programs
 
 PHASE, PROGRAM = 5, "/tests/epoll"
 LIMIT_MS = 60_000  # of virtual time
-SEEDS = range(1, 9 if kernels.ALL else 3)
+SEEDS = range(1, 9 if kernels.ALL else 2)
 CODE = "kernel/fs/epoll.c"
 
 

@@ -47,7 +47,7 @@ def chosen():
     for mutant in MUTANTS:
         if "from" in mutant:
             mistakes.setdefault((mutant["phase"], mutant["from"]), mutant)
-    return MUTANTS if kernels.ALL else kernels.some(mistakes.values(), 5)
+    return MUTANTS if kernels.ALL else kernels.some(mistakes.values(), 8)
 
 
 @pytest.mark.parametrize("mutant", chosen(), ids=lambda mutant: mutant["id"])

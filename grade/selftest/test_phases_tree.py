@@ -281,6 +281,21 @@ def test_an_object_is_taken_over_where_all_that_was_compiled_is_the_same(tmp_pat
         assert (other / f"build/checked/kernel/sched/{name}.c.o").stat().st_mtime > 3000, "make has nothing to do"
 
 
+@pytest.mark.parametrize("changed, theirs", [({"user/lib/a.c": "int other;"}, "b"), ({"user/user.mk": "others"}, ""),
+                                             ({"kernel/kernel.mk": "others"}, "ab")])
+def test_a_user_programs_object_is_taken_over_where_its_own_rules_are_the_same(tmp_path, changed, theirs):
+    for tree in (tmp_path / "one", tmp_path / "other"):
+        for path, text in {"user/lib/a.c": "int a;", "user/lib/b.c": "int b;", "user/user.mk": "rules", "kernel/kernel.mk": "rules",
+                           **(changed if tree.name == "other" else {})}.items():
+            put(tree, path, text)
+            os.utime(tree / path, (1000, 1000))
+    for name in "ab":
+        put(tmp_path / "one", f"build/user/user/lib/{name}.c.d", f"build/user/user/lib/{name}.c.o: user/lib/{name}.c\n")
+        put(tmp_path / "one", f"build/user/user/lib/{name}.c.o", "")
+    run(MASTER, "take_over.py", tmp_path / "one", tmp_path / "other", "build/user")
+    assert sorted(path.name[0] for path in tmp_path.glob("other/build/user/user/lib/*.o")) == list(theirs)
+
+
 def test_no_object_is_taken_over_that_make_would_make_anew_or_has_made(tmp_path):
     one, other = aged(compiled(tmp_path / "one"), "kernel/lib/b.h"), compiled(tmp_path / "other")
     assert objects_after_take_over(one, other) == {"a": "other", "b": "other"}, "they are current"

@@ -131,7 +131,11 @@ def test_the_file_sched_says_whose_it_is_and_what_is_below_zero(tmp_path):
         echo $crew $gone $one $(ls /proc/$crew/task)
         cat /proc/$gone/sched /proc/$gone/schedstat
         for tid in $(ls /proc/$crew/task); do head -n 1 /proc/$crew/task/$tid/sched; done
-        cat /proc/$crew/sched /proc/$one/sched /proc/$two/sched /proc/$three/sched
+        cat /proc/$crew/sched
+        for n in 1 2 3 4 5 6; do
+            cat /proc/$one/sched /proc/$two/sched /proc/$three/sched
+            sleep 0.003
+        done
         kill -KILL $crew $parent $one $two $three
         rm /tmp/gone
         wait
@@ -142,13 +146,14 @@ def test_the_file_sched_says_whose_it_is_and_what_is_below_zero(tmp_path):
     assert shown[1:8] == [f"true ({gone}, #threads: 0)", rule, "0 0 0", *(f"crew ({tid}, #threads: 3)" for tid in tids),
                           f"crew ({crew}, #threads: 3)"]
     parts = "\n".join(shown[7:]).split(f"\n{rule}\n")
-    assert [part.splitlines()[-1].split(" (")[0] for part in parts[:-1]] == ["crew", "sh", "sh", "sh"]
+    assert [part.splitlines()[-1].split(" (")[0] for part in parts[:-1]] == ["crew", *["sh"] * 18]
     assert parts[1].endswith(f"sh ({hog}, #threads: 1)")
     rows = [line for part in parts for line in part.splitlines() if "#" not in line]
     assert all(line == f"{name.strip():<45}:{value.strip():>21}" for line in rows for name, value in [line.split(":")])
     assert {line.split()[0] for line in rows if "." in line.split(":")[1]} == {
         "se.sum_exec_runtime", "wait_sum", "se.vruntime", "se.deadline", "se.slice", "se.vlag"}  # those are times
     owed = [numbers(part)["se.vlag"] for part in parts[2:]]
+    assert len(owed) == 18
     assert -20_000_000 < min(owed) < 0 < max(owed) < 20_000_000, "of some who want the CPU one has had too much and another one too little"
 
 

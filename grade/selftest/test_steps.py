@@ -65,7 +65,7 @@ def chosen(phase, step):
     return [test for test in tests if test.exercise in now - before or test in following.values()]
 
 
-@pytest.mark.parametrize("phase, step", kernels.some([(phase, step) for phase in kernels.PHASES for step in steps(phase)], 6))
+@pytest.mark.parametrize("phase, step", kernels.some([(phase, step) for phase in kernels.PHASES for step in steps(phase)], 9))
 def test_a_step_passes_its_own_tests_and_no_other(kernels_at, phase, step):
     done, wrong = steps(phase)[step], []
     solved = {name for every in range(1, phase + 1) for name, number in kernels.solved_at(every).items() if number <= step}
