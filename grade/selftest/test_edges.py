@@ -65,6 +65,7 @@ def test_there_are_hundreds_of_rows_with_most_errors():
     ("kernel/syscall/sys_file.c", "io.no_wait = done && mover == file_read;", "", "edges_files"),
     ("kernel/syscall/sys_memory.c", "VM_READ_ONLY : 0", "0 : 0", "edges_memory"),
     ("kernel/proc/exec_path.c", "__atomic_load_n(&inode->writers, __ATOMIC_RELAXED)", "false", "edges_process"),
+    ("kernel/proc/procfs.c", ".stands_for = descriptor_stands_for, ", "", "edges_names"),
 ][: None if kernels.ALL else 1])
 def test_a_kernel_without_the_rule_is_found(tmp_path, path, before, after, name):
     tree = kernels.reference(PHASE)

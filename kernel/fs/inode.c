@@ -17,7 +17,7 @@ u64 fs_now(void)
 
 void inode_init(struct inode *inode, u32 mode, const struct inode_ops *ops, const struct file_ops *file_ops)
 {
-    *inode = (struct inode){ .refs = 1, .mode = mode, .dev = 1, .ops = ops, .file_ops = file_ops };
+    *inode = (struct inode){ .refs = 1, .mode = mode, .dev = DEVICE_MEMFS, .ops = ops, .file_ops = file_ops };
     inode->ino = __atomic_add_fetch(&last_ino, 1, __ATOMIC_RELAXED);
     inode->atime = inode->mtime = inode->ctime = fs_now();
     mutex_init(&inode->lock, "inode");
@@ -102,6 +102,8 @@ int inode_chmod(struct inode *inode, u32 mode)
 {
     int error;
 
+    if (inode->dev == DEVICE_PROC)
+        return -EPERM;
     mode &= S_ALL;
     mutex_lock(&inode->lock); /* also for the question: who gives the file away meanwhile does not give it with our set-id bits */
     error = inode_owned(inode);

@@ -32,6 +32,9 @@ struct inode_ops {
     int (*rename)(struct inode *dir, struct name name, struct inode *child, struct inode *to, struct name new_name, struct inode *replaced);
     /* Up to size bytes of where a symbolic link leads. Returns how many, or an error. */
     s64 (*readlink)(struct inode *inode, char *buf, size_t size);
+    /* The file that a symbolic link stands for, with a reference, whatever has become of its name. -ENOENT, -EACCES. NULL: it leads along
+       what readlink() says. */
+    int (*stands_for)(struct inode *link, struct inode **found);
     /* A directory's name in its parent, up to NAME_MAX bytes without a 0. Returns the length; 0: it has been removed. */
     size_t (*name)(struct inode *dir, char *buf);
     /* Sets the size of a file's contents. The inode's mutex held instead. -ENOMEM, -EFBIG. */
@@ -48,7 +51,7 @@ struct inode {
     u32 uid, gid;                    /* [m] */
     u32 nlink;                       /* [t] 0: has no name any more */
     u32 rdev;                        /* [c] a device's number */
-    u32 dev;                         /* [c] the file system's number */
+    u32 dev;                         /* [c] the file system's number: DEVICE_* */
     u64 ino;                         /* [c] */
     u64 size;                        /* [m] bytes */
     u64 blocks;                      /* [m] of 512 bytes */
@@ -63,6 +66,10 @@ struct inode {
     struct list records;             /* [records_lock] fs/record_lock.h */
     struct mutex lock;
 };
+
+#define DEVICE_MEMFS 1
+#define DEVICE_PROC 2
+#define DEVICE_NAMELESS 3 /* of pipes, sockets and whatever else stands in no directory */
 
 extern struct mutex tree_lock;
 extern struct inode *tree_root; /* [c] once memfs_init() has made it */

@@ -167,7 +167,11 @@ static struct inode *new_inode(u32 mode, u32 rdev, const char *target)
 
 struct inode *memfs_nameless(u32 mode)
 {
-    return new_inode(mode, 0, NULL);
+    struct inode *inode = new_inode(mode, 0, NULL);
+
+    if (inode)
+        inode->dev = DEVICE_NAMELESS;
+    return inode;
 }
 
 struct file *memfs_nameless_file(const char *name, const struct file_ops *ops, void *data, u32 flags)

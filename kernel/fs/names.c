@@ -58,7 +58,7 @@ static int link_locked(struct walk *walk, int dirfd, char *path, struct inode *i
         error = look_for_free(walk, false);
     if (error)
         return error;
-    if (inode->ops != walk->dir->ops)
+    if (inode->dev != walk->dir->dev)
         return -EXDEV;
     if (inode_is(inode, S_IFDIR))
         return -EPERM;

@@ -71,26 +71,34 @@ static const struct {
 } nodes[] = { { "null", 0x103 }, { "zero", 0x105 }, { "full", 0x107 }, { "random", 0x108 }, { "urandom", 0x109 }, { "tty", 0x500 },
               { "console", 0x501 }, { "ttyS0", TTY_NUMBER }, { "trace", 0xa00 } };
 
+/* The links of /dev: a process's own descriptors, as programs are given them that want a path. */
+static const struct {
+    const char *name, *target;
+} links[] = { { "fd", "/proc/self/fd" }, { "stdin", "/proc/self/fd/0" }, { "stdout", "/proc/self/fd/1" }, { "stderr", "/proc/self/fd/2" } };
+
 /* At start there is one thread, with interrupts off: so without tree_lock. */
-static struct inode *make(struct inode *dir, const char *name, u32 mode, u32 number)
+static struct inode *make(struct inode *dir, const char *name, u32 mode, u32 number, const char *target)
 {
     struct inode *made = NULL;
 
-    if (dir && !dir->ops->create(dir, (struct name){ name, strlen(name) }, mode, number, NULL, &made))
+    if (dir && !dir->ops->create(dir, (struct name){ name, strlen(name) }, mode, number, target, &made))
         inode_put(made);
     return made;
 }
 
 void nodes_init(void)
 {
-    struct inode *dev = make(tree_root, "dev", S_IFDIR | 0755, 0);
+    struct inode *dev = make(tree_root, "dev", S_IFDIR | 0755, 0, NULL);
     bool made = dev != NULL;
 
     for (unsigned i = 0; made && i < array_len(devices); i++)
         made = !device_register(&devices[i]);
     for (unsigned i = 0; made && i < array_len(nodes); i++)
-        made = make(dev, nodes[i].name, S_IFCHR | 0666, nodes[i].number);
-    made = made && make(dev, "shm", S_IFDIR | S_ISVTX | 0777, 0); /* where C libraries keep shared memory and semaphores that have names */
+        made = make(dev, nodes[i].name, S_IFCHR | 0666, nodes[i].number, NULL);
+    for (unsigned i = 0; made && i < array_len(links); i++)
+        made = make(dev, links[i].name, S_IFLNK | 0777, 0, links[i].target);
+    /* Where C libraries keep shared memory and semaphores that have names. */
+    made = made && make(dev, "shm", S_IFDIR | S_ISVTX | 0777, 0, NULL);
     if (!made)
         panic("nodes_init: /dev cannot be made");
 }

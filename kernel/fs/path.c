@@ -1,5 +1,6 @@
 /* Walking paths. One walk holds tree_lock from its beginning to what is done at its end, so nothing that it has passed changes meanwhile.
-   A symbolic link is followed by writing where it leads in front of what is left of the path: no recursion, no further buffer. */
+   A symbolic link is followed by writing where it leads in front of what is left of the path: no recursion, no further buffer. Those of
+   /proc/PID/fd stand for a file, from which the walk goes on. */
 #include "fs/path.h"
 #include "fs/context.h"
 #include "lib/errno.h"
@@ -55,7 +56,7 @@ static void take_name(struct walk *walk)
     while (at[n] == '/')
         n++;
     walk->rest += n;
-    walk->end = !walk->last.length ? WALK_ROOT : WALK_NAME;
+    walk->end = !walk->last.length ? WALK_HERE : WALK_NAME;
     if (at[0] == '.' && walk->last.length == 1)
         walk->end = WALK_DOT;
     if (at[0] == '.' && at[1] == '.' && walk->last.length == 2)
@@ -67,12 +68,12 @@ int walk_look(struct walk *walk, struct inode **found)
     struct inode *dir = walk->dir;
     int error;
 
-    if (!inode_is(dir, S_IFDIR))
-        return -ENOTDIR;
-    if (walk->end == WALK_ROOT) {
+    if (walk->end == WALK_HERE) {
         *found = inode_get(dir);
         return 0;
     }
+    if (!inode_is(dir, S_IFDIR))
+        return -ENOTDIR;
     error = inode_permission(dir, MAY_EXEC);
     if (error)
         return error;
@@ -116,7 +117,7 @@ static int walk_on(struct walk *walk)
 
         take_name(walk);
         if (!*walk->rest)
-            return inode_is(walk->dir, S_IFDIR) ? 0 : -ENOTDIR;
+            return walk->end == WALK_HERE || inode_is(walk->dir, S_IFDIR) ? 0 : -ENOTDIR;
         error = walk_look(walk, &next);
         if (error)
             return error;
@@ -137,12 +138,17 @@ static void begin_at(struct walk *walk)
 
 int walk_follow(struct walk *walk, struct inode *link)
 {
-    int error = ++walk->links > LINKS_MAX ? -ELOOP : prepend(walk, link);
+    int (*stands_for)(struct inode *, struct inode **) = link->ops->stands_for;
+    struct inode *found = NULL;
+    int error = ++walk->links > LINKS_MAX ? -ELOOP : stands_for ? stands_for(link, &found) : prepend(walk, link);
 
     inode_put(link);
     if (error)
         return error;
-    begin_at(walk);
+    if (found)
+        move_to(walk, found);
+    else
+        begin_at(walk);
     return walk_on(walk);
 }
 

@@ -11,14 +11,14 @@ enum walk_end {
     WALK_NAME,   /* the path ends in a name */
     WALK_DOT,    /* ... in "." */
     WALK_DOTDOT, /* ... in ".." */
-    WALK_ROOT,   /* there is nothing but slashes */
+    WALK_HERE,   /* nothing is left of it but slashes: it is the root, or what a link stands for, be that a directory or not */
 };
 
 /* A walk along a path, tree_lock held: as far as its last part, which is then looked at or made. */
 struct walk {
     char *path;        /* the buffer */
     char *rest;        /* what comes behind `last` */
-    struct inode *dir; /* where the walk has come to; with a reference */
+    struct inode *dir; /* where the walk has come to; with a reference. A directory, unless `end` is WALK_HERE */
     struct name last;
     enum walk_end end;
     bool slash;        /* slashes follow: it has to be a directory */

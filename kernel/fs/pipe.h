@@ -16,6 +16,7 @@ struct pipe {
     struct wait_queue can_read;  /* [l] who waits for bytes, or for another reader to be done */
     struct wait_queue can_write; /* [l] who waits for room, or for another writer to be done */
     u64 reader_opens, writer_opens; /* [l] of a named pipe: how often it was opened so */
+    bool nameless;               /* [c] opened through /proc/PID/fd, it waits for nobody at the other side */
     char *ring;                  /* [c] */
     struct poll_source source;
     u64 told_put;                /* [l] what pipe_changed() found last: bytes written, */
@@ -62,6 +63,7 @@ static inline size_t pipe_room(const struct pipe *pipe)
 
 /* Makes a pipe with a file for reading and one for writing; flags: O_NONBLOCK. Returns 0; -ENOMEM, and both are NULL. */
 int pipe_new(struct file **reader, struct file **writer, u32 flags);
-/* A named pipe is being opened (inode_ops.open). Waits for the other side, unless the file says O_NONBLOCK or both. */
+/* A pipe is being opened by its name, or through /proc/PID/fd (inode_ops.open). Of one with a name it waits for the other side, unless the
+   file says O_NONBLOCK or both. */
 int pipe_open_named(struct inode *inode, struct file *file);
 void pipes_init(void);

@@ -213,6 +213,7 @@ int pipe_new(struct file **reader, struct file **writer, u32 flags)
         *reader = *writer = NULL;
         return -ENOMEM;
     }
+    inode->pipe->nameless = true;
     (*reader)->inode = inode;
     (*writer)->inode = inode_get(inode);
     join_pipe(*reader, inode->pipe, &opens);
@@ -246,7 +247,7 @@ int pipe_open_named(struct inode *inode, struct file *file)
         inode->pipe = make_pipe();
     pipe = inode->pipe;
     error = pipe ? 0 : -ENOMEM;
-    if (pipe && nonblock && !can_read(file) && !pipe->readers)
+    if (pipe && nonblock && !can_read(file) && !pipe->readers && !pipe->nameless)
         error = -ENXIO;
     if (!error)
         alone = join_pipe(file, pipe, &opens);
@@ -255,7 +256,7 @@ int pipe_open_named(struct inode *inode, struct file *file)
         pipe_free(pipe);
     }
     mutex_unlock(&inode->lock);
-    if (error || both || nonblock || !alone)
+    if (error || both || nonblock || !alone || pipe->nameless)
         return error;
     error = wait_for_other(file, pipe, opens);
     if (error)

@@ -88,26 +88,58 @@ static s64 comm_write(struct file *file, struct io *io)
     return error ? error : (s64)all;
 }
 
-/* A number: what is written at once. */
-static s64 oom_write(struct file *file, struct io *io)
+static bool blank(char c)
 {
-    char text[16] = "";
-    size_t all = io->left;
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* A digit's value; of what is none, more than any base. */
+static unsigned digit(char c)
+{
+    char low = c | 0x20;
+
+    return c >= '0' && c <= '9' ? (unsigned)(c - '0') : low >= 'a' && low <= 'f' ? (unsigned)(low - 'a') + 10 : 16;
+}
+
+/* Reads a number as Linux does: blanks around it, a sign, 0x in front of what is hexadecimal, 0 of what is octal. Returns 0; -EINVAL: it is
+   none; -ERANGE: no int holds it. */
+static int read_number(const char *at, s64 *number)
+{
+    unsigned base = 10;
     bool minus;
     s64 n = 0;
-    const char *at = text;
-    int error = all < sizeof(text) ? 0 : -EINVAL;
+
+    while (blank(*at))
+        at++;
+    minus = *at == '-';
+    at += minus || *at == '+';
+    if (*at == '0') {
+        base = (at[1] | 0x20) == 'x' && digit(at[2]) < 16 ? 16 : 8;
+        at += base == 16 ? 2 : 0;
+    }
+    if (digit(*at) >= base)
+        return -EINVAL;
+    for (; digit(*at) < base; at++)
+        n = n * base + digit(*at);
+    while (blank(*at))
+        at++;
+    *number = minus ? -n : n;
+    return *at ? -EINVAL : *number == (int)*number ? 0 : -ERANGE;
+}
+
+/* A number: what is written at once, and of that no more than a number needs. */
+static s64 oom_write(struct file *file, struct io *io)
+{
+    char text[13] = "";
+    size_t n = min(io->left, sizeof(text) - 1);
+    int error = io_get(io, text, n) ? -EFAULT : 0;
+    s64 adj;
 
     if (!error)
-        error = io_get(io, text, all) ? -EFAULT : 0;
-    minus = *at == '-';
-    for (at += minus; *at >= '0' && *at <= '9'; at++)
-        n = n * 10 + *at - '0';
-    if (!error && ((*at && *at != '\n') || at == text + minus))
-        error = -EINVAL;
+        error = read_number(text, &adj);
     if (!error)
-        error = oom_adj_set(proc_shown(file->inode), minus ? -n : n);
-    return error ? error : (s64)all;
+        error = oom_adj_set(proc_shown(file->inode), adj);
+    return error ? error : (s64)n;
 }
 
 const struct file_ops proc_oom_files = { .read = text_read, .write = oom_write, .lseek = text_lseek, .release = text_release };

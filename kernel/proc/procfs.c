@@ -10,7 +10,6 @@
 #include "mm/slab.h"
 #include "proc/show.h"
 
-#define PROC_DEVICE 2   /* stat's number for this file system */
 #define FIRST_FIXED 2   /* positions in a directory: "." and "..", then the names that are always there, ... */
 #define FIRST_NUMBER 64 /* ... then numbers: processes, or descriptors */
 #define INODES_EACH 0x10000ul /* inode numbers of one process, or thread */
@@ -34,7 +33,7 @@ struct proc_name {
     unsigned n, index;
 };
 
-static const struct inode_ops root_ops, process_ops, fds_ops, tasks_ops, folder_ops, leaf_ops;
+static const struct inode_ops root_ops, process_ops, fds_ops, descriptor_ops, tasks_ops, folder_ops, leaf_ops;
 static const struct file_ops root_files, process_files, fds_files, tasks_files, folder_files;
 
 #define FILE(name, mode, show) { name, S_IFREG | (mode), show, &leaf_ops, &proc_text_files, NULL, NULL, 0, 0 }
@@ -95,7 +94,7 @@ static struct inode *make(struct inode *dir, const struct proc_inode *like, u32 
         return NULL;
     *made = *like;
     inode_init(&made->inode, mode, ops, files);
-    made->inode.dev = PROC_DEVICE;
+    made->inode.dev = DEVICE_PROC;
     made->inode.uid = uid;
     made->inode.gid = gid;
     made->inode.nlink = 1;
@@ -198,7 +197,7 @@ static int fds_lookup(struct inode *dir, struct name name, struct inode **found)
 
     if (like.fd < 0 || shown_next_descriptor(like.who.pid, (u64)like.fd) != like.fd)
         return -ENOENT;
-    *found = make(dir, &like, S_IFLNK | 0700, &leaf_ops, &proc_text_files, &error);
+    *found = make(dir, &like, S_IFLNK | 0700, &descriptor_ops, &proc_text_files, &error);
     if (!error)
         (*found)->ino = number_of(like.who, FIRST_NUMBER + (unsigned)like.fd);
     return error;
@@ -211,7 +210,21 @@ static s64 leaf_readlink(struct inode *inode, char *buf, size_t size)
 
     if (link->who.pid && inode_owned(inode))
         return -EACCES;
-    return link->name ? link->name->lead(link->who, buf, size) : lead_descriptor(link->who.pid, link->fd, buf, size);
+    return link->name->lead(link->who, buf, size);
+}
+
+static s64 descriptor_readlink(struct inode *inode, char *buf, size_t size)
+{
+    const struct proc_inode *link = of(inode);
+
+    return inode_owned(inode) ? -EACCES : lead_descriptor(link->who.pid, link->fd, buf, size);
+}
+
+static int descriptor_stands_for(struct inode *inode, struct inode **found)
+{
+    const struct proc_inode *link = of(inode);
+
+    return inode_owned(inode) ? -EACCES : inode_of_descriptor(link->who.pid, link->fd, found);
 }
 
 /* What is written replaces what was there, anyway. */
@@ -243,6 +256,9 @@ static const struct inode_ops process_ops = { .lookup = process_lookup, .name = 
 static const struct inode_ops fds_ops = { .lookup = fds_lookup, .name = folder_name, .free = free_inode };
 static const struct inode_ops tasks_ops = { .lookup = tasks_lookup, .name = folder_name, .free = free_inode };
 static const struct inode_ops folder_ops = { .lookup = folder_lookup, .name = folder_name, .free = free_inode };
+static const struct inode_ops descriptor_ops = {
+    .readlink = descriptor_readlink, .stands_for = descriptor_stands_for, .truncate = leaf_truncate, .free = free_inode,
+};
 static const struct inode_ops leaf_ops = { .readlink = leaf_readlink, .truncate = leaf_truncate, .free = free_inode };
 
 /* --- directories --------------------------------------------------------------------------------------------------------------------- */
@@ -353,7 +369,7 @@ void procfs_init(void)
 
     slab_cache_init(&inode_cache, "/proc inode", sizeof(struct proc_inode));
     inode_init(&root.inode, S_IFDIR | 0555, &root_ops, &root_files);
-    root.inode.dev = PROC_DEVICE;
+    root.inode.dev = DEVICE_PROC;
     root.inode.nlink = 2;
     mutex_lock(&tree_lock);
     error = memfs_attach(tree_root, (struct name){ "proc", 4 }, &root.inode);

@@ -107,6 +107,8 @@ s64 lead_exe(struct shown who, char *to, size_t size);
 s64 lead_cwd(struct shown who, char *to, size_t size);
 s64 lead_root(struct shown who, char *to, size_t size);
 s64 lead_descriptor(pid_t pid, int fd, char *to, size_t size);
+/* What a descriptor stands for, with a reference. Returns 0 or -ENOENT. */
+int inode_of_descriptor(pid_t pid, int fd, struct inode **found);
 
 /* procfs.c: the text of a file of /proc. Returns 0 or -ESRCH. */
 int proc_show(const struct inode *inode, struct text *to);

@@ -65,17 +65,24 @@ s64 lead_exe(struct shown who, char *to, size_t size)
     return error ? error : place.used;
 }
 
+/* Where a directory lies. */
+static s64 put_path(char *to, size_t size, struct inode *dir)
+{
+    char *buf = path_buffer(), *path;
+    int error = -ENOMEM;
+    s64 result;
+
+    path = buf ? path_of_locked(dir, buf, &error) : NULL;
+    result = path ? put(to, size, path) : error;
+    path_free(buf);
+    return result;
+}
+
 s64 lead_cwd(struct shown who, char *to, size_t size)
 {
     struct process *p = process_get(who.pid);
-    char *buf = p ? path_buffer() : NULL, *path = NULL;
-    int error = buf || !p ? -ENOENT : -ENOMEM;
-    s64 result;
+    s64 result = p && p->fs.cwd ? put_path(to, size, p->fs.cwd) : -ENOENT;
 
-    if (buf && p->fs.cwd)
-        path = path_of_locked(p->fs.cwd, buf, &error);
-    result = path ? put(to, size, path) : error;
-    path_free(buf);
     if (p)
         process_put(p);
     return result;
@@ -91,10 +98,23 @@ s64 lead_descriptor(pid_t pid, int fd, char *to, size_t size)
 {
     struct file *file = descriptor(pid, fd);
     char text[64];
+    s64 result;
 
     if (!file)
         return -ENOENT;
     format(text, sizeof(text), "%s%s", file->inode && inode_is(file->inode, S_IFCHR) ? "/dev/" : "", file->name);
+    result = file->inode && inode_is(file->inode, S_IFDIR) ? put_path(to, size, file->inode) : put(to, size, text);
     file_put(file);
-    return put(to, size, text);
+    return result;
+}
+
+int inode_of_descriptor(pid_t pid, int fd, struct inode **found)
+{
+    struct file *file = descriptor(pid, fd);
+
+    if (!file)
+        return -ENOENT;
+    *found = file->inode ? inode_get(file->inode) : NULL;
+    file_put(file);
+    return *found ? 0 : -ENOENT;
 }

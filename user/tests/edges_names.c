@@ -658,6 +658,146 @@ static void special(void)
     E(execve, "x", NULL, NULL);
 }
 
+/* The path of a descriptor's link, in a place that is used again. */
+static const char *of_fd(int fd, const char *rest)
+{
+    static char path[64];
+    snprintf(path, sizeof(path), "/proc/self/fd/%d%s", fd, rest);
+    return path;
+}
+
+static long number_in(int fd)
+{
+    char text[32] = "";
+    pread(fd, text, sizeof(text) - 1, 0);
+    return atol(text);
+}
+
+static int mode_behind(int fd)
+{
+    return stat(of_fd(fd, ""), &st) ? -1 : (int)(st.st_mode & S_IFMT);
+}
+
+static void pipes_again(void)
+{
+    int end[2];
+    about("a pipe is opened again, and waits for nobody");
+    pipe(end);
+    OCTAL(mode_behind(end[0]));
+    int writer = E(open, of_fd(end[0], ""), O_WRONLY);
+    E(write, writer, "abc", 3);
+    close(end[1]);
+    E(read, end[0], buffer, 10);
+    close(writer);
+    E(read, end[0], buffer, 10);
+    writer = E(open, of_fd(end[0], ""), O_WRONLY | O_NONBLOCK);
+    close(end[0]);
+    int reader = E(open, of_fd(writer, ""), O_RDONLY);
+    E(write, writer, "de", 2);
+    E(read, reader, buffer, 10);
+    close(reader);
+    reader = E(open, of_fd(writer, ""), O_RDWR);
+    E(write, reader, "f", 1);
+    E(read, reader, buffer, 10);
+    E(linkat, AT_FDCWD, of_fd(writer, ""), AT_FDCWD, "a pipe", AT_FOLLOW);
+    E(linkat, writer, "", AT_FDCWD, "a pipe", 0x1000);
+    E(chdir, of_fd(writer, ""));
+    E(open, of_fd(writer, "/f"), O_RDONLY);
+}
+
+static void others(void)
+{
+    int sockets[2], events;
+    about("what cannot be opened again, but looked at");
+    syscall(SYS_socketpair, 1, 1, 0, sockets); /* AF_UNIX, SOCK_STREAM */
+    OCTAL(mode_behind(sockets[0]));
+    E(open, of_fd(sockets[0], ""), O_RDWR);
+    events = (int)syscall(SYS_eventfd2, 0, 0);
+    E(open, of_fd(events, ""), O_RDWR);
+    E(linkat, AT_FDCWD, of_fd(events, ""), AT_FDCWD, "events", AT_FOLLOW);
+}
+
+static void not_owner(void)
+{
+    char theirs[64];
+    snprintf(theirs, sizeof(theirs), "/proc/%d/fd/%d", getpid(), F);
+    about("others' descriptors, and what is not for us");
+    chmod("f", 0400);
+    pid_t pid = split();
+    if (pid == 0) {
+        syscall(SYS_setuid, 1000);
+        E(open, theirs, O_RDONLY);
+        E(stat, theirs, &st);
+        E(open, of_fd(F, ""), O_RDONLY);
+        E(access, of_fd(F, ""), R_OK);
+        E(write, F, "x", 1);
+        done(0);
+    }
+    wait_for(pid);
+    chmod("f", 0644);
+}
+
+static void descriptors(void)
+{
+    make_names();
+    about("a file is opened again, at its beginning");
+    E(write, F, "text", 4);
+    int again = E(open, of_fd(F, ""), O_RDONLY);
+    E(read, again, buffer, 4);
+    E(write, again, "x", 1);
+    E(open, "/dev/fd/41", O_RDONLY);
+    E(open, of_fd(F, ""), O_RDONLY | O_NOFOLLOW);
+    E(open, of_fd(F, ""), O_RDWR | O_CREAT | O_EXCL, 0600);
+    E(open, of_fd(F, ""), O_RDWR | O_CREAT | O_TRUNC, 0600);
+    V(size_of("f"));
+    E(open, of_fd(F, "/"), O_RDONLY);
+    E(open, of_fd(F, "/x"), O_RDONLY);
+    E(chdir, of_fd(F, ""));
+    E(mkdir, of_fd(F, ""), 0700);
+    E(mkdir, of_fd(F, "/x"), 0700);
+    E(chmod, of_fd(F, ""), 0640);
+    OCTAL(mode_of("f"));
+    E(truncate, of_fd(F, ""), 5);
+    V(size_of("f"));
+    E(execve, of_fd(F, ""), NULL, NULL);
+    E(unlink, of_fd(F, ""));
+    E(rename, of_fd(F, ""), "x");
+    E(linkat, AT_FDCWD, of_fd(F, ""), AT_FDCWD, "second", AT_FOLLOW);
+    unlink("f");
+    E(linkat, AT_FDCWD, of_fd(F, ""), AT_FDCWD, "third", AT_FOLLOW);
+    unlink("second");
+    unlink("third");
+    E(linkat, AT_FDCWD, of_fd(F, ""), AT_FDCWD, "fourth", AT_FOLLOW);
+    again = E(open, of_fd(F, ""), O_RDWR);
+    E(lseek, again, 0, SEEK_END);
+    file_at(F, "f", O_RDWR, 10);
+    about("a folder");
+    OCTAL(mode_behind(D));
+    E(open, of_fd(D, "/../f"), O_RDONLY);
+    E(open, of_fd(D, "/."), O_RDONLY);
+    E(open, of_fd(D, "/nothing"), O_RDONLY);
+    E(open, of_fd(D, "/made"), O_CREAT | O_WRONLY, 0600);
+    E(access, "d/made", F_OK);
+    E(mkdir, of_fd(D, "/inside"), 0700);
+    E(rmdir, of_fd(D, "/inside"));
+    E(rename, of_fd(D, "/made"), "moved");
+    E(symlink, of_fd(D, "/../f"), "by_number");
+    E(open, "by_number", O_RDONLY);
+    pipes_again();
+    others();
+    not_owner();
+    about("how much a process counts when memory is out");
+    int counts = open("/proc/self/oom_score_adj", O_RDWR);
+    static const char *const numbers[] = { "7", " 0x1f \n", "+010\n\n", "0x", "08", "-", "", "1 2", "1001", "9999999999", "0000000000099",
+                                           "\t5\v" };
+    for (unsigned i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
+        E(pwrite64, counts, numbers[i], strlen(numbers[i]), 0);
+        V(number_in(counts));
+    }
+    E(fchmod, counts, 0600);
+    E(chmod, "/proc/self/stat", 0600);
+}
+
 int main(void)
 {
     begin_edges();
@@ -668,5 +808,6 @@ int main(void)
     group("renaming", renaming);
     group("attributes", attributes);
     group("special files", special);
+    group("links of descriptors", descriptors);
     return 0;
 }
