@@ -59,7 +59,6 @@ void file_put(struct file *file)
         file->ops->release(file);
     if (file->inode)
         file_leaves_inode(file);
-    kfree(file->path);
     slab_free(&file_cache, file);
 }
 

@@ -52,7 +52,7 @@ struct file {
     u32 flags;                  /* O_*; the access mode is constant */
     const struct file_ops *ops; /* [c] */
     const char *name;           /* [c] for people */
-    char *path;                 /* [c] of a program that was executed: where it lies, from kmalloc(); else NULL */
+    bool executed;              /* [c] exec() opened it */
     void *data;                 /* [c] what ops know it by: a device, a pipe */
     struct inode *inode;        /* [c] with a reference, or NULL */
     u64 offset;                 /* [inode's lock] the position */

@@ -35,8 +35,8 @@ struct inode_ops {
     /* The file that a symbolic link stands for, with a reference, whatever has become of its name. -ENOENT, -EACCES. NULL: it leads along
        what readlink() says. */
     int (*stands_for)(struct inode *link, struct inode **found);
-    /* A directory's name in its parent, up to NAME_MAX bytes without a 0. Returns the length; 0: it has been removed. */
-    size_t (*name)(struct inode *dir, char *buf);
+    /* Its name in its parent, up to NAME_MAX bytes without a 0. Returns the length. *gone: it stands there no more. */
+    size_t (*name)(struct inode *inode, char *buf, bool *gone);
     /* Sets the size of a file's contents. The inode's mutex held instead. -ENOMEM, -EFBIG. */
     int (*truncate)(struct inode *inode, u64 size);
     /* A file is being opened: may change file->ops and file->data. No lock. NULL: nothing to do. */
@@ -58,7 +58,7 @@ struct inode {
     u64 atime, mtime, ctime;         /* [m], a directory's [t]; ns since 1970 */
     const struct inode_ops *ops;     /* [c] */
     const struct file_ops *file_ops; /* [c] of its open files */
-    struct inode *parent;            /* [t] a directory's, with a reference; NULL for the root */
+    struct inode *parent;            /* [t] where it got its name last, with a reference; NULL: the root, and what never had one */
     struct pipe *pipe;               /* [m] a pipe's, while it is open */
     u32 writers;                     /* [a] a file's open files that write it */
     u32 lock_sharers;                /* [flock_lock] open files that have it locked with others; */

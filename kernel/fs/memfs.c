@@ -1,5 +1,6 @@
 /* Directories of the file system in memory. A directory's entries stand in two trees: by name, for looking up, and in the order in which
-   they were made, for reading the directory on while entries come and go. Lock: tree_lock. */
+   they were made, for reading the directory on while entries come and go. An inode keeps the name that it got last, also when that is gone.
+   Lock: tree_lock. */
 #include "fs/memfs.h"
 #include "base/panic.h"
 #include "fs/context.h"
@@ -14,19 +15,19 @@
 struct entry {
     struct rb_node by_name, by_cookie;
     u64 cookie;          /* number of the position in the directory; grows */
-    struct inode *inode; /* with a reference */
+    struct inode *inode; /* with a reference; NULL: it is gone, and only its inode still knows it */
     size_t length;       /* of the name */
     char name[];
 };
 
 struct memfs_inode {
     struct inode inode;
+    struct entry *entry; /* its name: the one it got last; NULL: it never had one */
     union {
         struct memfs_contents contents;
         struct {
             struct rb_tree by_name, by_cookie;
             u64 last_cookie;
-            struct entry *entry; /* its own, in its parent; NULL: the root, or removed */
         } dir;
         char *target; /* of a symbolic link; inode.size is its length */
     };
@@ -95,23 +96,35 @@ static struct entry *new_entry(struct name name)
     return entry;
 }
 
+/* The inode's name is this one from now on, in that directory. */
+static void name_it(struct inode *inode, struct inode *dir, struct entry *entry)
+{
+    struct inode *before = inode->parent;
+
+    inode->parent = inode_get(dir);
+    inode_put(before);
+    if (inode->ops != &memfs_ops)
+        return;
+    if (of(inode)->entry && !of(inode)->entry->inode)
+        kfree(of(inode)->entry);
+    of(inode)->entry = entry;
+}
+
 /* Puts an entry for the inode, whose reference it gets, into a directory. */
 static void enter(struct inode *dir, struct entry *entry, struct inode *inode)
 {
+    name_it(inode, dir, entry);
     entry->inode = inode;
     entry->cookie = of(dir)->dir.last_cookie += 1;
     rb_insert(&of(dir)->dir.by_name, &entry->by_name, name_before);
     rb_insert(&of(dir)->dir.by_cookie, &entry->by_cookie, cookie_before);
     dir->mtime = dir->ctime = fs_now();
-    if (!inode_is(inode, S_IFDIR))
-        return;
-    dir->nlink++; /* the child's ".." */
-    inode->parent = inode_get(dir);
-    if (inode->ops == &memfs_ops)
-        of(inode)->dir.entry = entry;
+    if (inode_is(inode, S_IFDIR))
+        dir->nlink++; /* the child's ".." */
 }
 
-/* Undoes enter(), but for a directory's `parent`. The entry's reference is the caller's. */
+/* Takes an entry out of its directory and frees it, unless it is the name by which the inode is still known. Its reference is the
+   caller's. */
 static struct inode *withdraw(struct inode *dir, struct entry *entry)
 {
     struct inode *inode = entry->inode;
@@ -119,10 +132,11 @@ static struct inode *withdraw(struct inode *dir, struct entry *entry)
     rb_erase(&of(dir)->dir.by_name, &entry->by_name);
     rb_erase(&of(dir)->dir.by_cookie, &entry->by_cookie);
     dir->mtime = dir->ctime = fs_now();
-    if (inode_is(inode, S_IFDIR)) {
+    if (inode_is(inode, S_IFDIR))
         dir->nlink--;
-        of(inode)->dir.entry = NULL;
-    }
+    entry->inode = NULL;
+    if (of(inode)->entry != entry)
+        kfree(entry);
     return inode;
 }
 
@@ -144,6 +158,7 @@ static struct inode *new_inode(u32 mode, u32 rdev, const char *target)
     m->inode.gid = current_fs()->egid;
     m->inode.rdev = rdev;
     m->inode.nlink = 1;
+    m->entry = NULL;
     switch (mode & S_IFMT) {
     case S_IFREG:
         spin_init(&m->contents.lock, "contents", RANK_INODE);
@@ -196,6 +211,7 @@ static void memfs_free(struct inode *inode)
     } else if (inode_is(inode, S_IFLNK)) {
         kfree(m->target);
     }
+    kfree(m->entry); /* nothing has that name any more */
     slab_free(&inode_cache, m);
 }
 
@@ -260,7 +276,6 @@ static void remove_entry(struct inode *dir, struct entry *entry)
 
     inode->nlink -= inode_is(inode, S_IFDIR) ? 2 : 1;
     inode->ctime = fs_now();
-    kfree(entry);
     inode_put(inode);
 }
 
@@ -277,8 +292,7 @@ static int memfs_rename(struct inode *dir, struct name name, struct inode *child
                         struct inode *replaced)
 {
     int error = replaced ? check_removable(replaced) : 0;
-    struct inode *parent = child->parent;
-    struct entry *entry, *before;
+    struct entry *entry;
 
     if (!error && child->ops != &memfs_ops)
         error = -EBUSY;
@@ -289,13 +303,9 @@ static int memfs_rename(struct inode *dir, struct name name, struct inode *child
         return -ENOMEM;
     if (replaced)
         remove_entry(to, find_entry(to, new_name));
-    before = find_entry(dir, name);
-    withdraw(dir, before);
-    kfree(before);
+    withdraw(dir, find_entry(dir, name));
     enter(to, entry, child);
     child->ctime = fs_now();
-    if (inode_is(child, S_IFDIR))
-        inode_put(parent); /* enter() has set and counted the new one */
     return 0;
 }
 
@@ -307,12 +317,11 @@ static s64 memfs_readlink(struct inode *inode, char *buf, size_t size)
     return (s64)n;
 }
 
-static size_t memfs_name(struct inode *dir, char *buf)
+static size_t memfs_name(struct inode *inode, char *buf, bool *gone)
 {
-    const struct entry *entry = of(dir)->dir.entry;
+    const struct entry *entry = of(inode)->entry;
 
-    if (!entry)
-        return 0;
+    *gone = !entry->inode;
     memcpy(buf, entry->name, entry->length);
     return entry->length;
 }

@@ -218,64 +218,42 @@ int path_find(int dirfd, char *path, u32 flags, struct inode **found)
     return error;
 }
 
-/* Writes names in front of `at`, up to the root. Returns the path's beginning. */
-static char *name_upwards(struct inode *dir, const char *buf, char *at, int *error)
+char *path_of(struct inode *inode, char *buf, int *error)
 {
-    char name[NAME_MAX];
+    static const char deleted[] = " (deleted)";
+    char *at = buf + PATH_MAX - 1, name[NAME_MAX];
+    bool last = true, gone;
 
-    for (; dir->parent; dir = dir->parent) {
-        size_t n = dir->nlink ? dir->ops->name(dir, name) : 0;
+    *at = 0;
+    *error = -ENOENT;
+    if (inode != tree_root && !inode->parent)
+        return NULL;
+    *error = -ENAMETOOLONG;
+    for (; inode->parent; inode = inode->parent, last = false) {
+        size_t n = inode->ops->name(inode, name, &gone);
 
-        *error = n ? -ENAMETOOLONG : -ENOENT;
-        if (!n || n + 1 > (size_t)(at - buf))
+        if (last && gone)
+            at = memcpy(at - sizeof(deleted) + 1, deleted, sizeof(deleted) - 1);
+        if (n + 1 > (size_t)(at - buf))
             return NULL;
         at = memcpy(at - n, name, n);
         *--at = '/';
     }
-    if (!*at)
+    if (last)
         *--at = '/';
     return at;
 }
 
-char *path_of_locked(struct inode *dir, char *buf, int *error)
-{
-    buf[PATH_MAX - 1] = 0;
-    return name_upwards(dir, buf, buf + PATH_MAX - 1, error);
-}
-
-/* Of what a walk has found. */
-static char *path_of_last(const struct walk *walk, char *buf)
-{
-    char *at = buf + PATH_MAX - 1 - walk->last.length;
-    int error;
-
-    if (walk->end != WALK_NAME)
-        return NULL;
-    memcpy(at, walk->last.text, walk->last.length);
-    buf[PATH_MAX - 1] = 0;
-    *--at = '/';
-    return name_upwards(walk->dir, buf, at, &error);
-}
-
-int path_find_named(char *path, char *buf, char **name, struct inode **found)
-{
-    struct walk walk;
-    int error;
-
-    mutex_lock(&tree_lock);
-    error = find_locked(&walk, AT_FDCWD, path, 0, found);
-    *name = error ? NULL : path_of_last(&walk, buf);
-    mutex_unlock(&tree_lock);
-    walk_stop(&walk);
-    return error;
-}
-
 char *path_of_cwd(char *buf, int *error)
 {
-    char *path;
+    struct inode *cwd;
+    char *path = NULL;
 
     mutex_lock(&tree_lock);
-    path = path_of_locked(current_fs()->cwd, buf, error);
+    cwd = current_fs()->cwd;
+    *error = -ENOENT;
+    if (cwd->nlink)
+        path = path_of(cwd, buf, error);
     mutex_unlock(&tree_lock);
     return path;
 }

@@ -38,11 +38,9 @@ int walk_may_change(const struct walk *walk);
 
 /* The inode that a path leads to, with a reference. flags: AT_SYMLINK_NOFOLLOW; AT_EMPTY_PATH: "" is dirfd's own file. Takes tree_lock. */
 int path_find(int dirfd, char *path, u32 flags, struct inode **found);
-/* The same from the working directory, without flags; and where that lies, without links, into buf of PATH_MAX bytes, at its end: *name, or
-   NULL if it has no such name. */
-int path_find_named(char *path, char *buf, char **name, struct inode **found);
 /* The working directory's path into buf of PATH_MAX bytes, at its end. Returns it, or NULL with *error = -ENOENT (removed) or
-   -ENAMETOOLONG. */
+   -ENAMETOOLONG. Takes tree_lock. */
 char *path_of_cwd(char *buf, int *error);
-/* The same of a directory, tree_lock held. */
-char *path_of_locked(struct inode *dir, char *buf, int *error);
+/* The path of anything that has or had a name, into buf as above: of several, the last one that it got; " (deleted)" follows if that is
+   gone. NULL with *error = -ENOENT: there was never one. tree_lock held. */
+char *path_of(struct inode *inode, char *buf, int *error);

@@ -17,8 +17,8 @@ struct vm_object_ops {
     struct frame *(*page)(void *object, u64 index, int *error);
     void (*get)(void *object);
     void (*put)(void *object);
-    /* For people; a path or a name in brackets. Returns its length. */
-    size_t (*name)(void *object, char *to, size_t size);
+    /* For people: a path, or what stands for one; in buf of PATH_MAX bytes, or not. tree_lock held. */
+    const char *(*name)(void *object, char *buf);
 };
 
 enum vm_flags {

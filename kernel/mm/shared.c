@@ -111,10 +111,10 @@ static void put(void *object)
     kfree(memory);
 }
 
-static size_t name(void *object, char *to, size_t size)
+static const char *name(void *object, char *buf)
 {
-    (void)object;
-    return string_copy(to, "/dev/zero (deleted)", size);
+    (void)object, (void)buf;
+    return "/dev/zero (deleted)";
 }
 
 const struct vm_object_ops shared_memory_ops = { .page = page, .get = get, .put = put, .name = name };

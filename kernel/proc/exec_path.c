@@ -20,25 +20,12 @@ struct plan {
     char first[PATH_MAX];                   /* the path that exec was called with */
 };
 
-/* The file remembers where it lies: /proc says so. */
-static int remember(struct file *file, const char *name)
-{
-    size_t n = strlen(name) + 1;
-
-    file->path = kmalloc(n);
-    if (!file->path)
-        return -ENOMEM;
-    memcpy(file->path, name, n);
-    return 0;
-}
-
 struct file *exec_open(char *path, int *error)
 {
-    char *buf = path_buffer(), *name = NULL;
     struct inode *inode = NULL;
     struct file *file = NULL;
 
-    *error = buf ? path_find_named(path, buf, &name, &inode) : -ENOMEM;
+    *error = path_find(AT_FDCWD, path, 0, &inode);
     if (!*error)
         *error = inode_is(inode, S_IFREG) ? inode_permission(inode, MAY_EXEC) : -EACCES;
     if (!*error && __atomic_load_n(&inode->writers, __ATOMIC_RELAXED))
@@ -47,14 +34,9 @@ struct file *exec_open(char *path, int *error)
         file = fs_open_inode(inode, O_RDONLY, error);
     else
         inode_put(inode);
-    if (file && name)
-        *error = remember(file, name);
-    path_free(buf);
-    if (!*error)
-        return file;
     if (file)
-        file_put(file);
-    return NULL;
+        file->executed = true;
+    return file;
 }
 
 static bool is_blank(char c)

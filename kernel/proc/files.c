@@ -1,7 +1,7 @@
 /* What processes and files know of each other: files lie below processes, so what they ask goes through two tables of functions. */
 #include "proc/files.h"
 #include "fs/context.h"
-#include "lib/string.h"
+#include "fs/path.h"
 #include "proc/table.h"
 #include "proc/terminal.h"
 
@@ -24,17 +24,18 @@ static void put(void *object)
     file_put(object);
 }
 
-static size_t name(void *object, char *to, size_t size)
+static const char *name(void *object, char *buf)
 {
     const struct file *file = object;
+    int error;
+    const char *path = path_of(file->inode, buf, &error);
 
-    return string_copy(to, file->path ? file->path : file->name, size);
+    return path ? path : file->name;
 }
 
 const struct vm_object_ops file_vm_ops = { .page = page, .get = get, .put = put, .name = name };
 
-/* --- processes in files
-   ---------------------------------------------------------------------------------------------------------------- */
+/* --- processes in files -------------------------------------------------------------------------------------------------------------- */
 
 static struct fs_context *kernel_context;
 

@@ -97,11 +97,8 @@ static struct inode *make(struct inode *dir, const struct proc_inode *like, u32 
     made->inode.dev = DEVICE_PROC;
     made->inode.uid = uid;
     made->inode.gid = gid;
-    made->inode.nlink = 1;
-    if ((mode & S_IFMT) == S_IFDIR) {
-        made->inode.nlink = 2;
-        made->inode.parent = inode_get(dir);
-    }
+    made->inode.nlink = (mode & S_IFMT) == S_IFDIR ? 2 : 1;
+    made->inode.parent = inode_get(dir);
     return &made->inode;
 }
 
@@ -234,32 +231,35 @@ static int leaf_truncate(struct inode *inode, u64 size)
     return 0;
 }
 
-static size_t root_name(struct inode *dir, char *buf)
+static size_t root_name(struct inode *dir, char *buf, bool *gone)
 {
     (void)dir;
+    *gone = false;
     memcpy(buf, "proc", 4);
     return 4;
 }
 
-static size_t process_name(struct inode *dir, char *buf)
+static size_t process_name(struct inode *dir, char *buf, bool *gone)
 {
+    *gone = false;
     return (size_t)format(buf, NAME_MAX, "%d", of(dir)->who.tid ? of(dir)->who.tid : of(dir)->who.pid);
 }
 
-static size_t folder_name(struct inode *dir, char *buf)
+static size_t fixed_name(struct inode *inode, char *buf, bool *gone)
 {
-    return string_copy(buf, of(dir)->name->name, NAME_MAX);
+    *gone = false;
+    return string_copy(buf, of(inode)->name->name, NAME_MAX);
 }
 
 static const struct inode_ops root_ops = { .lookup = root_lookup, .name = root_name, .free = free_inode };
 static const struct inode_ops process_ops = { .lookup = process_lookup, .name = process_name, .free = free_inode };
-static const struct inode_ops fds_ops = { .lookup = fds_lookup, .name = folder_name, .free = free_inode };
-static const struct inode_ops tasks_ops = { .lookup = tasks_lookup, .name = folder_name, .free = free_inode };
-static const struct inode_ops folder_ops = { .lookup = folder_lookup, .name = folder_name, .free = free_inode };
+static const struct inode_ops fds_ops = { .lookup = fds_lookup, .name = fixed_name, .free = free_inode };
+static const struct inode_ops tasks_ops = { .lookup = tasks_lookup, .name = fixed_name, .free = free_inode };
+static const struct inode_ops folder_ops = { .lookup = folder_lookup, .name = fixed_name, .free = free_inode };
 static const struct inode_ops descriptor_ops = {
     .readlink = descriptor_readlink, .stands_for = descriptor_stands_for, .truncate = leaf_truncate, .free = free_inode,
 };
-static const struct inode_ops leaf_ops = { .readlink = leaf_readlink, .truncate = leaf_truncate, .free = free_inode };
+static const struct inode_ops leaf_ops = { .readlink = leaf_readlink, .name = fixed_name, .truncate = leaf_truncate, .free = free_inode };
 
 /* --- directories --------------------------------------------------------------------------------------------------------------------- */
 

@@ -35,13 +35,26 @@ s64 lead_thread_self(struct shown who, char *to, size_t size)
     return put(to, size, text);
 }
 
+/* Where a file lies. */
+static s64 put_path(char *to, size_t size, struct inode *inode)
+{
+    char *buf = path_buffer(), *path;
+    int error = -ENOMEM;
+    s64 result;
+
+    path = buf ? path_of(inode, buf, &error) : NULL;
+    result = path ? put(to, size, path) : error;
+    path_free(buf);
+    return result;
+}
+
 struct place {
     char *to;
     size_t size;
     s64 used;
 };
 
-/* The file that was executed: of those that are mapped to be executed, the first whose path is known. */
+/* The file that was executed: the first of those that are mapped to be. */
 static void find_program(struct address_space *space, void *arg)
 {
     struct place *place = arg;
@@ -50,8 +63,8 @@ static void find_program(struct address_space *space, void *arg)
         const vm_region_t *region = list_entry(it, vm_region_t, link);
         const struct file *file = region->ops == &file_vm_ops ? region->object : NULL;
 
-        if (file && file->path && region->access & ACCESS_EXEC) {
-            place->used = put(place->to, place->size, file->path);
+        if (file && file->executed && region->access & ACCESS_EXEC) {
+            place->used = put_path(place->to, place->size, file->inode);
             return;
         }
     }
@@ -63,19 +76,6 @@ s64 lead_exe(struct shown who, char *to, size_t size)
     int error = with_space(who.pid, find_program, &place);
 
     return error ? error : place.used;
-}
-
-/* Where a directory lies. */
-static s64 put_path(char *to, size_t size, struct inode *dir)
-{
-    char *buf = path_buffer(), *path;
-    int error = -ENOMEM;
-    s64 result;
-
-    path = buf ? path_of_locked(dir, buf, &error) : NULL;
-    result = path ? put(to, size, path) : error;
-    path_free(buf);
-    return result;
 }
 
 s64 lead_cwd(struct shown who, char *to, size_t size)
@@ -102,8 +102,13 @@ s64 lead_descriptor(pid_t pid, int fd, char *to, size_t size)
 
     if (!file)
         return -ENOENT;
-    format(text, sizeof(text), "%s%s", file->inode && inode_is(file->inode, S_IFCHR) ? "/dev/" : "", file->name);
-    result = file->inode && inode_is(file->inode, S_IFDIR) ? put_path(to, size, file->inode) : put(to, size, text);
+    if (file->inode && inode_is(file->inode, S_IFIFO))
+        format(text, sizeof(text), "pipe:[%lu]", file->inode->ino);
+    else
+        string_copy(text, file->name, sizeof(text));
+    result = file->inode ? put_path(to, size, file->inode) : -ENOENT;
+    if (result == -ENOENT)
+        result = put(to, size, text);
     file_put(file);
     return result;
 }

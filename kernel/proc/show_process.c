@@ -1,5 +1,6 @@
 /* A process's files of /proc (show.h). Locks: processes_lock while its numbers are written, its space_lock while its memory is looked at;
-   the two one after the other, so that a line may show two moments. */
+   the two one after the other, so that a line may show two moments; for paths in its memory, tree_lock before that. */
+#include "fs/path.h"
 #include "fs/tty.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -59,16 +60,21 @@ static void measure(struct address_space *space, void *arg)
     }
 }
 
-static void list_region(struct text *to, const vm_region_t *region)
+struct list_of_regions {
+    struct text *to;
+    char *buf; /* for a path */
+};
+
+static void list_region(struct text *to, const vm_region_t *region, char *buf)
 {
-    char name[64] = "";
+    const char *name = "";
 
     if (region->ops && region->ops->name)
-        region->ops->name(region->object, name, sizeof(name));
+        name = region->ops->name(region->object, buf);
     else if (region->flags & VM_STACK)
-        string_copy(name, "[stack]", sizeof(name));
+        name = "[stack]";
     else if (region->flags & VM_HEAP)
-        string_copy(name, "[heap]", sizeof(name));
+        name = "[heap]";
     text_add(to, "%08lx-%08lx %c%c%c%c %08lx 00:00 0%*s%s\n", region->start, region->end, region->access & ACCESS_READ ? 'r' : '-',
              region->access & ACCESS_WRITE ? 'w' : '-', region->access & ACCESS_EXEC ? 'x' : '-', region->flags & VM_SHARED ? 's' : 'p',
              region->ops ? region->first << PAGE_SHIFT : 0, name[0] ? 26 : 0, "", name);
@@ -76,13 +82,23 @@ static void list_region(struct text *to, const vm_region_t *region)
 
 static void list_regions(struct address_space *space, void *arg)
 {
+    const struct list_of_regions *list = arg;
+
     list_for_each(it, &space->regions)
-        list_region(arg, list_entry(it, vm_region_t, link));
+        list_region(list->to, list_entry(it, vm_region_t, link), list->buf);
 }
 
 int show_maps(struct text *to, struct shown who)
 {
-    return with_space(who.pid, list_regions, to);
+    struct list_of_regions list = { to, path_buffer() };
+    int error = list.buf ? 0 : -ENOMEM;
+
+    mutex_lock(&tree_lock); /* for the paths */
+    if (!error)
+        error = with_space(who.pid, list_regions, &list);
+    mutex_unlock(&tree_lock);
+    path_free(list.buf);
+    return error;
 }
 
 static void copy_strings(const struct address_space *space, struct text *to, uptr start, uptr end)

@@ -678,6 +678,80 @@ static int mode_behind(int fd)
     return stat(of_fd(fd, ""), &st) ? -1 : (int)(st.st_mode & S_IFMT);
 }
 
+/* Where a link leads, without the folders; a number in brackets is any. */
+static const char *leads(const char *link)
+{
+    static char to[PATH_MAX];
+    long n = readlink(link, to, sizeof(to) - 1);
+    if (n < 0)
+        return error_name(errno);
+    to[n] = 0;
+    if (strchr(to, '[') && to[n - 1] == ']')
+        strcpy(strchr(to, '['), "[...]");
+    return strrchr(to, '/') ? strrchr(to, '/') : to;
+}
+
+/* The last word of the line about what is mapped there. */
+static const char *name_in_maps(const void *at)
+{
+    static char line[PATH_MAX];
+    char start[32];
+    FILE *maps = fopen("/proc/self/maps", "r");
+    snprintf(start, sizeof(start), "%08lx-", (long)at);
+    while (fgets(line, sizeof(line), maps) && strncmp(line, start, strlen(start)) != 0)
+        ;
+    fclose(maps);
+    line[strcspn(line, "\n")] = 0;
+    return strrchr(line, '/') ? strrchr(line, '/') : "none";
+}
+
+static void names_of_files(void)
+{
+    int end[2], made = open("d/made", O_CREAT | O_RDWR, 0600);
+    void *mapped;
+    about("how files are called");
+    write(made, "x", 1);
+    mapped = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, made, 0);
+    TEXT(leads(of_fd(made, "")));
+    TEXT(leads(of_fd(D, "")));
+    TEXT(name_in_maps(mapped));
+    rename("d/made", "d/named");
+    TEXT(leads(of_fd(made, "")));
+    TEXT(name_in_maps(mapped));
+    rename("d", "e");
+    TEXT(leads(of_fd(D, "")));
+    chdir("e");
+    TEXT(leads("/proc/self/cwd"));
+    chdir("..");
+    rename("e", "d");
+    unlink("d/named");
+    TEXT(leads(of_fd(made, "")));
+    TEXT(name_in_maps(mapped));
+    close(open("d/named", O_CREAT | O_WRONLY, 0600));
+    TEXT(leads(of_fd(made, "")));
+    unlink("d/named");
+    mkdir("gone", 0755);
+    chdir("gone");
+    rmdir("../gone");
+    TEXT(leads("/proc/self/cwd"));
+    chdir("..");
+    chdir("/proc/self/fd");
+    TEXT(leads("/proc/self/cwd"));
+    chdir(of_fd(D, "/.."));
+    close(made);
+    made = open("/proc/self/stat", O_RDONLY);
+    TEXT(leads(of_fd(made, "")));
+    close(made);
+    made = open("/dev/null", O_RDONLY);
+    TEXT(leads(of_fd(made, "")));
+    close(made);
+    pipe(end);
+    TEXT(leads(of_fd(end[0], "")));
+    close(end[0]);
+    close(end[1]);
+    TEXT(leads("/proc/self/exe"));
+}
+
 static void pipes_again(void)
 {
     int end[2];
@@ -783,6 +857,7 @@ static void descriptors(void)
     E(rename, of_fd(D, "/made"), "moved");
     E(symlink, of_fd(D, "/../f"), "by_number");
     E(open, "by_number", O_RDONLY);
+    names_of_files();
     pipes_again();
     others();
     not_owner();
