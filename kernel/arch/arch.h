@@ -40,6 +40,9 @@ struct arch_cpu; /* arch/x86_64/arch_cpu.h: arch's part of struct cpu */
 /* GDT, TSS, IDT, GS base for this CPU. After it, this_cpu() answers cpu, and faults are reported. Called once by each CPU, interrupts
    off. arch is the part of *cpu that is arch's. */
 void arch_cpu_init(struct cpu *cpu, struct arch_cpu *arch);
+/* For a panic: whether this_cpu() answers something else than this CPU's structure; the base that it went by is then in *gs, and it is set
+   right. The CPU's own descriptor table, which no instruction of the kernel's changes, says which one it is. Any context. */
+bool arch_cpu_lost(u64 *gs);
 /* Calibrates the clock against the PIT; some 3 ms of virtual time. Boot CPU, interrupts off. */
 void clock_init(void);
 /* How many cycles() ns nanoseconds take; ns below 2^40, some 18 minutes. */

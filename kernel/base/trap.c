@@ -80,11 +80,18 @@ _Noreturn void trap_panic(const struct trap_frame *f)
     const char *name = f->vector < TRAP_EXCEPTIONS && exceptions[f->vector] ? exceptions[f->vector] : "reserved";
     u64 offset, address = fault_address();
     const char *where = symbol_name(f->rip, &offset);
+    u64 gs;
+    bool lost = arch_cpu_lost(&gs); /* first: nearly all that follows asks this_cpu() */
 
     panic_stop_here(f);
     panic_claim();
     console_panic_mode();
     panic_frame = f;
+    if (lost) {
+        print_registers(f);
+        panic("exception %lu (%s) in %s+%#lx: GS led to %#lx, and not to this CPU's struct cpu: on a way between a program and the kernel "
+              "there is a swapgs too few or too many", f->vector, name, where, offset, gs);
+    }
     if ((f->vector == TRAP_DOUBLE_FAULT || f->vector == TRAP_PAGE_FAULT) && hit_guard(address)) {
         const struct thread *t = current();
 

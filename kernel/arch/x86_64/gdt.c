@@ -47,6 +47,25 @@ static void gdt_load(struct arch_cpu *arch)
     asm volatile("ltr %w0" : : "r"(TSS_SELECTOR));
 }
 
+bool arch_cpu_lost(u64 *gs)
+{
+    struct {
+        u16 limit;
+        u64 base;
+    } __attribute__((packed)) table;
+    u16 task;
+    u64 cpu;
+
+    asm volatile("sgdt %0" : "=m"(table));
+    asm volatile("str %0" : "=r"(task));
+    *gs = rdmsr(MSR_GS_BASE);
+    cpu = table.base - offsetof(struct arch_cpu, gdt) - ARCH_CPU_OFFSET;
+    if (task != TSS_SELECTOR || *gs == cpu) /* without a task, it is so early that this CPU still uses the table that it booted with */
+        return false;
+    wrmsr(MSR_GS_BASE, cpu);
+    return true;
+}
+
 void arch_cpu_init(struct cpu *cpu, struct arch_cpu *arch)
 {
     wrmsr(MSR_GS_BASE, (u64)cpu);
