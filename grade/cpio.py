@@ -2,12 +2,13 @@
 """Makes the file system that the kernel starts with: a cpio archive in the newc format.
 
     grade/cpio.py --list user/initramfs.list --programs build/user --out build/user/initramfs.cpio bin/sh tests/fork ...
-    grade/cpio.py ... --busybox /bin/busybox --own hello --own data:/etc/data
+    grade/cpio.py ... --busybox /bin/busybox --own hello --own data:/etc/data   # with the libraries that hello wants
 
 The same input gives the same bytes: entries are sorted, owner and times are 0, inode numbers count up. Python and not cpio(1), which would
 want a folder laid out with these owners and times first, and is one more program to install."""
 
 import argparse
+import re
 import shutil
 import stat
 import struct
@@ -61,26 +62,51 @@ def read_list(path):
 # --- what is not of this project ----------------------------------------------------------------------------------------------------
 
 MACHINE, INTERPRETER = 62, 3  # EM_X86_64, PT_INTERP
+LOADER = "/lib64/ld-linux-x86-64.so.2"  # which says what a library wants: that names no loader
 NO_BUSYBOX = "there is no {}; on Debian: apt-get install busybox-static"
 
 
-def is_static(data):
-    """Whether an ELF64 file's bytes are a program for x86-64 that asks for no loader."""
-    if data[:5] != b"\x7fELF\x02" or struct.unpack_from("<H", data, 18)[0] != MACHINE:
-        return False
+def is_elf(data):
+    """Whether bytes are an ELF64 file for x86-64."""
+    return len(data) >= 64 and data[:5] == b"\x7fELF\x02" and struct.unpack_from("<H", data, 18)[0] == MACHINE
+
+
+def loader(data):
+    """The path of the loader that an ELF64 file asks for, or None: it is static, or a library. Raises struct.error if it is cut off."""
     start, size, count = struct.unpack_from("<Q", data, 32) + struct.unpack_from("<HH", data, 54)
-    return all(struct.unpack_from("<I", data, start + i * size)[0] != INTERPRETER for i in range(count))
+    for at in (start + i * size for i in range(count)):
+        if struct.unpack_from("<I", data, at)[0] == INTERPRETER:
+            offset, length = struct.unpack_from("<Q", data, at + 8) + struct.unpack_from("<Q", data, at + 32)
+            return data[offset:offset + length].rstrip(b"\0").decode(errors="replace")
+    return None
+
+
+def libraries(path, data):
+    """What the file at a path, a program or a library, wants to find beside it: its loader and libraries, as paths of this machine. Asked
+    is that loader, which does not run the program. What cannot be found is left to the loader in the guest, which names it."""
+    try:
+        asked = loader(data) or LOADER
+    except struct.error:
+        return []
+    if not Path(asked).exists():
+        return []
+    said = subprocess.run([asked, "--list", path], capture_output=True, text=True, check=False).stdout
+    return sorted({asked, *re.findall(r"(?:=> |^\s*)(/\S+) \(0x", said, re.M)}) if said else []
+
+
+def folders_to(place):
+    """Entries of the folders above a path that has no leading slash."""
+    return {str(folder): (DIRECTORY | 0o755, b"") for folder in place.parents[:-1]}
 
 
 def busybox_entries(name):
     """Entries of a busybox of this machine: bin/busybox, a link to it for each of its applets, and their folders. Raises Complaint."""
     path = shutil.which(name)
-    if not path or not is_static(data := Path(path).read_bytes()):
+    if not path or not is_elf(data := Path(path).read_bytes()) or loader(data):
         raise Complaint(NO_BUSYBOX.format(f"static busybox for x86-64 at {path}" if path else f"program {name}"))
     entries = {"bin/busybox": (FILE | 0o755, data)}
     for applet in subprocess.run([path, "--list-full"], capture_output=True, text=True, check=True).stdout.split():
-        for folder in Path(applet).parents[:-1]:
-            entries[str(folder)] = DIRECTORY | 0o755, b""
+        entries |= folders_to(Path(applet))
         entries[applet] = entries.get(applet) or (LINK | 0o777, b"/bin/busybox")
     return entries
 
@@ -93,13 +119,13 @@ def without_namesakes(programs, entries):
 
 def own_entries(word):
     """Entries of FILE or FILE:PLACE: a file, or a folder with all that is in it, at PLACE, else in /root. Executable stays executable.
-    Raises Complaint, OSError."""
+    What programs and libraries among them want to find beside them stands where it stands here. Raises Complaint, OSError."""
     source, _, place = word.partition(":")
     source = Path(source)
     place = Path((place or f"root/{source.resolve().name}").strip("/"))
     if not source.exists():
         raise Complaint(f"FILES={word}: there is no {source}")
-    found = {str(folder): (DIRECTORY | 0o755, b"") for folder in place.parents[:-1]}
+    found, wanted = folders_to(place), set()
     for path in [source, *sorted(source.rglob("*"))]:
         name = str(place / path.relative_to(source))
         if path.is_symlink() and path != source:
@@ -107,7 +133,11 @@ def own_entries(word):
         elif path.is_dir():
             found[name] = DIRECTORY | 0o755, b""
         else:
-            found[name] = FILE | (0o755 if path.stat().st_mode & 0o100 else 0o644), path.read_bytes()
+            data = path.read_bytes()
+            found[name] = FILE | (0o755 if path.stat().st_mode & 0o100 else 0o644), data
+            wanted |= {*libraries(path, data)} if is_elf(data) else set()
+    for path in wanted:
+        found = folders_to(Path(path.strip("/"))) | {path.strip("/"): (FILE | 0o755, Path(path).read_bytes())} | found
     return found
 
 

@@ -1,8 +1,7 @@
-"""Programs that need a loader: those of test_libcs.py built the usual way, with the loader and the libraries of this machine in the image,
-print what they print on Linux, with either library. What exec says of loaders that are none: user/tests/edges_process.c."""
+"""Programs that need a loader: those of test_libcs.py built the usual way, with the loader and the libraries that grade/cpio.py finds for
+them, print what they print on Linux, with either library. What exec says of loaders that are none: user/tests/edges_process.c."""
 
 import contextlib
-import os
 import re
 import subprocess
 from pathlib import Path
@@ -19,17 +18,7 @@ from grade.boot import Boot
 FLAGS = ["-pthread", "-O2", "-Wl,--as-needed"]
 KINDS = {"anywhere": ["-fPIE", "-pie"], "in its place": ["-fno-pie", "-no-pie"]}
 LOADERS = {"musl": "/lib/ld-musl-x86_64.so.1", "glibc": "/lib64/ld-linux-x86-64.so.2"}
-LIBRARIES = {"musl": [], "glibc": ["libc.so.6", "libm.so.6"]}
 SHORT = ["heap", "files", "numbers", "starts"]
-
-
-def libraries(library):
-    """{path in the image: (mode, data)} of the loader and what it loads."""
-    paths = [LOADERS[library]]
-    for name in LIBRARIES[library]:
-        done = subprocess.run(["gcc", f"-print-file-name={name}"], capture_output=True, text=True, check=True)
-        paths.append(os.path.abspath(done.stdout.strip()))
-    return {path.lstrip("/"): (cpio.FILE | 0o755, Path(path).read_bytes()) for path in paths}
 
 
 def build(library, flags, folder, names):
@@ -54,10 +43,8 @@ def test_programs_with_a_loader_print_what_linux_prints(library, kind, cpus, tmp
     assert {name: oracle.run(path) for name, path in programs.items()} == {name: kept(name) for name in names}
     tree = kernels.reference(PHASE)
     files = {path: (mode, data) for path, (mode, _, _, data) in entries(kernels.archive_of(PHASE).read_bytes()).items()}
-    files |= {f"tests/{name}": (cpio.FILE | 0o755, path.read_bytes()) for name, path in programs.items()} | libraries(library)
-    for path in libraries(library):
-        for folder in list(Path(path).parents)[:-1]:
-            files.setdefault(str(folder), (0o040755, b""))
+    for name, path in programs.items():
+        files |= cpio.own_entries(f"{path}:/tests/{name}")
     files["driver"] = cpio.FILE | 0o644, DRIVER.format(names=" ".join(names)).encode()
     archive = tmp_path / "archive"
     archive.write_bytes(cpio.archive(files))

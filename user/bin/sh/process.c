@@ -56,10 +56,12 @@ int builtin_ulimit(char **argv)
                    { 's', RLIMIT_STACK, 1024, "stack (KiB)" }, { 't', RLIMIT_CPU, 1, "CPU time (s)" },
                    { 'u', RLIMIT_NPROC, 1, "processes" }, { 'v', RLIMIT_AS, 1024, "memory (KiB)" } };
     char letter = 'f';
-    bool all = false;
+    bool soft = false, hard = false, all;
     int i = 1;
-    if (argv[i] && argv[i][0] == '-')
-        letter = argv[i++][1];
+    for (; argv[i] && argv[i][0] == '-'; i++) {
+        for (const char *option = argv[i] + 1; *option; option++)
+            *option == 'S' ? (soft = true) : *option == 'H' ? (hard = true) : (letter = *option);
+    }
     all = letter == 'a';
     for (size_t k = 0; k < sizeof(limits) / sizeof(limits[0]); k++) {
         if (!all && limits[k].letter != letter)
@@ -71,19 +73,24 @@ int builtin_ulimit(char **argv)
             long value = none ? 0 : argument_number("ulimit", argv[i]);
             if (value < 0)
                 return 2;
-            limit.rlim_cur = limit.rlim_max = none ? RLIM_INFINITY : (rlim_t)value * limits[k].unit;
+            rlim_t new = none ? RLIM_INFINITY : (rlim_t)value * limits[k].unit;
+            if (soft || !hard)
+                limit.rlim_cur = new;
+            if (hard || !soft)
+                limit.rlim_max = new;
             return setrlimit(limits[k].resource, &limit) < 0 ? call_failed("ulimit", argv[i]) : 0;
         }
         if (all)
             printf("-%c %-20s ", limits[k].letter, limits[k].name);
-        if (limit.rlim_cur == RLIM_INFINITY)
+        rlim_t shown = hard ? limit.rlim_max : limit.rlim_cur;
+        if (shown == RLIM_INFINITY)
             puts("unlimited");
         else
-            printf("%lu\n", limit.rlim_cur / limits[k].unit);
+            printf("%lu\n", shown / limits[k].unit);
         if (!all)
             return 0;
     }
     if (!all)
-        complain("ulimit: -%c: no such limit; there are -a -c -d -f -n -s -t -u -v", letter);
+        complain("ulimit: -%c: no such limit; there are -a -c -d -f -n -s -t -u -v, and -H, -S", letter);
     return all ? 0 : 2;
 }
