@@ -117,6 +117,9 @@ def judged_by_its_own_rule(name, row):
     assert row["status"] == status and words in row["rule"], row["rule"]
 
 
+# Those that go for the trace: what a thread finds on its stack is judged without one, and is right.
+NO_TRACE = {"writes_into_the_trace", "turns_the_trace_off", "moves_the_traces_stop"}
+WITHOUT_TRACE = "a_threads_stack_is_untouched_by_the_others"
 FORGED = "leaves_for_the_test"  # what no run can tell from a solution
 
 
@@ -125,7 +128,8 @@ def test_a_hostile_submission_earns_nothing_that_it_did_not_solve(grading, name)
     whole = kernels.ALL or name == "forges_the_report"
     graded = grading(hostile(name), *([] if whole else ["--test", "take_turns"]))
     earned = scores(graded)
-    assert earned["1.4"] == 0, "what is not solved earns nothing"
+    points = {test for test, row in graded.rows.items() if row["exercise"] == "1.4" and row["score"]}
+    assert points == ({WITHOUT_TRACE} if whole and name in NO_TRACE else set()), "what is not solved earns nothing"
     assert not whole or all(earned[exercise] == 20 for exercise in SOLVED_ELSE), "the exercises that are solved keep their points"
     judged_by_its_own_rule(name, graded.rows["threads_that_yield_take_turns"])
     assert not set(graded.said) & {"\033", "\007", "\r"}, "what a kernel prints must not reach the terminal as it is"
