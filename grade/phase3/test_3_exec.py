@@ -4,7 +4,7 @@ from grade.api import boots, exercise, no_leak, require, signed
 
 ENOEXEC, ENOMEM, EIO = -8, -12, -5
 READ, WRITE, EXECUTE = 1, 2, 4
-PIE = 0x555555554000
+PIE = 0x555540000000
 # The program of kernel/ktest/test_elf.c: its regions and some of its bytes.
 REGIONS = [(0x400000, 0x402000, READ | EXECUTE, "text, 0x1200 bytes from 0x400000 on"),
            (0x402000, 0x403000, READ, "constants, 16 bytes from 0x402000 on"),

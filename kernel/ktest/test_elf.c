@@ -151,7 +151,7 @@ KTEST(elf_anywhere, "the same, of a program that may lie anywhere")
     if (error)
         return error;
     elf_put(16, OTHER_EXECUTABLE, 2);
-    error = load_good(0x555555554000); /* PIE_BASE; a program that lies elsewhere has no bytes here */
+    error = load_good(0x555540000000); /* PIE_BASE; a program that lies elsewhere has no bytes here */
     elf_file_close();
     return failalloc_failed() ? -ENOMEM : error;
 }

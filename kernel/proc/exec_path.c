@@ -15,7 +15,7 @@
 struct plan {
     char *name;                             /* what the program is called by, a path; the caller's buffer */
     unsigned scripts;                       /* how many there were */
-    char line[SCRIPTS_MAX + 1][LINE_MAX];   /* their first lines, from "#!" on, words ended by 0 bytes; one too many is read */
+    char line[SCRIPTS_MAX + 1][LINE_MAX + 1]; /* their first lines, from "#!" on, words ended by 0 bytes; one too many is read */
     char *program[SCRIPTS_MAX + 1], *word[SCRIPTS_MAX + 1]; /* the two words of each; word may be NULL */
     char first[PATH_MAX];                   /* the path that exec was called with */
 };
@@ -48,13 +48,12 @@ static bool is_blank(char c)
 static int parse_line(struct plan *plan, size_t n)
 {
     char *line = plan->line[plan->scripts], *at = line + 2, *end = line;
-    bool ends;
+    bool ends, cut;
 
     while (end < line + n && *end != '\n')
         end++;
-    if (end == line + LINE_MAX)
-        return -ENOEXEC; /* too long to be known whole */
-    ends = end < line + n;
+    cut = end == line + LINE_MAX;
+    ends = cut || end < line + n;
     while (end > at && is_blank(end[-1]))
         end--;
     *end = 0;
@@ -65,6 +64,8 @@ static int parse_line(struct plan *plan, size_t n)
     plan->program[plan->scripts] = at;
     while (*at && !is_blank(*at))
         at++;
+    if (at == line + LINE_MAX)
+        return -ENOEXEC; /* of a line that is too long the name at least has to be known whole */
     if (*at)
         *at++ = 0;
     while (is_blank(*at))

@@ -9,7 +9,7 @@
 #define SEGMENT_LOAD 1
 #define SEGMENT_INTERPRETER 3
 #define HEADERS_MAX 32 /* segments that a file may have */
-#define PIE_BASE 0x555555554000ul /* where a program that may lie anywhere lies */
+#define PIE_BASE 0x555540000000ul /* where a program that may lie anywhere lies: whatever its segments want to be aligned to, up to 1 GiB */
 
 struct elf_header {
     u32 magic;

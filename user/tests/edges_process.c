@@ -241,7 +241,7 @@ static void loader_errors(void)
 
 static void exec_errors(void)
 {
-    char *bad_args[] = { "x", KERNEL, NULL }, deep[8], text[16];
+    char *bad_args[] = { "x", KERNEL, NULL }, deep[8], text[16], long_text[301] = "";
     mkdir("d", 0755);
     make_file("plain", "text", 0644);
     make_file("short", "", 0755);
@@ -283,6 +283,20 @@ static void exec_errors(void)
     E(execve, "s4", no_args, no_env);
     E(execve, "s5", no_args, no_env);
     E(execve, "s7", no_args, no_env);
+    about("scripts whose first line is too long");
+    memset(long_text, 'x', sizeof(long_text) - 1);
+    memcpy(long_text, "#!/", 3);
+    make_file("long name", long_text, 0755);
+    E(execve, "long name", no_args, no_env);
+    memcpy(long_text, "#!nothing ", 10);
+    make_file("long word", long_text, 0755);
+    E(execve, "long word", no_args, no_env);
+    memset(long_text + 9, ' ', sizeof(long_text) - 10);
+    make_file("long gap", long_text, 0755);
+    E(execve, "long gap", no_args, no_env);
+    memset(long_text + 2, ' ', 7);
+    make_file("long nothing", long_text, 0755);
+    E(execve, "long nothing", no_args, no_env);
     about("pointers");
     E(execve, NOWHERE, no_args, no_env);
     E(execve, NULL, no_args, no_env);

@@ -20,7 +20,7 @@ def up(at):
 FILE_PAGES, HEADERS, HEADER = 20, 32, 56
 FILE = FILE_PAGES * PAGE
 WRONG = 14
-PIE = 0x555555554000
+PIE = 0x555540000000
 ELF_RULES = {
     "RETURNED": "a program is loaded whatever its segments are; a file with a wrong number is none, and what cannot be read is an error",
     "NOTE": "elf_load() tells the first instruction, where the program headers are in memory, how many, and the last segment's end",

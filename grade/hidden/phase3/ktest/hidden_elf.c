@@ -12,7 +12,7 @@
 #define SEGMENTS   6  /* at most, that are loaded */
 #define HEADERS    32
 #define OTHER_EXECUTABLE 3
-#define PIE_BASE   0x555555554000ul
+#define PIE_BASE   0x555540000000ul
 
 struct header {
     u32 type, flags;
