@@ -143,6 +143,12 @@ def test_files_of_ones_own_are_in_the_image(run, tmp_path):
     assert "hello from a file of my own\nhello from a file of my own\na text\ntotal 4\n-rw-r--r--\n" in done.stdout.replace("\r", "")
 
 
+def test_a_typed_line_is_read_whole_by_who_has_room_for_it(run):
+    """What is left of it would be the next reader's: a shell's, which executes it."""
+    done = run("INIT=busybox", typed=f"dd bs=4096 count=1 2>/dev/null | wc -c\n{'x' * 600}\npoweroff -f\n")
+    assert done.returncode == 0 and "\n601\n" in done.stdout.replace("\r", ""), done.stdout
+
+
 def test_a_program_brings_its_libraries(run, tmp_path):
     """A distribution's bash, whose pipes have names in /dev/fd. A file that only looks like a program is put in as it is."""
     (tmp_path / "cut").write_bytes(Path("/bin/bash").read_bytes()[:1000])

@@ -121,20 +121,20 @@ static bool enough(size_t got, bool end)
     return tty_flag(ICANON) ? got || end : got >= max(tty.tio.cc[VMIN], (u8)1) || (!tty.tio.cc[VMIN] && !tty.tio.cc[VTIME]);
 }
 
-/* tty_lock held; flags: from before. Returns characters in `to`, or an error. */
-static s64 read_locked(const struct file *file, char *to, size_t n, bool wait, u64 flags)
+/* tty_lock held; flags: from before. Returns characters in `to`, or an error. *end: they end a line. */
+static s64 read_locked(const struct file *file, char *to, size_t n, bool wait, u64 flags, bool *end)
 {
-    bool end = false;
     size_t got = 0;
 
-    while (got < n && !end) {
+    *end = false;
+    while (got < n && !*end) {
         bool once = !tty_flag(ICANON) && !tty.tio.cc[VMIN] && !tty.tio.cc[VTIME];
         int error = wait_for_input(file, flags, patience(got), wait && !once);
 
         if (error)
             return got || error == HUNG_UP || error == -ETIMEDOUT || (once && error == -EAGAIN) ? (s64)got : error;
-        got += tty_take(to + got, n - got, &end);
-        if (enough(got, end))
+        got += tty_take(to + got, n - got, end);
+        if (enough(got, *end))
             break;
     }
     return (s64)got;
@@ -142,13 +142,12 @@ static s64 read_locked(const struct file *file, char *to, size_t n, bool wait, u
 
 static s64 tty_read(struct file *file, struct io *io)
 {
-    size_t n = min(io->left, (size_t)CHUNK);
+    bool wait = !(file->flags & O_NONBLOCK || io->no_wait), end;
     char text[CHUNK];
-    u64 flags;
-    s64 result;
+    s64 done = 0, n;
 
     __atomic_store_n(&used, true, __ATOMIC_RELAXED);
-    if (!n)
+    if (!io->left)
         return 0;
     if (!is_console(file) && !has_hung_up(file)) {
         int error = fs_hooks->background(SIGTTIN);
@@ -156,12 +155,16 @@ static s64 tty_read(struct file *file, struct io *io)
         if (error)
             return error;
     }
-    flags = spin_lock_irq(&tty_lock);
-    result = read_locked(file, text, n, !(file->flags & O_NONBLOCK || io->no_wait), flags);
-    spin_unlock_irq(&tty_lock, flags);
-    if (result > 0 && io_put(io, text, (size_t)result))
-        return -EFAULT;
-    return result;
+    do { /* a line may be longer than `text`; only for the first piece of it one waits */
+        u64 flags = spin_lock_irq(&tty_lock);
+
+        n = read_locked(file, text, min(io->left, (size_t)CHUNK), wait && !done, flags, &end);
+        spin_unlock_irq(&tty_lock, flags);
+        if (n > 0 && io_put(io, text, (size_t)n))
+            n = -EFAULT;
+        done += n > 0 ? n : 0;
+    } while (io->left && n == CHUNK && !end);
+    return done ? done : n;
 }
 
 static s64 tty_write(struct file *file, struct io *io)
