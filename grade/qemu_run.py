@@ -26,6 +26,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 LEAST_QEMU = (7, 2)
@@ -36,6 +37,7 @@ IMAGE = "crescent.iso"
 ARCHIVE = "initramfs.cpio"  # in the kernel's folder, as the kernel knows it
 KERNEL_STOPPED = 2 * 0x21 + 1  # QEMU's exit code when the kernel writes 0x21 (base/panic.c) to isa-debug-exit
 CTRL_D = b"\x04"
+AGAIN_S = 1  # between two of them; nothing waits for it but a session that would have hung
 
 
 class Refusal(Exception):
@@ -155,13 +157,17 @@ def end_with_terminal(process):
 
 
 def pass_on(to):
-    """Copies standard input to the file descriptor `to`, and its end as a person would type it: Ctrl-D on a line of its own."""
+    """Copies standard input to the file descriptor `to`, and its end as a person would type it: Ctrl-D on a line of its own, for
+    whoever reads then, and again for who reads next: a shell whose last command took the first one, or the one that init starts."""
     last = b"\n"
     with contextlib.suppress(OSError):  # QEMU has ended
         while data := os.read(0, 4096):
             write_all(to, data)
             last = data[-1:]
-        write_all(to, CTRL_D if last == b"\n" else b"\n" + CTRL_D)
+        write_all(to, b"" if last == b"\n" else b"\n")
+        while True:
+            write_all(to, CTRL_D)
+            time.sleep(AGAIN_S)
 
 
 def write_all(to, data):

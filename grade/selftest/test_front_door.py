@@ -311,6 +311,14 @@ def of_session(leader):
     return found
 
 
+def test_a_piped_session_ends_though_its_last_command_took_the_end_or_failed():
+    """The first Ctrl-D is cat's; the shell that gets the second one ends with a status, and init starts another one."""
+    done = in_tree(ROOT / "build/tree/5-599", "make", "run", "ACCEL=tcg", typed="cat > /tmp/x\nlast line\nfalse\n")
+    assert "poweroff" not in done.stdout and done.returncode == 0, done.stdout
+    failed = in_tree(ROOT / "build/tree/5-599", "make", "run", "ACCEL=tcg", typed="false\n")
+    assert "init: /bin/sh ended with status 1" in failed.stdout and failed.returncode == 0, failed.stdout
+
+
 @pytest.mark.parametrize("target, shown", [("run", b"> "), ("qemu-gdb", b"target remote")])
 def test_a_terminal_that_is_closed_leaves_nothing_running(tree, target, shown):
     with socket.create_server(("127.0.0.1", 0)) as free:
