@@ -3,8 +3,8 @@
 $(call one-of,SCREEN,none curses gtk sdl)
 $(call number,GDBPORT,a TCP port)
 $(call number,MEMORY,a number of MiB)
-$(if $(or $(own-image),$(wildcard grade/make/own.mk)),,$(if $(strip $(FILES))$(filter busybox,$(INIT)),$(error FILES= and INIT=busybox need \
-    the kernel of phase 5, whose tree has docs/programs.md)))
+$(if $(wildcard grade/make/own.mk),,$(if $(strip $(FILES))$(filter busybox,$(INIT)),\
+    $(error FILES= and INIT=busybox need the kernel of phase 5, whose tree has docs/programs.md)))
 
 # Who runs the kernel gets the fast build, who debugs it the checked one, unless CHECKED= says otherwise.
 chosen = $(filter command environment,$(firstword $(origin $1)))
