@@ -311,6 +311,12 @@ def of_session(leader):
     return found
 
 
+def test_a_refusal_is_heard_though_some_cpus_were_never_started():
+    """Those are in the firmware, where what stops a CPU that runs the kernel resets the machine."""
+    done = in_tree(ROOT / "build/tree/5-599", "make", "run", "ACCEL=tcg", "CPUS=4", "APPEND=cpus=2 affinity=64")
+    assert done.returncode and "crescent: boot option affinity=64: none of these CPUs takes part" in done.stdout, done.stdout
+
+
 def test_a_piped_session_ends_though_its_last_command_took_the_end_or_failed():
     """The first Ctrl-D is cat's; the shell that gets the second one ends with a status, and init starts another one."""
     done = in_tree(ROOT / "build/tree/5-599", "make", "run", "ACCEL=tcg", typed="cat > /tmp/x\nlast line\nfalse\n")

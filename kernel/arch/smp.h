@@ -21,5 +21,6 @@ void cpu_reset(u32 apic_id);
 
 /* Interrupts the CPU with that number. Any context; who waits for what follows says cpu_relax(). */
 void ipi_send(u32 apic_id, enum vector vector);
-/* Interrupts all other CPUs with the interrupt that cannot be turned off. Any context. */
-void ipi_stop_others(void);
+/* The same with the interrupt that cannot be turned off. Not of a CPU that was never started: it would take it in the firmware, and reset
+   the machine. */
+void ipi_stop(u32 apic_id);

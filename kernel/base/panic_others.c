@@ -69,7 +69,9 @@ static void stop_all(void)
 {
     u64 until = clock_ns() + PATIENCE_NS;
 
-    ipi_stop_others();
+    for (int cpu = 0; cpu < CONFIG_MAX_CPUS; cpu++)
+        if (cpus[cpu].online && cpu != first)
+            ipi_stop(cpus[cpu].arch.apic_id);
     while (!all_stopped() && clock_ns() < until)
         cpu_relax();
 }

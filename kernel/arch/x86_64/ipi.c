@@ -11,7 +11,6 @@
 #define COMMAND_STARTUP 0x600u /* and the number of the page where the CPU begins, in real mode */
 #define COMMAND_PENDING (1u << 12)
 #define COMMAND_ASSERT (1u << 14)
-#define COMMAND_ALL_OTHERS (3u << 18)
 
 #define START_PAGE 0x8000ul /* below 1 MiB, which mm/ leaves alone; START_PAGE in ap_boot.asm */
 #define SETTLE_NS 10000ul   /* between INIT and STARTUP: processors since the Pentium 4 need none of the 10 ms that the manual has */
@@ -42,9 +41,9 @@ void ipi_send(u32 apic_id, enum vector vector)
     command(apic_id, vector);
 }
 
-void ipi_stop_others(void)
+void ipi_stop(u32 apic_id)
 {
-    command(0, COMMAND_NMI | COMMAND_ALL_OTHERS);
+    command(apic_id, COMMAND_NMI);
 }
 
 void cpu_reset(u32 apic_id)
