@@ -283,7 +283,8 @@ class Queue(Budgets, schedule.Policy):
 
     def on_priority(self, event):
         t = self.thread(event)
-        if t.tid == self.running:
+        before, after = event.arg[:2]
+        if t.tid == self.running and before != after:
             self.excuse = True
             best = self.best()
             if best and best.cls == t.cls and not self.class_of(t).numbers_of:
@@ -322,8 +323,8 @@ class Queue(Budgets, schedule.Policy):
         if changes:
             old.quits(t)
             self.owed = [owed for owed in self.owed if old.id != DEADLINE or owed.tid != t.tid]  # it has no budget any more
-            (new.returns if returns else new.enters)(t, runs)
             t.lowered = old.id == DEADLINE and new.id == RT
+            (new.returns if returns else new.enters)(t, runs)
         else:
             new.changed(t, before)
         self.after_policy(event, t, changes)

@@ -54,11 +54,14 @@ class RealTime(SchedClass):
             t.place = self.tail
 
     def enters(self, t, runs):
-        t.turn_start, t.expired, t.lowered = t.charged, False, False
+        t.turn_start = t.charged
+        t.expired = runs and not t.lowered and self.equals_wait(t)
 
     def changed(self, t, before):
         _, _, policy, rt_priority, _ = before
         t.lowered = t.rt_priority < rt_priority
+        if t.rt_priority > rt_priority and t.tid == self.queue.running and self.equals_wait(t):
+            t.expired = True  # they have waited for longer, so it keeps no place before them
         if t.policy == RR and policy != RR:
             t.turn_start = t.charged
 
@@ -74,8 +77,11 @@ class RealTime(SchedClass):
         if t.policy != RR or t.charged - t.turn_start < TURN_NS:
             return
         t.turn_start, t.expired = t.charged, True
-        if any(other.rt_priority == t.rt_priority and other is not t for other in self.waiting()):
+        if self.equals_wait(t):
             self.queue.make_room("its turn is over, and another one of its priority waits")
+
+    def equals_wait(self, t):
+        return any(other.rt_priority == t.rt_priority and other is not t for other in self.waiting())
 
     def entity(self, t):
         return t.rt_priority, 0, 0, TURN_NS - (t.charged - t.turn_start) if t.policy == RR else 0

@@ -243,7 +243,8 @@ class Policy:
 
     def on_priority(self, event):
         t, best = self.thread(event), self.best()
-        if t.tid == self.running:
+        before, after = event.arg[:2]
+        if t.tid == self.running and before != after:
             self.excuse = True
             if best and self.takes_over(best, t):
                 self.set_due(event, f"its priority fell below that of thread {self.describe(best)}, which waits")

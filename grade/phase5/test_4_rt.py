@@ -60,8 +60,8 @@ def test_a_slice_ends_at_a_tick_and_an_equal_never_preempts(boot):
         require(tick == (ends and waits and priority == 50), "at a tick who runs makes room if its RR slice is over and an equal waits",
                 case, f"due: {bool(tick)}")
         require((over, anew) == (ends, ends),
-                "an RR slice that is over at a tick is noted (slice_over), and the next one begins; no other is",
-                case, f"slice_over: {bool(over)}, slice_start is now: {bool(anew)}")
+                "an RR slice that is over at a tick is noted (turn_over), and the next one begins; no other is",
+                case, f"turn_over: {bool(over)}, slice_start is now: {bool(anew)}")
 
 
 @exercise("5.4", points=2)

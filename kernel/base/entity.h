@@ -38,7 +38,7 @@ struct fair_entity {
 struct rt_entity {
     u64 slice_start;         /* SCHED_RR: se.charged when its slice began */
     u8 priority;             /* at which it is queued, or was last */
-    bool slice_over;         /* its slice ran out since it was picked: it goes behind its equals */
+    bool turn_over;          /* it goes behind its equals: its slice ran out since it was picked, or they waited when it rose to them */
     bool lowered;            /* its priority fell while it was queued: it goes before its equals */
 };
 

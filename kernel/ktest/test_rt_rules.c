@@ -46,10 +46,10 @@ static void join(struct thread *t)
     struct rt_entity *e = &t->se.rt;
 
     e->priority = priorities[below(8)];
-    e->slice_over = below(2);
+    e->turn_over = below(2);
     e->lowered = why == ENQUEUE_CHANGED && below(2);
     fact(FACT_NOTE, (u64)t->tid, e->priority);
-    fact(FACT_NOTE, why, e->slice_over | (u64)e->lowered << 1);
+    fact(FACT_NOTE, why, e->turn_over | (u64)e->lowered << 1);
     rt_join(&queue.classes.rt, t, why);
 }
 
@@ -107,7 +107,7 @@ KTEST(rt_rules, "what a tick does at the end of a slice and before it, and who t
         if (i % 7 < 5)
             list_push_tail(&queue.classes.rt.level[thread[0].se.rt.priority], &thread[0].run_link);
         fact(FACT_RESULT, 1, makes_due(rt_tick, &runs));
-        fact(FACT_RESULT, e->slice_over, e->slice_start == runs.se.charged);
+        fact(FACT_RESULT, e->turn_over, e->slice_start == runs.se.charged);
     }
     irq_restore(flags);
     return 0;

@@ -10,7 +10,7 @@
 static inline bool to_head(const struct rt_entity *e, enum enqueue_why why)
 {
 #if SOLVED >= 504
-    return (why == ENQUEUE_PREEMPTED && !e->slice_over) || (why == ENQUEUE_CHANGED && e->lowered);
+    return (why == ENQUEUE_PREEMPTED && !e->turn_over) || (why == ENQUEUE_CHANGED && e->lowered);
 #else
     /* Who has not had its turn to the end, and did not give it up? */
     (void)e, (void)why;
@@ -66,7 +66,7 @@ void rt_tick(struct rq *rq, struct thread *t)
     if (t->se.params.policy != SCHED_RR || t->se.charged - e->slice_start < SCHED_RR_SLICE_NS)
         return;
     e->slice_start = t->se.charged;
-    e->slice_over = true;
+    e->turn_over = true;
     if (!list_empty(&rq->classes.rt.level[e->priority]))
         resched(rq);
 #else

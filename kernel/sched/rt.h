@@ -29,13 +29,13 @@ static inline bool rt_limited(void)
 /* Lab 5.4 (rt.c). */
 
 /* t, which is in no list, joins the one of its priority (t->se.rt.priority) at the head or at the tail, and the bitmap says that there is
-   somebody. To the head goes who had to make room, unless its slice was over (t->se.rt.slice_over), and whose priority was lowered while it
+   somebody. To the head goes who had to make room, unless its turn is over (t->se.rt.turn_over), and whose priority was lowered while it
    waited (t->se.rt.lowered); everybody else to the tail. */
 void rt_join(struct rt_rq *rt, struct thread *t, enum enqueue_why why);
 /* Who runs next, if the class may: the first of the highest priority that has threads; it stays in its list. NULL: nobody waits. O(1). */
 struct thread *rt_first(struct rt_rq *rt);
 /* The timer ticked while t ran; it was charged: t->se.charged is what it has run, ns. Under SCHED_RR, whose slice, SCHED_RR_SLICE_NS since
-   t->se.rt.slice_start, is over begins another one; t->se.rt.slice_over remembers it, and t makes room if an equal waits. */
+   t->se.rt.slice_start, is over begins another one; t->se.rt.turn_over remembers it, and t makes room if an equal waits. */
 void rt_tick(struct rq *rq, struct thread *t);
 /* t just became ready, rq->curr is of this class, too: does it have to make room? */
 void rt_check_preempt(struct rq *rq, struct thread *t);

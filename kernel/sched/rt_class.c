@@ -115,7 +115,7 @@ static __attribute__((noinline)) struct thread *take_first(struct rq *rq)
     ASSERT(!list_empty(&t->run_link), "rt_first: the first of a list in which nobody is: does rt_first() take the highest bit's list, and "
                                       "does rt_join() set that list's bit and no other?");
     rt_dequeue(rq, t);
-    t->se.rt.slice_over = false;
+    t->se.rt.turn_over = false;
     return t;
 }
 
@@ -137,13 +137,18 @@ void rt_enters(struct rq *rq, struct thread *t, const struct sched_params *befor
 {
     struct rt_entity *e = &t->se.rt;
     bool stays = t->state == THREAD_READY && may_run_on(t, rq->cpu); /* it will be put back into this queue */
+    bool lowered, raised;
 
     if (before && t == rq->curr)
         charge(rq, t);
     e->priority = t->se.params.rt_priority;
-    e->lowered = stays && (before ? e->priority < before->rt_priority : from_deadline);
+    lowered = before ? e->priority < before->rt_priority : from_deadline;
+    raised = before ? e->priority > before->rt_priority : !from_deadline;
+    e->lowered = stays && lowered;
     if (!before)
-        e->slice_over = false;
+        e->turn_over = false;
+    if (raised && t == rq->curr && !list_empty(&rq->classes.rt.level[e->priority]))
+        e->turn_over = true; /* the class is throttled, or someone better is about to run: t will make room, and has not waited as they have */
     if (!before || before->policy != SCHED_RR)
         e->slice_start = t->se.charged;
 }

@@ -212,6 +212,37 @@ static void rt_keeps_place(void)
     machine_dump();
 }
 
+/* 2 runs at priority 10 until the class is throttled, and 3 until it comes to priority 10, too; then 1 does, so that 4 runs. When the class
+   is back they run in the order in which they came, and once more when 4 comes while 2, awake again, only waits for it to be preemptible. */
+static void rt_late(void)
+{
+    struct sched_params fifo = rt_params(SCHED_FIFO, 10), rr = rt_params(SCHED_RR, 10);
+
+    begin(&eevdf_class);
+    class_options.rt_period_ns = NS_PER_SEC;
+    class_options.rt_runtime_ns = 950 * NS_PER_MS;
+    machine_launch_as(2, &fifo);
+    launch_nice(3, 0, 0);
+    machine_run(MS(960));
+    fact("next", current()->tid);
+    CHECK(!set(3, rr));
+    fact("next", current()->tid);
+    launch_nice(4, 0, 0);
+    CHECK(!set(1, fifo));
+    fact("next", current()->tid);
+    machine_run(MS(50));
+    for (int i = 0; i < 3; i++) {
+        fact("next", current()->tid);
+        machine_block();
+    }
+    preempt_disable();
+    machine_wake(host_thread(2));
+    CHECK(!set(4, rr));
+    preempt_enable();
+    fact("next", current()->tid);
+    machine_dump();
+}
+
 /* Two RR threads and a FIFO one of the same priority: how long each runs in a turn, us; preempted after 60 ms, the first has 40 left. */
 static void rr_turns(void)
 {
@@ -1108,6 +1139,7 @@ static const struct host_case cases[] = {
     { "rt_order", rt_order },
     { "rt_from_others", rt_from_others },
     { "rt_keeps_place", rt_keeps_place },
+    { "rt_late", rt_late },
     { "rr_turns", rr_turns },
     { "rt_limit_long", rt_limit_long },
     { "rt_comes_back", rt_comes_back },

@@ -249,6 +249,7 @@ BOUNDS = {
     "lend_slice": exactly("who asks for another slice has it", policy=[0], request=[20 * MS]),
     "rt_from_others": exactly("who comes from the deadline class is lowered, who comes from another one raised", next=[3, 2, 4]),
     "rt_keeps_place": exactly("whoever lost the CPU stays before its equals, unless its priority changes", next=[2] * 5 + [3]),
+    "rt_late": exactly("whoever comes to its equals while it runs goes behind those that wait", next=[3, 1, 4, 2, 3, 1, 2]),
     "lend_keeps_place": exactly("whoever lost the CPU stays before its equals, unless its priority changes", next=[1, 1]),
     "eevdf_equal": lambda facts: shares(facts["ran"], [1] * 4),
     "eevdf_zero_five": lambda facts: shares(facts["ran"], [753495, 246505]),
@@ -550,15 +551,17 @@ PLANTED = {
         EEVDF, "eevdf_place.c", "fair->weight += (u64)weight - e->weight;", ";", (NUMBER, *STOPS)),
     # real time
     "rt: who loses the CPU goes to the end": (
-        "rt_order", "rt.c", "(why == ENQUEUE_PREEMPTED && !e->slice_over)", "false", (NEXT,)),
+        "rt_order", "rt.c", "(why == ENQUEUE_PREEMPTED && !e->turn_over)", "false", (NEXT,)),
     "rt: whose slice is over stays the first": (
-        "rr_turns", "rt.c", "(why == ENQUEUE_PREEMPTED && !e->slice_over)", "why == ENQUEUE_PREEMPTED", (NEXT,)),
+        "rr_turns", "rt.c", "(why == ENQUEUE_PREEMPTED && !e->turn_over)", "why == ENQUEUE_PREEMPTED", (NEXT,)),
     "rt: who is lowered goes to the end": (
         "rt_order", "rt.c", " || (why == ENQUEUE_CHANGED && e->lowered)", "", (NEXT,)),
     "rt: who is raised goes to the head": (
         "rt_order", "rt.c", "(why == ENQUEUE_CHANGED && e->lowered)", "why == ENQUEUE_CHANGED", (NEXT,)),
     "rt: who comes from the deadline class goes to the end": (
-        "rt_from_others", "rt_class.c", ": from_deadline)", ": false)", (NEXT,)),
+        "rt_from_others", "rt_class.c", ": from_deadline;", ": false;", (NEXT,)),
+    "rt: who comes while it runs goes before those that wait": (
+        "rt_late", "rt_class.c", "if (raised && t == rq->curr &&", "if (false &&", (NEXT,)),
     "rt: another policy of the same priority costs the place": (
         "rt_keeps_place", "attr.c", "bool moves = !same_list(p, &t->se.params);", "bool moves = true;", ("lost the CPU",)),
     "rt: a priority without effect keeps the place of before": (
@@ -576,8 +579,8 @@ PLANTED = {
     "rt: a turn has no end": (
         "rr_turns", "rt.c", "t->se.charged - e->slice_start < SCHED_RR_SLICE_NS", "true", (NUMBER, MAKES_ROOM)),
     "rt: a turn is renewed with each pick": (
-        "rr_turns", "rt_class.c", "    t->se.rt.slice_over = false;\n    return t;",
-        "    t->se.rt.slice_over = false;\n    t->se.rt.slice_start = t->se.charged;\n    return t;", (NUMBER,)),
+        "rr_turns", "rt_class.c", "    t->se.rt.turn_over = false;\n    return t;",
+        "    t->se.rt.turn_over = false;\n    t->se.rt.slice_start = t->se.charged;\n    return t;", (NUMBER,)),
     "rt: an equal takes the CPU": (
         "rt_order", "rt.c", "t->se.rt.priority > rq->curr->se.rt.priority", "t->se.rt.priority >= rq->curr->se.rt.priority", (NO_REASON,)),
     "rt: a higher one waits for the tick": (
@@ -716,8 +719,10 @@ PLANTED = {
     "lend: budget is free afterwards": (
         EEVDF, "deadline_class.c", "    if (t->se.dl.budget <= 0)\n        budget_throttle(rq, t);\n    else if", "    if", LENT),
     "lend: what is asked for meanwhile is as good": (
-        EEVDF, "attr.c", "    class_lend_stop(rq, t);\n", "", LENT),
+        EEVDF, "attr.c", "    class_lend_stop(rq, t);\n", "", (*LENT, *STOPS)),
     # all classes
+    "a priority that stays as it is has who waits looked at": (
+        EEVDF, "control.c", "sched_change_end(&change, moves)", "sched_change_end(&change, true)", (NO_REASON,)),
     "the classes are in another order": (
         EEVDF, "core.c", "{ CLASSES_ABOVE &rr_class, CLASSES_BELOW", "{ &rt_class, &deadline_class, &rr_class, CLASSES_BELOW", (NEXT,)),
     "a lower class takes the CPU": (
@@ -746,7 +751,7 @@ PLANTED = {
     "rt: what was run counts up to 4 s": (
         "rt_limit_long", "rt.c", "rt->used += delta;", "rt->used = (u32)(rt->used + delta);", ("rt_runtime",)),
     "rt: the end of a turn is remembered in other classes": (
-        "rt_comes_back", "rt_class.c", "    if (!before)\n        e->slice_over = false;\n", "", (NEXT,)),
+        "rt_comes_back", "rt_class.c", "    if (!before)\n        e->turn_over = false;\n", "", (NEXT,)),
     "admission: without a limit nothing is counted": (
         "admission_counts", "admission.c", "    settle(rq);\n    sum =", "    if (!class_options.dl_bandwidth)\n        return true;\n"
         "    settle(rq);\n    sum =", ("counted",)),

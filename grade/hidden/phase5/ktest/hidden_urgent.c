@@ -45,7 +45,7 @@ static void stand(struct thread *t, u64 *draws)
     e->priority = (u8)(1 + draw(draws, 99));
     if (draw(draws, 2)) /* beside another one */
         e->priority = max(many[draw(draws, THREADS)].se.rt.priority, e->priority);
-    e->slice_over = draw(draws, 2);
+    e->turn_over = draw(draws, 2);
     e->lowered = draw(draws, 2) && why == ENQUEUE_CHANGED;
     rt_join(&urgent.classes.rt, t, why);
 }
@@ -84,9 +84,9 @@ static void rule(u64 step, u64 *draws)
     at_work.se.params.rt_priority = e->priority;
     e->slice_start = draw(draws, NS_PER_SEC);
     at_work.se.charged = e->slice_start + ran;
-    e->slice_over = false;
+    e->turn_over = false;
     fact(FACT_STATE, step, reschedule_due(rt_tick, &at_work));
-    fact(FACT_COUNT, step, e->slice_start << 1 | e->slice_over);
+    fact(FACT_COUNT, step, e->slice_start << 1 | e->turn_over);
     fact(FACT_FOUND, step, reschedule_due(rt_check_preempt, t));
 }
 

@@ -15,7 +15,7 @@ void rt_join(struct rt_rq *rt, struct thread *t, enum enqueue_why why)
 
     switch (why) {
     case ENQUEUE_PREEMPTED:
-        first = !e->slice_over;
+        first = !e->turn_over;
         break;
     case ENQUEUE_CHANGED:
         first = e->lowered;
@@ -48,7 +48,7 @@ void rt_tick(struct rq *rq, struct thread *t)
 
     if (!over)
         return;
-    e->slice_over = true;
+    e->turn_over = true;
     e->slice_start = t->se.charged;
     if (!list_empty(equals(&rq->classes.rt, t)))
         resched(rq);
