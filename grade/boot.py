@@ -227,6 +227,12 @@ class Boot:
                              *run.facts()[-4:])
         return run
 
+    def where(self):
+        """A line about the last boot of several."""
+        last = self.boots[-1]
+        cpus = f", {last['cpus']} CPUs" if last["cpus"] > 1 else ""
+        return f"seen in or after boot {len(self.boots)} of at most {self.budget}: {last['options']}{cpus}"
+
     def close(self):
         """Gives the runs' memory back."""
         for machine in self.machines:

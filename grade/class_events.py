@@ -8,6 +8,7 @@ and deadlines, kept and missed.
 All is taken from the trace alone; traces of earlier phases have nothing of it."""
 
 from .events import DECISIONS
+from .rules import signed
 
 DEADLINE, RT, NORMAL, IDLE = range(4)  # enum sched_class_id
 OTHER = 0                              # enum sched_policy, as Linux has it
@@ -22,11 +23,6 @@ NAMES = {
     "eevdf": ("vruntime", "deadline", "lag", "budget"),
     "cfs": ("vruntime", "min_vruntime", None, "ran"),
 }
-
-
-def signed(bits):
-    """64 bits as two's complement."""
-    return bits - (1 << 64) if bits >> 63 else bits
 
 
 def names_of(cls, fair):

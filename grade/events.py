@@ -9,7 +9,7 @@ from .state import Corrupt
 
 MAGIC = 0x4352455343454E54  # KTEST_MAGIC
 LONGEST_RING = 1 << 22      # records; more than any guest's memory holds
-LINES = [re.compile(r" *(\d+) +\d+ ns  cpu (\d+)  "),             # of event_line()
+LINES = [re.compile(r" *(\d+) +\d+ ns  cpu (\d+)  "),             # of event_head()
          re.compile(r"event (\d+) at \d+ ns on CPU (\d+): ")]  # of decision_line()
 
 Fact = namedtuple("Fact", "seq time key a b")
@@ -104,12 +104,16 @@ def _ring(kernel, cpu, ring, names):
     return found
 
 
-def event_line(event):
-    """One Event for people, as the kernel's trace_print() writes it."""
+def event_head(event):
+    """One Event for people, without its numbers."""
     who = f"thread {event.tid}" + (f", {event.other}" if event.other else "")
+    return f"{event.seq:>6} {event.time:>12} ns  cpu {event.cpu}  {event.event.lower():<8} {who}  ({event.queued} queued)"
+
+
+def event_line(event):
+    """One Event as the kernel's trace_print() writes it; event_words.py has the same with what the numbers are."""
     args = "".join(f" {value:#x}" for value in event.arg[:2])
-    return (f"{event.seq:>6} {event.time:>12} ns  cpu {event.cpu}  {event.event.lower():<8} {who}  ({event.queued} queued)"
-            + (f" {args}" if any(event.arg[:2]) else ""))
+    return event_head(event) + (f" {args}" if any(event.arg[:2]) else "")
 
 
 def decision_line(event):

@@ -20,7 +20,7 @@ from grade.errors import UserError, printable_name  # noqa: E402
 from grade.results import partial  # noqa: E402
 from grade.submission import JUNK, Refused, entries_inside, read_given, read_inside, take  # noqa: E402
 
-RESULTS = "build/grade/results.json"
+RESULTS, SELECTED = (f"build/grade/{name}.json" for name in ("results", "selected"))  # of all tests; of those of the last TEST=
 DEEPEST = 8  # folders around an answer
 
 
@@ -78,8 +78,9 @@ def take_results(root, files):
     """Adds the last results to files as results.json. Returns the lines to say. Raises UserError."""
     cut = partial(root / RESULTS).is_file()
     if not (root / RESULTS).is_file():
-        return [f"  no results: `make grade` {'was interrupted' if cut else 'has not been run here'}; they are not needed, the grader runs "
-                "the tests again"]
+        some = (root / SELECTED).is_file() or partial(root / SELECTED).is_file()
+        why = "was interrupted" if cut else "has been run here with TEST= only" if some else "has not been run here"
+        return [f"  no results: `make grade` {why}; they are not needed, the grader runs the tests again"]
     newest = max((root / path).stat().st_mtime for path in files if path.startswith("kernel/") or exercises.is_answers(path))
     late = "; files were changed since: run `make grade` for new ones" if (root / RESULTS).stat().st_mtime < newest else ""
     data = read_own(root, RESULTS)

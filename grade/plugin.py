@@ -104,7 +104,7 @@ def pytest_runtest_makereport(item, call):
         made = getattr(item, "grade_boot", None)
         if made and made.last:
             own = item.get_closest_marker("exercise").args[0]
-            result = name_seed(name_stub(result, made.last, own, item.config.grade_job["extra"]), made, item)
+            result = name_seed(name_stub(name_boot(result, made), made.last, own, item.config.grade_job["extra"]), made, item)
         if made:
             result["boots"] = made.boots
             if result["status"] != "pass" and made.last:
@@ -112,6 +112,13 @@ def pytest_runtest_makereport(item, call):
         if hidden_seeds(item) and not item.config.grade_job["unveil"]:
             result = veil.veiled(result, str(item.path), item.config.grade_job["exercises"])
         report.user_properties.append(("grade", result))
+
+
+def name_boot(result, made):
+    """A test that boots more than once says how far it had come."""
+    if made.budget == 1 or result["status"] in ("pass", "fault"):
+        return result
+    return {**result, "evidence": [*result.get("evidence", []), made.where()]}
 
 
 def name_stub(result, run, own, extra):

@@ -17,7 +17,7 @@ from . import regrade
 
 LABEL = {"pass": "ok", "unsolved": "to do", "build": "BUILD", "fault": "FAULT", "wrong": "WRONG", "panic": "PANIC", "hang": "HANG",
          "runaway": "FLOOD", "crash": "CRASH", "corrupt": "BROKEN", "not run": "-"}
-SHORT_EVIDENCE = 16  # lines on the console without V=1
+FIRST_EVIDENCE, LAST_EVIDENCE = 10, 6  # lines on the console without V=1: the most telling come first, the newest events last
 SHORT_CONSOLE = 6
 
 
@@ -157,16 +157,22 @@ def details(row, verbose):
         return instead
     if row["until"] and not verbose:
         return [f"not judged until {row['until']} passes; as it stands: {row['rule']}"]
-    evidence = row["evidence"] if verbose else row["evidence"][:SHORT_EVIDENCE]
+    evidence = row["evidence"] if verbose else shortened(row["evidence"])
     lines = [row["rule"], *([f"why: {' '.join(row['reason'].split())}"] if verbose else []), *("  " + item for item in evidence), *instead]
-    if len(row["evidence"]) > len(evidence):
-        lines.append(f"  ... {len(row['evidence']) - len(evidence)} more lines: V=1 shows them")
     if row["next"]:
         lines.append(f"see it: {row['next']}")
     if row["console"] and (verbose or row["status"] in ("wrong", "crash", "corrupt", "fault")):
         shown = row["console"] if verbose else row["console"][-SHORT_CONSOLE:]
         lines += ["its console:" if verbose else "its console, the end of it:", *("  | " + item for item in shown)]
     return lines
+
+
+def shortened(evidence):
+    """Its begin and its end, and how much is between them."""
+    between = len(evidence) - FIRST_EVIDENCE - LAST_EVIDENCE
+    if between <= 0:
+        return evidence
+    return [*evidence[:FIRST_EVIDENCE], f"... {between} more lines: V=1 shows them", *evidence[-LAST_EVIDENCE:]]
 
 
 def rounded(value):

@@ -7,9 +7,11 @@ from .errors import RuleBroken, Unjudged
 _collected = []  # of the innermost every_rule() block, if any: lists of RuleBroken
 
 
+
 def signed(value):
-    """A fact's 64 bits as the number with a sign that the kernel put into them."""
+    """The 64 bits of a fact or a record as the number with a sign that the kernel put into them."""
     return value - (1 << 64) if value >> 63 else value
+
 
 def require(condition, rule, *evidence):
     """Raises RuleBroken unless the condition holds. rule: one line, what has to hold and for whom. evidence: what was seen, most telling

@@ -26,6 +26,7 @@ from grade import class_events, dwarf, events, exercises as toml, gantt, testlis
 from grade.boot import Boot, Kernels
 from grade.build import build
 from grade.errors import RuleBroken, UserError, told
+from grade.event_words import fair_policy
 from grade.machine import private_folder
 from grade.memory import BadAddress
 from grade.state import Corrupt
@@ -87,7 +88,7 @@ def export_one(chosen, boot, more, out):
     finally:
         boot.close()
     if said:
-        print(f"trace: the test does not pass: {said}")
+        print(f"trace: the test does not pass: {said}" + (f"\ntrace: {boot.where()}" if boot.budget > 1 and boot.boots else ""))
 
 
 def name_of(chosen):
@@ -171,12 +172,6 @@ def timeline(run, found):
         pass  # threads are then called by their numbers
     states = {int(number): name.removeprefix("THREAD_") for number, name in run.kernel.image.enums.get("thread_state", {}).items()}
     return Timeline(found, run.report.done_time if run.report and run.report.done else None, names, states, fair_policy(run.kernel))
-
-
-def fair_policy(kernel):
-    """By which policy normal threads ran, of the two whose records have numbers."""
-    symbols = kernel.image.symbols
-    return "cfs" if "cfs_class" in symbols and int(kernel["normal_class"]) == symbols["cfs_class"] else "eevdf"
 
 
 def summary(run, line, dropped):

@@ -5,7 +5,7 @@ import contextlib
 import re
 import struct as packing
 
-from . import events, waits
+from . import event_words, events, waits
 from .errors import Unjudged
 from .memory import KERNEL_BASE, BadAddress
 from .state import Corrupt
@@ -166,7 +166,8 @@ def last_events(kernel):
         found, _ = events.trace(kernel)
     except (Corrupt, BadAddress, KeyError) as error:
         return [f"(the trace cannot be read: {error})"]
-    return [LAST_EVENTS, *("  " + events.event_line(event) for event in found[-MOST_EVENTS:])] if found else []
+    line = event_words.lines_of(kernel)
+    return [LAST_EVENTS, *("  " + line(event) for event in found[-MOST_EVENTS:])] if found else []
 
 
 def printed(console, most=3):

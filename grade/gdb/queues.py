@@ -13,8 +13,9 @@ Place = namedtuple("Place", "title link threads counted complaints")
 
 # Title, where in struct rq, by which member of struct thread. A phase has what its struct rq has. Of several lists, the last one is picked
 # from first where a higher number is a better priority.
+REAL_TIME = "real-time"
 PLACES = (("deadline", "classes.dl.ready", "se.dl.node"),
-          ("real-time", "classes.rt.level", "run_link"),
+          (REAL_TIME, "classes.rt.level", "run_link"),
           ("", "ready", "run_link"),
           ("", "prio.level", "run_link"),
           ("", "mlfq.level", "run_link"),

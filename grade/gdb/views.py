@@ -3,11 +3,13 @@ guest's memory after its run. Nothing here trusts the kernel: what cannot be rea
 
 import itertools
 
-from ..events import Event, event_line
+from ..event_words import fair_policy, lines_of
+from ..events import Event
 from ..memory import BadAddress
+from ..rules import signed
 from ..state import Corrupt
 from .lists import elements
-from .queues import waiting
+from .queues import REAL_TIME, waiting
 
 MOST_FRAMES = 32
 MOST_THREADS = 4200  # the kernel's own limit is 4096
@@ -211,23 +213,23 @@ def _runq(kernel, cpu):
     complaints = [text for place in places for text in place.complaints]
     flags = ", need_resched" if cpu.need_resched else ""
     locked = ", its lock is held" if int(rq.lock.owner) else ""
+    cfs = fair_policy(kernel) == "cfs"
     return [f"CPU {cpu.id}: runs {_name(cpu.current)}; idle thread {_name(rq.idle)}{flags}{locked}",
-            *([f"  waiting{', ' * bool(place.title)}{place.title}: {', '.join(_picked_by(place, thread) for thread in place.threads)}"
+            *([f"  waiting{', ' * bool(place.title)}{place.title}: {', '.join(picked_by(place, thread, cfs) for thread in place.threads)}"
                for place in places if place.threads] or ["  waiting: nobody"]),
             f"  counted: nr_ready {rq.nr_ready}, switches {rq.nr_switches}, stays {rq.nr_stays}"] + [f"  ({text})" for text in complaints]
 
 
-def _picked_by(place, thread):
-    """A thread that waits, with the numbers that it is picked by in its class, ns."""
+def picked_by(place, thread, cfs):
+    """A thread that waits, with the numbers that it is picked by in its class, ns. cfs: under it normal threads have no deadlines."""
+    if place.title == REAL_TIME:
+        return f"{label(thread)} priority {thread.se.rt.priority}"
     if place.link == "se.fair.node":
-        return f"{label(thread)} v {_signed(thread.se.fair.vruntime)} d {_signed(thread.se.fair.deadline)}"
+        v, d = signed(thread.se.fair.vruntime), signed(thread.se.fair.deadline)
+        return f"{label(thread)} v {v}" + ("" if cfs else f" d {d}")
     if place.link == "se.dl.node":
         return f"{label(thread)} d {thread.se.dl.deadline} budget {thread.se.dl.budget}"
     return label(thread)
-
-
-def _signed(number):
-    return number - (number >> 63 << 64)
 
 
 def held(cpu, most=64):
@@ -286,5 +288,6 @@ def trace_lines(kernel, n):
         found, dropped = last_events(kernel, n)
     except UNREADABLE as error:
         return [f"the trace cannot be read: {error}"]
-    lines = [event_line(event) for event in found] or ["no event yet (boot option trace=last or trace=all records them)"]
+    line = lines_of(kernel)
+    lines = [line(event) for event in found] or ["no event yet (boot option trace=last or trace=all records them)"]
     return lines + ([f"and {dropped} more that found no room"] if dropped else [])

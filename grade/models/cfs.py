@@ -3,6 +3,7 @@ ready runs once.
 
 min_vruntime goes with the least v of the members and never back: who sleeps comes back no further behind it than half a latency."""
 
+from ..event_words import ENTITY
 from .fair import Fair, advance
 from .sched_class import NICE_0_WEIGHT
 from .schedule import NEW, WAKE
@@ -12,7 +13,7 @@ MIN_GRANULARITY_NS, LATENCY_NS, WAKEUP_GRANULARITY_NS = 100000, 6000000, 1000000
 
 class Cfs(Fair):
     rule = "of those that wait, the one with the least virtual time runs next; of equals, who became ready first"
-    numbers_of = ("v", "min_vruntime", "", "ns run since it was picked")
+    numbers_of = ENTITY["cfs"]
 
     def __init__(self, queue):
         super().__init__(queue)

@@ -11,14 +11,13 @@ names (events.Event.queue), whoever writes it."""
 from collections import namedtuple
 
 from ..events import DECISIONS
-from ..rules import require
+from ..rules import require, signed
 from . import schedule
 from .cfs import Cfs
 from .class_queue import IDLE_THREAD, NOTES, Queue
 from .sched_class import CLASS_NAMES, EVERYWHERE, NORMAL, Thread
 
 WAKES = 0                                    # enum migrate_why: MIGRATE_WAKE, the only one without the other queue's lock
-SIGN = 1 << 64
 
 # rt_period_ns, rt_runtime_ns: of each window of that length real-time threads may have so much. dl_bandwidth: all deadline threads' share.
 # tick_ns: a number, or one for each CPU.
@@ -147,11 +146,6 @@ class Replay:
                 return t.queue.deviation(event, f"{CLASS_NAMES[t.cls]} thread {t.tid}: its {name or 'unused number'} is {expected} by the "
                                          f"rules, and the kernel has {found}", expected)
         return None
-
-
-def signed(bits):
-    """64 bits as two's complement."""
-    return bits - SIGN if bits >> 63 else bits
 
 
 def replay(events, numbers, running=None, normal="eevdf"):

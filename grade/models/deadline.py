@@ -4,6 +4,7 @@ bandwidth server of Abeni and Buttazzo 1998), so that who runs too long harms no
 A thread has Q = runtime, D = deadline, P = period (0: D), in ns. q is what is left of its budget, d its deadline on the clock. Whose q is
 used up is throttled until d - D + P, the beginning of its next period."""
 
+from ..event_words import ENTITY
 from .sched_class import DEADLINE, Owed, SchedClass
 from .schedule import WAKE, YIELD
 
@@ -22,7 +23,7 @@ class Deadline(SchedClass):
     id = DEADLINE
     rule = "of the deadline threads that wait and have budget, the one with the earliest deadline runs next; of equals, who became " \
            "ready first"
-    numbers_of = ("", "d", "", "budget")
+    numbers_of = ENTITY["deadline"]
 
     def __init__(self, queue):
         super().__init__(queue)

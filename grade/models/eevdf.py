@@ -4,6 +4,7 @@ V = floor(sum v_i w_i / W) over the members, the running one included, is what e
 is what i is owed, in ns. Only who is owed something, v_i <= V, is eligible; of these the earliest virtual deadline d runs: who asks for
 a shorter slice is served sooner, not more. Who was picked is protected until its d moves or it is not eligible any more."""
 
+from ..event_words import ENTITY
 from .fair import Fair, advance, slice_of
 from .sched_class import NICE_0_WEIGHT, divide
 from .schedule import CHANGED, NEW
@@ -17,7 +18,7 @@ def request(t):
 class Eevdf(Fair):
     rule = "of those that wait and are eligible (v <= V), the one with the earliest virtual deadline runs next; of equals, who became " \
            "ready first"
-    numbers_of = ("v", "d", "lag", "budget")
+    numbers_of = ENTITY["eevdf"]
     new_numbers_count = True
 
     def __init__(self, queue):

@@ -3,6 +3,7 @@
 Who loses the CPU keeps its place, the head; who yields, wakes, or has used up a turn under RR goes to the tail. The class may have the CPU
 for rt_runtime ns of each window of rt_period ns, so that a loop at a real-time priority leaves something to the others."""
 
+from ..event_words import ENTITY
 from .sched_class import RR, RT, Owed, SchedClass
 from .schedule import CHANGED, PREEMPTED
 
@@ -14,7 +15,7 @@ class RealTime(SchedClass):
 
     id = RT
     rule = "of the real-time threads that wait, the one of the highest priority runs next; of equals, the one at the head of their list"
-    numbers_of = ("priority", "", "", "ns left of its turn")
+    numbers_of = ENTITY["rt"]
 
     def __init__(self, queue):
         super().__init__(queue)

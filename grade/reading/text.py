@@ -1,14 +1,13 @@
 """A run as text: who is there when it begins, and its events with the names and fields of kernel/base/trace.h. All times are ns."""
 
+from ..event_words import numbers
 from ..models.cfs import Cfs
-from ..models.classes import signed
 from ..models.deadline import server
 from ..models.fair import slice_of
 from ..models.rt import TURN_NS
 from ..models.sched_class import CLASS_NAMES, DEADLINE, FIFO, NORMAL, RR, RT
 from .judge import SLEEPS, begin
 
-WHYS = ("new", "yield", "preempted", "wake", "changed")  # enum enqueue_why
 POLICIES = {FIFO: "SCHED_FIFO", RR: "SCHED_RR"}
 
 
@@ -48,18 +47,7 @@ def about(queue, t, place):
 
 
 def line_of(event, queue):
-    """As events.event_line(), with all the numbers, in words."""
+    """As event_words.py has it, in less room."""
     who = f"thread {event.tid}" if event.tid else "nobody" if event.event == "PICK" else "real-time class"
     return (f"{event.seq:>4} {event.time:>9} ns  cpu {event.cpu}  {event.event.lower():<9} {who:<8}  ({event.queued} queued)  "
-            f"{numbers_of(event, queue)}").rstrip()
-
-
-def numbers_of(event, queue):
-    first, ran = event.arg[:2]
-    if event.event == "ENTITY":
-        cls = queue.classes[event.cls]
-        return ", ".join(f"{name} {signed(number)}" for name, number in zip(cls.numbers_of, event.arg) if name)
-    if event.event == "ENQUEUE":
-        return f"why {WHYS[first]}, has run {ran}"
-    words = {"THROTTLE": f"until {first}", "REPLENISH": f"d {first}" if event.tid else "", "MISS": f"d {first}"}
-    return words.get(event.event, f"has run {ran}" if event.tid else "")
+            f"{numbers(event, queue.classes[event.cls].numbers_of)}").rstrip()

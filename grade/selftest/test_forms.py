@@ -38,6 +38,13 @@ def kept(tmp_path):
     return made.gradescope()
 
 
+def test_long_evidence_keeps_its_begin_and_its_end():
+    """The most telling line comes first, the newest event last."""
+    assert results.shortened([str(n) for n in range(16)]) == [str(n) for n in range(16)]
+    short = results.shortened([str(n) for n in range(40)])
+    assert short == [*(str(n) for n in range(10)), "... 24 more lines: V=1 shows them", *(str(n) for n in range(34, 40))]
+
+
 def check(value, schema, where="$"):
     """Holds a value against a JSON Schema of the few words that schemas/ uses. Raises AssertionError."""
     kinds = {"object": dict, "array": list, "string": str, "number": (int, float), "integer": int, "boolean": bool}

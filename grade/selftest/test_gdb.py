@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import kernels
 import pytest
 
-from grade import dwarf
+from grade import dwarf, event_words, events
 from grade.boot import Boot
 from grade.debugger import find_gdb, replay
 from grade.errors import GraderFault
@@ -264,6 +264,46 @@ def test_os_trace_shows_the_last_events(shown):
     assert len(shown["os-trace 4"]) == 4 and re.search(r"cpu 0  switch +thread \d+, 2 ", shown["os-trace 4"][-1])
 
 
+def test_each_record_says_its_numbers_by_the_names_that_verdicts_have():
+    image = kernels.image(kernels.reference(5) / "build/checked/kernel.elf", kernels.reference(5))
+    states = image.enums["thread_state"]
+    fields = {"symbols": {"policy": 0, "normal_class": 0, "cfs_class": 8}, "enums": {"thread_state": states}}
+
+    def line(normal, kind, *arg, cls=2, other=0, cpu=0):
+        made = events.Event(70, cpu, 9, kind, cls, 3, other, 1, (*arg, *(0,) * (4 - len(arg))))
+        return event_words.lines_of(Kernel(SimpleNamespace(**fields), normal))(made)
+
+    head = "     9           70 ns  cpu 0  "
+    assert line("cfs", "ENTITY", 5, 6, 7, 8) == head + "entity   thread 3  (1 queued)  v 5, min_vruntime 6, ns run since it was picked 8"
+    assert line("eevdf", "ENTITY", 2**64 - 5, 6, 7, 8) == head + "entity   thread 3  (1 queued)  v -5, d 6, lag 7, budget 8"
+    assert line("eevdf", "ENTITY", 50, 0, 0, 8, cls=1) == head + "entity   thread 3  (1 queued)  priority 50, ns left of its turn 8"
+    assert line("eevdf", "ENQUEUE", 3, 40) == head + "enqueue  thread 3  (1 queued)  why wake, has run 40"
+    assert line("eevdf", "PICK", 0, 40, 1 << 16) == head + "pick     thread 3  (1 queued)  has run 40, CPU 1's queue"
+    assert line("eevdf", "SWITCH", 3, other=4) == head + "switch   thread 3, 4  (1 queued)  left BLOCKED"
+    lent = line("eevdf", "POLICY", 1 | 50 << 8 | 20 << 16 | 1 << 25)
+    assert lent == head + "policy   thread 3  (1 queued)  SCHED_FIFO, priority 50, lent"
+    assert line("eevdf", "STOP", other=1) == head + "stop     thread 3, 1  (1 queued)"
+    known = {name.removeprefix("TRACE_") for name in image.enums["trace_event"].values()} - {"NONE", "EVENTS"}
+    for name in known - {"DEQUEUE", "STOP", "RESUME", "RECLAIM", "ENTITY"}:
+        assert not line("eevdf", name, 1, 2, 3, 4).endswith("(1 queued)"), f"nothing is said of {name}"
+
+
+class Kernel(SimpleNamespace):
+    """As much of a kernel as tells which policy normal threads have."""
+
+    def __init__(self, image, normal):
+        super().__init__(image=image, normal=normal)
+
+    def __getitem__(self, name):
+        return 8 if self.normal == "cfs" else 16
+
+
+def test_under_cfs_nobody_has_a_deadline():
+    thread = SimpleNamespace(tid=3, name="worker", se=SimpleNamespace(fair=SimpleNamespace(vruntime=2**64 - 7, deadline=5)))
+    place = SimpleNamespace(title="", link="se.fair.node")
+    assert [views.picked_by(place, thread, cfs) for cfs in (True, False)] == ["3 (worker) v -7", "3 (worker) v -7 d 5"]
+
+
 def test_looking_changes_no_register(shown):
     assert shown["registers"] is True
 
@@ -449,6 +489,7 @@ def titles():
     # of the queues in which somebody stands
     resume()
     lines = [line for line in views.runq_lines(kernel()) if line.startswith("  waiting") and "nobody" not in line]
+    shown.update({line.split(":")[0].strip(): line for line in lines})
     return {line.split(":")[0].strip() for line in lines}
 
 def look():
@@ -456,7 +497,7 @@ def look():
     report(titles=sorted(found), broken=check(kernel(), of_cpu))
     return found
 
-seen = set()
+shown, seen = {}, set()
 comes = Stop("pick_next")  # within a switch, where not all rules hold
 while "waiting, deadline" not in seen:
     seen |= titles()
@@ -466,7 +507,7 @@ found = look()
 while not seen >= {"waiting, idle", "waiting, real-time", "waiting, without budget"} or "waiting" not in found:
     found = look()
     seen |= found
-report(titles=sorted(seen), broken=[])
+report(titles=sorted(seen), broken=[], shown=shown)
 gdb.selected_inferior().write_memory(int(gdb.parse_and_eval("&run_queues[0].classes.fair.tree.root")), bytes(8))
 report(broken=check(kernel(), of_cpu))
 """
@@ -480,6 +521,9 @@ def test_who_waits_is_found_in_whatever_queue_of_a_class_it_stands():
     with contextlib.closing(boot), replay(boot("class_mix_all", "sched=eevdf", trace="off", limit_ms=1000)) as debugger:
         *found, lost = debugger.run_script(QUEUES)
     assert not [stop["broken"] for stop in found if stop["broken"]]
+    numbers = {"waiting": "v -?[0-9]+ d -?[0-9]+", "waiting, deadline": "d [0-9]+ budget [0-9]+",
+               "waiting, real-time": "priority [1-9][0-9]?"}
+    assert all(re.search(rf"\) {form}(,|$)", found[-1]["shown"][title]) for title, form in numbers.items()), found[-1]["shown"]
     titles = {title for stop in found for title in stop["titles"]}
     assert titles == {"waiting", "waiting, deadline", "waiting, real-time", "waiting, idle", "waiting, without budget"}
     assert any("is READY and stands in no run queue: it will never run" in line for line in lost["broken"]), lost

@@ -88,6 +88,7 @@ def test_a_failing_test_says_rule_evidence_and_command(tree):
     code, out, _ = grade(tree)
     assert code == 1 and "Score: 80/100" in out
     assert "WRONG  1.1   two runs leak nothing 0/20\n         a test ends with the frames" in out
+    assert "seen in or after boot 1 of at most 2: ktest=any " in out
     assert "see it: make rewind TEST=two_runs_leak_nothing" in out
 
 

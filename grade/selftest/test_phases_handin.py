@@ -68,6 +68,11 @@ def test_the_last_results_go_along_and_old_ones_are_said_to_be_old(tree):
     assert "files were changed since" in handin(tree)
 
 
+def test_a_grading_of_some_tests_is_no_result_and_is_said(tree):
+    put(tree, "build/grade/selected.json", "{}")
+    assert "no results: `make grade` has been run here with TEST= only" in handin(tree)
+
+
 def test_an_interrupted_grading_is_said(tree):
     put(tree, "build/grade/results.partial.json", "{}")
     assert "no results: `make grade` was interrupted" in handin(tree)

@@ -9,11 +9,12 @@ import kernels
 import pytest
 
 from grade import answers
+from grade.class_events import WHY
 from grade.errors import RuleBroken, Unjudged
 from grade.reading import faults, questions
 from grade.reading.judge import RUNS, WAITS, begin, judge
 from grade.reading.rules import RULES
-from grade.reading.text import WHYS, text_of
+from grade.reading.text import text_of
 
 NAMES = [f"student {n}" for n in range(200)]
 EXAMPLE = "ada lovelace"
@@ -115,14 +116,14 @@ def test_a_run_can_be_read():
     text = "\n".join(text_of(run))
     assert re.search(r"thread \d (runs|waits|sleeps)   ?deadline: Q \d+, D \d+, P \d+; d \d+, budget \d+\n", text)
     assert len(re.findall(r"^ *\d+ +\d+ ns  cpu 0  \w+ +\S", text, re.M)) == questions.LINES
-    assert set(re.findall(r"why (\w+)", text)) <= set(WHYS)
+    assert set(re.findall(r"why (\w+)", text)) <= set(WHY)
     assert not re.search(r"\d{15}", "".join(questions.questions(name) for name in NAMES[:20])), "a negative number is shown as one"
 
 
 def test_the_names_of_why_are_the_kernels():
     header = (kernels.ROOT / "kernel/sched/class.h").read_text()
     found = re.search(r"enum enqueue_why \{(.*?)\}", header, re.S)[1]
-    assert [name.lower() for name in re.findall(r"\bENQUEUE_(\w+)", re.sub(r"/\*.*?\*/", "", found, flags=re.S))] == list(WHYS)
+    assert [name.lower() for name in re.findall(r"\bENQUEUE_(\w+)", re.sub(r"/\*.*?\*/", "", found, flags=re.S))] == list(WHY)
 
 
 # --- answers -----------------------------------------------------------------------------------------------------------------------------

@@ -277,6 +277,23 @@ def test_ps_and_top_show_each_policy(tmp_path):
     assert [row[2:4] for row in own] == [["25", "5"], ["20", "0"], ["20", "0"], ["rt", "0"], ["-99", "0"], ["-2", "0"], ["rt", "0"]]
 
 
+def test_top_divides_by_the_time_that_passed(tmp_path):
+    """It is stopped for so long that it looks after two seconds and a half, and not after one."""
+    script = f"""
+        ({HOG}) & pid=$!
+        top -n 1 & top=$!
+        sleep 0.5
+        kill -STOP $top
+        sleep 2
+        kill -CONT $top
+        wait $top
+        kill $pid
+    """
+    rows = [line.split() for line in lines(script, tmp_path) if re.match(r" *[0-9]+ [A-Z] ", line)]
+    used = sorted(int(row[4]) for row in rows)
+    assert used[-1] >= 85 and sum(used) <= 103, rows
+
+
 def test_what_is_asked_for_all_threads_is_done_to_all(tmp_path):
     script = """
         /tests/crew 3 & pid=$!

@@ -5,6 +5,8 @@ can be judged there is judged by test_programs.py, which runs everywhere. Where 
 shell's scripts; what user/tests/expected says, Linux has to print."""
 
 import os
+import pty
+import random
 import re
 import select
 import shutil
@@ -121,6 +123,7 @@ TEXT = "pear\napple\nApple 10\n\nfig 9\npear\nbanana split 2\n"
     "sort f", "sort -r f", "sort -u f", "sort -n n", "sort -rn n", "uniq f", "sort f | uniq -c", "sort f | uniq -d", "head -n 2 f",
     "head -c 7 f", "tail -n 2 f", "tail -n +3 f", "wc -l f", "wc -w < f", "wc -c f n", "grep p f", "grep -v p f", "grep -n '^a' f",
     "grep -ci apple f", "grep 'p.*e' f", "grep '[0-9]$' f", "grep '[^a-z0-9 ]' f", "grep 'x*z' f", "grep p f n", "grep '\\.' f",
+    "grep -e apple -e ^b f", "grep -E '(an)+|x{2,}' f", "grep -F . f n", "grep -c '[[:digit:]]\\{2\\}' n",
     "tr a-y b-z < f", "tr -d '\\n' < f", "cut -d ' ' -f 2 n", "cut -c 1-3 < n", "seq 3", "seq 2 5", "seq 5 -2 0", "echo a  b", "echo -n x",
     "printf '%5d|%-5s|%x\\n' 42 ab 255", "printf '\\101\\n'", "env -i A=b env", "cat f n", "cat < f - ", "cp f g && cat g",
     "mkdir -p a/b && ls a", "ls", "touch .h z && ls -a", "ln -s f l && cat l", "mv f h && ls", "uname -s", "tee g < n && cat g", "true",
@@ -141,12 +144,54 @@ def test_programs_agree_with_the_hosts(bin, tmp_path, command):
 
 @pytest.mark.parametrize("command", [
     "ls -z", "rm", "mkdir", "cp x", "mv x", "ln", "sort -z", "wc -x", "head -z", "kill", "nice -n x", "tr a", "seq x", "touch", "chmod 9 f",
-    "sleep x", "stress", "fuzz", "cut -f 0", "date x", "uname -z", "grep", "top -d 0",
+    "sleep x", "stress", "fuzz", "cut -f 0", "date x", "uname -z", "grep", "grep (x)\\)", "grep -E [a", "grep -E a{2,1}", "top -d 0",
 ])
 def test_a_bad_call_gets_one_line_and_a_status(bin, command):
     done = subprocess.run([bin / "sh", "-c", command], env={"PATH": f"{bin}:{bin.parent}/tests"}, stdin=subprocess.DEVNULL,
                           capture_output=True, timeout=30)
     assert done.returncode in (1, 2, 125) and done.stderr.count(b"\n") == 1, done
+
+
+def test_what_was_typed_ahead_of_a_top_that_ends_by_itself_is_the_shells(bin):
+    master, terminal = pty.openpty()
+    try:
+        os.write(master, b"left\n")
+        done = subprocess.run([bin / "sh", "-c", "top -n 1; read word; echo $word > /dev/stderr"], env={"PATH": f"{bin}"}, stdin=terminal,
+                              stdout=terminal, stderr=subprocess.PIPE, timeout=30)
+        assert done.stderr == b"left\n" and b"CPU%" in os.read(master, 65536)
+    finally:
+        os.close(master)
+        os.close(terminal)
+
+
+def patterns(rng, extended, depth=2):
+    """A pattern made at random, of what -E has, or without -E the same behind backslashes."""
+    back = "" if extended else "\\"
+
+    def piece(depth):
+        kind = rng.random()
+        if depth and kind < 0.2:
+            one = f"{back}({either(depth - 1)}{back})"
+        else:
+            one = rng.choice(["a", "b", "c", ".", "[ab]", "[^a]", "[a-c]", "[[:alpha:]]", "[]a]", "[^]b]", "[a-]", r"\.", r"\*", r"\["])
+        times = ["*", *(back + how for how in ("+", "?", f"{{2{back}}}", f"{{1,3{back}}}", f"{{,2{back}}}", f"{{2,{back}}}"))]
+        return one + rng.choice(times) * (rng.random() < 0.4)
+
+    def either(depth):
+        return f"{back}|".join("".join(piece(depth) for _ in range(rng.randint(1, 4))) for _ in range(rng.choice([1, 1, 2, 3])))
+    return "^" * (rng.random() < 0.3) + either(depth) + "$" * (rng.random() < 0.3)
+
+
+def test_grep_finds_what_the_hosts_finds(bin):
+    rng = random.Random(7)
+    text = "".join("".join(rng.choices("abcABC.*[\\]", k=rng.randint(0, 8))) + "\n" for _ in range(100))
+    for _ in range(200):
+        extended = rng.random() < 0.5
+        more = [option for option in ("-i", "-v", "-E" if extended else "-n") if option == "-E" or rng.random() < 0.2]
+        command = [*more, *(word for _ in range(rng.choice([1, 1, 2])) for word in ("-e", patterns(rng, extended)))]
+        ours, theirs = (subprocess.run([program, *command], input=text, env={"LC_ALL": "C"}, capture_output=True, text=True, timeout=30)
+                        for program in (bin / "grep", "/usr/bin/grep"))
+        assert (ours.stdout, ours.returncode) == (theirs.stdout, theirs.returncode), command
 
 
 def test_init_runs_a_command_and_turns_the_machine_off(bin):

@@ -148,7 +148,7 @@ void rt_enters(struct rq *rq, struct thread *t, const struct sched_params *befor
     if (!before)
         e->turn_over = false;
     if (raised && t == rq->curr && !list_empty(&rq->classes.rt.level[e->priority]))
-        e->turn_over = true; /* the class is throttled, or someone better is about to run: t will make room, and has not waited as they have */
+        e->turn_over = true; /* it has to make room soon, to the others or a better one, and has not waited as they have */
     if (!before || before->policy != SCHED_RR)
         e->slice_start = t->se.charged;
 }

@@ -1,5 +1,6 @@
 /* top [-n TIMES] [-d SECONDS]: again and again, the processes that used the CPU most since the last look, from /proc. On a terminal the
- * screen is drawn anew, and q or Ctrl-C ends it; otherwise it looks once, a second after its start. */
+ * screen is drawn anew, and q or Ctrl-C ends it; otherwise it looks once, a second after its start. With -n it reads no keys: what was
+ * typed ahead is for the shell. */
 
 #include <ctype.h>
 #include <dirent.h>
@@ -8,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { MOST = 512 };
@@ -20,8 +22,9 @@ struct process {
 
 static struct process now[MOST], before[MOST];
 static int count, count_before;
+static long looked_at, passed_ms = 1; /* CLOCK_MONOTONIC, ms: of the last look, and from the one before it */
 static struct termios settings;
-static int raw;
+static int on_screen, reads_keys;
 
 static int read_file(const char *path, char *text, size_t size)
 {
@@ -73,6 +76,11 @@ static void look_at(const char *pid)
 static void look(void)
 {
     char **names;
+    struct timespec clock;
+    clock_gettime(CLOCK_MONOTONIC, &clock);
+    long ms = clock.tv_sec * 1000 + clock.tv_nsec / 1000000;
+    passed_ms = ms > looked_at ? ms - looked_at : 1;
+    looked_at = ms;
     memcpy(before, now, sizeof(now));
     count_before = count;
     count = 0;
@@ -105,13 +113,13 @@ static const char *priority_of(const struct process *p)
     return text;
 }
 
-static void draw(long seconds, int lines)
+static void draw(int lines)
 {
     char up[64] = "0", memory[2048] = "", stat[1024] = "";
     read_file("/proc/uptime", up, sizeof(up));
     read_file("/proc/meminfo", memory, sizeof(memory));
     read_file("/proc/stat", stat, sizeof(stat));
-    if (raw)
+    if (on_screen)
         printf("\033[H\033[J");
     printf("up %ld s, %d processes, memory %ld of %ld KiB free, %ld context switches\n\n", atol(up), count, value_of(memory, "MemFree:"),
            value_of(memory, "MemTotal:"), value_of(stat, "ctxt "));
@@ -119,13 +127,13 @@ static void draw(long seconds, int lines)
     qsort(now, count, sizeof(now[0]), by_use);
     for (int i = 0; i < count && i < lines; i++)
         printf("%5d %c %3s %3ld %5ld %4ld:%02ld.%02ld %7ld %s\n", now[i].pid, now[i].state, priority_of(&now[i]), now[i].nice,
-               now[i].used / seconds, now[i].ticks / 6000, now[i].ticks / 100 % 60, now[i].ticks % 100, now[i].kib, now[i].name);
+               now[i].used * 1000 / passed_ms, now[i].ticks / 6000, now[i].ticks / 100 % 60, now[i].ticks % 100, now[i].kib, now[i].name);
     fflush(stdout);
 }
 
 static void restore(void)
 {
-    if (raw)
+    if (reads_keys)
         tcsetattr(0, TCSANOW, &settings);
 }
 
@@ -140,23 +148,24 @@ int main(int argc, char **argv)
     }
     if (seconds < 1 || times < 0)
         return fprintf(stderr, "top: usage: top [-n TIMES] [-d SECONDS]\n"), 2;
-    if (isatty(1) && tcgetattr(0, &settings) == 0) {
+    on_screen = isatty(1) && tcgetattr(0, &settings) == 0;
+    if (on_screen && !times) {
         struct termios keys = settings;
         keys.c_lflag &= ~(ICANON | ECHO);
         keys.c_cc[VMIN] = 1;
-        raw = tcsetattr(0, TCSANOW, &keys) == 0;
+        reads_keys = tcsetattr(0, TCSANOW, &keys) == 0;
         atexit(restore);
     }
-    times = times ? times : raw ? -1 : 1;
+    times = times ? times : reads_keys ? -1 : 1;
     look();
     for (struct pollfd keyboard = { 0, POLLIN, 0 }; times != 0; times -= times > 0) {
         char key = 0;
-        if (raw && poll(&keyboard, 1, seconds * 1000) > 0 && (read(0, &key, 1) <= 0 || key == 'q'))
+        if (reads_keys && poll(&keyboard, 1, seconds * 1000) > 0 && (read(0, &key, 1) <= 0 || key == 'q'))
             break;
-        if (!raw)
+        if (!reads_keys)
             sleep(seconds);
         look();
-        draw(seconds, 20);
+        draw(20);
     }
     return 0;
 }

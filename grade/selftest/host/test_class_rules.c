@@ -213,7 +213,7 @@ static void rt_keeps_place(void)
 }
 
 /* 2 runs at priority 10 until the class is throttled, and 3 until it comes to priority 10, too; then 1 does, so that 4 runs. When the class
-   is back they run in the order in which they came, and once more when 4 comes while 2, awake again, only waits for it to be preemptible. */
+   is back they run in the order in which they came, and once more when 4 comes while 2, awake again, waits for it to be preemptible. */
 static void rt_late(void)
 {
     struct sched_params fifo = rt_params(SCHED_FIFO, 10), rr = rt_params(SCHED_RR, 10);
