@@ -35,7 +35,7 @@ PROCESSOR = "qemu64,+smep,+smap,+nx,+fsgsbase,+pdpe1gb,+rdtscp"
 TRIAL_SECONDS = 0.5
 IMAGE = "crescent.iso"
 ARCHIVE = "initramfs.cpio"  # in the kernel's folder, as the kernel knows it
-KERNEL_STOPPED = 2 * 0x21 + 1  # QEMU's exit code when the kernel writes 0x21 (base/panic.c) to isa-debug-exit
+KERNEL_STOPPED, PROGRAM_FAILED = 2 * 0x21 + 1, 2 * 0x22 + 1  # QEMU's exit code by what the kernel hints (exit_hint in arch/arch.h)
 CTRL_D = b"\x04"
 AGAIN_S = 1  # between two of them; nothing waits for it but a session that would have hung
 
@@ -107,6 +107,8 @@ def run_qemu(qemu, options, kernel):
     code, reason = attend(command)
     if code == KERNEL_STOPPED:
         raise Refusal("the kernel stopped itself; its last words, above, say why")
+    if code == PROGRAM_FAILED:
+        raise Refusal("process 1 did not end with status 0, as the line above says")
     if code:
         raise Refusal(f"QEMU failed: {signal.Signals(-code).name if code < 0 else f'exit code {code}'}")
     if reason == "guest-reset":

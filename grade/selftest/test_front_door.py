@@ -131,11 +131,12 @@ def test_a_taken_debugger_port_is_named_with_the_way_out(machine, starter):
 
 @pytest.mark.parametrize("body, words", [
     ("exit 67", "run: the kernel stopped itself"),
+    ("exit 69", "run: process 1 did not end with status 0"),
     ("exit 1", "run: QEMU failed: exit code 1"),
     ("kill -9 $$", "run: QEMU failed: SIGKILL"),
     ("""n=${*##*fd=}; echo '{"event": "SHUTDOWN", "data": {"reason": "guest-reset"}}' >&${n%% *}""",
      "run: the machine was reset"),
-], ids=["stopped", "failed", "killed", "reset"])
+], ids=["stopped", "program", "failed", "killed", "reset"])
 def test_a_run_that_does_not_end_with_poweroff_fails_and_says_why_in_a_line(machine, starter, body, words):
     """QEMU itself ends with status 0 after a triple fault, and with an odd number after a panic."""
     machine.stub("qemu-system-x86_64", qemu_stub(body))

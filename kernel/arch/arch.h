@@ -59,8 +59,10 @@ _Noreturn void machine_halt(void);
 /* Waits for an interrupt, and returns when one was dealt with. Entered with interrupts off, so that none can come between the
    caller's decision to wait and the waiting; returns with interrupts on. */
 void cpu_wait(void);
-/* A hint for whoever started QEMU (isa-debug-exit); does nothing elsewhere. Never evidence. */
-void machine_exit_hint(u8 code);
+/* A hint for whoever started QEMU (isa-debug-exit), whose exit code becomes 2 * hint + 1; does nothing elsewhere. Never evidence. */
+enum exit_hint { EXIT_HINT_PANIC = 0x21, EXIT_HINT_FAILED /* process 1, which was the last to say so */ };
+
+void machine_exit_hint(enum exit_hint hint);
 /* Arms the machine's watchdog, if it has one: after ms milliseconds of virtual time QEMU ends the run as it was told to; once armed, nobody
    turns it off. A graded run's limit. Boot CPU, once, after mmu_init(). */
 void machine_watchdog(unsigned ms);

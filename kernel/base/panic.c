@@ -12,7 +12,6 @@
 #include "lib/string.h"
 
 #define TRACE_TAIL 8
-#define EXIT_HINT_PANIC 0x21 /* QEMU's exit code becomes 2 * 0x21 + 1 */
 
 extern char boot_stack[], boot_stack_top[];
 

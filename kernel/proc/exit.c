@@ -116,6 +116,8 @@ static _Noreturn void first_process_ends(int code)
 {
     printk("process 1 (%s) has ended with %s %d: the machine stops\n", first_process.name, code & 0x7f ? "signal" : "status",
            code & 0x7f ? code & 0x7f : code >> 8);
+    if (code)
+        machine_exit_hint(EXIT_HINT_FAILED);
     machine_poweroff();
 }
 

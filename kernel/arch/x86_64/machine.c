@@ -24,7 +24,7 @@ _Noreturn void machine_poweroff(void)
     machine_halt();
 }
 
-void machine_exit_hint(u8 code)
+void machine_exit_hint(enum exit_hint hint)
 {
-    outb(DEBUG_EXIT_PORT, code);
+    outb(DEBUG_EXIT_PORT, (u8)hint);
 }
