@@ -64,12 +64,13 @@ static struct char_device devices[] = {
     { .name = "trace", .ops = &trace_device_ops, .number = 0xa00 },
 };
 
-/* The nodes of /dev. */
+/* The nodes of /dev, all root's. What is typed, and what the kernel noted of everybody, is nobody else's to read. */
 static const struct {
     const char *name;
-    u32 number;
-} nodes[] = { { "null", 0x103 }, { "zero", 0x105 }, { "full", 0x107 }, { "random", 0x108 }, { "urandom", 0x109 }, { "tty", 0x500 },
-              { "console", 0x501 }, { "ttyS0", TTY_NUMBER }, { "trace", 0xa00 } };
+    u32 number, mode;
+} nodes[] = { { "null", 0x103, 0666 }, { "zero", 0x105, 0666 }, { "full", 0x107, 0666 }, { "random", 0x108, 0666 },
+              { "urandom", 0x109, 0666 }, { "tty", 0x500, 0666 }, { "console", 0x501, 0600 }, { "ttyS0", TTY_NUMBER, 0660 },
+              { "trace", 0xa00, 0600 } };
 
 /* The links of /dev: a process's own descriptors, as programs are given them that want a path. */
 static const struct {
@@ -94,7 +95,7 @@ void nodes_init(void)
     for (unsigned i = 0; made && i < array_len(devices); i++)
         made = !device_register(&devices[i]);
     for (unsigned i = 0; made && i < array_len(nodes); i++)
-        made = make(dev, nodes[i].name, S_IFCHR | 0666, nodes[i].number, NULL);
+        made = make(dev, nodes[i].name, S_IFCHR | nodes[i].mode, nodes[i].number, NULL);
     for (unsigned i = 0; made && i < array_len(links); i++)
         made = make(dev, links[i].name, S_IFLNK | 0777, 0, links[i].target);
     /* Where C libraries keep shared memory and semaphores that have names. */

@@ -9,8 +9,7 @@
 #define TMPFS_MAGIC 0x01021994
 #define PROC_MAGIC 0x9fa0
 
-/* The inode that a path leads to, with a reference. flags: any of `allowed`, else -EINVAL. */
-static int find(int folder, uptr path, int flags, u32 allowed, struct inode **found)
+int sys_find(int folder, uptr path, int flags, u32 allowed, struct inode **found)
 {
     int error = -EINVAL;
     char *name;
@@ -24,8 +23,7 @@ static int find(int folder, uptr path, int flags, u32 allowed, struct inode **fo
     return error;
 }
 
-/* The same of a descriptor. */
-static int find_fd(int fd, struct inode **found)
+int sys_find_fd(int fd, struct inode **found)
 {
     struct file *file = sys_file(fd);
 
@@ -50,7 +48,7 @@ static s64 give_stat(struct inode *inode, uptr to)
 s64 sys_newfstatat(int folder, uptr path, uptr st, int flags)
 {
     struct inode *inode = NULL;
-    int error = find(folder, path, flags, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH, &inode);
+    int error = sys_find(folder, path, flags, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH, &inode);
 
     return error ? error : give_stat(inode, st);
 }
@@ -68,7 +66,7 @@ s64 sys_lstat(uptr path, uptr st)
 s64 sys_fstat(int fd, uptr st)
 {
     struct inode *inode = NULL;
-    int error = find_fd(fd, &inode);
+    int error = sys_find_fd(fd, &inode);
 
     return error ? error : give_stat(inode, st);
 }
@@ -90,7 +88,7 @@ static s64 give_statfs(struct inode *inode, uptr to)
 s64 sys_statfs(uptr path, uptr to)
 {
     struct inode *inode = NULL;
-    int error = find(AT_FDCWD, path, 0, 0, &inode);
+    int error = sys_find(AT_FDCWD, path, 0, 0, &inode);
 
     return error ? error : give_statfs(inode, to);
 }
@@ -98,7 +96,7 @@ s64 sys_statfs(uptr path, uptr to)
 s64 sys_fstatfs(int fd, uptr to)
 {
     struct inode *inode = NULL;
-    int error = find_fd(fd, &inode);
+    int error = sys_find_fd(fd, &inode);
 
     return error ? error : give_statfs(inode, to);
 }
@@ -108,7 +106,7 @@ s64 sys_fstatfs(int fd, uptr to)
 static int access_of(int folder, uptr path, int mode, u32 flags)
 {
     struct inode *inode = NULL;
-    int error = find(folder, path, (int)flags, flags, &inode);
+    int error = sys_find(folder, path, (int)flags, flags, &inode);
 
     if (error)
         return error;
@@ -168,7 +166,7 @@ static s64 chmod_found(int error, struct inode *inode, u32 mode)
 s64 sys_fchmodat(int folder, uptr path, u32 mode)
 {
     struct inode *inode = NULL;
-    int error = find(folder, path, 0, 0, &inode);
+    int error = sys_find(folder, path, 0, 0, &inode);
 
     return chmod_found(error, inode, mode);
 }
@@ -181,7 +179,7 @@ s64 sys_chmod(uptr path, u32 mode)
 s64 sys_fchmod(int fd, u32 mode)
 {
     struct inode *inode = NULL;
-    int error = find_fd(fd, &inode);
+    int error = sys_find_fd(fd, &inode);
 
     return chmod_found(error, inode, mode);
 }
@@ -198,7 +196,7 @@ static s64 chown_found(int error, struct inode *inode, u32 uid, u32 gid)
 s64 sys_fchownat(int folder, uptr path, u32 uid, u32 gid, int flags)
 {
     struct inode *inode = NULL;
-    int error = find(folder, path, flags, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, &inode);
+    int error = sys_find(folder, path, flags, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, &inode);
 
     return chown_found(error, inode, uid, gid);
 }
@@ -216,7 +214,7 @@ s64 sys_lchown(uptr path, u32 uid, u32 gid)
 s64 sys_fchown(int fd, u32 uid, u32 gid)
 {
     struct inode *inode = NULL;
-    int error = find_fd(fd, &inode);
+    int error = sys_find_fd(fd, &inode);
 
     return chown_found(error, inode, uid, gid);
 }
@@ -226,7 +224,7 @@ s64 sys_fchown(int fd, u32 uid, u32 gid)
 s64 sys_truncate(uptr path, s64 size)
 {
     struct inode *inode = NULL;
-    int error = size < 0 ? -EINVAL : find(AT_FDCWD, path, 0, 0, &inode);
+    int error = size < 0 ? -EINVAL : sys_find(AT_FDCWD, path, 0, 0, &inode);
 
     if (error)
         return error;
@@ -298,9 +296,9 @@ s64 sys_utimensat(int folder, uptr path, uptr times, int flags)
     if (times && both[0].nsec == UTIME_OMIT && both[1].nsec == UTIME_OMIT)
         return 0; /* whatever the path */
     if (!path && folder != AT_FDCWD)
-        error = flags ? -EINVAL : find_fd(folder, &inode);
+        error = flags ? -EINVAL : sys_find_fd(folder, &inode);
     else
-        error = find(folder, path, flags, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, &inode);
+        error = sys_find(folder, path, flags, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, &inode);
     if (error)
         return error;
     error = inode_utimens(inode, times ? both : NULL);

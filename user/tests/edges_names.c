@@ -873,6 +873,66 @@ static void descriptors(void)
     E(chmod, "/proc/self/stat", 0600);
 }
 
+/* Files of /proc have none on Linux either, and others may. */
+static void extended(void)
+{
+    static const char proc[] = "/proc/self/status";
+    static char name[300], large[70000];
+    make_names();
+    memset(name, 'n', sizeof(name) - 1);
+    memcpy(name, "user.", 5);
+    int fd = open(proc, O_RDONLY);
+    for (int user = 0; user < 2; user++) {
+        about(user ? "another user" : "root");
+        E(getxattr, proc, "user.x", buffer, 100);
+        E(lgetxattr, proc, "system.posix_acl_access", 0, 0);
+        E(fgetxattr, fd, "security.x", buffer, 100);
+        E(getxattr, proc, "trusted.x", buffer, 100);
+        E(getxattr, proc, "x", buffer, 100);
+        E(listxattr, proc, buffer, 100);
+        E(llistxattr, "dangling", buffer, 100);
+        E(flistxattr, fd, 0, 0);
+        E(setxattr, proc, "trusted.x", "value", 5, 0);
+        E(lsetxattr, proc, "system.x", "value", 5, 1);
+        E(fsetxattr, fd, "security.y", "", 0, 2);
+        E(removexattr, proc, "system.x");
+        E(lremovexattr, proc, "trusted.x");
+        E(fremovexattr, fd, "system.x");
+        E(fgetxattr, P, "user.x", buffer, 100);
+        E(fsetxattr, P, "user.x", "value", 5, 0);
+        E(fremovexattr, P, "user.x");
+        E(lgetxattr, "link", "user.x", buffer, 100);
+        E(lsetxattr, "link", "user.x", "value", 5, 0);
+        E(setxattr, "/proc/1/status", "user.x", "value", 5, 0);
+        E(setuid, 1000);
+    }
+    about("mistakes");
+    E(getxattr, "nothing", "user.x", buffer, 100);
+    E(getxattr, "dangling", "user.x", buffer, 100);
+    E(getxattr, NOWHERE, "user.x", buffer, 100);
+    E(getxattr, proc, NOWHERE, buffer, 100);
+    E(getxattr, proc, "", buffer, 100);
+    E(getxattr, proc, name, buffer, 100);
+    name[256] = 0;
+    E(getxattr, proc, name, buffer, 100);
+    name[255] = 0;
+    E(getxattr, proc, name, buffer, 100);
+    E(listxattr, "nothing", buffer, 100);
+    E(fgetxattr, 99, "user.x", buffer, 100);
+    E(flistxattr, 99, buffer, 100);
+    E(fsetxattr, 99, "user.x", "value", 5, 0);
+    E(fremovexattr, 99, "user.x");
+    E(setxattr, proc, "system.x", "value", 5, 4);
+    E(setxattr, proc, "system.x", NOWHERE, 5, 0);
+    E(setxattr, proc, "system.x", large, 65536, 0);
+    E(setxattr, proc, "system.x", large, 65537, 0);
+    E(setxattr, proc, "", "value", 5, 0);
+    E(setxattr, proc, NOWHERE, "value", 5, 0);
+    E(removexattr, proc, "");
+    E(removexattr, proc, name);
+    E(removexattr, "nothing", "user.x");
+}
+
 int main(void)
 {
     begin_edges();
@@ -884,5 +944,6 @@ int main(void)
     group("attributes", attributes);
     group("special files", special);
     group("links of descriptors", descriptors);
+    group("extended attributes", extended);
     return 0;
 }
