@@ -73,13 +73,13 @@ struct credentials credentials_of_program(u32 mode, u32 uid, u32 gid)
     return cred;
 }
 
-void credentials_exec(const struct credentials *cred)
+void credentials_exec(const struct credentials *cred, bool secret)
 {
     struct process *me = current_process();
     u64 flags = spin_lock_irq(&processes_lock);
 
     me->cred = *cred;
-    traits_exec_locked(me, credentials_privileged(cred));
+    traits_exec_locked(me, credentials_privileged(cred), secret);
     show_to_fs(me);
     spin_unlock_irq(&processes_lock, flags);
 }

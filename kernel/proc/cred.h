@@ -34,8 +34,8 @@ void credentials_init(struct credentials *cred);
 int credentials_change(const struct credentials *cred);
 /* What the running process will have with the program of a file with this mode, owner and group. */
 struct credentials credentials_of_program(u32 mode, u32 uid, u32 gid);
-/* The running process begins that program. */
-void credentials_exec(const struct credentials *cred);
+/* The running process begins that program. secret: which it may not read. */
+void credentials_exec(const struct credentials *cred, bool secret);
 /* Whether a program may do what whoever started it may not: so it trusts nothing that it was handed. */
 bool credentials_privileged(const struct credentials *cred);
 

@@ -294,7 +294,7 @@ int process_exec(const struct image *image, const char *name, const struct exec_
         aspace_free(old);
     fd_close_on_exec(&p->fds);
     signals_reset(p);
-    credentials_exec(&cred);
+    credentials_exec(&cred, image->secret);
     user_thread(me)->altstack = (struct signal_stack){ 0 };
     user_thread(me)->clear_tid = 0;
     call_it(p, me, last_part(name));

@@ -189,7 +189,7 @@ static int collect(struct exec_strings *strings, const struct plan *plan, uptr a
 struct image exec_image(struct file *file)
 {
     struct inode *inode = file->inode;
-    struct image image = { .ops = &file_vm_ops, .object = file };
+    struct image image = { .ops = &file_vm_ops, .object = file, .secret = inode_permission(inode, MAY_READ) != 0 };
 
     mutex_lock(&inode->lock);
     image.size = inode->size;

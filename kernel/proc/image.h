@@ -8,6 +8,7 @@ struct image {
     void *object;
     u64 size; /* bytes */
     u32 mode, uid, gid; /* the file's: with a set-id bit its owner is whom the program acts as */
+    bool secret;        /* whoever executes it may not read it */
 };
 
 /* n bytes from byte `at` of an image on. Returns 0, -ENOEXEC (it is shorter), or -ENOMEM. */

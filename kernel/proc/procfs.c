@@ -84,9 +84,10 @@ static struct inode *make(struct inode *dir, const struct proc_inode *like, u32 
 {
     struct proc_inode *made = slab_alloc(&inode_cache);
     u32 uid = 0, gid = 0;
+    bool inside = mode != (S_IFDIR | 0555);
 
     *error = made ? 0 : -ENOMEM;
-    if (made && like->who.pid && shown_owner(like->who, &uid, &gid)) {
+    if (made && like->who.pid && shown_owner(like->who, inside, &uid, &gid)) {
         slab_free(&inode_cache, made);
         *error = -ENOENT;
     }

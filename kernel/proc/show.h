@@ -20,8 +20,9 @@ struct shown {
 
 /* Who there is (shown.c). Any context, processes_lock not held. */
 
-/* Who its files belong to: whom the process acts as. Returns 0, or -ESRCH. */
-int shown_owner(struct shown who, u32 *uid, u32 *gid);
+/* Who its files belong to: whom the process acts as; what tells of its insides, root, if it may not be looked into and is not the one that
+   runs. Returns 0, or -ESRCH. */
+int shown_owner(struct shown who, bool inside, u32 *uid, u32 *gid);
 /* The lowest process id from `least` on; 0: there is none. */
 pid_t shown_next_process(u64 least);
 /* The lowest of a process's threads from `least` on, as programs call them; 0: there is none. */

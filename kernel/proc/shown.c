@@ -5,7 +5,7 @@
 #include "proc/table.h"
 #include "proc/user_thread.h"
 
-int shown_owner(struct shown who, u32 *uid, u32 *gid)
+int shown_owner(struct shown who, bool inside, u32 *uid, u32 *gid)
 {
     u64 flags = spin_lock_irq(&processes_lock);
     const struct process *p = process_find_locked(who.pid);
@@ -13,8 +13,10 @@ int shown_owner(struct shown who, u32 *uid, u32 *gid)
     if (p && who.tid && !user_thread_find_locked(p, who.tid))
         p = NULL;
     if (p) {
-        *uid = p->cred.uid.effective;
-        *gid = p->cred.gid.effective;
+        bool closed = inside && p->traits.not_dumpable && p != current_process();
+
+        *uid = closed ? 0 : p->cred.uid.effective;
+        *gid = closed ? 0 : p->cred.gid.effective;
     }
     spin_unlock_irq(&processes_lock, flags);
     return p ? 0 : -ESRCH;

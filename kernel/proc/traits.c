@@ -18,9 +18,9 @@ void traits_changed_user_locked(struct process *p)
     p->traits.death_signal = 0;
 }
 
-void traits_exec_locked(struct process *p, bool privileged)
+void traits_exec_locked(struct process *p, bool privileged, bool secret)
 {
-    p->traits.not_dumpable = privileged;
+    p->traits.not_dumpable = privileged || secret;
     if (privileged)
         p->traits.death_signal = 0;
 }

@@ -8,7 +8,7 @@ struct process;
 #define TIMER_SLACK_NS 50000u
 
 struct traits {
-    bool not_dumpable;      /* whether others may look into it: kept for who asks */
+    bool not_dumpable;      /* nobody but root and itself may look into it (shown_owner()) */
     bool no_new_privileges; /* exec() gives it no other user's or group's rights; never taken back */
     bool adopts;            /* orphans below it become its children, and not process 1's */
     int death_signal;       /* sent to it when its parent ends; 0: none */
@@ -17,8 +17,9 @@ struct traits {
 
 /* What a child has of its parent. */
 struct traits traits_of_child(const struct traits *parent);
-/* p acts for somebody else from now on; or it executes a program, with another one's rights or not. processes_lock held. */
+/* p acts for somebody else from now on; or it executes a program, with another one's rights or not, which it may not read (secret) or may.
+   processes_lock held. */
 void traits_changed_user_locked(struct process *p);
-void traits_exec_locked(struct process *p, bool privileged);
+void traits_exec_locked(struct process *p, bool privileged, bool secret);
 /* p ends: its children hear of it who asked, and have another parent if one above p adopts them. processes_lock held. */
 void children_are_left_locked(struct process *p);

@@ -8,7 +8,9 @@
 #include <sys/syscall.h>
 
 #define AT_SECURE 23
+#define GET_DUMPABLE 3
 #define SET_NO_NEW_PRIVILEGES 38
+enum { SAYS = 40, HEARS }; /* descriptors */
 #define ARGS(...) (char *const[]){ __VA_ARGS__, NULL }
 
 /* --- the program ---------------------------------------------------------------------------------------------------------------------- */
@@ -57,8 +59,23 @@ static int there_and_back(void)
     return 0;
 }
 
+/* Its parent looks at it between the byte that it writes and the end of what it reads. */
+static int seen(void)
+{
+    char byte;
+    show_true("  may be looked into", syscall(SYS_prctl, GET_DUMPABLE, 0, 0, 0, 0) == 1);
+    show_ok("  its own maps", open("/proc/self/maps", O_RDONLY));
+    show_ok("  its own descriptors", open("/proc/self/fd", O_RDONLY));
+    fflush(stdout);
+    write(SAYS, "x", 1);
+    read(HEARS, &byte, 1);
+    return 0;
+}
+
 static int program(const char *word, char **envp)
 {
+    if (strcmp(word, "seen") == 0)
+        return seen();
     show_ids();
     show_capabilities();
     show("  secure", secure(envp));
@@ -165,6 +182,65 @@ static void scripts(void)
     chmod("script", 06755);
     run("a script that has the bits", 0, 0, 0755, 1, "./script", "x");
     run("a script whose program has them", 2000, 3000, 06755, 1, "./script", "x");
+    unlink("script");
+}
+
+/* --- who may look --------------------------------------------------------------------------------------------------------------------- */
+
+static const char *of(pid_t pid, const char *name)
+{
+    static char path[64];
+    snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
+    return path;
+}
+
+static void look(void *path)
+{
+    int says[2], hears[2];
+    char byte;
+    struct stat st;
+    become(NULL);
+    pipe(says);
+    pipe(hears);
+    pid_t pid = split();
+    if (pid == 0) {
+        dup2(says[1], SAYS);
+        dup2(hears[0], HEARS);
+        close(hears[1]);
+        execve(path, ARGS("me", "seen"), ARGS(NULL));
+        done(99);
+    }
+    close(says[1]);
+    read(says[0], &byte, 1);
+    show_ok("  maps", open(of(pid, "maps"), O_RDONLY));
+    show_ok("  environ", open(of(pid, "environ"), O_RDONLY));
+    show_ok("  fd", open(of(pid, "fd"), O_RDONLY));
+    show_ok("  status", open(of(pid, "status"), O_RDONLY));
+    stat(of(pid, "status"), &st);
+    show("  status is of", st.st_uid);
+    stat(of(pid, ""), &st);
+    show("  its folder is of", st.st_uid);
+    close(hears[1]);
+    show_status("  it", wait_for(pid));
+}
+
+static void looks(void)
+{
+    static const struct { const char *name; unsigned uid; mode_t mode; } of[] = {
+        { "a program that may be read", 0, 0755 }, { "one that may not", 0, 0711 }, { "another user's", 2000, 04755 },
+        { "its own", 1000, 04711 },
+    };
+    for (unsigned i = 0; i < sizeof(of) / sizeof(of[0]); i++) {
+        chown("program", of[i].uid, 0);
+        chmod("program", of[i].mode);
+        show_child(of[i].name, look, "./program");
+    }
+    chown("program", 0, 0);
+    chmod("program", 0711);
+    int fd = open("script", O_CREAT | O_WRONLY | O_EXCL, 0755);
+    write(fd, "#!./program seen\n", 17);
+    close(fd);
+    show_child("a script of one that may not", look, "./script");
     unlink("script");
 }
 
@@ -288,6 +364,7 @@ int main(int argc, char **argv, char **envp)
     show_child("root who acts as a user", half_a_root, NULL);
     without_new_privileges();
     scripts();
+    looks();
     losing();
     unlink("program");
     unlink("secret");
