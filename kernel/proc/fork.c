@@ -78,10 +78,13 @@ static void lend_space(struct process *me, struct process *child)
 static void wait_for_space(struct process *me)
 {
     u64 flags = spin_lock_irq(&processes_lock);
+    int fatal = 0;
 
-    while (me->lending)
+    while (me->lending && !(fatal = signal_fatal_locked(me)))
         (void)wait_on(&me->waiters, &processes_lock);
     spin_unlock_irq(&processes_lock, flags);
+    if (fatal)
+        process_leaves_space(me, fatal);
 }
 
 pid_t process_fork(const struct fork_options *options)

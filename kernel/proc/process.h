@@ -57,6 +57,7 @@ struct process {
     struct list posix_timers;    /* [posix_timer.c] its timers */
     int timers_made;             /* [posix_timer.c] so many it has made: the next one's id */
     bool lent, lending;          /* [p] vfork(): uses its parent's space; a child uses its own, and it waits */
+    struct address_space *left;  /* [p] the space that was lent, once its parent was killed: this process's to give back */
     pid_t pgid, sid;             /* [p] process group, session; 0: the kernel's own */
     bool terminal;               /* [p] has its session's terminal (proc/terminal.h) */
     pid_t hung_up;               /* [p] of a session's leader: the group that was in the foreground when the terminal hung up; 0: none */

@@ -27,8 +27,13 @@ void process_forget_locked(struct process *p);
 struct process *process_find_locked(pid_t pid);
 /* What the parent of p wants to know of it, by a signal and by waking it: how (CLD_*), and p's exit code or signal. */
 void parent_hears_locked(struct process *p, int how, int status);
-/* A vfork()ed process has a space of its own now, or needs none any more: its parent goes on. */
+/* A vfork()ed process has a space of its own now, or needs none any more: its parent goes on, or was killed and left it the space, which is
+   given back then. Thread context; nobody stands in that space. */
 void process_returns_space(struct process *p);
+/* The running process, which has lent its space, ends by a signal, and leaves its space to the child. */
+_Noreturn void process_leaves_space(struct process *me, int signal);
+/* A signal that ends the running process p, whatever else waits to be heard, as soon as it may; 0: none. */
+int signal_fatal_locked(const struct process *p);
 
 /* Ends the running process: all its threads leave, the running one at once. */
 _Noreturn void process_end(int status);

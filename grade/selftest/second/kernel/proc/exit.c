@@ -11,15 +11,6 @@
 #include "proc/user_thread.h"
 #include "sched/control.h"
 
-void process_returns_space(struct process *p)
-{
-    u64 flags = spin_lock_irq(&processes_lock);
-
-    p->lent = p->parent->lending = false; /* the parent waits: it is still there */
-    wake_all(&p->parent->waiters);
-    spin_unlock_irq(&processes_lock, flags);
-}
-
 /* The process has no address space any more, and nobody looks at it: it is the caller's. NULL: it had none. */
 static struct address_space *take_space(struct process *p)
 {

@@ -77,10 +77,13 @@ static void lend_space(struct process *me, struct process *child)
 static void wait_for_space(struct process *me)
 {
     u64 flags = spin_lock_irq(&processes_lock);
+    int fatal = 0;
 
-    while (me->lending)
+    while (me->lending && !(fatal = signal_fatal_locked(me)))
         (void)wait_on(&me->waiters, &processes_lock);
     spin_unlock_irq(&processes_lock, flags);
+    if (fatal)
+        process_leaves_space(me, fatal);
 }
 
 /* What the child has besides its space and its thread. Returns 0 or -ENOMEM; what was done by then is undone by unmake(). */
