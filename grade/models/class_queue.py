@@ -283,8 +283,7 @@ class Queue(Budgets, schedule.Policy):
 
     def on_priority(self, event):
         t = self.thread(event)
-        before, after = event.arg[:2]
-        if t.tid == self.running and before != after:
+        if t.tid == self.running:
             self.excuse = True
             best = self.best()
             if best and best.cls == t.cls and not self.class_of(t).numbers_of:

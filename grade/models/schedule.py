@@ -243,8 +243,7 @@ class Policy:
 
     def on_priority(self, event):
         t, best = self.thread(event), self.best()
-        before, after = event.arg[:2]
-        if t.tid == self.running and before != after:
+        if t.tid == self.running:
             self.excuse = True
             if best and self.takes_over(best, t):
                 self.set_due(event, f"its priority fell below that of thread {self.describe(best)}, which waits")

@@ -142,7 +142,7 @@ static int set_priority(struct rq *rq, struct thread *t, u64 priority)
     t->priority = (enum thread_priority)priority;
     if (unlikely(trace_on))
         sched_trace_priority(rq, t, current()->tid, before);
-    sched_change_end(&change, moves);
+    sched_change_end(&change, moves || t == rq->curr);
     return 0;
 }
 

@@ -722,7 +722,7 @@ PLANTED = {
         EEVDF, "attr.c", "    class_lend_stop(rq, t);\n", "", (*LENT, *STOPS)),
     # all classes
     "a priority that stays as it is has who waits looked at": (
-        EEVDF, "control.c", "sched_change_end(&change, moves)", "sched_change_end(&change, true)", (NO_REASON,)),
+        EEVDF, "control.c", "sched_change_end(&change, moves || t == rq->curr)", "sched_change_end(&change, true)", (NO_REASON,)),
     "the classes are in another order": (
         EEVDF, "core.c", "{ CLASSES_ABOVE &rr_class, CLASSES_BELOW", "{ &rt_class, &deadline_class, &rr_class, CLASSES_BELOW", (NEXT,)),
     "a lower class takes the CPU": (
