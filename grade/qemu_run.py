@@ -37,6 +37,7 @@ IMAGE = "crescent.iso"
 ARCHIVE = "initramfs.cpio"  # in the kernel's folder, as the kernel knows it
 KERNEL_STOPPED, PROGRAM_FAILED = 2 * 0x21 + 1, 2 * 0x22 + 1  # QEMU's exit code by what the kernel hints (exit_hint in arch/arch.h)
 CTRL_D = b"\x04"
+LEAST_MIB = 8  # below 5 the kernel's file ends behind the memory; what is still too little the kernel says itself
 AGAIN_S = 1  # between two of them; nothing waits for it but a session that would have hung
 
 
@@ -52,6 +53,8 @@ def main(arguments):
         kernel = Path(options.kernel)
         if not kernel.is_file():
             raise Refusal(f"there is no kernel at {kernel}; make kernel builds it")
+        if options.memory < LEAST_MIB:
+            raise Refusal(f"MEMORY={options.memory} has no room for the kernel's own file, so nobody could say so; start with 32 or more")
         qemu = None if options.mode == "iso" else find_qemu()
         options.root = Path.cwd()
         if options.archive:

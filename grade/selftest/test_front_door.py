@@ -118,6 +118,13 @@ def test_no_qemu_and_a_wrong_qemu_get_a_clear_line_each(machine, starter, stub, 
     assert done.returncode == 1 and len(done.stderr.splitlines()) == 1 and words in done.stderr
 
 
+def test_a_machine_without_room_for_the_kernel_is_not_started(machine, starter):
+    machine.stub("qemu-system-x86_64", qemu_stub("echo started"))
+    done = starter("run", "--memory", "4")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1) and "MEMORY=4 has no room" in done.stderr
+    assert starter("run", "--memory", "8", "--accel", "tcg").stdout == "started\n"
+
+
 def test_a_taken_debugger_port_is_named_with_the_way_out(machine, starter):
     """Two students on one machine, or one with two terminals."""
     machine.stub("qemu-system-x86_64", qemu_stub("exit 0"))

@@ -7,6 +7,7 @@
 #include "fs/tty.h"
 #include "lib/errno.h"
 #include "lib/string.h"
+#include "sched/interrupt.h"
 
 int node_open(struct inode *inode, struct file *file)
 {
@@ -45,14 +46,14 @@ static s64 random_read(struct file *file, struct io *io)
     u64 words[32];
 
     (void)file;
-    while (io->left) {
+    while (io->left && !stops_short(n - io->left, n - io->left)) {
         size_t part = min(io->left, sizeof(words));
 
         random_bytes(words, part);
         if (io_put(io, words, part))
             return n == io->left ? -EFAULT : (s64)(n - io->left);
     }
-    return (s64)n;
+    return (s64)(n - io->left);
 }
 
 static const struct file_ops full_ops = { .read = full_read, .write = full_write, .lseek = null_lseek };

@@ -181,14 +181,14 @@ static s64 tty_write(struct file *file, struct io *io)
         if (error)
             return error;
     }
-    while (io->left) {
+    while (io->left && !stops_short(n - io->left, n - io->left)) {
         size_t part = min(io->left, sizeof(text));
 
         if (io_get(io, text, part))
             return n == io->left ? -EFAULT : (s64)(n - io->left);
         console_write(text, part);
     }
-    return (s64)n;
+    return (s64)(n - io->left);
 }
 
 static u32 tty_poll(struct file *file)

@@ -29,7 +29,11 @@ static const struct boot_module *archive(const struct boot_info *boot)
 
 static bool wanted(const struct boot_info *boot)
 {
-    return archive(boot);
+    if (archive(boot))
+        return true;
+    for (unsigned i = 0; i < boot->nmodules; i++)
+        printk("the boot module '%s' is left alone: the name of an archive with programs begins with %s\n", boot->module[i].name, ARCHIVE);
+    return false;
 }
 
 /* The program and its arguments, from the boot option; and what Linux, too, gives its first program for an environment. */
@@ -109,7 +113,7 @@ static _Noreturn void cannot_run(int error)
         refuse("boot option init=%s: there is no such program in the boot archive; /bin has what user/bin makes, /tests what user/tests",
                name);
     if (error == -ENOEXEC)
-        refuse("boot option init=%s: that file is no program for this kernel; it wants a static ELF file for x86-64, or a script", name);
+        refuse("boot option init=%s: that file is no program for this kernel, which wants an ELF file for x86-64, or a script", name);
     if (error == -EACCES)
         refuse("boot option init=%s: that may not be executed; it is a folder, or its mode does not allow it", name);
     refuse("boot option init=%s: cannot be run: error %d (kernel/lib/errno.h)", name, -error);

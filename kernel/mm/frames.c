@@ -120,18 +120,36 @@ static size_t find_run(size_t blocks)
     return ~0ul;
 }
 
+/* Takes a run out of the lists that nframes fit into: one block, or several of the biggest order. Returns its first frame, or ~0ul; *size:
+   how many frames it has. */
+static size_t take_run(size_t nframes, size_t *size)
+{
+    unsigned order = 0;
+    while (order < ORDER_MAX && 1ul << order < nframes)
+        order++;
+    *size = align_up(nframes, 1ul << order);
+    if (*size == 1ul << order) {
+        struct frame *f = take_block(order);
+        return f ? frame_number(f) : ~0ul;
+    }
+    size_t first = find_run(*size / FRAMES_MAX_BLOCK);
+    if (first == ~0ul)
+        return first;
+    for (size_t n = 0; n < *size; n += FRAMES_MAX_BLOCK)
+        unlist_block(&frame_table[first + n]);
+    buddy.free_count -= *size;
+    return first;
+}
+
 paddr_t frames_alloc_contiguous(size_t nframes)
 {
     ASSERT(nframes, "frames_alloc_contiguous: no frames asked for");
-    size_t blocks = align_up(nframes, FRAMES_MAX_BLOCK) / FRAMES_MAX_BLOCK;
+    size_t size;
     u64 flags = spin_lock_irq(&frames_lock);
-    size_t first = find_run(blocks);
+    size_t first = take_run(nframes, &size);
     if (first != ~0ul) {
-        for (size_t i = 0; i < blocks; i++)
-            unlist_block(&frame_table[first + i * FRAMES_MAX_BLOCK]);
-        buddy.free_count -= blocks * FRAMES_MAX_BLOCK;
         use_span(first, first + nframes);
-        give_span(first + nframes, first + blocks * FRAMES_MAX_BLOCK);
+        give_span(first + nframes, first + size);
     }
     spin_unlock_irq(&frames_lock, flags);
     return first == ~0ul ? ~0ul : first << PAGE_SHIFT;

@@ -55,7 +55,7 @@ struct frame *frame_alloc_uncounted(unsigned order);
 void frame_get(struct frame *f);
 /* One user less; the last one's leaving frees the block. */
 void frame_put(struct frame *f);
-/* nframes adjacent frames on a 4 MiB boundary, for ever; their address, or ~0ul. For start, while there still are such runs. */
+/* nframes adjacent frames, for ever; their address, or ~0ul. More than a block's at a time: for start, while there still are such runs. */
 paddr_t frames_alloc_contiguous(size_t nframes);
 
 static inline paddr_t frame_to_phys(const struct frame *f)

@@ -12,5 +12,12 @@
    well. */
 int wait_interruptible(struct wait_queue *wq, struct spinlock *lock);
 int wait_interruptible_until(struct wait_queue *wq, struct spinlock *lock, u64 when);
+/* Whether a call that has moved so many bytes stops short of the rest, since the running thread has a signal to hear. Looked at where
+   `at` comes to a page's begin, so that what is small comes as a whole. */
+static inline bool stops_short(size_t moved, u64 at)
+{
+    return moved && at % PAGE_SIZE == 0 && current()->interrupted;
+}
+
 /* t has a signal to hear: its interruptible wait ends, or its next one does not begin. Any context. */
 void thread_interrupt(struct thread *t);

@@ -6,6 +6,7 @@
 #include "mm/frames.h"
 #include "mm/slab.h"
 #include "mm/uaccess.h"
+#include "sched/interrupt.h"
 #include "syscall/calls.h"
 #include "syscall/sys_path.h"
 
@@ -312,7 +313,7 @@ s64 sys_getrandom(uptr to, size_t n, u32 flags)
     if (flags & ~GRND_ALL || (flags & GRND_RANDOM && flags & GRND_INSECURE))
         return -EINVAL;
     n = min(n, MOST_BYTES);
-    while (done < n) {
+    while (done < n && !stops_short(done, to + done)) {
         size_t part = min(min(n - done, sizeof(words)), PAGE_SIZE - ((to + done) & (PAGE_SIZE - 1))); /* up to where memory may end */
 
         random_bytes(words, part);
@@ -320,5 +321,5 @@ s64 sys_getrandom(uptr to, size_t n, u32 flags)
             return done ? (s64)done : -EFAULT;
         done += part;
     }
-    return (s64)n;
+    return (s64)done;
 }

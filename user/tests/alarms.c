@@ -2,6 +2,7 @@
 
 #include "threads.h"
 
+#include <fcntl.h>
 #include <sys/time.h>
 
 enum { THREADS = 3, ROUNDS = 60 };
@@ -36,8 +37,32 @@ static void one_family(void)
     _exit(0);
 }
 
+/* Calls with more bytes than can be had between two rings: they stop short for the second. */
+static void ring_in(long us)
+{
+    setitimer(ITIMER_REAL, &(struct itimerval){ { 0, 0 }, { 0, us } }, NULL);
+}
+
+static void stops_short(void)
+{
+    static char many[32 << 20];
+    int fd = open("/dev/urandom", O_RDONLY);
+    sigaction(SIGALRM, &(struct sigaction){ .sa_handler = ring }, NULL);
+    memset(many, 1, sizeof(many));
+    for (int from = 0; from < 2; from++) {
+        ring_in(1000);
+        long n = syscall(SYS_getrandom, many + from, sizeof(many) - 1, 0);
+        show_true("a few of many bytes from getrandom()", n >= 256 && n < (long)sizeof(many) - 1);
+        ring_in(1000);
+        n = read(fd, many + from, sizeof(many) - 1);
+        show_true("a few of many bytes from /dev/urandom", n >= 256 && n < (long)sizeof(many) - 1);
+    }
+    show("each stopped once", rings);
+}
+
 int main(void)
 {
+    stops_short();
     for (int i = 0; i < 4; i++) {
         int status = -1;
         pid_t pid = fork();

@@ -91,6 +91,16 @@ static void a_contiguous_run_is_whole_and_its_rest_stays_free(void)
     CHECK(frames_alloc_contiguous(1) == ~0ul);
 }
 
+static void a_run_that_fits_into_a_block_splits_no_more_than_it_needs(void)
+{
+    start();
+    size_t whole = frames_free() / FRAMES_MAX_BLOCK, before = frames_free();
+    for (size_t i = 0; i < 4 * whole; i++) /* each of 13 frames: 4 blocks of the biggest size have room for 256 */
+        CHECK(frames_alloc_contiguous(13) != ~0ul);
+    CHECK(frames_free() == before - 4 * whole * 13);
+    frames_check();
+}
+
 /* --- random operations -------------------------------------------------------------------------------------------------------------- */
 
 /* A block that the test holds, with its users. Each page of it carries the block's mark. */
@@ -333,6 +343,7 @@ static const struct host_case cases[] = {
     CASE(every_usable_frame_is_handed_out_once_and_no_other),
     CASE(memory_above_the_boot_mapping_waits_for_frames_add_high),
     CASE(a_contiguous_run_is_whole_and_its_rest_stays_free),
+    CASE(a_run_that_fits_into_a_block_splits_no_more_than_it_needs),
     CASE(random_operations),
     CASE(a_big_block_is_found_although_its_frames_are_cached),
     CASE(kernel_page_tables_do_not_count),
