@@ -80,7 +80,7 @@ static void wait_for_space(struct process *me)
     u64 flags = spin_lock_irq(&processes_lock);
     int fatal = 0;
 
-    while (me->lending && !(fatal = signal_fatal_locked(me)))
+    while (me->lending && !(fatal = me->lent ? 0 : signal_fatal_locked(me))) /* what it was lent itself is not its to leave */
         (void)wait_on(&me->waiters, &processes_lock);
     spin_unlock_irq(&processes_lock, flags);
     if (fatal)

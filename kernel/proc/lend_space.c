@@ -54,9 +54,12 @@ static struct process *borrower_locked(struct process *me)
 
 _Noreturn void process_leaves_space(struct process *me, int signal)
 {
+    struct user_thread *user = user_thread(current());
     u64 flags;
 
-    thread_tells_end(current()); /* which needs the space */
+    user->no_fault = true; /* the child has the space: no page of it is made here */
+    thread_tells_end(current());
+    user->no_fault = false;
     mutex_lock(&me->space_lock);
     flags = spin_lock_irq(&processes_lock);
     if (me->lending) {

@@ -48,18 +48,33 @@ static void child(void)
     _exit(how == 'x' ? 6 : 99);
 }
 
-/* Of who vforks, with a stack of its own for the child, and ends with 5 if it comes back. */
-static void lend(void)
+/* vfork(), whose child begins with a function, which does not return, on a stack of its own. */
+static pid_t vfork_to(void (*begin)(void), char *end_of_stack)
 {
-    static char stack[16384] __attribute__((aligned(16)));
     register long none1 asm("r10") = 0, none2 asm("r8") = 0;
-    register void (*begin_with)(void) asm("r9") = child;
+    register void (*function)(void) asm("r9") = begin;
     long pid = SYS_clone;
     asm volatile("syscall\n\ttest %0, %0\n\tjnz 1f\n\tcall *%%r9\n1:"
-                 : "+a"(pid) : "D"(0x4100l | SIGCHLD), "S"(stack + sizeof(stack)), "d"(0l), "r"(none1), "r"(none2), "r"(begin_with)
+                 : "+a"(pid) : "D"(0x4100l | SIGCHLD), "S"(end_of_stack), "d"(0l), "r"(none1), "r"(none2), "r"(function)
                  : "rcx", "r11", "memory");
+    return pid;
+}
+
+static char stack[16384] __attribute__((aligned(16))), inner_stack[16384] __attribute__((aligned(16)));
+
+/* Of who vforks, and ends with 5 if it comes back. */
+static void lend(void)
+{
+    (void)vfork_to(child, stack + sizeof(stack));
     put_number(memory[0]);
     done(5 + handled);
+}
+
+static void lends_what_it_was_lent(void)
+{
+    put_number(getpid());
+    (void)vfork_to(child, inner_stack + sizeof(inner_stack));
+    _exit(8);
 }
 
 static void kill_it(const char *name, int signal, char by)
@@ -99,6 +114,31 @@ static void tell_it(const char *name, int signal)
     show_status("  who waited", wait_for(parent));
 }
 
+/* A child that vforks itself is killed, or the one that it has its memory from: which is there until the last of them has ended. */
+static void nested(const char *name, int of_the_first)
+{
+    int status;
+    show_text("case", name);
+    how = 'x';
+    pid_t first = split();
+    if (first == 0)
+        done(WTERMSIG(wait_for(vfork_to(lends_what_it_was_lent, stack + sizeof(stack)))));
+    pid_t second = number(), third = number();
+    kill(of_the_first ? first : second, SIGKILL);
+    if (of_the_first)
+        show_status("  the first", wait_for(first));
+    write(hears[1], "x", 1);
+    show("  what the third has in memory", number());
+    if (of_the_first)
+        show_status("  the second", wait_for(second));
+    else
+        show_status("  the first, by the second's end", wait_for(first));
+    if (!of_the_first) {
+        show("  the third is mine now", waitpid(third, &status, 0) == third);
+        show_status("  it", status);
+    }
+}
+
 int main(int argc, char **argv)
 {
     struct sigaction action = { .sa_handler = handler };
@@ -117,6 +157,8 @@ int main(int argc, char **argv)
     sigaction(SIGUSR1, &action, NULL);
     tell_it("a signal with a handler", SIGUSR1);
     tell_it("one that leaves a dump", SIGQUIT);
+    nested("of three, the second one is killed", 0);
+    nested("of three, the first one is killed", 1);
     unsigned long blocked = 1ul << (SIGTERM - 1);
     syscall(SYS_rt_sigprocmask, 0, &blocked, NULL, 8);
     tell_it("one that is blocked", SIGTERM);

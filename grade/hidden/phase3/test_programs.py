@@ -36,7 +36,7 @@ class Program:
     def __init__(self, draws):
         self.draws = draws
         salt, wanted = draws(256), 1 + draws(6)
-        others = draws(5) if draws(2) else HEADERS - wanted
+        others = draws(5 if draws(2) else HEADERS - wanted + 1)
         anywhere = draws(2)
         self.file = bytearray(i * 13 + (i >> 8) * 5 + salt & 255 for i in range(FILE))
         self.base = PIE if anywhere else 0

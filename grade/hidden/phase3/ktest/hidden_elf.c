@@ -113,7 +113,7 @@ static u64 put_segment(u64 *draws, unsigned n, u64 end)
 
 static void write_program(u64 *draws)
 {
-    u64 salt = draw(draws, 256), wanted = 1 + draw(draws, SEGMENTS), others = draw(draws, 2) ? draw(draws, 5) : HEADERS - wanted, end;
+    u64 salt = draw(draws, 256), wanted = 1 + draw(draws, SEGMENTS), others = draw(draws, draw(draws, 2) ? 5 : HEADERS - wanted + 1), end;
     bool anywhere = draw(draws, 2);
     const struct segment *in;
 
