@@ -43,7 +43,7 @@ KEYS = [
     ("(echo started; sleep 100)\n", "\n" + STARTED), ("\x1c", PROMPT), ("echo $?\n", PROMPT),
     ("cat & wait %1; echo $?\n", PROMPT), ("jobs\n", PROMPT), ("stty sane & wait %2; echo $?\n", PROMPT), ("jobs\n", PROMPT),
     ("fg\n", PROMPT), ("fg\n", "\ncat\n"), ("read at last\n", "read at last\nread at last\n"), ("\x04", PROMPT),
-    ("cat /dev/tty &\n", PROMPT), ("wait %1; echo $?; kill %1; fg\n", PROMPT), ("echo $?; ls -l /dev/tty | cut -c 1\n", PROMPT),
+    ("cat /dev/tty & wait %1; echo $?; kill %1; fg\n", PROMPT), ("echo $?; ls -l /dev/tty | cut -c 1\n", PROMPT),
     ("setsid sh -c 'echo < /dev/tty' 2>&1 | cat; setsid sh -c 'ps -o tty,args' | grep -c '^?.*ps -o'\n", PROMPT),
     ("sleep 100 & sleep 100 &\n", PROMPT), ("jobs\n", PROMPT), ("kill %1 %2; wait 2> /dev/null; jobs\n", PROMPT),
     ("echo go; while :; do :; done\n", "\ngo\n"), ("\x03", PROMPT),
