@@ -65,6 +65,8 @@ bool boot_archive_unpack(const struct boot_info *boot)
     const struct boot_module *module = archive(boot);
     int error = module ? initramfs_unpack(phys_to_virt(module->start), module->end - module->start) : 0;
 
+    if (error == -ENOMEM)
+        refuse("the boot archive cannot be unpacked: too little memory; start with more (-m), or with less of a trace (tracesize=)");
     if (error)
         refuse("the boot archive cannot be unpacked: error %d (kernel/lib/errno.h)", -error);
     return module;
