@@ -231,7 +231,7 @@ class Boot:
         """A line about the last boot of several."""
         last = self.boots[-1]
         cpus = f", {last['cpus']} CPUs" if last["cpus"] > 1 else ""
-        return f"seen in or after boot {len(self.boots)} of at most {self.budget}: {last['options']}{cpus}"
+        return f"seen in or after boot {len(self.boots)} of at most {self.budget}: {last['options'].strip()}{cpus}"
 
     def close(self):
         """Gives the runs' memory back."""
